@@ -1,0 +1,160 @@
+//! Who talks: an address names a person as one transport sees them, a group is their mailbox.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+/// A phone number, or whatever else a provider calls somebody by.
+///
+/// `Debug` and `Display` show the last two characters only, so that a number cannot reach a log by
+/// accident; [`Identity::reveal`] is the one way to the whole of it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(String);
+
+impl Identity {
+    pub fn new(identity: impl Into<String>) -> Self {
+        Self(identity.into())
+    }
+
+    /// The identity as the provider wrote it. Never log it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.0.chars().count();
+        // Short codes are short: two of five digits would give too much away.
+        let shown = if length >= 8 { 2 } else { 0 };
+        f.write_str("***")?;
+        self.0.chars().skip(length - shown).try_for_each(|c| write!(f, "{c}"))
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A person as one transport sees them: the transport, their identity there, and the line (our
+/// number) that they wrote to, so that an answer leaves from the number that was texted.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Address {
+    pub transport: String,
+    pub identity: Identity,
+    pub line: Identity,
+}
+
+impl Address {
+    pub fn new(transport: &str, identity: &str, line: &str) -> Self {
+        Self {
+            transport: transport.to_owned(),
+            identity: Identity::new(identity),
+            line: Identity::new(line),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} on {}", self.transport, self.identity, self.line)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The mailbox that a message is kept in order in: a person's, or a named one such as the lobby's.
+///
+/// A person's group is a keyed hash of their address, so that a group id may stand in a key, a log
+/// or a metric without giving the number away.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Group(String);
+
+impl Group {
+    /// A mailbox that belongs to no person. The `@` keeps it apart from every hash.
+    pub fn named(name: &str) -> Self {
+        Self(format!("@{name}"))
+    }
+
+    /// Takes back an id that [`Group::as_str`] gave out.
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Turns addresses into groups. Every process of a deployment must hold the same key: with another
+/// one, everybody is a stranger to their own mailbox.
+#[derive(Clone)]
+pub struct GroupKey(Hmac<Sha256>);
+
+impl GroupKey {
+    pub fn new(secret: &SecretString) -> Self {
+        let secret = secret.expose_secret().as_bytes();
+        Self(Hmac::new_from_slice(secret).expect("HMAC takes a key of any length"))
+    }
+
+    /// The group of a person: 128 bits of HMAC-SHA256 over their address, in hexadecimal.
+    pub fn group(&self, address: &Address) -> Group {
+        let mut mac = self.0.clone();
+        for part in [&address.transport, &address.identity.0, &address.line.0] {
+            mac.update(part.as_bytes());
+            mac.update(&[0]);
+        }
+        Group(hex::encode(&mac.finalize().into_bytes()[..16]))
+    }
+
+    /// The partition of a topic in which this person lives, below `partitions`.
+    pub fn partition(&self, address: &Address, partitions: u16) -> u16 {
+        let group = self.group(address);
+        let head = u64::from_str_radix(&group.0[..8], 16).unwrap_or_default();
+        u16::try_from(head % u64::from(partitions.max(1))).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for GroupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GroupKey(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_shows_its_last_two_digits_and_a_short_code_none() {
+        assert_eq!(format!("{:?}", Identity::new("+14158675309")), "***09");
+        assert_eq!(Identity::new("24680").to_string(), "***");
+    }
+
+    #[test]
+    fn one_person_has_one_group_and_another_line_makes_another_person() {
+        let key = GroupKey::new(&SecretString::from("0123456789abcdef"));
+        let one = key.group(&Address::new("twilio", "+1", "+2"));
+        assert_eq!(one, key.group(&Address::new("twilio", "+1", "+2")));
+        assert_ne!(one, key.group(&Address::new("twilio", "+1", "+3")));
+        assert_ne!(one, key.group(&Address::new("twilio", "+", "1+2")));
+        assert_eq!(one.as_str().len(), 32);
+    }
+}

@@ -1,0 +1,23 @@
+//! Crosswire: strangers talk, anonymously and safely, over plain text messages.
+//!
+//! The house, from the ground up; a module uses the floors below its own, never above or beside.
+
+// Ground: words. No I/O, no async.
+pub mod address;
+pub mod clock;
+pub mod event;
+pub mod message;
+pub mod segment;
+pub mod state;
+pub mod topic;
+
+// First floor: contracts. Traits, their values, their errors.
+pub mod handler;
+pub mod storage;
+pub mod transport;
+pub mod validator;
+
+// Second floor: shelves. Files on a shelf never know each other.
+pub mod handlers;
+pub mod transports;
+pub mod validators;

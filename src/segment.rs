@@ -1,0 +1,1 @@
+//! Lengths of texts: what fits into one message.
