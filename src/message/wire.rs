@@ -10,6 +10,7 @@ use crate::address::{Address, Identity};
 use crate::topic::TopicName;
 
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are pyrowire's")]
 pub(super) struct Message {
     message: Text,
     number: Identity,
