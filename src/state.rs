@@ -1,5 +1,6 @@
 //! What a topic remembers, as a transaction sees it: what it read, and what it wants changed.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::address::Group;
@@ -12,14 +13,14 @@ pub struct Member {
 }
 
 /// A read that a commit depends on: when it would come out otherwise now, the commit conflicts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Check {
     Value { key: String, expected: Option<String> },
     Member { pool: String, member: Member },
 }
 
 /// A change that a commit makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Write {
     Put {
         key: String,
@@ -44,4 +45,27 @@ pub enum Write {
         by: i64,
         ttl: Duration,
     },
+}
+
+// A value may hold a number or a text, so `Debug` names what is touched and shows none of it.
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { key, .. } => write!(f, "Value({key})"),
+            Self::Member { pool, member } => write!(f, "Member({pool}, {})", member.group),
+        }
+    }
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put { key, .. } => write!(f, "Put({key})"),
+            Self::Remove { key } => write!(f, "Remove({key})"),
+            Self::Insert { pool, group } => write!(f, "Insert({pool}, {group})"),
+            Self::Take { pool, group } => write!(f, "Take({pool}, {group})"),
+            Self::Count { name, by, .. } => write!(f, "Count({name}, {by})"),
+        }
+    }
 }

@@ -11,6 +11,8 @@
 //! Every move may be asked again when its outcome is unknown, and takes effect once. The storage
 //! asks again itself; what it reports as [`StorageError::Unavailable`] is worth waiting for.
 
+pub mod redis;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -50,12 +52,22 @@ pub struct Queue {
     pub side: Side,
 }
 
-/// Something to go into a queue. The payload is the caller's own; no storage reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something to go into a queue. The payload is the caller's own; no storage reads it, and no
+/// `Debug` shows it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     pub group: Group,
     pub id: MessageId,
     pub payload: String,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("group", &self.group)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An accepted message on its way in.
@@ -118,7 +130,7 @@ impl Token {
 }
 
 /// A message that is ours to work on until its lease ends.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Claim {
     pub queue: Queue,
     pub group: Group,
@@ -140,6 +152,21 @@ pub struct Claim {
     pub note: Option<String>,
     /// The state under the group's own id, so that reading it costs no round trip.
     pub state: Option<String>,
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("queue", &self.queue)
+            .field("group", &self.group)
+            .field("sequence", &self.sequence)
+            .field("id", &self.id)
+            .field("attempt", &self.attempt)
+            .field("isolated", &self.isolated)
+            .field("failures", &self.failures)
+            .field("unsettled_since", &self.unsettled_since)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Claim {
@@ -223,13 +250,24 @@ pub struct Burial {
 }
 
 /// A buried message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     pub group: Group,
     pub id: MessageId,
     pub payload: String,
     pub reason: String,
     pub at: DateTime<Utc>,
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("group", &self.group)
+            .field("id", &self.id)
+            .field("reason", &self.reason)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How much is where in a queue.

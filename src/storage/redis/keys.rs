@@ -1,0 +1,54 @@
+//! Where everything is kept. All keys of a partition share one hash tag, so that every script runs in
+//! one slot and a topic can live on a Redis Cluster.
+//!
+//! | key | type | holds | bound |
+//! |---|---|---|---|
+//! | `{t:n}in:ctr`, `out:ctr` | hash | `seq` given out, `done` removed, `dup` refused twice | 3 fields |
+//! | `…g:<group>` | list | `sequence\|id\|payload`, head left | `max_group_depth`, `max_depth` |
+//! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb note iso` | gone with its message |
+//! | `…ready` | zset | groups to claim, by the time they became ready (0: goes first) | groups |
+//! | `…lease` | zset | claimed groups, by the end of their lease in ms | claims |
+//! | `…delay` | zset | groups whose head is to be tried again, by when | groups |
+//! | `…suspect`, `…suspect:now` | zset, string | groups whose head may kill workers; the one being tried | groups |
+//! | `…bell` | list | the doorbell's wake-ups | 64 |
+//! | `…wakes` | zset | wakes whose time has not come: `group\|id\|payload` | one per group and name |
+//! | `…dead` | stream | dead letters | 10,000 and an age |
+//! | `{t:n}s:<key>` | string | a handler's state | its TTL |
+//! | `{t:n}pool:<name>`, `pools` | zset, set | a handler's pools, and their names | an age |
+//! | `{t:n}c:<name>` | string | a handler's counters | their TTL |
+//! | `{t:n}dd:<window>` | set | digests of accepted ids | expires after two windows |
+//! | `{t:n}owed` | hash | outbound messages still owed per inbound one, when more than one | gone with the last |
+//! | `{t:n}sid:<provider id>` | string | a message that we know to be sent | 24 h |
+//! | `{t:n}ev` | stream | events | `max_records` and an age |
+//! | `{t:n}trimmed`, `…audited` | string | when upkeep was last done | its TTL |
+
+use sha2::{Digest, Sha256};
+
+use crate::storage::{Partition, Side};
+
+/// A digest of an accepted id is kept for one to two windows of this many days, so for at least 72
+/// hours: far longer than any provider tries again.
+pub(super) const DUPLICATE_DAYS: u64 = 3;
+
+/// The tag that all keys of a partition begin with.
+pub(super) fn tag(partition: &Partition) -> String {
+    format!("{{{}:{}}}", partition.topic, partition.number)
+}
+
+/// What the keys of one of a partition's queues have behind the tag.
+pub(super) fn side(side: Side) -> &'static str {
+    match side {
+        Side::Inbound => "in:",
+        Side::Outbox => "out:",
+    }
+}
+
+/// What stands for an id in a set of ids: half the size of most ids, and says nothing.
+pub(super) fn digest(parts: &[&str]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize()[..16].to_vec()
+}

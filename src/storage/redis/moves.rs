@@ -1,0 +1,152 @@
+//! The moves, as calls: which script each runs, with which arguments.
+
+use std::time::Duration;
+
+use super::call::Call;
+use super::keys::{DUPLICATE_DAYS, digest, side};
+use super::scripts;
+use crate::address::Group;
+use crate::event::{EventKind, Fact, Facts};
+use crate::state::{Check, Write};
+use crate::storage::{Ask, Burial, Claim, Commit, Entry, Partition, Push, Queue, Retry, Token};
+
+const MAX_DEAD_LETTERS: u64 = 10_000;
+/// A provider gives up on a webhook after 15 seconds; it is better told before that to come again.
+const PUSH_PATIENCE: Duration = Duration::from_millis(1_500);
+
+pub(super) fn push(partition: &Partition, push: &Push) -> Call {
+    let dropped = Facts { facts: vec![Fact::from(EventKind::Dropped)], ..push.facts.clone() };
+    Call::new(&scripts::PUSH, partition)
+        .patience(PUSH_PATIENCE)
+        .entries([&push.entry])
+        .arg(digest(&[push.entry.id.as_str()]))
+        .arg(DUPLICATE_DAYS)
+        .arg(push.max_depth)
+        .arg(push.max_group_depth)
+        .arg(push.records.max)
+        .facts(Some(&push.facts))
+        .arg(super::events::kinds(&dropped))
+        .entries(&push.outbox)
+}
+
+pub(super) fn record(partition: &Partition, facts: &Facts, max_records: u64) -> Call {
+    let kinds = super::events::kinds(&Facts {
+        facts: facts.facts.iter().map(|fact| Fact::from(fact.kind)).collect(),
+        ..facts.clone()
+    });
+    let outbound = facts.detail.outbound.as_ref().map_or("", |id| id.as_str());
+    Call::new(&scripts::RECORD, partition)
+        .patience(PUSH_PATIENCE)
+        .arg(digest(&["record", facts.message.as_str(), outbound, &kinds]))
+        .arg(DUPLICATE_DAYS)
+        .arg(max_records)
+        .facts(Some(facts))
+}
+
+pub(super) fn claim(queue: &Queue, ask: &Ask) -> Call {
+    Call::new(&scripts::CLAIM, &queue.partition)
+        .arg(side(queue.side))
+        .arg(ask.token.as_str())
+        .millis(ask.lease)
+        .flag(ask.reclaim)
+        .again()
+}
+
+/// What every settlement begins with: which claim it is, and its fences.
+fn settling(script: &'static scripts::Script, claim: &Claim) -> Call {
+    Call::new(script, &claim.queue.partition)
+        .arg(side(claim.queue.side))
+        .arg(claim.group.as_str())
+        .arg(claim.token.as_str())
+        .arg(claim.sequence)
+        .flag(claim.is_suspect())
+}
+
+pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&Ask>) -> Call {
+    let call = settling(&scripts::COMPLETE, claim)
+        .again()
+        .arg(next.map_or("", |ask| ask.token.as_str()))
+        .millis(next.map_or(Duration::ZERO, |ask| ask.lease))
+        .flag(next.is_some_and(|ask| ask.reclaim))
+        .arg(commit.max_records)
+        .facts(commit.facts.as_ref())
+        .arg(commit.settles.as_ref().map_or("", |id| id.as_str()))
+        .arg(commit.provider_id.as_deref().unwrap_or_default())
+        .arg(debts(&commit.outbox))
+        .arg(commit.checks.len())
+        .arg(commit.writes.len())
+        .arg(commit.outbox.len())
+        .arg(commit.wakes.len());
+    let call = commit.checks.iter().fold(call, check);
+    let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
+    commit.wakes.iter().fold(call, |call, (entry, due)| {
+        let call = call.entries([entry]);
+        match due {
+            None => call.arg(""),
+            Some(at) => call.arg(at.timestamp_millis()),
+        }
+    })
+}
+
+/// A single debt is settled by its own sender; only several need counting.
+fn debts(outbox: &[Entry]) -> usize {
+    if outbox.len() >= 2 { outbox.len() } else { 0 }
+}
+
+fn check(call: Call, check: &Check) -> Call {
+    match check {
+        Check::Value { key, expected: Some(value) } => call.arg("V").arg(key).arg(value).arg(""),
+        Check::Value { key, expected: None } => call.arg("N").arg(key).arg("").arg(""),
+        Check::Member { pool, member } => {
+            call.arg("M").arg(pool).arg(member.group.as_str()).arg(member.ticket)
+        }
+    }
+}
+
+fn write(call: Call, write: &Write) -> Call {
+    match write {
+        Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(*ttl),
+        Write::Remove { key } => call.arg("R").arg(key).arg("").arg(""),
+        Write::Insert { pool, group } => call.arg("I").arg(pool).arg(group.as_str()).arg(""),
+        Write::Take { pool, group } => call.arg("T").arg(pool).arg(group.as_str()).arg(""),
+        Write::Count { name, by, ttl } => call.arg("C").arg(name).arg(*by).millis(*ttl),
+    }
+}
+
+pub(super) fn retry(claim: &Claim, retry: &Retry) -> Call {
+    settling(&scripts::RETRY, claim)
+        .millis(retry.after)
+        .flag(retry.failed)
+        .flag(retry.unsettled)
+        .arg(retry.note.as_deref().unwrap_or_default())
+        .arg(retry.max_records)
+        .facts(retry.facts.as_ref())
+}
+
+pub(super) fn release(claim: &Claim) -> Call {
+    settling(&scripts::RELEASE, claim).flag(claim.unsettled_since.is_some())
+}
+
+pub(super) fn bury(claim: &Claim, burial: &Burial) -> Call {
+    settling(&scripts::BURY, claim)
+        .arg(&burial.reason)
+        .arg(MAX_DEAD_LETTERS)
+        .arg(burial.settles.as_ref().map_or("", |id| id.as_str()))
+        .arg(debts(&burial.outbox))
+        .arg(burial.max_records)
+        .facts(burial.facts.as_ref())
+        .entries(&burial.outbox)
+}
+
+pub(super) fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> Call {
+    let call = Call::new(&scripts::EXTEND, &queue.partition)
+        .fleeting()
+        .patience(Duration::from_secs(1))
+        .arg(side(queue.side))
+        .millis(lease);
+    claims.iter().fold(call, |call, (group, token)| call.arg(group.as_str()).arg(token.as_str()))
+}
+
+pub(super) fn reclaim(queue: &Queue, limit: u32) -> Call {
+    Call::new(&scripts::RECLAIM, &queue.partition).fleeting().arg(side(queue.side)).arg(limit)
+}

@@ -1,0 +1,44 @@
+//! The scripts, one per move. Each file says what it takes and what it returns.
+
+use std::sync::LazyLock;
+
+use sha1::{Digest, Sha1};
+
+/// A script's source and the hash that Redis knows it by.
+pub(super) struct Script {
+    pub source: String,
+    pub sha: String,
+}
+
+impl Script {
+    /// The shebang makes Redis refuse a script before its first write (out of memory, read-only
+    /// replica, failing disk), instead of in the middle. Whatever drains a queue must go on when
+    /// memory is full, or a full store could never empty itself.
+    fn new(drains: bool, body: &str) -> Self {
+        let flags = if drains { " flags=allow-oom" } else { "" };
+        let source = format!("#!lua{flags}\n{}\n{body}", include_str!("scripts/prelude.lua"));
+        let sha = hex::encode(Sha1::digest(source.as_bytes()));
+        Self { source, sha }
+    }
+}
+
+macro_rules! scripts {
+    ($($name:ident, $drains:literal, $file:literal;)*) => {
+        $(pub(super) static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new($drains, include_str!(concat!("scripts/", $file))));)*
+    };
+}
+
+scripts! {
+    PUSH, false, "push.lua";
+    RECORD, false, "record.lua";
+    CLAIM, true, "claim.lua";
+    COMPLETE, true, "complete.lua";
+    RETRY, true, "retry.lua";
+    RELEASE, true, "release.lua";
+    BURY, true, "bury.lua";
+    EXTEND, true, "extend.lua";
+    RECLAIM, true, "reclaim.lua";
+    AUDIT, true, "audit.lua";
+    TRIM, true, "trim.lua";
+}

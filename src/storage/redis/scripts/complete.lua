@@ -1,0 +1,73 @@
+-- complete: makes a message's commit true and removes the message, in one step; may claim the next.
+-- KEYS[1]  the partition's tag
+-- ARGV     queue, group, token, sequence, 1 when suspect, 1 when asked again,
+--          next token or '', lease in ms, 1 to look for what is due first,
+--          max records, message, kinds, detail, message one of whose debts this settles or '',
+--          provider's id or '', how many debts the message leaves (2 or more, else 0),
+--          number of checks, of writes, of outbox entries, of wakes, and then these:
+--            check  V key expected | N key '' | M pool group ticket (as 4 with a blank for V and N)
+--            write  P key value ttl | R key | I pool group | T pool group | C name by ttl (as 4)
+--            entry  group id payload
+--            wake   group id payload due-at-ms or ''
+-- Returns  {OK | CONFLICT | LOST, claim or false}
+local queue, group, suspect = tag .. ARGV[1], ARGV[2], ARGV[5] == '1'
+local next_token, lease, due_too = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
+
+if not is_ours(queue, group, ARGV[3], ARGV[4]) then
+  local ours = ARGV[6] == '1' and next_token ~= '' and held(queue, next_token)
+  return { 'LOST', ours }
+end
+
+local at = 21
+for _ = 1, tonumber(ARGV[17]) do
+  local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local holds
+  if kind == 'V' then
+    holds = call('GET', tag .. 's:' .. name) == value
+  elseif kind == 'N' then
+    holds = not call('GET', tag .. 's:' .. name)
+  else
+    holds = call('ZSCORE', tag .. 'pool:' .. name, value) == extra
+  end
+  if not holds then return { 'CONFLICT', false } end
+  at = at + 4
+end
+
+remove_head(queue, group, suspect)
+for _ = 1, tonumber(ARGV[18]) do
+  local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if kind == 'P' then
+    call('SET', tag .. 's:' .. name, value, 'PX', extra)
+  elseif kind == 'R' then
+    call('DEL', tag .. 's:' .. name)
+  elseif kind == 'I' then
+    call('ZADD', tag .. 'pool:' .. name, 'NX', ticket, value)
+    call('SADD', tag .. 'pools', name)
+  elseif kind == 'T' then
+    call('ZREM', tag .. 'pool:' .. name, value)
+  else
+    call('INCRBY', tag .. 'c:' .. name, value)
+    call('PEXPIRE', tag .. 'c:' .. name, extra)
+  end
+  at = at + 4
+end
+for _ = 1, tonumber(ARGV[19]) do
+  append(tag .. 'out:', ARGV[at], ARGV[at + 1], ARGV[at + 2])
+  at = at + 3
+end
+for _ = 1, tonumber(ARGV[20]) do
+  local to, id, payload, due = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if due == '' then
+    append_wake(tag .. 'in:', to, id, payload)
+  else
+    call('ZADD', tag .. 'in:wakes', due, to .. '|' .. id .. '|' .. payload)
+    ring(tag .. 'in:')
+  end
+  at = at + 4
+end
+
+local kinds = settle(ARGV[14], ARGV[12])
+if ARGV[16] ~= '0' then call('HSET', tag .. 'owed', ARGV[11], ARGV[16]) end
+if ARGV[15] ~= '' then call('SET', tag .. 'sid:' .. ARGV[15], '1', 'PX', 86400000) end
+if ARGV[11] ~= '' then record(ARGV[11], kinds, ARGV[13], ARGV[10]) end
+return { 'OK', next_token ~= '' and claim(queue, next_token, lease, due_too) }

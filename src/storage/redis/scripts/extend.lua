@@ -1,0 +1,13 @@
+-- extend: moves the end of the leases that are still ours.
+-- KEYS[1]  the partition's tag
+-- ARGV     queue, lease in ms, then (group, token) for each claim
+-- Returns  the groups that are not ours any more
+local queue, lost = tag .. ARGV[1], {}
+for i = 3, #ARGV, 2 do
+  if call('HGET', queue .. 'gs:' .. ARGV[i], 'tok') == ARGV[i + 1] then
+    call('ZADD', queue .. 'lease', 'XX', now + ARGV[2], ARGV[i])
+  else
+    lost[#lost + 1] = ARGV[i]
+  end
+end
+return lost

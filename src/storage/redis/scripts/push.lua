@@ -1,0 +1,35 @@
+-- push: appends a message to its group, once, with what is owed for it already.
+-- KEYS[1]  the partition's tag
+-- ARGV     group, id, payload, digest of the id, days that a digest is remembered,
+--          max depth, max group depth, max records, message, kinds, detail, kinds when dropped,
+--          then (group, id, payload) for each outbox entry
+-- Returns  OK | DUP | FULL | GROUPFULL
+-- Refused whole by Redis when it is out of memory, so it has no allow-oom flag.
+local group, id, payload, digest, days = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local span = days * 86400
+local window = math.floor(clock[1] / span)
+local seen = tag .. 'dd:' .. string.format('%.0f', window)
+if call('SISMEMBER', seen, digest) == 1
+  or call('SISMEMBER', tag .. 'dd:' .. string.format('%.0f', window - 1), digest) == 1 then
+  -- A write, so that a wait for replicas after this also covers the first push of the message.
+  call('HINCRBY', tag .. 'in:ctr', 'dup', 1)
+  return 'DUP'
+end
+
+local pending = 0
+for _, queue in ipairs({ 'in:', 'out:' }) do
+  local counters = call('HMGET', tag .. queue .. 'ctr', 'seq', 'done')
+  pending = pending + (counters[1] or 0) - (counters[2] or 0)
+end
+if pending >= tonumber(ARGV[6]) then return 'FULL' end
+
+call('SADD', seen, digest)
+call('EXPIRE', seen, 2 * span, 'NX')
+if call('LLEN', tag .. 'in:g:' .. group) >= tonumber(ARGV[7]) then
+  record(ARGV[9], ARGV[12], ARGV[11], ARGV[8])
+  return 'GROUPFULL'
+end
+append(tag .. 'in:', group, id, payload)
+for i = 13, #ARGV, 3 do append(tag .. 'out:', ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+record(ARGV[9], ARGV[10], ARGV[11], ARGV[8])
+return 'OK'

@@ -1,0 +1,176 @@
+//! What is not hurried: audits, depths, dead letters, and whether this Redis can keep our promises.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use redis::{Cmd, Value, cmd};
+
+use super::claims::decode;
+use super::events::stream_time;
+use super::keys::{side, tag};
+use super::trouble::give_up;
+use super::{Redis, call::Call, scripts};
+use crate::address::Group;
+use crate::message::MessageId;
+use crate::storage::{Audit, DeadLetter, Depth, Health, Partition, Queue, StorageError};
+
+/// Groups looked at in one call of an audit, so that nobody waits for it.
+const BATCH: usize = 64;
+
+impl Redis {
+    async fn cold(&self, partition: &Partition, command: &Cmd) -> Result<Value, StorageError> {
+        let mut loan = self.pool.lend().await?;
+        loan.wire.send(command, &tag(partition)).await.map_err(|error| give_up(&error))
+    }
+
+    pub(super) async fn stream(
+        &self,
+        partition: &Partition,
+        key: &str,
+    ) -> Result<Value, StorageError> {
+        self.cold(partition, cmd("XRANGE").arg(key).arg("-").arg("+")).await
+    }
+
+    pub(super) async fn measure(&self, queue: &Queue) -> Result<Depth, StorageError> {
+        let prefix = format!("{}{}", tag(&queue.partition), side(queue.side));
+        let partition = &queue.partition;
+        let counters: (Option<u64>, Option<u64>) = decode(
+            self.cold(partition, cmd("HMGET").arg(format!("{prefix}ctr")).arg("seq").arg("done"))
+                .await?,
+        )?;
+        let mut sizes = [0u64; 6];
+        for (size, (command, set)) in sizes.iter_mut().zip([
+            ("ZCARD", "ready"),
+            ("ZCARD", "lease"),
+            ("ZCARD", "delay"),
+            ("ZCARD", "suspect"),
+            ("ZCARD", "wakes"),
+            ("XLEN", "dead"),
+        ]) {
+            let answer = self.cold(partition, cmd(command).arg(format!("{prefix}{set}"))).await?;
+            *size = decode(answer)?;
+        }
+        let [ready, leased, delayed, suspect, scheduled, dead] = sizes;
+        let pending = counters.0.unwrap_or(0).saturating_sub(counters.1.unwrap_or(0));
+        Ok(Depth { pending, ready, leased, delayed, suspect, scheduled, dead })
+    }
+
+    pub(super) async fn read_dead(
+        &self,
+        queue: &Queue,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StorageError> {
+        let key = format!("{}{}dead", tag(&queue.partition), side(queue.side));
+        let mut command = cmd("XREVRANGE");
+        command.arg(key).arg("+").arg("-").arg("COUNT").arg(limit);
+        let entries: Vec<(String, HashMap<String, String>)> =
+            decode(self.cold(&queue.partition, &command).await?)?;
+        let letter = |(id, mut fields): (String, HashMap<String, String>)| {
+            let mut field = |name: &str| fields.remove(name);
+            let head = field("h")?;
+            let mut parts = head.splitn(3, '|').skip(1);
+            Some(DeadLetter {
+                group: Group::from_id(field("g")?),
+                id: MessageId::new(parts.next()?),
+                payload: parts.next()?.to_owned(),
+                reason: field("r")?,
+                at: stream_time(&id)?,
+            })
+        };
+        entries
+            .into_iter()
+            .map(|entry| {
+                letter(entry).ok_or_else(|| StorageError::Corrupt("a dead letter".to_owned()))
+            })
+            .collect()
+    }
+
+    /// One pass over all groups that have messages, a few at a time.
+    pub(super) async fn look_over(
+        &self,
+        queue: &Queue,
+        every: Duration,
+    ) -> Result<Option<Audit>, StorageError> {
+        let prefix = format!("{}{}", tag(&queue.partition), side(queue.side));
+        let partition = &queue.partition;
+        let millis = u64::try_from(every.as_millis()).unwrap_or(u64::MAX).max(1);
+        let mut gate = cmd("SET");
+        gate.arg(format!("{prefix}audited")).arg(1).arg("NX").arg("PX").arg(millis);
+        if self.cold(partition, &gate).await? == Value::Nil {
+            return Ok(None);
+        }
+        let lists = format!("{prefix}g:");
+        // A tag has no character that a pattern would read otherwise.
+        let pattern = format!("{lists}*");
+        let (mut audit, mut cursor) = (Audit::default(), String::from("0"));
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(500);
+            let (next, keys): (String, Vec<String>) = decode(self.cold(partition, &scan).await?)?;
+            let groups: Vec<&str> =
+                keys.iter().filter_map(|key| key.strip_prefix(&lists)).collect();
+            for batch in groups.chunks(BATCH) {
+                let call = Call::new(&scripts::AUDIT, partition).arg(side(queue.side));
+                let call = batch.iter().fold(call, |call, group| call.arg(*group));
+                audit.groups += batch.len() as u64;
+                audit.mended += decode::<u64>(self.hot.ask(&call).await?)?;
+            }
+            if next == "0" {
+                return Ok(Some(audit));
+            }
+            cursor = next;
+        }
+    }
+
+    /// Reads the server's own settings. A service that hides them is taken at its word.
+    pub(super) async fn examine(&self) -> Result<Health, StorageError> {
+        let mut loan = self.pool.lend().await?;
+        let mut health = Health::default();
+        let ping = loan.wire.send(&cmd("PING"), "").await;
+        ping.map_err(|error| give_up(&error))?;
+        let mut setting = async |name: &str| -> Option<String> {
+            let answer = loan.wire.send(cmd("CONFIG").arg("GET").arg(name), "").await.ok()?;
+            decode::<HashMap<String, String>>(answer).ok()?.remove(name)
+        };
+        if let Some(policy) = setting("maxmemory-policy").await
+            && policy != "noeviction"
+        {
+            health.fatal.push(format!(
+                "Redis may evict messages (maxmemory-policy is {policy}); \
+                 run `CONFIG SET maxmemory-policy noeviction`"
+            ));
+        }
+        if setting("maxmemory").await.as_deref() == Some("0") {
+            health.degraded.push(
+                "Redis has no memory limit (maxmemory is 0), so it may be killed when the machine \
+                 is full; set maxmemory"
+                    .to_owned(),
+            );
+        }
+        let always = setting("appendonly").await.as_deref() == Some("yes")
+            && setting("appendfsync").await.as_deref() == Some("always");
+        if !always && self.wait_replicas == 0 {
+            health.degraded.push(
+                "an accepted message may be lost when Redis is killed; set `appendonly yes` and \
+                 `appendfsync always`, or REDIS_WAIT_REPLICAS to the number of replicas"
+                    .to_owned(),
+            );
+        }
+        let info: Option<String> = match loan.wire.send(cmd("INFO").arg("server"), "").await {
+            Ok(answer) => decode(answer).ok(),
+            Err(_) => None,
+        };
+        if let Some(version) = info.as_deref().and_then(version)
+            && version < 7
+        {
+            health.fatal.push(format!("Redis {version} is too old; use Redis 7.0 or later"));
+        }
+        Ok(health)
+    }
+}
+
+/// The major version in the answer to INFO.
+fn version(info: &str) -> Option<u32> {
+    let line = info.lines().find_map(|line| line.strip_prefix("redis_version:"))?;
+    line.split('.').next()?.parse().ok()
+}
