@@ -17,9 +17,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::address::Group;
+use crate::address::{Group, GroupKey};
 use crate::event::{Event, Facts};
-use crate::message::MessageId;
+use crate::message::{MessageId, Outbound};
 use crate::state::{Check, Member, Write};
 use crate::topic::TopicName;
 
@@ -56,6 +56,17 @@ pub struct Entry {
     pub group: Group,
     pub id: MessageId,
     pub payload: String,
+}
+
+/// What an owed message becomes in the outbox: its group is the recipient, so that what one person
+/// is sent keeps its order.
+pub fn outbox_entry(outbound: &Outbound, groups: &GroupKey) -> Entry {
+    Entry {
+        group: groups.group(&outbound.to),
+        id: outbound.id.clone(),
+        payload: serde_json::to_string(outbound)
+            .expect("an outbound message is strings throughout"),
+    }
 }
 
 /// An accepted message on its way in.
