@@ -24,3 +24,6 @@ pub mod validators;
 
 // Third floor: engines. They know contracts, never a shelf.
 pub mod intake;
+
+// Fourth floor: wiring and doors.
+pub mod config;
