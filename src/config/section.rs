@@ -66,6 +66,7 @@ impl<'m> Section<'m> {
     }
 
     /// The table under `key`; an empty one when there is none.
+    #[must_use = "its keys are read, and then it is finished"]
     pub fn section(&mut self, key: &str) -> Self {
         let table = self.get::<Table>(key).unwrap_or_default();
         Self::new(self.file, &self.path_of(key), table, self.mistakes)
