@@ -21,3 +21,9 @@ pub mod validator;
 pub mod handlers;
 pub mod transports;
 pub mod validators;
+
+// Third floor: engines. They know contracts, never a shelf.
+pub mod intake;
+
+// Fourth floor: wiring and doors.
+pub mod config;

@@ -162,6 +162,13 @@ pub struct Outbound {
     pub cause: Option<Cause>,
 }
 
+impl Outbound {
+    /// A message of a new id. Ids sort by the time they were made.
+    pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
+        Self { id: MessageId::new(uuid::Uuid::now_v7().to_string()), to, text, media, cause }
+    }
+}
+
 /// Which inbound message an outbound one answers, and whether it is the only one that does: the
 /// inbound message is *recorded* when the last of what it caused is settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

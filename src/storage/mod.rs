@@ -19,9 +19,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::address::Group;
+use crate::address::{Group, GroupKey};
 use crate::event::{Event, Facts};
-use crate::message::MessageId;
+use crate::message::{MessageId, Outbound};
 use crate::state::{Check, Member, Write};
 use crate::topic::TopicName;
 
@@ -59,6 +59,30 @@ pub struct Entry {
     pub group: Group,
     pub id: MessageId,
     pub payload: String,
+}
+
+impl Entry {
+    /// An owed message, on its way into the outbox: its group is the recipient, so that what one
+    /// person is sent keeps its order.
+    pub fn owed(outbound: &Outbound, groups: &GroupKey) -> Self {
+        Self {
+            group: groups.group(&outbound.to),
+            id: outbound.id.clone(),
+            payload: serde_json::to_string(outbound)
+                .expect("an outbound message is strings throughout"),
+        }
+    }
+
+    /// A wake, on its way into its group's mailbox: its id is its name, so that two of one name are
+    /// one.
+    pub fn wake(wake: Wake) -> Self {
+        Self {
+            group: wake.group.clone(),
+            id: MessageId::new(format!("wake:{}", wake.name)),
+            payload: serde_json::to_string(&Mail::Wake(wake))
+                .expect("a wake is strings and JSON throughout"),
+        }
+    }
 }
 
 impl fmt::Debug for Entry {
