@@ -98,6 +98,13 @@ pub struct Facts {
     pub detail: Detail,
 }
 
+impl Facts {
+    /// Several facts that are true from this step on.
+    pub fn new(message: MessageId, kinds: &[EventKind], detail: Detail) -> Self {
+        Self { message, facts: kinds.iter().copied().map(Fact::from).collect(), detail }
+    }
+}
+
 /// What is worth knowing of an event beside its kind and time. Never a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -14,6 +13,10 @@ use crate::address::{Address, Group, GroupKey};
 use crate::message::{Inbound, Media, Text, Wake};
 use crate::state::{Check, Member, Write};
 use crate::topic::Properties;
+
+/// The name of the wake that a person's mailbox gets when a provider says that nothing will ever
+/// reach them (opted out, no such number); its data is the provider's code.
+pub const UNDELIVERABLE: &str = "undeliverable";
 
 /// A topic's logic.
 ///
@@ -170,9 +173,11 @@ impl Context {
         keys.into_iter()
             .map(|key| match self.seen.get(key).and_then(Option::as_deref) {
                 None => Ok(None),
-                Some(json) => serde_json::from_str(json)
-                    .map(Some)
-                    .with_context(|| format!("what is stored under {key} is of another shape")),
+                // The parser's own message would quote what is stored, which may be a number.
+                Some(json) => serde_json::from_str(json).map(Some).map_err(|error| {
+                    let (line, column) = (error.line(), error.column());
+                    anyhow::anyhow!("the value under {key} is of another shape, at {line}:{column}")
+                }),
             })
             .collect()
     }

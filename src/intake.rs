@@ -6,15 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{error, info, warn};
-use uuid::Uuid;
 
 use crate::address::GroupKey;
 use crate::clock::Clock;
 use crate::event::{Detail, EventKind, Fact, Facts};
-use crate::message::{Cause, Inbound, Incoming, Mail, MessageId, Outbound};
-use crate::storage::{
-    Entry, Partition, Push, Pushed, Records, Storage, StorageError,
-};
+use crate::message::{Inbound, Incoming, Mail, MessageId, Outbound};
+use crate::storage::{Entry, Partition, Push, Pushed, Records, Storage, StorageError};
 use crate::topic::{Limits, Replies, TopicName};
 use crate::transport::{
     DeliveryStatus, ReceiveError, Received, Report, Transport, WebhookRequest, WebhookResponse,

@@ -22,8 +22,15 @@ pub mod handlers;
 pub mod transports;
 pub mod validators;
 
+// The engine room: what the engines are driven by.
+pub mod consumer;
+pub mod leases;
+
 // Third floor: engines. They know contracts, never a shelf.
+pub mod dispatcher;
 pub mod intake;
+pub mod janitor;
+pub mod worker;
 
 // Fourth floor: wiring and doors.
 pub mod config;

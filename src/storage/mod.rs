@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 
 use crate::address::{Group, GroupKey};
 use crate::event::{Event, Facts};
-use crate::message::{MessageId, Outbound};
+use crate::message::{Mail, MessageId, Outbound, Wake};
 use crate::state::{Check, Member, Write};
 use crate::topic::TopicName;
 
@@ -263,7 +263,7 @@ pub struct Retry {
 }
 
 /// How a message goes among the dead letters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Burial {
     pub reason: String,
     /// What we owe because of it: the word to its sender that it failed.

@@ -1,0 +1,353 @@
+//! The sending engine: an owed message, its topic's transport, and what came of handing it over.
+//!
+//! A claim of an outbound message is durable before the provider is called, so whoever claims it next
+//! knows that an earlier claim may have got as far as the provider. Such a message is looked for in
+//! the provider's own list before it is sent again: found, it counts as sent; absent twice, it goes
+//! back as never sent, and only a claim that starts from there sends it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use chrono::{DateTime, Utc};
+
+use crate::clock::Clock;
+use crate::consumer::{Next, Work};
+use crate::event::{Detail, EventKind, Facts};
+use crate::handler::UNDELIVERABLE;
+use crate::leases::Hold;
+use crate::message::{MessageId, Outbound, Wake};
+use crate::storage::{Ask, Burial, Claim, Commit, Entry, Retry, Storage, StorageError};
+use crate::topic::{OnAmbiguous, Sending, TopicName};
+use crate::transport::{SendError, Sent, Transport};
+
+/// What must be left of a lease, beside the send's own timeout, before a send is begun.
+pub const MARGIN: Duration = Duration::from_millis(250);
+/// An account that may not send is tried again this often; everything waits meanwhile.
+const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
+/// Looks at the provider's list without a trace of the message, after which it was never sent.
+const LOOKS: u32 = 2;
+
+/// What a dispatcher is made of.
+pub struct Setup {
+    pub storage: Arc<dyn Storage>,
+    pub clock: Arc<dyn Clock>,
+    pub topic: TopicName,
+    pub transport: Arc<dyn Transport>,
+    pub sending: Sending,
+    pub max_records: u64,
+}
+
+/// Sends one topic's messages.
+pub struct Dispatcher {
+    setup: Setup,
+    /// Until when the account may not send, in milliseconds of uptime.
+    paused_until: AtomicU64,
+}
+
+/// A message about to be sent, and the claim on it.
+struct Job {
+    claim: Claim,
+    outbound: Outbound,
+}
+
+impl Dispatcher {
+    pub fn new(setup: Setup) -> Self {
+        Self { setup, paused_until: AtomicU64::new(0) }
+    }
+
+    async fn send(
+        &self,
+        job: Job,
+        hold: &Hold,
+        next: Option<&Ask>,
+    ) -> Result<Option<Next>, StorageError> {
+        let paused = self.paused();
+        if !paused.is_zero() {
+            return self.later(job, paused, false, None).await;
+        }
+        // Whatever is sent under a lease that ends meanwhile may be sent by its next holder too.
+        if hold.remaining() < self.setup.sending.timeout + MARGIN {
+            return self.setup.storage.release(job.claim).await.map(|_| None);
+        }
+        match self.setup.transport.send(&job.outbound).await {
+            Ok(sent) => self.sent(job, sent, hold, next).await,
+            Err(error) => self.not_sent(job, error).await.map(|()| None),
+        }
+    }
+
+    async fn sent(
+        &self,
+        job: Job,
+        sent: Sent,
+        hold: &Hold,
+        next: Option<&Ask>,
+    ) -> Result<Option<Next>, StorageError> {
+        let detail = Detail { provider_id: Some(sent.provider_id.clone()), ..job.detail() };
+        let commit = Commit {
+            settles: job.debt(),
+            provider_id: Some(sent.provider_id),
+            facts: Some(job.last_facts(EventKind::Sent, detail)),
+            max_records: self.setup.max_records,
+            ..Commit::default()
+        };
+        let asked_at = hold.uptime();
+        let completed = self.setup.storage.complete(job.claim, commit, next).await?;
+        Ok(Next::of(completed.next, asked_at))
+    }
+
+    async fn not_sent(&self, job: Job, error: SendError) -> Result<(), StorageError> {
+        let (topic, message) = (&self.setup.topic, &job.outbound.id);
+        tracing::warn!(topic.name = %topic, message.id = %message, %error, "a message was not sent");
+        match error {
+            SendError::Throttled { retry_after } => {
+                let pause = retry_after.unwrap_or_default().max(pause(job.claim.failures));
+                self.later(job, pause, false, None).await.map(drop)
+            }
+            SendError::NotSent(_) if job.claim.failures + 1 < self.setup.sending.max_attempts => {
+                let pause = pause(job.claim.failures);
+                self.later(job, pause, true, Some(error.to_string())).await.map(drop)
+            }
+            SendError::Ambiguous(_) => self.ambiguous(job, &error.to_string()).await,
+            SendError::Account { .. } => {
+                let until = self.setup.clock.uptime() + ACCOUNT_PAUSE;
+                self.paused_until.store(millis(until), Ordering::Relaxed);
+                tracing::error!(
+                    topic.name = %topic, %error,
+                    "nothing can be sent until the account is mended; everything is kept",
+                );
+                self.later(job, ACCOUNT_PAUSE, false, Some(error.to_string())).await.map(drop)
+            }
+            SendError::Recipient { code, .. } => self.undeliverable(job, code, &error).await,
+            SendError::Message { .. } | SendError::NotSent(_) => {
+                self.bury(job, EventKind::Failed, error.to_string()).await
+            }
+        }
+    }
+
+    /// The provider may have taken it, or not.
+    async fn ambiguous(&self, job: Job, why: &str) -> Result<(), StorageError> {
+        match self.setup.sending.on_ambiguous {
+            OnAmbiguous::GiveUp => self.bury(job, EventKind::Unknown, why.to_owned()).await,
+            OnAmbiguous::Retry => {
+                let pause = pause(job.claim.failures);
+                self.later(job, pause, true, Some(why.to_owned())).await.map(drop)
+            }
+            OnAmbiguous::Reconcile => {
+                let facts = job.facts(EventKind::Unknown, job.because(why));
+                self.look_again(job, 0, Some(facts)).await
+            }
+        }
+    }
+
+    /// An earlier claim of this message may have sent it.
+    async fn reconcile(
+        &self,
+        job: Job,
+        since: DateTime<Utc>,
+        hold: &Hold,
+        next: Option<&Ask>,
+    ) -> Result<Option<Next>, StorageError> {
+        let listed = match self.setup.transport.find(&job.outbound, since).await {
+            Ok(Some(listed)) => listed,
+            Ok(None) => {
+                let why = "it may have been sent, and this provider cannot tell".to_owned();
+                return self.bury(job, EventKind::Unknown, why).await.map(|()| None);
+            }
+            Err(error) => {
+                let topic = &self.setup.topic;
+                tracing::warn!(topic.name = %topic, %error, "the provider's list cannot be read");
+                let looks = looks(&job.claim);
+                return self.look_again(job, looks, None).await.map(|()| None);
+            }
+        };
+        if let Some(sent) = self.not_yet_known(&job, listed).await? {
+            return self.sent(job, sent, hold, next).await;
+        }
+        let looks = looks(&job.claim) + 1;
+        if looks < LOOKS {
+            self.look_again(job, looks, None).await?;
+        } else {
+            // Not sent from here: a crash in the middle of that send must start from a clean slate.
+            let retry = self.retry(Duration::ZERO, false, None);
+            self.setup.storage.retry(job.claim, retry).await?;
+        }
+        Ok(None)
+    }
+
+    /// The newest in the list that is no other message of ours.
+    async fn not_yet_known(
+        &self,
+        job: &Job,
+        listed: Vec<Sent>,
+    ) -> Result<Option<Sent>, StorageError> {
+        let ids: Vec<String> = listed.iter().map(|sent| sent.provider_id.clone()).collect();
+        let partition = &job.claim.queue.partition;
+        let known = self.setup.storage.known_sent(partition, &ids).await?;
+        Ok(listed.into_iter().zip(known).find(|(_, known)| !known).map(|(sent, _)| sent))
+    }
+
+    async fn look_again(
+        &self,
+        job: Job,
+        looks: u32,
+        facts: Option<Facts>,
+    ) -> Result<(), StorageError> {
+        let settle = self.setup.sending.settle;
+        let note = Some(looks.to_string());
+        let retry = Retry { unsettled: true, note, ..self.retry(settle, false, facts) };
+        self.setup.storage.retry(job.claim, retry).await.map(drop)
+    }
+
+    /// Certainly not sent; again after a pause.
+    async fn later(
+        &self,
+        job: Job,
+        pause: Duration,
+        failed: bool,
+        why: Option<String>,
+    ) -> Result<Option<Next>, StorageError> {
+        let facts = why.map(|why| job.facts(EventKind::Retried, job.because(&why)));
+        let retry = self.retry(pause, failed, facts);
+        self.setup.storage.retry(job.claim, retry).await.map(|_| None)
+    }
+
+    fn retry(&self, after: Duration, failed: bool, facts: Option<Facts>) -> Retry {
+        let max_records = self.setup.max_records;
+        Retry { after, failed, unsettled: false, note: None, facts, max_records }
+    }
+
+    /// Nothing will ever reach this recipient; their own mailbox is told so, that the topic's handler
+    /// may let go of them.
+    async fn undeliverable(
+        &self,
+        job: Job,
+        code: u32,
+        error: &SendError,
+    ) -> Result<(), StorageError> {
+        let wake = Wake {
+            group: job.claim.group.clone(),
+            name: UNDELIVERABLE.to_owned(),
+            data: code.into(),
+        };
+        let commit = Commit {
+            wakes: vec![(Entry::wake(wake), None)],
+            settles: job.debt(),
+            facts: Some(job.last_facts(EventKind::Failed, job.because(&error.to_string()))),
+            max_records: self.setup.max_records,
+            ..Commit::default()
+        };
+        self.setup.storage.complete(job.claim, commit, None).await.map(drop)
+    }
+
+    async fn bury(&self, job: Job, kind: EventKind, why: String) -> Result<(), StorageError> {
+        let (topic, message) = (&self.setup.topic, &job.outbound.id);
+        tracing::error!(
+            topic.name = %topic, message.id = %message, reason = why,
+            "a message was buried; it lies among the dead letters",
+        );
+        let burial = Burial {
+            outbox: Vec::new(),
+            settles: job.debt(),
+            facts: Some(job.last_facts(kind, job.because(&why))),
+            max_records: self.setup.max_records,
+            reason: why,
+        };
+        self.setup.storage.bury(job.claim, burial).await.map(drop)
+    }
+
+    fn paused(&self) -> Duration {
+        let until = Duration::from_millis(self.paused_until.load(Ordering::Relaxed));
+        until.saturating_sub(self.setup.clock.uptime())
+    }
+}
+
+impl Job {
+    /// The inbound message whose record waits for several outbound ones, this one among them.
+    fn debt(&self) -> Option<MessageId> {
+        self.outbound.cause.as_ref().filter(|cause| !cause.only).map(|cause| cause.id.clone())
+    }
+
+    /// What is recorded of the inbound message that this is owed for, or of this one when it is owed
+    /// for none.
+    fn facts(&self, kind: EventKind, detail: Detail) -> Facts {
+        Facts::new(self.subject(), &[kind], detail)
+    }
+
+    /// The same when this is the end of it: what settles the only debt of a message completes its
+    /// record.
+    fn last_facts(&self, kind: EventKind, detail: Detail) -> Facts {
+        if self.outbound.cause.as_ref().is_some_and(|cause| cause.only) {
+            Facts::new(self.subject(), &[kind, EventKind::Recorded], detail)
+        } else {
+            self.facts(kind, detail)
+        }
+    }
+
+    fn subject(&self) -> MessageId {
+        self.outbound.cause.as_ref().map_or(&self.outbound.id, |cause| &cause.id).clone()
+    }
+
+    fn detail(&self) -> Detail {
+        Detail {
+            address: Some(self.outbound.to.clone()),
+            outbound: Some(self.outbound.id.clone()),
+            ..Detail::default()
+        }
+    }
+
+    fn because(&self, reason: &str) -> Detail {
+        Detail { reason: Some(reason.to_owned()), ..self.detail() }
+    }
+}
+
+#[async_trait]
+impl Work for Dispatcher {
+    async fn work(
+        &self,
+        claim: Claim,
+        hold: &Hold,
+        next: Option<&Ask>,
+    ) -> Result<Option<Next>, StorageError> {
+        let Ok(outbound) = serde_json::from_str(&claim.payload) else {
+            let reason = "it is in a form that this version does not know".to_owned();
+            let burial = Burial { reason, ..Burial::default() };
+            return self.setup.storage.bury(claim, burial).await.map(|_| None);
+        };
+        let unsettled_since = claim.unsettled_since;
+        let job = Job { claim, outbound };
+        match (unsettled_since, self.setup.sending.on_ambiguous) {
+            (None, _) | (Some(_), OnAmbiguous::Retry) => self.send(job, hold, next).await,
+            (Some(since), OnAmbiguous::Reconcile) => self.reconcile(job, since, hold, next).await,
+            (Some(_), OnAmbiguous::GiveUp) => {
+                let why = "the worker that may have sent it died".to_owned();
+                self.bury(job, EventKind::Unknown, why).await.map(|()| None)
+            }
+        }
+    }
+}
+
+/// How often the provider's list has been looked at in vain.
+fn looks(claim: &Claim) -> u32 {
+    claim.note.as_deref().and_then(|note| note.parse().ok()).unwrap_or(0)
+}
+
+/// From half a second to a minute, doubling, with jitter, so that a provider that is in trouble is
+/// not hit by everybody at once.
+fn pause(failures: u32) -> Duration {
+    let longest = Duration::from_mins(1);
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(longest)
+        .with_jitter()
+        .without_max_times()
+        .build()
+        .nth(failures as usize)
+        .unwrap_or(longest)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
