@@ -1,1 +1,7 @@
+//! Everything that needs more than one module, a real Redis, or the real processes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod fakes;
+mod flows;
+mod support;

@@ -1,0 +1,65 @@
+//! What a call was answered.
+
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::Event;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(super) async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
+        Ok(Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await?,
+        })
+    }
+
+    pub(crate) fn content_type(&self) -> &str {
+        self.headers.get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What the answer says to whoever wrote: the text of its `TwiML`, or nothing.
+    ///
+    /// # Panics
+    /// When it is no `TwiML` of ours.
+    pub(crate) fn said(&self) -> Option<String> {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert!(self.content_type().starts_with("text/xml"), "{self:?}");
+        let said = text_of(&self.body);
+        let said = said.trim();
+        (!said.is_empty()).then(|| said.to_owned())
+    }
+}
+
+/// All text inside of `<Response>`.
+fn text_of(twiml: &str) -> String {
+    let mut reader = quick_xml::Reader::from_str(twiml);
+    let (mut text, mut path) = (String::new(), Vec::new());
+    let mut roots = Vec::new();
+    loop {
+        match reader.read_event().expect("an answer is well-formed XML") {
+            Event::Start(tag) => {
+                path.push(tag.name().as_ref().to_owned());
+                roots.push(path[0].clone());
+            }
+            Event::Empty(tag) if path.is_empty() => roots.push(tag.name().as_ref().to_owned()),
+            Event::End(_) => drop(path.pop()),
+            Event::Text(words) => text.push_str(&words.xml10_content()),
+            Event::GeneralRef(name) => match name.resolve_char_ref().unwrap() {
+                Some(character) => text.push(character),
+                None => text.push_str(resolve_predefined_entity(&name).expect("one of XML's five")),
+            },
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert!(path.is_empty(), "every element of an answer is closed: {twiml}");
+    assert!(!roots.is_empty() && roots.iter().all(|root| root == "Response"), "{twiml}");
+    text
+}

@@ -1,0 +1,201 @@
+//! The real binaries, each in a process of its own, around a real Redis and the fake Twilio.
+
+use std::fs::File;
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use super::evidence::{Secrets, read_logs};
+use super::process::Process;
+use super::redis::RedisServer;
+use super::twilio::{Account, FakeTwilio};
+use super::webhook::client;
+use super::{Answer, PATIENCE, Phone, Setup, Webhook, free_port};
+
+/// Our number, from which everything is answered.
+pub(crate) const LINE: &str = "+15005550006";
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+const SECRET_KEY: &str = "a secret that only the tests have, of some length";
+
+pub(crate) struct Deployment {
+    setup: Setup,
+    dir: TempDir,
+    account: Account,
+    twilio: FakeTwilio,
+    redis: Option<RedisServer>,
+    port: u16,
+    client: reqwest::Client,
+    secrets: Secrets,
+    web: Mutex<Option<Process>>,
+    workers: Vec<Mutex<Option<Process>>>,
+}
+
+impl Deployment {
+    pub(super) async fn start(setup: Setup) -> Self {
+        let account = Account { sid: format!("AC{}", "0a".repeat(16)), token: TOKEN.to_owned() };
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("topics.toml"), &setup.topics).unwrap();
+        let deployment = Self {
+            dir,
+            twilio: FakeTwilio::start(account.clone()),
+            account,
+            redis: setup.own_redis.then(RedisServer::start),
+            port: free_port(),
+            client: client(),
+            secrets: Secrets::default(),
+            web: Mutex::default(),
+            workers: (0..setup.workers).map(|_| Mutex::default()).collect(),
+            setup,
+        };
+        deployment.keep_secret(TOKEN);
+        deployment.keep_secret(SECRET_KEY);
+        deployment.start_web();
+        (0..deployment.workers.len()).for_each(|number| deployment.start_worker(number));
+        deployment.wait_ready().await;
+        deployment
+    }
+
+    pub(crate) fn twilio(&self) -> &FakeTwilio {
+        &self.twilio
+    }
+
+    pub(crate) fn redis(&self) -> &RedisServer {
+        self.redis.as_ref().unwrap_or_else(|| RedisServer::shared())
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// No log may hold this from now on.
+    pub(crate) fn keep_secret(&self, secret: &str) {
+        self.secrets.add(secret);
+    }
+
+    /// Somebody who texts our line, whose provider calls this path.
+    pub(crate) fn phone(&self, number: &str, path: &str) -> Phone<'_> {
+        Phone::new(self, number, path)
+    }
+
+    /// A signed call of this path, for a text from, to and saying this.
+    pub(crate) fn webhook(&self, path: &str, sms: [&str; 3]) -> Webhook {
+        Webhook::new(&self.client, &self.account, &self.url(path), sms)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Result<Answer> {
+        Answer::read(self.client.get(self.url(path)).send().await?).await
+    }
+
+    pub(crate) fn start_web(&self) {
+        *self.web.lock().unwrap() = Some(self.spawn(env!("CARGO_BIN_EXE_web"), "web"));
+    }
+
+    pub(crate) fn kill_web(&self) {
+        self.web.lock().unwrap().take();
+    }
+
+    /// Asks it to stop, and tells whether it ended well within this time.
+    pub(crate) fn stop_web(&self, patience: Duration) -> bool {
+        stop(&self.web, patience)
+    }
+
+    pub(crate) fn start_worker(&self, number: usize) {
+        let worker = self.spawn(env!("CARGO_BIN_EXE_worker"), &format!("worker-{number}"));
+        *self.workers[number].lock().unwrap() = Some(worker);
+    }
+
+    pub(crate) fn kill_worker(&self, number: usize) {
+        self.workers[number].lock().unwrap().take();
+    }
+
+    pub(crate) fn signal_worker(&self, number: usize, signal: Signal) {
+        if let Some(worker) = &*self.workers[number].lock().unwrap() {
+            worker.signal(signal);
+        }
+    }
+
+    /// Asks it to stop, and tells whether it ended well within this time.
+    pub(crate) fn stop_worker(&self, number: usize, patience: Duration) -> bool {
+        stop(&self.workers[number], patience)
+    }
+
+    /// Runs the operator's tool with these arguments, in this deployment's environment.
+    pub(crate) fn crosswire(&self, arguments: &[&str]) -> Output {
+        self.command(env!("CARGO_BIN_EXE_crosswire")).args(arguments).output().unwrap()
+    }
+
+    /// Until web says that it can take messages.
+    pub(crate) async fn wait_ready(&self) {
+        let ready = async {
+            while !self.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let ready = tokio::time::timeout(PATIENCE, ready).await;
+        assert!(ready.is_ok(), "web is not ready after {PATIENCE:?}\n{}", self.logs());
+    }
+
+    /// Everything that the processes have said.
+    pub(crate) fn logs(&self) -> String {
+        let logs = read_logs(self.dir.path());
+        logs.into_iter().flat_map(|(name, log)| ["--- ".into(), name, "\n".into(), log]).collect()
+    }
+
+    fn spawn(&self, program: &str, name: &str) -> Process {
+        let log = self.dir.path().join(format!("{name}.log"));
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let mut command = self.command(program);
+        command.stdin(std::process::Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        Process::spawn(&mut command, self.dir.path())
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .current_dir(self.dir.path())
+            .env("HOST", "127.0.0.1")
+            .env("PORT", self.port.to_string())
+            .env("PUBLIC_URL", self.url(""))
+            .env("REDIS_URL", self.redis().url())
+            .env("TOPICS_FILE", self.dir.path().join("topics.toml"))
+            .env("SECRET_KEY", SECRET_KEY)
+            .env("TWILIO_ACCOUNT_SID", &self.account.sid)
+            .env("TWILIO_AUTH_TOKEN", &self.account.token)
+            .env("TWILIO_FROM_NUMBER", LINE)
+            .env("TWILIO_API_BASE", self.twilio.url())
+            // The most that it can be asked to say, to see that even that gives nobody away.
+            .env("RUST_LOG", "crosswire=trace,info")
+            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+fn stop(process: &Mutex<Option<Process>>, patience: Duration) -> bool {
+    let Some(mut process) = process.lock().unwrap().take() else { return false };
+    process.signal(Signal::SIGTERM);
+    process.wait(patience).is_some_and(|status| status.success())
+}
+
+#[expect(clippy::print_stderr, reason = "what the processes said belongs to a test's failure")]
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.logs());
+            return;
+        }
+        self.web.lock().unwrap().take();
+        self.workers.iter().for_each(|worker| drop(worker.lock().unwrap().take()));
+        let spilled = self.secrets.spilled(self.dir.path());
+        assert!(spilled.is_empty(), "in the logs: {spilled:#?}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Child processes that cannot outlive the test.
+
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use super::poll;
+
+/// A process in a group of its own. It is killed with its group when this is dropped, and by a
+/// watchdog when the test process ends in whatever way: a pipe to the watchdog closes then.
+pub(crate) struct Process {
+    child: Child,
+    watchdog: Child,
+}
+
+impl Process {
+    /// `litter` is a directory that the watchdog removes, should it ever have to act.
+    pub(crate) fn spawn(command: &mut Command, litter: &Path) -> Self {
+        use std::os::unix::process::CommandExt as _;
+
+        let child = command.process_group(0).spawn().unwrap_or_else(|error| {
+            panic!("{} does not start: {error}", command.get_program().to_string_lossy())
+        });
+        let watchdog = Command::new("sh")
+            .args(["-c", "read -r _; kill -9 -- \"-$1\"; rm -rf -- \"$2\"", "watchdog"])
+            .arg(child.id().to_string())
+            .arg(litter)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("there is a shell");
+        Self { child, watchdog }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let _ = killpg(self.group(), signal);
+    }
+
+    /// How it ended; nothing when it has not within this time.
+    pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        poll(patience, || self.child.try_wait().unwrap())
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The watchdog goes first: once the child is reaped, its number may be somebody else's.
+        let _ = self.watchdog.kill();
+        let _ = self.watchdog.wait();
+        self.signal(Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}

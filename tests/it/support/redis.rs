@@ -1,0 +1,87 @@
+//! A real Redis server, set up as production has to be.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::{PATIENCE, free_port, poll};
+
+pub(crate) struct RedisServer {
+    port: u16,
+    dir: TempDir,
+    process: Mutex<Option<Process>>,
+}
+
+impl RedisServer {
+    /// A server on a free port that nobody else uses, with a directory of its own.
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Self { port: free_port(), dir, process: Mutex::default() };
+        server.restart();
+        server
+    }
+
+    /// One server for every test that neither breaks it nor counts its keys; topics of different
+    /// names keep them apart.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<RedisServer> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill9(&self) {
+        self.process.lock().unwrap().take();
+    }
+
+    /// Starts it again where it was, with what its append-only file holds.
+    pub(crate) fn restart(&self) {
+        self.kill9();
+        let mut command = Command::new("redis-server");
+        command
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+            .args(["--maxmemory", "1gb", "--maxmemory-policy", "noeviction"])
+            .arg("--dir")
+            .arg(self.dir.path())
+            .stdout(Stdio::null());
+        *self.process.lock().unwrap() = Some(Process::spawn(&mut command, self.dir.path()));
+        let answers = || self.ping().then_some(());
+        poll(PATIENCE, answers).expect("redis-server is installed, and answers PING");
+    }
+
+    fn ping(&self) -> bool {
+        let client = redis::Client::open(self.url()).unwrap();
+        // While it loads its file it answers with an error.
+        client
+            .get_connection_with_timeout(Duration::from_secs(1))
+            .is_ok_and(|mut connection| redis::cmd("PING").exec(&mut connection).is_ok())
+    }
+
+    pub(crate) async fn connection(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.url()).unwrap();
+        client.get_multiplexed_async_connection().await.unwrap()
+    }
+
+    /// Every key and what it holds, to see whether anything has changed.
+    pub(crate) async fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut connection = self.connection().await;
+        let keys: Vec<String> =
+            redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+        let mut contents = BTreeMap::new();
+        for key in keys {
+            let value: Option<Vec<u8>> =
+                redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.unwrap();
+            contents.insert(key, value.unwrap_or_default());
+        }
+        contents
+    }
+}
