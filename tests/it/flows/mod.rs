@@ -1,1 +1,18 @@
-//! Stories through the real binaries.
+//! Stories through the real binaries, over real HTTP and a real Redis.
+
+mod chat;
+mod events;
+mod hostile;
+mod intake;
+mod kill;
+mod outage;
+mod storm;
+mod texts;
+
+/// Two strangers' topic, which says nothing when it accepts a message.
+const ROULETTE: &str = r#"
+    [topics.roulette]
+    handler = "roulette"
+    paths = ["/sms"]
+    accept_response = ""
+"#;

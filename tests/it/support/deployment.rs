@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::evidence::{Secrets, read_logs};
+use super::leftovers::leftovers;
 use super::process::Process;
 use super::redis::RedisServer;
 use super::twilio::{Account, FakeTwilio};
@@ -117,12 +118,6 @@ impl Deployment {
         self.workers[number].lock().unwrap().take();
     }
 
-    pub(crate) fn signal_worker(&self, number: usize, signal: Signal) {
-        if let Some(worker) = &*self.workers[number].lock().unwrap() {
-            worker.signal(signal);
-        }
-    }
-
     /// Asks it to stop, and tells whether it ended well within this time.
     pub(crate) fn stop_worker(&self, number: usize, patience: Duration) -> bool {
         stop(&self.workers[number], patience)
@@ -150,6 +145,17 @@ impl Deployment {
         logs.into_iter().flat_map(|(name, log)| ["--- ".into(), name, "\n".into(), log]).collect()
     }
 
+    /// Work that is not done, once the processes have had their time.
+    fn leftovers(&self) -> Vec<String> {
+        let (redis, topics) = (self.redis().url(), self.setup.topics.clone());
+        // A runtime cannot be blocked on from within another, and the test's own is still there.
+        let look = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(leftovers(&redis, &topics))
+        };
+        std::thread::spawn(look).join().unwrap()
+    }
+
     fn spawn(&self, program: &str, name: &str) -> Process {
         let log = self.dir.path().join(format!("{name}.log"));
         let log = File::options().create(true).append(true).open(log).unwrap();
@@ -174,8 +180,7 @@ impl Deployment {
             .env("TWILIO_FROM_NUMBER", LINE)
             .env("TWILIO_API_BASE", self.twilio.url())
             // The most that it can be asked to say, to see that even that gives nobody away.
-            .env("RUST_LOG", "crosswire=trace,info")
-            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)));
+            .env("RUST_LOG", "crosswire=trace,info");
         command
     }
 }
@@ -193,8 +198,10 @@ impl Drop for Deployment {
             eprintln!("{}", self.logs());
             return;
         }
+        let left = self.leftovers();
         self.web.lock().unwrap().take();
         self.workers.iter().for_each(|worker| drop(worker.lock().unwrap().take()));
+        assert!(left.is_empty(), "left undone: {left:#?}");
         let spilled = self.secrets.spilled(self.dir.path());
         assert!(spilled.is_empty(), "in the logs: {spilled:#?}");
     }

@@ -6,6 +6,7 @@ pub(crate) mod twilio;
 mod answer;
 mod deployment;
 mod evidence;
+mod leftovers;
 mod phone;
 mod process;
 mod raw;

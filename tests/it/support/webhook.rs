@@ -143,7 +143,8 @@ impl Webhook {
         }
     }
 
-    fn encoded(&self) -> String {
+    /// The parameters as a form has them.
+    pub(crate) fn encoded(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.parameters).finish()
     }
 

@@ -1,0 +1,106 @@
+//! Two strangers, from their first word to their last.
+
+use super::ROULETTE;
+use super::texts::{CONNECTED, DISCONNECTED, NO_CALL, NOT_CONNECTED, PEER_LEFT, WAIT};
+use crate::support::{Deployment, Phone, Setup};
+
+/// Two phones in a chat, the first of which was told to wait before.
+async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
+    let anna = deployment.phone("+14155550101", "/sms");
+    let ben = deployment.phone("+14155550102", "/queue/roulette");
+    assert_eq!(anna.text("connect").await.said(), None);
+    assert_eq!(anna.wait_for(1).await, [WAIT]);
+    assert_eq!(ben.webhook("Connect.").get().send().await.unwrap().said(), None);
+    assert_eq!(ben.wait_for(1).await, [CONNECTED]);
+    assert_eq!(anna.wait_for(2).await, [WAIT, CONNECTED]);
+    (anna, ben)
+}
+
+#[tokio::test]
+async fn two_strangers_talk_without_seeing_a_number() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let (anna, ben) = chatting(&deployment).await;
+    anna.text("hello out there").await;
+    assert_eq!(ben.wait_for(2).await[1..], ["Stranger: hello out there"]);
+    // Over GET, and through the other path, it is the same chat.
+    ben.webhook("<hello> & \"back\" 🎉").get().send().await.unwrap();
+    assert_eq!(anna.wait_for(3).await[2..], ["Stranger: <hello> & \"back\" 🎉"]);
+    for message in deployment.twilio().messages() {
+        assert!(!message.body.contains("+1415555"), "{message:?}");
+        assert_eq!(message.from, crate::support::LINE);
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_shared_when_it_is_asked_for_twice() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let stranger = deployment.phone("+14155550103", "/sms");
+    stranger.text("call").await;
+    assert_eq!(stranger.wait_for(1).await, [NO_CALL]);
+    let (anna, ben) = chatting(&deployment).await;
+    anna.text("call").await;
+    let asked = anna.wait_for(3).await.pop().unwrap();
+    assert!(asked.contains("reply CALL again"), "{asked}");
+    assert_eq!(ben.inbox().len(), 1);
+    anna.text("share").await;
+    let shared = format!("The other person has shared their number: {}", anna.number());
+    assert_eq!(ben.wait_for(2).await[1..], [shared]);
+    assert_eq!(anna.inbox().len(), 3);
+}
+
+#[tokio::test]
+async fn stats_count_who_is_here() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let (anna, _ben) = chatting(&deployment).await;
+    let carl = deployment.phone("+14155550103", "/sms");
+    carl.text("connect").await;
+    carl.wait_for(1).await;
+    carl.text("stats").await;
+    let expected = "Waiting: 1. Chatting: 2. Pairs today: 1. You're not in a chat.";
+    assert_eq!(carl.wait_for(2).await[1..], [expected]);
+    anna.text("stats").await;
+    let told = anna.wait_for(3).await.pop().unwrap();
+    let expected = "Waiting: 1. Chatting: 2. Pairs today: 1. Your chat has run for 0:00:";
+    assert!(told.starts_with(expected), "{told}");
+}
+
+#[tokio::test]
+async fn whoever_refreshes_or_leaves_is_missed() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let (anna, ben) = chatting(&deployment).await;
+    anna.text("refresh").await;
+    assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
+    assert_eq!(anna.wait_for(3).await[2..], [WAIT]);
+    ben.text("is anybody there").await;
+    assert_eq!(ben.wait_for(3).await[2..], [NOT_CONNECTED]);
+    // The two of them are all there is, so they meet again.
+    ben.text("login").await;
+    assert_eq!(ben.wait_for(4).await[3..], [CONNECTED]);
+    assert_eq!(anna.wait_for(4).await[3..], [CONNECTED]);
+    ben.text("dc").await;
+    assert_eq!(ben.wait_for(5).await[4..], [DISCONNECTED]);
+    assert_eq!(anna.wait_for(5).await[4..], [PEER_LEFT]);
+}
+
+#[tokio::test]
+async fn whoever_opts_out_leaves_and_hears_nothing() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let (anna, ben) = chatting(&deployment).await;
+    assert_eq!(anna.text("STOP").await.said(), None);
+    assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
+    // One person's messages are answered in order, so an answer to STOP would stand before this.
+    anna.text("stats").await;
+    let told = anna.wait_for(3).await;
+    assert_eq!(told[..2], [WAIT, CONNECTED]);
+    assert!(told[2].starts_with("Waiting: 0. Chatting: 0."), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_opt_out_that_the_provider_answered_is_not_relayed() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let (anna, ben) = chatting(&deployment).await;
+    let help = anna.webhook("help me please").set("OptOutType", "HELP").send().await.unwrap();
+    assert_eq!(help.said(), None);
+    anna.text("still here").await;
+    assert_eq!(ben.wait_for(2).await[1..], ["Stranger: still here"]);
+}

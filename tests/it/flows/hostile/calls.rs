@@ -1,0 +1,169 @@
+//! Hostile calls that are proper HTTP.
+
+use reqwest::Method;
+
+use super::{look, quiet_chat};
+use crate::support::{Deployment, Webhook};
+
+/// What a hostile call is, how it is made from a genuine one, and the status that it earns.
+type Case = (&'static str, fn(Webhook) -> Webhook, u16);
+
+const LONG: usize = 10 << 20;
+
+const UNPROVEN: [Case; 12] = [
+    ("no signature", |w| w.signature(None), 403),
+    ("an empty signature", |w| w.signature(Some("")), 403),
+    ("a signature that is no base64", |w| w.signature(Some("%%%not base64%%%")), 403),
+    ("a short signature", |w| w.signature(Some("RSOYDt4T1cU=")), 403),
+    ("a long signature", |w| w.signature(Some(&"A".repeat(4000))), 403),
+    ("the signature of another call", |w| w.signature(Some("RSOYDt4T1cUTdK1PDd93/VVr8B8=")), 403),
+    ("a signature cut by one character", cut, 403),
+    ("a signature in lower case", lower, 403),
+    ("the signature of an empty token", |w| w.token(""), 403),
+    ("the signature of another account", |w| w.token("ffffffffffffffffffffffffffffffff"), 403),
+    ("two signatures, the first one wrong", twice, 403),
+    ("a text that was changed after signing", changed, 403),
+];
+
+const MALFORMED: [Case; 28] = [
+    ("no sender", |w| w.without("From"), 400),
+    ("an empty sender", |w| w.set("From", ""), 400),
+    ("a sender of blanks", |w| w.set("From", "   "), 400),
+    ("no text", |w| w.without("Body"), 400),
+    ("no id", |w| w.without("MessageSid"), 400),
+    ("an empty id", |w| w.set("MessageSid", ""), 400),
+    ("an id of another shape", |w| w.set("MessageSid", "12345"), 400),
+    ("an id with a separator of ours", |w| w.set("MessageSid", "SM|0|{roulette:0}"), 400),
+    ("an id that climbs", |w| w.set("MessageSid", "../../../../etc/passwd"), 400),
+    ("an id in Greek", |w| w.set("MessageSid", "SMαβγδεζηθικλμνξοπρστυφχψωάέήίόύ"), 400),
+    ("an id that is too long", |w| w.set("MessageSid", &"SM".repeat(5000)), 400),
+    ("two senders", |w| w.add("From", "+14155550102"), 400),
+    ("two texts", |w| w.add("Body", "disconnect"), 400),
+    ("two ids", |w| w.add("MessageSid", "SM00000000000000000000000000000000"), 400),
+    ("two lines", |w| w.add("To", "+15005550007"), 400),
+    ("a sender that is one of our keys", |w| w.set("From", "waiting"), 400),
+    ("a sender that is our lobby", |w| w.set("From", "@lobby"), 400),
+    ("a sender with a line break", |w| w.set("From", "+14155550101\r\nX-Admin: 1"), 400),
+    ("a sender with a zero byte", |w| w.set("From", "+1415555\u{0}0101"), 400),
+    ("a sender that is markup", |w| w.set("From", "<Message>+14155550101</Message>"), 400),
+    ("a sender that is a script", |w| w.set("From", "{roulette:0}in:ready"), 400),
+    ("a sender that is too long", |w| w.set("From", &"+1".repeat(5000)), 400),
+    ("somebody else's account", |w| w.set("AccountSid", &format!("AC{}", "f".repeat(32))), 403),
+    ("media without end", |w| w.set("NumMedia", "4294967296"), 400),
+    ("less media than none", |w| w.set("NumMedia", "-1"), 400),
+    ("media that are no number", |w| w.set("NumMedia", "many"), 400),
+    ("media that are not there", |w| w.set("NumMedia", "3"), 400),
+    ("an opt-out of another kind", |w| w.set("OptOutType", "DESTROY"), 400),
+];
+
+const UNFIT: [Case; 20] = [
+    ("a text of ten megabytes", |w| w.set("Body", &"x".repeat(LONG)), 413),
+    ("ten megabytes of nothing", |w| w.body(vec![0; LONG]), 413),
+    ("a thousand parameters", many, 413),
+    ("no content type", |w| w.content_type(None), 415),
+    ("plain text", |w| w.content_type(Some("text/plain")), 415),
+    ("a multipart form", |w| w.content_type(Some("multipart/form-data; boundary=x")), 415),
+    ("XML", |w| w.content_type(Some("text/xml")).body("<!DOCTYPE x SYSTEM 'file:///etc/x'>"), 415),
+    ("a content type that is none", |w| w.content_type(Some("/;;;")), 415),
+    ("JSON that is not signed as such", |w| json(w), 403),
+    ("a body that is not UTF-8", |w| w.body(b"Body=\xff\xfe&From=%ff".to_vec()), 403),
+    ("a body that is another's", |w| w.body("From=%2B14155550101&Body=call"), 403),
+    ("an empty body", |w| w.body(""), 403),
+    ("HEAD", |w| w.method(Method::HEAD), 405),
+    ("PUT", |w| w.method(Method::PUT), 405),
+    ("DELETE", |w| w.method(Method::DELETE), 405),
+    ("PATCH", |w| w.method(Method::PATCH), 405),
+    ("OPTIONS", |w| w.method(Method::OPTIONS), 405),
+    ("a method of its own", |w| w.method(Method::from_bytes(b"SMS").unwrap()), 405),
+    ("a GET that is not signed", |w| w.get().signature(None), 403),
+    ("a GET with the signature of a POST", get_as_post, 403),
+];
+
+/// Paths at which nobody is home, to which a genuine call is made.
+const NOWHERE: [&str; 12] = [
+    "/queue",
+    "/queue/",
+    "/queue/nobody",
+    "/queue/roulette/more",
+    "/queue/ROULETTE",
+    "/queue/roulette%00",
+    "/queue/%2e%2e/roulette",
+    "/queue/roulette;x=1",
+    "//queue/roulette",
+    "/admin",
+    "/.env",
+    "/queue/{roulette:0}",
+];
+
+fn cut(webhook: Webhook) -> Webhook {
+    let signature = webhook.genuine_signature();
+    let shorter = &signature[..signature.len() - 1];
+    webhook.signature(Some(shorter))
+}
+
+fn lower(webhook: Webhook) -> Webhook {
+    let signature = webhook.genuine_signature().to_lowercase();
+    webhook.signature(Some(&signature))
+}
+
+fn twice(webhook: Webhook) -> Webhook {
+    let signature = webhook.genuine_signature();
+    webhook.signature(Some("AAAA")).header("X-Twilio-Signature", signature)
+}
+
+fn changed(webhook: Webhook) -> Webhook {
+    let signature = webhook.genuine_signature();
+    webhook.set("Body", "disconnect").signature(Some(&signature))
+}
+
+fn many(webhook: Webhook) -> Webhook {
+    (0..1000).fold(webhook, |webhook, number| webhook.add(&format!("P{number}"), "x"))
+}
+
+fn json(webhook: Webhook) -> Webhook {
+    webhook.content_type(Some("application/json")).body(r#"{"Body":"call","From":"+14155550101"}"#)
+}
+
+fn get_as_post(webhook: Webhook) -> Webhook {
+    let signature = webhook.genuine_signature();
+    webhook.get().signature(Some(&signature))
+}
+
+fn genuine(deployment: &Deployment, path: &str) -> Webhook {
+    deployment.phone("+14155550101", path).webhook("a text that nobody may hear")
+}
+
+#[tokio::test]
+async fn a_hostile_call_is_refused_and_changes_nothing() {
+    let deployment = quiet_chat().await;
+    let before = look(&deployment).await;
+    for path in ["/queue/roulette", "/sms"] {
+        for (what, bend, status) in UNPROVEN.iter().chain(&MALFORMED).chain(&UNFIT) {
+            let answer = bend(genuine(&deployment, path)).send().await;
+            // A body may be refused before it has arrived in full; then the connection breaks.
+            match answer {
+                Ok(answer) => assert_eq!(answer.status, *status, "{what}: {answer:?}"),
+                Err(error) => assert_eq!(*status, 413, "{what}: {error}"),
+            }
+            assert_eq!(look(&deployment).await, before, "{what} changed something");
+        }
+    }
+    for path in NOWHERE {
+        let answer = genuine(&deployment, path).send().await.unwrap();
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
+    assert_eq!(look(&deployment).await, before);
+}
+
+#[tokio::test]
+async fn a_refusal_says_why_and_gives_nothing_away() {
+    let deployment = quiet_chat().await;
+    for (what, bend, status) in UNPROVEN.iter().chain(&MALFORMED) {
+        let answer = bend(genuine(&deployment, "/sms")).send().await.unwrap();
+        assert_eq!(answer.status, *status, "{what}");
+        assert!((5..500).contains(&answer.body.len()), "{what}: {answer:?}");
+        for secret in ["4155550101", "nobody may hear", "roulette:0", "src/", "panicked"] {
+            assert!(!answer.body.contains(secret), "{what}: {answer:?}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a provider's call is answered, and how often it counts.
+
+use futures_util::future::join_all;
+
+use super::ROULETTE;
+use super::texts::{CONNECTED, WAIT};
+use crate::support::Setup;
+
+const STRICT: &str = r#"
+    [topics.strict]
+    handler = "echo"
+    accept_response = "Got it."
+    max_message_length = 20
+    [topics.strict.validators]
+    length = "Too long, or nothing at all."
+    parseable = "Letters and digits only, please."
+"#;
+
+#[tokio::test]
+async fn the_doors_that_are_open_to_everybody_answer() {
+    let deployment = Setup::new(ROULETTE).start().await;
+    for path in ["/", "/healthz", "/readyz"] {
+        let answer = deployment.get(path).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+    let greeting = deployment.get("/").await.unwrap();
+    assert!(!greeting.body.is_empty());
+}
+
+#[tokio::test]
+async fn a_topic_that_nobody_named_is_not_there() {
+    let deployment = Setup::new(ROULETTE).start().await;
+    let phone = deployment.phone("+14155550101", "/queue/roulet");
+    for webhook in [phone.webhook("connect"), phone.webhook("connect").get()] {
+        assert_eq!(webhook.send().await.unwrap().status, 404);
+    }
+}
+
+#[tokio::test]
+async fn what_a_validator_refuses_is_answered_with_its_text_and_goes_no_further() {
+    let deployment = Setup::new(STRICT).own_redis().start().await;
+    let phone = deployment.phone("+14155550101", "/queue/strict");
+    let refused = [
+        ("a text of more than twenty characters", "Too long, or nothing at all."),
+        ("naïve", "Letters and digits only, please."),
+    ];
+    for (text, reason) in refused {
+        assert_eq!(phone.text(text).await.said().as_deref(), Some(reason));
+        assert_eq!(phone.webhook(text).get().send().await.unwrap().said().as_deref(), Some(reason));
+    }
+    assert_eq!(phone.text("fine").await.said().as_deref(), Some("Got it."));
+    assert_eq!(phone.wait_for(1).await.len(), 1, "only what was accepted is answered");
+}
+
+#[tokio::test]
+async fn a_call_that_comes_again_gets_the_same_answer_and_counts_once() {
+    let deployment = Setup::new(STRICT).own_redis().start().await;
+    let phone = deployment.phone("+14155550101", "/queue/strict");
+    let call = phone.webhook("just once");
+    let answers = join_all((0..8).map(|_| call.send())).await;
+    let first = answers[0].as_ref().unwrap();
+    assert_eq!(first.said().as_deref(), Some("Got it."));
+    for answer in &answers {
+        let answer = answer.as_ref().unwrap();
+        assert_eq!((answer.status, &answer.body), (first.status, &first.body));
+    }
+    phone.text("and another").await;
+    assert_eq!(phone.wait_for(2).await.len(), 2, "one for each text");
+    let refused = phone.webhook("naïve");
+    let (once, twice) = (refused.send().await.unwrap(), refused.send().await.unwrap());
+    assert_eq!((once.status, once.body), (twice.status, twice.body));
+}
+
+#[tokio::test]
+async fn a_relay_that_is_called_again_later_is_not_relayed_again() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let anna = deployment.phone("+14155550101", "/sms");
+    let ben = deployment.phone("+14155550102", "/sms");
+    anna.text("connect").await;
+    assert_eq!(anna.wait_for(1).await, [WAIT]);
+    ben.text("connect").await;
+    ben.wait_for(1).await;
+    let call = anna.webhook("only one of me");
+    call.send().await.unwrap();
+    assert_eq!(ben.wait_for(2).await, [CONNECTED, "Stranger: only one of me"]);
+    call.send().await.unwrap();
+    anna.text("the next one").await;
+    assert_eq!(ben.wait_for(3).await[2..], ["Stranger: the next one"]);
+}

@@ -1,0 +1,43 @@
+//! Everybody at once.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::ROULETTE;
+use super::texts::CONNECTED;
+use crate::support::{PATIENCE, Phone, Setup};
+
+#[tokio::test]
+async fn sixteen_who_connect_at_once_become_eight_pairs() {
+    let deployment = Setup::new(ROULETTE).own_redis().workers(2).start().await;
+    let phones: Vec<Phone<'_>> =
+        (0..16).map(|n| deployment.phone(&format!("+141555502{n:02}"), "/sms")).collect();
+    join_all(phones.iter().map(|phone| phone.text("connect"))).await;
+    deployment
+        .twilio()
+        .wait_until(PATIENCE, |sent| sent.iter().filter(|m| m.body == CONNECTED).count() == 16)
+        .await;
+    let probe = async |number: usize| phones[number].text(&format!("probe of {number}")).await;
+    join_all((0..16).map(probe)).await;
+    let sent = deployment
+        .twilio()
+        .wait_until(PATIENCE, |sent| sent.iter().filter(|m| m.body.contains("probe")).count() == 16)
+        .await;
+    let mut partners = BTreeMap::new();
+    for message in sent.iter().filter(|message| message.body.contains("probe")) {
+        let by: usize = message.body.strip_prefix("Stranger: probe of ").unwrap().parse().unwrap();
+        let to = phones.iter().position(|phone| phone.number() == message.to).unwrap();
+        assert_eq!(partners.insert(by, to), None, "two people got what one wrote");
+    }
+    for (one, other) in &partners {
+        assert_ne!(one, other, "nobody talks to themself");
+        assert_eq!(partners[other], *one, "a pair is a pair from both sides");
+    }
+    phones[0].text("stats").await;
+    let stats = phones[0].wait_for(phones[0].inbox().len().max(3)).await;
+    assert!(
+        stats.iter().any(|text| text.starts_with("Waiting: 0. Chatting: 16. Pairs today: 8.")),
+        "{stats:?}"
+    );
+}

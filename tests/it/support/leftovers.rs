@@ -1,0 +1,50 @@
+//! Work that is left in the queues when a test is over.
+
+use std::time::{Duration, Instant};
+
+use crosswire::storage::redis::{Redis, Settings};
+use crosswire::storage::{Partition, Queue, Side, Storage};
+use toml::Table;
+
+use super::PATIENCE;
+
+/// Every queue of these topics.
+fn queues(topics: &str) -> Vec<Queue> {
+    let table: Table = topics.parse().unwrap();
+    let mut queues = Vec::new();
+    for (name, topic) in table["topics"].as_table().unwrap() {
+        let partitions = topic.get("partitions").and_then(toml::Value::as_integer).unwrap_or(1);
+        for number in 0..u16::try_from(partitions).unwrap() {
+            let partition = Partition { topic: name.parse().unwrap(), number };
+            for side in [Side::Inbound, Side::Outbox] {
+                queues.push(Queue { partition: partition.clone(), side });
+            }
+        }
+    }
+    queues
+}
+
+/// Lets the processes finish what they have in hand, then tells what is not done and never will be.
+pub(super) async fn leftovers(redis_url: &str, topics: &str) -> Vec<String> {
+    let settings =
+        Settings { url: redis_url.to_owned().into(), verify_tls: true, wait_replicas: 0 };
+    let store = Redis::connect(settings).await.unwrap();
+    let mut left = Vec::new();
+    for queue in queues(topics) {
+        let start = Instant::now();
+        let depth = loop {
+            let depth = store.depth(&queue).await.unwrap();
+            if (depth.pending == 0 && depth.leased == 0) || start.elapsed() > PATIENCE {
+                break depth;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        if depth.pending + depth.leased + depth.delayed + depth.suspect + depth.dead > 0 {
+            left.push(format!("{} {:?}: {depth:?}", queue.partition, queue.side));
+        }
+        for letter in store.dead_letters(&queue, 10).await.unwrap() {
+            left.push(format!("dead letter {}: {}", letter.id, letter.reason));
+        }
+    }
+    left
+}
