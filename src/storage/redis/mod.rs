@@ -147,17 +147,18 @@ impl Storage for Redis {
     ) -> Result<Completed, StorageError> {
         let answer = self.hot.ask(&moves::complete(&claim, &commit, next)).await?;
         let (settled, claimed): (String, Value) = decode(answer)?;
+        if settled == "CONFLICT" {
+            let state = decode(claimed)?;
+            let settled = Settled::Conflict(Box::new(Claim { state, ..claim }));
+            return Ok(Completed { settled, next: None });
+        }
         let next = match (next, claimed) {
             (Some(ask), claimed @ Value::Array(_)) => {
                 Some(claims::read(&claim.queue, &ask.token, claimed)?)
             }
             _ => None,
         };
-        let settled = match settled.as_str() {
-            "OK" => Settled::Done,
-            "CONFLICT" => Settled::Conflict(Box::new(claim)),
-            _ => Settled::LeaseLost,
-        };
+        let settled = if settled == "OK" { Settled::Done } else { Settled::LeaseLost };
         Ok(Completed { settled, next })
     }
 
@@ -302,7 +303,7 @@ impl Storage for Redis {
     ) -> Result<(), StorageError> {
         let call = Call::new(&scripts::TRIM, partition)
             .fleeting()
-            .millis(every)
+            .millis(every.max(Duration::from_millis(1)))
             .millis(retention.events)
             .millis(retention.dead_letters)
             .millis(retention.pool_members);

@@ -9,7 +9,7 @@
 --            write  P key value ttl | R key | I pool group | T pool group | C name by ttl (as 4)
 --            entry  group id payload
 --            wake   group id payload due-at-ms or ''
--- Returns  {OK | CONFLICT | LOST, claim or false}
+-- Returns  {OK, claim or false} | {LOST, claim or false} | {CONFLICT, the group's state now}
 local queue, group, suspect = tag .. ARGV[1], ARGV[2], ARGV[5] == '1'
 local next_token, lease, due_too = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
 
@@ -29,19 +29,20 @@ for _ = 1, tonumber(ARGV[17]) do
   else
     holds = call('ZSCORE', tag .. 'pool:' .. name, value) == extra
   end
-  if not holds then return { 'CONFLICT', false } end
+  if not holds then return { 'CONFLICT', call('GET', tag .. 's:' .. group) } end
   at = at + 4
 end
 
 remove_head(queue, group, suspect)
-for _ = 1, tonumber(ARGV[18]) do
+for nth = 1, tonumber(ARGV[18]) do
   local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if kind == 'P' then
     call('SET', tag .. 's:' .. name, value, 'PX', extra)
   elseif kind == 'R' then
     call('DEL', tag .. 's:' .. name)
   elseif kind == 'I' then
-    call('ZADD', tag .. 'pool:' .. name, 'NX', ticket, value)
+    -- Later in the commit is later in the pool, though all of a commit happens at one time.
+    call('ZADD', tag .. 'pool:' .. name, 'NX', string.format('%.0f', ticket + nth - 1), value)
     call('SADD', tag .. 'pools', name)
   elseif kind == 'T' then
     call('ZREM', tag .. 'pool:' .. name, value)
