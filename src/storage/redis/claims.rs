@@ -24,20 +24,14 @@ pub(super) fn read(queue: &Queue, token: &Token, answer: Value) -> Result<Claime
         decode::<(String, String, u32, u32, u32, Option<i64>, Option<String>, Option<String>)>(
             Value::Array(fields),
         )?;
-    let mut parts = head.splitn(3, '|');
-    let (Some(sequence), Some(id), Some(payload)) = (parts.next(), parts.next(), parts.next())
-    else {
-        return Err(StorageError::Corrupt("a message without its sequence and id".to_owned()));
-    };
+    let (sequence, id, payload) = message(&head)?;
     Ok(Claimed::Message(Box::new(Claim {
         queue: queue.clone(),
         group: Group::from_id(group),
         token: token.clone(),
-        sequence: sequence.parse().map_err(|_| {
-            StorageError::Corrupt("a message whose sequence is no number".to_owned())
-        })?,
-        id: MessageId::new(id),
-        payload: payload.to_owned(),
+        sequence,
+        id,
+        payload,
         attempt,
         isolated,
         failures,
@@ -45,6 +39,17 @@ pub(super) fn read(queue: &Queue, token: &Token, answer: Value) -> Result<Claime
         note,
         state,
     })))
+}
+
+/// Takes a message apart as it lies in its list: `sequence|length of id|id payload`.
+pub(super) fn message(stored: &str) -> Result<(u64, MessageId, String), StorageError> {
+    let parts = || {
+        let (sequence, rest) = stored.split_once('|')?;
+        let (length, rest) = rest.split_once('|')?;
+        let (id, payload) = rest.split_at_checked(length.parse().ok()?)?;
+        Some((sequence.parse().ok()?, MessageId::new(id), payload.to_owned()))
+    };
+    parts().ok_or_else(|| StorageError::Corrupt("a message without its sequence and id".to_owned()))
 }
 
 /// Takes an answer for what the script promises.

@@ -4,14 +4,14 @@
 //! | key | type | holds | bound |
 //! |---|---|---|---|
 //! | `{t:n}in:ctr`, `out:ctr` | hash | `seq` given out, `done` removed, `dup` refused twice | 3 fields |
-//! | `…g:<group>` | list | `sequence\|id\|payload`, head left | `max_group_depth`, `max_depth` |
+//! | `…g:<group>` | list | `sequence\|length of id\|id payload`, head left | `max_group_depth`, `max_depth` |
 //! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb note iso` | gone with its message |
 //! | `…ready` | zset | groups to claim, by the time they became ready (0: goes first) | groups |
 //! | `…lease` | zset | claimed groups, by the end of their lease in ms | claims |
 //! | `…delay` | zset | groups whose head is to be tried again, by when | groups |
 //! | `…suspect`, `…suspect:now` | zset, string | groups whose head may kill workers; the one being tried | groups |
 //! | `…bell` | list | the doorbell's wake-ups | 64 |
-//! | `…wakes` | zset | wakes whose time has not come: `group\|id\|payload` | one per group and name |
+//! | `…wakes` | zset | wakes whose time has not come: `length of group\|length of id\|group id payload` | one per group and name |
 //! | `…dead` | stream | dead letters | 10,000 and an age |
 //! | `{t:n}s:<key>` | string | a handler's state | its TTL |
 //! | `{t:n}pool:<name>`, `pools` | zset, set | a handler's pools, and their names | an age |

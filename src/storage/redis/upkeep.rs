@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
 
-use super::claims::decode;
+use super::claims::{decode, message};
 use super::events::stream_time;
 use super::keys::{side, tag};
 use super::trouble::give_up;
 use super::{Redis, call::Call, scripts};
 use crate::address::Group;
-use crate::message::MessageId;
 use crate::storage::{Audit, DeadLetter, Depth, Health, Partition, Queue, StorageError};
 
 /// Groups looked at in one call of an audit, so that nobody waits for it.
@@ -65,16 +64,16 @@ impl Redis {
         command.arg(key).arg("+").arg("-").arg("COUNT").arg(limit);
         let entries: Vec<(String, HashMap<String, String>)> =
             decode(self.cold(&queue.partition, &command).await?)?;
-        let letter = |(id, mut fields): (String, HashMap<String, String>)| {
+        let letter = |(entry, mut fields): (String, HashMap<String, String>)| {
             let mut field = |name: &str| fields.remove(name);
             let head = field("h")?;
-            let mut parts = head.splitn(3, '|').skip(1);
+            let (_, id, payload) = message(&head).ok()?;
             Some(DeadLetter {
                 group: Group::from_id(field("g")?),
-                id: MessageId::new(parts.next()?),
-                payload: parts.next()?.to_owned(),
+                id,
+                payload,
                 reason: field("r")?,
-                at: stream_time(&id)?,
+                at: stream_time(&entry)?,
             })
         };
         entries

@@ -19,9 +19,11 @@ local function make_ready(queue, group)
   call('ZADD', queue .. 'ready', ticket, group)
 end
 
+-- An id may hold any character, so its length stands before it: `sequence|length of id|id payload`.
 local function append(queue, group, id, payload)
   local sequence = call('HINCRBY', queue .. 'ctr', 'seq', 1)
-  local length = call('RPUSH', queue .. 'g:' .. group, string.format('%.0f|%s|%s', sequence, id, payload))
+  local message = string.format('%.0f|%d|%s%s', sequence, #id, id, payload)
+  local length = call('RPUSH', queue .. 'g:' .. group, message)
   if length == 1 then
     make_ready(queue, group)
     ring(queue)
@@ -33,7 +35,8 @@ end
 local function append_wake(queue, group, id, payload)
   local list = queue .. 'g:' .. group
   local last = call('LINDEX', list, -1)
-  if last and string.match(last, '^%d+|([^|]*)|') == id
+  local length, at = string.match(last or '', '^%d+|(%d+)|()')
+  if last and string.sub(last, at, at + length - 1) == id
     and (call('LLEN', list) > 1 or not call('ZSCORE', queue .. 'lease', group)) then
     return
   end
@@ -94,7 +97,10 @@ local function reclaim(queue, limit)
     moved = moved + 1
   end
   for _, wake in ipairs(call('ZRANGEBYSCORE', queue .. 'wakes', '-inf', now, 'LIMIT', 0, limit)) do
-    local group, id, payload = string.match(wake, '^([^|]*)|([^|]*)|(.*)$')
+    local group_ends, id_ends, at = string.match(wake, '^(%d+)|(%d+)|()')
+    local group = string.sub(wake, at, at + group_ends - 1)
+    local id = string.sub(wake, at + group_ends, at + group_ends + id_ends - 1)
+    local payload = string.sub(wake, at + group_ends + id_ends)
     call('ZREM', queue .. 'wakes', wake)
     append_wake(queue, group, id, payload)
     moved = moved + 1
