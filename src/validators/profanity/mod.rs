@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_mistake_in_the_settings_is_named_at_once() {
-        let mistakes = build(&settings_of(json!({"alow": [], "deny": "x"}))).err().unwrap();
+        let mistakes = build(&settings_of(json!({"allowed": [], "deny": "x"}))).err().unwrap();
         assert_eq!(mistakes.len(), 2);
         let mistakes = build(&settings_of(json!({"allow": ["?"], "deny": ["", "x"]})));
         assert_eq!(mistakes.err().unwrap().len(), 3);
