@@ -67,12 +67,12 @@ impl Worker {
         Self { setup }
     }
 
-    async fn run(&self, claim: &Claim, mail: &Mail, hold: &Hold, fresh: bool) -> Ran {
+    async fn run(&self, claim: &Claim, mail: &Mail, hold: &Hold) -> Ran {
         let state = StoreState {
             storage: Arc::clone(&self.setup.storage),
             partition: claim.queue.partition.clone(),
         };
-        let mut context = Context::new(self.turn(claim, mail, fresh), Arc::new(state));
+        let mut context = Context::new(self.turn(claim, mail), Arc::new(state));
         let handler = &self.setup.handler;
         let running = AssertUnwindSafe(async {
             match mail {
@@ -99,7 +99,7 @@ impl Worker {
         }
     }
 
-    fn turn(&self, claim: &Claim, mail: &Mail, fresh: bool) -> Turn {
+    fn turn(&self, claim: &Claim, mail: &Mail) -> Turn {
         let own = (claim.group.as_str().to_owned(), claim.state.clone());
         Turn {
             group: claim.group.clone(),
@@ -110,8 +110,7 @@ impl Worker {
             now: self.setup.clock.now(),
             properties: Arc::clone(&self.setup.properties),
             groups: self.setup.groups.clone(),
-            // After a conflict what came with the claim may be the very thing that has changed.
-            known: if fresh { HashMap::from([own]) } else { HashMap::new() },
+            known: HashMap::from([own]),
         }
     }
 
@@ -212,8 +211,8 @@ impl Work for Worker {
             self.bury(claim, Some(&mail), why).await?;
             return Ok(None);
         }
-        for conflicts in 0..CONFLICTS {
-            let effects = match self.run(&claim, &mail, hold, conflicts == 0).await {
+        for _ in 0..CONFLICTS {
+            let effects = match self.run(&claim, &mail, hold).await {
                 Ran::Effects(effects) => effects,
                 Ran::Failed(why) => {
                     self.failed(claim, &mail, why).await?;

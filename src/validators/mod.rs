@@ -1,1 +1,6 @@
 //! The shelf of validators.
+
+pub mod length;
+pub mod parseable;
+pub mod pattern;
+pub mod profanity;

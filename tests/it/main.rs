@@ -4,4 +4,7 @@
 
 mod fakes;
 mod flows;
+mod layers;
+mod licences;
+mod rust_source;
 mod support;
