@@ -1,1 +1,3 @@
+//! Everything that needs more than one module, a real Redis, or the real processes.
 
+mod transports;
