@@ -1,1 +1,3 @@
 //! The shelf of transports.
+
+pub mod twilio;

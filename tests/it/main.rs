@@ -8,3 +8,4 @@ mod layers;
 mod licences;
 mod rust_source;
 mod support;
+mod transports;

@@ -1,0 +1,117 @@
+//! A message that somebody sent to us.
+
+use super::NAME;
+use super::fields::{Fields, malformed};
+use crate::address::Address;
+use crate::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters, Text};
+use crate::transport::{ReceiveError, Received};
+
+/// Twilio's own limit.
+const MOST_MEDIA: usize = 10;
+
+/// A number has at most 15 digits and a sender's name 11 characters; channels put a prefix before.
+const LONGEST_NUMBER: usize = 64;
+
+/// What has a place of its own in a message. The attachments have too.
+const KNOWN: [&str; 10] = [
+    "Body",
+    "From",
+    "To",
+    "MessageSid",
+    "FromCity",
+    "FromState",
+    "FromCountry",
+    "FromZip",
+    "NumMedia",
+    "OptOutType",
+];
+
+/// `from_number` stands in for a line that the call does not name.
+pub(super) fn received(
+    fields: Fields,
+    from_number: Option<&str>,
+) -> Result<Received, ReceiveError> {
+    let body = fields.one("Body")?;
+    let from = fields.filled("From")?;
+    let to = fields.filled("To")?.or(from_number);
+    let sid = fields.message_sid()?;
+    let (Some(body), Some(from), Some(to), Some(sid)) = (body, from, to, sid) else {
+        let required =
+            [("Body", body), ("From", from), ("MessageSid", sid), ("To", to)].into_iter();
+        let missing = required.filter(|(_, value)| value.is_none()).map(|(name, _)| name);
+        return Err(ReceiveError::Missing(missing.collect()));
+    };
+    if body.contains('\0') {
+        return Err(malformed("Body holds a NUL character; send text"));
+    }
+    let sender = Address::new(NAME, number("From", from)?, number("To", to)?);
+    let media = media(&fields)?;
+    let known_media = media_names(media.len());
+    Ok(Received::Message(Box::new(Incoming {
+        id: MessageId::new(sid),
+        sender,
+        text: Text::from(body),
+        origin: origin(&fields)?,
+        opt_out: opt_out(&fields)?,
+        parameters: Parameters(fields.without(|name| {
+            KNOWN.contains(&name) || known_media.iter().any(|media| media == name)
+        })),
+        media,
+    })))
+}
+
+fn number<'a>(name: &str, value: &'a str) -> Result<&'a str, ReceiveError> {
+    let printable = |it: char| it == ' ' || !(it.is_control() || it.is_whitespace());
+    let fits = value.chars().count() <= LONGEST_NUMBER && value.chars().all(printable);
+    if fits && !value.trim().is_empty() {
+        Ok(value)
+    } else {
+        Err(malformed(&format!("{name}: not a number that a provider would name")))
+    }
+}
+
+fn media(fields: &Fields) -> Result<Vec<Media>, ReceiveError> {
+    let count = fields.filled("NumMedia")?.unwrap_or("0");
+    if !count.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(malformed("NumMedia: not a number"));
+    }
+    // Digits that do not fit into the type are a great many.
+    let count = count.parse().unwrap_or(usize::MAX);
+    if count > MOST_MEDIA {
+        return Err(ReceiveError::TooLarge(format!("too many media; send at most {MOST_MEDIA}")));
+    }
+    (0..count)
+        .map(|index| {
+            let url = fields.filled(&format!("MediaUrl{index}"))?;
+            let content_type = fields.filled(&format!("MediaContentType{index}"))?;
+            let url = url.ok_or_else(|| malformed("NumMedia: more than there are media"))?;
+            let content_type = content_type.unwrap_or("application/octet-stream");
+            Ok(Media { url: url.to_owned(), content_type: content_type.to_owned() })
+        })
+        .collect()
+}
+
+fn media_names(count: usize) -> Vec<String> {
+    (0..count)
+        .flat_map(|index| [format!("MediaUrl{index}"), format!("MediaContentType{index}")])
+        .collect()
+}
+
+fn origin(fields: &Fields) -> Result<Origin, ReceiveError> {
+    let part = |name| Ok(fields.filled(name)?.map(str::to_owned));
+    Ok(Origin {
+        city: part("FromCity")?,
+        state: part("FromState")?,
+        country: part("FromCountry")?,
+        zip: part("FromZip")?,
+    })
+}
+
+fn opt_out(fields: &Fields) -> Result<Option<OptOut>, ReceiveError> {
+    Ok(match fields.filled("OptOutType")?.map(str::to_ascii_uppercase).as_deref() {
+        Some("STOP") => Some(OptOut::Stop),
+        Some("START") => Some(OptOut::Start),
+        Some("HELP") => Some(OptOut::Help),
+        _ => None,
+    })
+}

@@ -1,0 +1,125 @@
+//! A call from Twilio: first whether it is genuine, then what it is.
+
+use super::fields::{Fields, malformed};
+use super::{Settings, form, inbound, report, signature};
+use crate::transport::{ReceiveError, Received, WebhookRequest};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// Forty texts of the greatest length, in the widest encoding.
+const MOST_BYTES: usize = 64 * 1024;
+
+pub(super) fn receive(
+    settings: &Settings,
+    request: &WebhookRequest,
+) -> Result<Received, ReceiveError> {
+    // A fragment is for Twilio itself (it holds timeouts) and not part of what it signs.
+    let target = request.target.split('#').next().unwrap_or_default();
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let content = content(request)?;
+    if query.len() > MOST_BYTES || request.body.len() > MOST_BYTES {
+        return Err(ReceiveError::TooLarge("too much; send at most 64 KiB".to_owned()));
+    }
+    if !is_genuine(settings, request, target, query, &content) {
+        return Err(ReceiveError::Forged { signed_url: loggable(&request.origin, target) });
+    }
+    let pairs = match content {
+        Content::Form => form::pairs(&request.body),
+        Content::Query => form::pairs(query.as_bytes()),
+        // No call about a message comes as JSON.
+        Content::Json => return Ok(Received::Nothing),
+    };
+    understood(settings, Fields::read(pairs)?, query)
+}
+
+/// Where the parameters stand.
+enum Content {
+    Form,
+    Query,
+    Json,
+}
+
+fn content(request: &WebhookRequest) -> Result<Content, ReceiveError> {
+    match request.method.as_str() {
+        "GET" => return Ok(Content::Query),
+        "POST" => (),
+        _ => return Err(ReceiveError::Method("POST or GET")),
+    }
+    let media_type = request.header("content-type").unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case(FORM) {
+        Ok(Content::Form)
+    } else if media_type.eq_ignore_ascii_case(JSON) {
+        Ok(Content::Json)
+    } else {
+        Err(ReceiveError::ContentType(FORM))
+    }
+}
+
+fn is_genuine(
+    settings: &Settings,
+    request: &WebhookRequest,
+    target: &str,
+    query: &str,
+    content: &Content,
+) -> bool {
+    let Some(claimed) = request.header("x-twilio-signature") else { return false };
+    let urls = signature::candidates(&request.origin, target);
+    let (form, body_matches) = match content {
+        Content::Form => (request.body.as_slice(), true),
+        Content::Query => (&[][..], true),
+        Content::Json => (&[][..], signature::body_matches(query, &request.body)),
+    };
+    signature::is_genuine(settings.tokens(), claimed, &urls, form) && body_matches
+}
+
+fn understood(settings: &Settings, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
+    if fields.one("AccountSid")?.is_some_and(|account| account != settings.account_sid) {
+        return Err(malformed("AccountSid: not the account that this address belongs to"));
+    }
+    match report::status(&fields)? {
+        Some(status) => report::received(&fields, status, query),
+        None => inbound::received(fields, settings.from_number.as_deref()),
+    }
+}
+
+/// The URL for a log: of the query the names alone, since the values of a GET are who wrote and
+/// what; no user and password; nothing that a stranger could break a log line with.
+fn loggable(origin: &str, target: &str) -> String {
+    let (scheme, authority) = origin.split_once("://").unwrap_or(("", origin));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let names: Vec<&str> = query.split('&').map(parameter_name).collect();
+    let mark = if target.contains('?') { "?" } else { "" };
+    format!("{scheme}://{host}{path}{mark}{}", names.join("&"))
+        .chars()
+        .map(|character| if character.is_control() { '?' } else { character })
+        .take(500)
+        .collect()
+}
+
+/// A parameter's name, if it looks like one of Twilio's or ours.
+fn parameter_name(pair: &str) -> &str {
+    let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+    let plain = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    // A number may stand where a name should.
+    let spelled = name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty();
+    if plain && !spelled { name } else { "..." }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logged_url_shows_names_and_no_values() {
+        assert_eq!(
+            loggable("https://u:p@example.com:81", "/in?From=%2B1415&Body=hi&+1415&123&a%0ab=c"),
+            "https://example.com:81/in?From&Body&...&...&..."
+        );
+        assert_eq!(loggable("https://example.com", "/in"), "https://example.com/in");
+        assert_eq!(loggable("https://example.com", "/a\nb"), "https://example.com/a?b");
+        assert_eq!(loggable("x", &"/".repeat(9_000)).len(), 500);
+    }
+}

@@ -1,0 +1,72 @@
+//! The Twilio transport, from outside: what it believes, understands, sends and finds.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use crosswire::address::Address;
+use crosswire::message::{MessageId, Outbound};
+use crosswire::transport::WebhookRequest;
+use crosswire::transports::twilio::{NAME, Settings, Twilio, signature};
+use secrecy::SecretString;
+
+mod find;
+mod mutations;
+mod provider;
+mod receive;
+mod reference;
+mod send;
+mod signatures;
+
+const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+const TOKEN: &str = "12345";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn settings() -> Settings {
+    Settings {
+        account_sid: ACCOUNT.to_owned(),
+        auth_token: Some(SecretString::from(TOKEN)),
+        auth_token_secondary: None,
+        api_key: None,
+        api_secret: None,
+        from_number: None,
+        messaging_service_sid: None,
+        api_base: "https://api.twilio.com".to_owned(),
+        status_callback: None,
+        connect_timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(10),
+    }
+}
+
+/// One for all that only receives: a client loads the system's certificates, which takes a while.
+fn twilio() -> &'static Twilio {
+    static TWILIO: LazyLock<Twilio> = LazyLock::new(|| Twilio::new(settings()).unwrap());
+    &TWILIO
+}
+
+/// A genuine call: POST with this form, or GET when there is none.
+fn call(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
+    let body = form.unwrap_or_default();
+    let url = format!("{origin}{target}");
+    let signature = signature::sign(&SecretString::from(TOKEN), &url, body.as_bytes());
+    let mut headers = vec![("x-twilio-signature".to_owned(), signature)];
+    if form.is_some() {
+        headers.push(("content-type".to_owned(), FORM.to_owned()));
+    }
+    WebhookRequest {
+        method: if form.is_some() { "POST" } else { "GET" }.to_owned(),
+        origin: origin.to_owned(),
+        target: target.to_owned(),
+        headers,
+        body: body.into(),
+    }
+}
+
+fn outbound(text: &str) -> Outbound {
+    Outbound {
+        id: MessageId::new("out-1"),
+        to: Address::new(NAME, "+14158675309", "+15005550006"),
+        text: text.into(),
+        media: Vec::new(),
+        cause: None,
+    }
+}

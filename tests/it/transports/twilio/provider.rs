@@ -1,0 +1,122 @@
+//! A provider on a local port, which does what it is told, request by request.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// What it does with one request.
+#[derive(Clone, Debug)]
+pub(super) enum Move {
+    /// Status, further header lines, body.
+    Answer(u16, &'static str, String),
+    /// Answers as if the connection would be kept, and closes it.
+    AnswerAndClose(u16, String),
+    /// Says that more will come than does.
+    Break(u16, String),
+    /// Reads the request and closes the connection.
+    Close,
+    /// Leaves a part of the request unread, so that the kernel resets the connection.
+    Reset,
+    /// Reads the request and says nothing until the other side gives up.
+    Hang,
+}
+
+pub(super) struct Provider {
+    pub(super) base: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    /// Method and target.
+    pub(super) line: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+impl Request {
+    pub(super) fn header(&self, name: &str) -> &str {
+        let mut values = self.headers.iter().filter(|(known, _)| known == name);
+        let value = values.next().map_or("", |(_, value)| value);
+        assert_eq!(values.next(), None, "{name} stands there twice");
+        value
+    }
+}
+
+type Moves = Arc<Mutex<VecDeque<Move>>>;
+
+impl Provider {
+    pub(super) fn start(moves: impl IntoIterator<Item = Move>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let moves: Moves = Arc::new(Mutex::new(moves.into_iter().collect()));
+        let requests = Arc::default();
+        let seen = Arc::clone(&requests);
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let (moves, seen) = (Arc::clone(&moves), Arc::clone(&seen));
+                thread::spawn(move || serve(&connection.unwrap(), &moves, &seen));
+            }
+        });
+        Self { base, requests }
+    }
+
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn serve(connection: &TcpStream, moves: &Moves, seen: &Mutex<Vec<Request>>) {
+    let mut reader = BufReader::with_capacity(64, connection);
+    while !reader.fill_buf().unwrap_or_default().is_empty() {
+        let next = moves.lock().unwrap().pop_front().expect("a request more than was foreseen");
+        if matches!(next, Move::Reset) {
+            return;
+        }
+        seen.lock().unwrap().push(read(&mut reader));
+        let goes_on = answer(connection, &next);
+        if matches!(next, Move::Hang) {
+            let _ = reader.fill_buf();
+        }
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+fn read(reader: &mut impl BufRead) -> Request {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let header = |line: &String| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_ascii_lowercase(), value.to_owned())
+    };
+    let line = lines[0].trim_end_matches(" HTTP/1.1").to_owned();
+    let mut request =
+        Request { line, headers: lines[1..].iter().map(header).collect(), body: String::new() };
+    let length = request.header("content-length").parse().unwrap_or(0);
+    reader.take(length).read_to_string(&mut request.body).unwrap();
+    request
+}
+
+/// Whether the connection goes on.
+fn answer(mut connection: &TcpStream, next: &Move) -> bool {
+    let (status, headers, body, length) = match next {
+        Move::Answer(status, headers, body) => (status, *headers, body, body.len()),
+        Move::AnswerAndClose(status, body) => (status, "", body, body.len()),
+        Move::Break(status, body) => (status, "", body, body.len() + 1),
+        Move::Close | Move::Reset | Move::Hang => return false,
+    };
+    let head = format!("HTTP/1.1 {status} Said\r\nContent-Length: {length}\r\n{headers}\r\n");
+    connection.write_all((head + body).as_bytes()).unwrap();
+    matches!(next, Move::Answer(..))
+}
