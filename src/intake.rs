@@ -79,8 +79,9 @@ impl Intake {
         request: WebhookRequest,
     ) -> Result<WebhookResponse, Refusal> {
         let Some(pipeline) = self.pipelines.get(topic) else {
-            // Debug, since anybody may put anything into a path.
-            warn!(topic.name = ?topic, "a call for a topic that does not run here");
+            // Anybody may put anything into a path: cut, and with its control characters escaped.
+            let name: String = topic.chars().take(64).collect();
+            warn!(topic.name = ?name, "a call for a topic that does not run here");
             return Err(Refusal::UnknownTopic);
         };
         match unbroken(pipeline, "transport", || pipeline.transport.receive(&request)) {
@@ -201,25 +202,10 @@ impl Intake {
     }
 
     async fn record_report(&self, pipeline: &Pipeline, facts: Facts) -> Result<(), StorageError> {
-        let partition = self.partition_of_cause(pipeline, &facts.message).await?;
+        // A report does not say where the message lives that it goes back to. Whoever reads a
+        // message's record reads it from every partition, so any one will do.
+        let partition = Partition { topic: pipeline.topic.clone(), number: 0 };
         deadline(self.storage.record(&partition, facts, pipeline.limits.max_records)).await
-    }
-
-    /// A report does not say who wrote the message that it goes back to, so with several partitions
-    /// the one that knows the message is looked for.
-    async fn partition_of_cause(
-        &self,
-        pipeline: &Pipeline,
-        cause: &MessageId,
-    ) -> Result<Partition, StorageError> {
-        let partition = |number| Partition { topic: pipeline.topic.clone(), number };
-        for number in 1..pipeline.limits.partitions {
-            let events = deadline(self.storage.events(&partition(number), Some(cause))).await?;
-            if !events.is_empty() {
-                return Ok(partition(number));
-            }
-        }
-        Ok(partition(0))
     }
 
     fn partition(&self, pipeline: &Pipeline, message: &Inbound) -> Partition {
