@@ -1,1 +1,5 @@
-fn main() {}
+//! Everything in one program: web, worker, check, events.
+
+fn main() -> anyhow::Result<()> {
+    crosswire::App::from_env()?.run()
+}

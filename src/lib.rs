@@ -33,4 +33,10 @@ pub mod janitor;
 pub mod worker;
 
 // Fourth floor: wiring and doors.
+pub mod app;
 pub mod config;
+pub mod registry;
+pub mod routes;
+pub mod telemetry;
+
+pub use app::App;

@@ -10,16 +10,25 @@ pub struct Mistakes(RefCell<Vec<String>>);
 impl Mistakes {
     /// Notes one mistake. `what` never quotes a value that may be a secret.
     pub fn add(&self, file: &str, key: &str, what: impl fmt::Display, fix: impl fmt::Display) {
-        self.0.borrow_mut().push(format!("{file}: {key}: {what}; {fix}"));
+        self.add_sentence(file, key, &format!("{what}; {fix}"));
+    }
+
+    /// Notes one mistake whose words say what to do already.
+    pub fn add_sentence(&self, file: &str, key: &str, sentence: &str) {
+        self.0.borrow_mut().push(format!("{file}: {key}: {sentence}"));
     }
 
     pub fn lines(&self) -> Vec<String> {
         self.0.borrow().clone()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// All of them as one error, if there is one.
-    pub fn into_result(self) -> Result<(), Self> {
-        if self.0.borrow().is_empty() { Ok(()) } else { Err(self) }
+    pub fn into_result(self) -> anyhow::Result<()> {
+        if self.is_empty() { Ok(()) } else { Err(anyhow::Error::msg(self.to_string())) }
     }
 }
 
@@ -29,8 +38,6 @@ impl fmt::Display for Mistakes {
         self.0.borrow().iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
-
-impl std::error::Error for Mistakes {}
 
 /// What to do about a name that nobody knows: the nearest one that somebody does, and all of them.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {

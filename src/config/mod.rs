@@ -2,8 +2,6 @@
 //!
 //! Everything is read before anything runs, and all that is wrong is said at once.
 
-use std::path::Path;
-
 use secrecy::{ExposeSecret, SecretString};
 use toml::Table;
 
@@ -15,12 +13,14 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod twilio;
 
 pub use environment::{ENVIRONMENT, Environment};
 pub use mistakes::{Mistakes, did_you_mean};
 pub use section::Section;
 pub use server::Server;
 pub use topic::{Check, Topic};
+pub use twilio::twilio;
 
 /// With less than 16 bytes, groups could be turned back into numbers by trying.
 const LEAST_SECRET: usize = 16;
@@ -47,12 +47,39 @@ pub struct Store {
 }
 
 impl Config {
-    /// Reads a topics file. What is returned may run only when nothing was added to `mistakes`.
+    /// Reads the file that `TOPICS_FILE` names, or `topics.toml` where the process runs. What is
+    /// returned may run only when nothing was added to `mistakes`.
+    pub fn load(environment: &Environment, mistakes: &Mistakes) -> Self {
+        let file = environment.get("TOPICS_FILE").unwrap_or("topics.toml");
+        match std::fs::read_to_string(file) {
+            Ok(text) => Self::read(file, &text, environment, mistakes),
+            Err(error) => {
+                let fix = "set TOPICS_FILE to where it is";
+                mistakes.add(file, "file", format!("cannot be read ({error})"), fix);
+                Self::from_table(file, None, environment, mistakes)
+            }
+        }
+    }
+
+    /// As [`Config::load`], from a text.
     pub fn read(file: &str, text: &str, environment: &Environment, mistakes: &Mistakes) -> Self {
-        let table = parse(file, text, mistakes);
-        let mut root = Section::new(file, "", table, mistakes);
+        Self::from_table(file, parse(file, text, mistakes), environment, mistakes)
+    }
+
+    /// Without a table the environment is looked at all the same, so that its mistakes are said too.
+    fn from_table(
+        file: &str,
+        table: Option<Table>,
+        environment: &Environment,
+        mistakes: &Mistakes,
+    ) -> Self {
+        let is_read = table.is_some();
+        let mut root = Section::new(file, "", table.unwrap_or_default(), mistakes);
         let server = server::server(&mut root, environment, mistakes);
         let topics = topics(&mut root, mistakes, file);
+        if topics.is_empty() && is_read {
+            root.mistake("topics", "there is none", "write one, as [topics.my_topic]");
+        }
         root.finish();
         Self {
             file: file.to_owned(),
@@ -63,39 +90,24 @@ impl Config {
         }
     }
 
-    /// The topics that a worker is for: the one that it was told, or all.
-    pub fn topics_of(&self, only: Option<&str>, mistakes: &Mistakes) -> Vec<&Topic> {
-        let chosen: Vec<&Topic> = self
-            .topics
-            .iter()
-            .filter(|topic| only.is_none_or(|only| only == topic.name.as_str()))
-            .collect();
-        if chosen.is_empty() {
+    /// Complains when there is no such topic.
+    pub fn check_topic(&self, name: &str, mistakes: &Mistakes) {
+        let mut names = self.topics.iter().map(|topic| topic.name.as_str());
+        if !names.clone().any(|known| known == name) {
             let what = "You must provide a topic as an env var (TOPIC=my_topic)";
-            let names = self.topics.iter().map(|topic| topic.name.as_str());
-            mistakes.add(ENVIRONMENT, "TOPIC", what, did_you_mean(only.unwrap_or_default(), names));
+            mistakes.add(ENVIRONMENT, "TOPIC", what, did_you_mean(name, names.by_ref()));
         }
-        chosen
     }
 }
 
-/// The file that `TOPICS_FILE` names, or `topics.toml` where the process runs, and what is in it.
-pub fn topics_file(environment: &Environment) -> anyhow::Result<(String, String)> {
-    let path = environment.get("TOPICS_FILE").unwrap_or("topics.toml");
-    let text = std::fs::read_to_string(Path::new(path)).map_err(|error| {
-        anyhow::anyhow!("{path}: cannot be read: {error}; set TOPICS_FILE to where it is")
-    })?;
-    Ok((path.to_owned(), text))
-}
-
-fn parse(file: &str, text: &str, mistakes: &Mistakes) -> Table {
-    text.parse::<Table>().unwrap_or_else(|error| {
+fn parse(file: &str, text: &str, mistakes: &Mistakes) -> Option<Table> {
+    let complain = |error: &toml::de::Error| {
         let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
         let line = before.matches('\n').count() + 1;
         let what = error.message().replace('\n', ", ");
         mistakes.add(file, &format!("line {line}"), what, "mend the TOML");
-        Table::new()
-    })
+    };
+    text.parse().inspect_err(complain).ok()
 }
 
 fn topics(root: &mut Section<'_>, mistakes: &Mistakes, file: &str) -> Vec<Topic> {
@@ -104,9 +116,6 @@ fn topics(root: &mut Section<'_>, mistakes: &Mistakes, file: &str) -> Vec<Topic>
         .into_iter()
         .map(|(name, section)| topic::topic(&name, section))
         .collect();
-    if topics.is_empty() {
-        root.mistake("topics", "there is none", "write one, as [topics.my_topic]");
-    }
     let mut taken: Vec<(&str, &Topic)> = Vec::new();
     for (path, topic) in topics.iter().flat_map(|t| t.paths.iter().map(move |p| (p.as_str(), t))) {
         if let Some((_, first)) = taken.iter().find(|(known, _)| *known == path) {

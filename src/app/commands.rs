@@ -1,0 +1,75 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+use super::work::Until;
+
+/// Strangers talk, anonymously and safely, over plain text messages.
+///
+/// Without a command, web and worker run in one process (or what RUN=web|worker says).
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take messages in.
+    Web(WebOptions),
+    /// Handle messages and send the answers.
+    Worker(WorkerOptions),
+    /// Say everything that is wrong with the configuration and the store.
+    Check,
+    /// List what is recorded of messages, oldest first.
+    Events(EventsOptions),
+}
+
+#[derive(Clone, Debug, Default, Parser)]
+#[command(version, about = "Take messages in.")]
+pub struct WebOptions {
+    /// Run on a store that may lose messages.
+    #[arg(long)]
+    pub allow_volatile: bool,
+}
+
+#[derive(Clone, Debug, Default, Parser)]
+#[command(version, about = "Handle messages and send the answers.")]
+pub struct WorkerOptions {
+    /// Work for this topic alone; TOPIC says it too.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Work until the queues are empty, then exit.
+    #[arg(long, conflicts_with = "once")]
+    pub drain: bool,
+    /// Work on one message of each queue, then exit.
+    #[arg(long)]
+    pub once: bool,
+    /// Run on a store that may lose messages.
+    #[arg(long)]
+    pub allow_volatile: bool,
+}
+
+impl WorkerOptions {
+    pub(super) fn until(&self) -> Until {
+        match (self.drain, self.once) {
+            (true, _) => Until::Drained,
+            (_, true) => Until::Once,
+            _ => Until::Stopped,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct EventsOptions {
+    /// Of this topic alone.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Show numbers in full.
+    #[arg(long)]
+    pub show: bool,
+    /// Of this message alone, by the id that its provider gave it.
+    #[arg(value_name = "MESSAGE_SID")]
+    pub message: Option<String>,
+}

@@ -1,0 +1,172 @@
+//! The whole of it: what is configured is put together, checked, and run.
+//!
+//! Somebody's own handlers and validators make an app of their own:
+//!
+//! ```no_run
+//! use async_trait::async_trait;
+//! use crosswire::App;
+//! use crosswire::handler::{Context, Handler, HandlerError};
+//! use crosswire::message::Inbound;
+//! use crosswire::validator::Rejection;
+//!
+//! struct YoMomma;
+//!
+//! #[async_trait]
+//! impl Handler for YoMomma {
+//!     async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result<(), HandlerError> {
+//!         cx.reply("Yo momma's so polite, she says thanks to the cash machine.");
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn must_say_it(message: &Inbound) -> Result<(), Rejection> {
+//!     if message.text.reveal().to_lowercase().contains("yo momma") {
+//!         Ok(())
+//!     } else {
+//!         Err(Rejection("does not say it".to_owned()))
+//!     }
+//! }
+//!
+//! fn main() -> anyhow::Result<()> {
+//!     App::from_env()?.handler("yo_momma", YoMomma).validator("must_say_it", must_say_it).run()
+//! }
+//! ```
+//!
+//! with a topic that names them:
+//!
+//! ```toml
+//! [topics.my_topic]
+//! handler = "yo_momma"
+//!
+//! [topics.my_topic.validators]
+//! must_say_it = "Say it."
+//! ```
+
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::config::Environment;
+use crate::handler::Handler;
+use crate::registry::Registry;
+use crate::validator::Validator;
+
+mod commands;
+mod events;
+mod prepare;
+mod process;
+mod serve;
+mod work;
+
+pub use commands::{Cli, Command, EventsOptions, WebOptions, WorkerOptions};
+
+use prepare::Prepared;
+use process::{Stop, run_to_the_end};
+
+/// A messaging server, about to run.
+pub struct App {
+    environment: Environment,
+    registry: Registry,
+    role: Role,
+}
+
+/// What a process does that is not told by its command line.
+#[derive(Clone, Copy)]
+enum Role {
+    Web,
+    Worker,
+    Standalone,
+}
+
+impl App {
+    /// Everything that ships, configured by the environment of this process and the file that
+    /// `TOPICS_FILE` names.
+    ///
+    /// # Errors
+    /// When `RUN` names no role. Everything else is looked at when it runs, all at once.
+    pub fn from_env() -> anyhow::Result<Self> {
+        // Of two TLS providers in one program neither would be the default; whoever installed one
+        // before us has chosen.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let environment = Environment::of_process();
+        let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
+            None => Role::Standalone,
+            Some("web") => Role::Web,
+            Some("worker") => Role::Worker,
+            Some(_) => anyhow::bail!("environment: RUN: no such role; write web or worker"),
+        };
+        Ok(Self { environment, registry: Registry::shipped(), role })
+    }
+
+    /// Adds a handler, for the topics whose `handler` has this name.
+    #[must_use]
+    pub fn handler(mut self, name: &str, handler: impl Handler + 'static) -> Self {
+        self.registry.handler(name, Arc::new(handler));
+        self
+    }
+
+    /// Adds a validator, for the topics whose `validators` have this name: a type of its own or a
+    /// function.
+    #[must_use]
+    pub fn validator(mut self, name: &str, validator: impl Validator + 'static) -> Self {
+        self.registry.validator(name, Arc::new(validator));
+        self
+    }
+
+    /// Does what the command line asks for: `web`, `worker`, `check` or `events`. Without a command
+    /// it is what `RUN` says, and without that web and worker in one process.
+    pub fn run(self) -> anyhow::Result<()> {
+        match (Cli::parse().command, self.role) {
+            (Some(Command::Web(options)), _) => self.web(&options),
+            (Some(Command::Worker(options)), _) => self.worker(&options),
+            (Some(Command::Check), _) => self.check(),
+            (Some(Command::Events(options)), _) => self.events(&options),
+            (None, Role::Web) => self.web(&WebOptions::default()),
+            (None, Role::Worker) => self.worker(&WorkerOptions::default()),
+            (None, Role::Standalone) => self.standalone(),
+        }
+    }
+
+    /// Takes messages in until it is told to stop.
+    pub fn web(&self, options: &WebOptions) -> anyhow::Result<()> {
+        let prepared = Prepared::new(&self.environment, &self.registry, None)?;
+        run_to_the_end(|stop: Stop| async move {
+            let store = prepared.open_store(options.allow_volatile).await?;
+            serve::serve(&prepared, store, options.allow_volatile, stop).await
+        })
+    }
+
+    /// Handles messages and sends the answers, until it is told to stop or has done what `options`
+    /// ask for.
+    pub fn worker(&self, options: &WorkerOptions) -> anyhow::Result<()> {
+        let only = options.topic.as_deref().or_else(|| self.environment.get("TOPIC"));
+        let prepared = Prepared::new(&self.environment, &self.registry, only)?;
+        run_to_the_end(|stop: Stop| async move {
+            let store = prepared.open_store(options.allow_volatile).await?;
+            work::work(&prepared, store, options.until(), stop).await
+        })
+    }
+
+    fn standalone(&self) -> anyhow::Result<()> {
+        let prepared = Prepared::new(&self.environment, &self.registry, None)?;
+        run_to_the_end(|stop: Stop| async move {
+            let store = prepared.open_store(false).await?;
+            let serving = serve::serve(&prepared, Arc::clone(&store), false, stop.clone());
+            let working = work::work(&prepared, store, work::Until::Stopped, stop.clone());
+            // When one of them cannot go on, the other has to come to its end in good order.
+            let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
+            served.and(worked)
+        })
+    }
+
+    /// Says everything that is wrong with the configuration and the store.
+    pub fn check(&self) -> anyhow::Result<()> {
+        prepare::check(&self.environment, &self.registry)
+    }
+
+    /// Lists what is recorded of messages.
+    pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
+        let prepared = Prepared::new(&self.environment, &self.registry, options.topic.as_deref())?;
+        run_to_the_end(|_| events::list(&prepared, options))
+    }
+}

@@ -1,0 +1,118 @@
+//! Before anything runs: read everything, find everything that cannot work, and say it.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{error, warn};
+
+use super::process::run_to_the_end;
+use crate::address::GroupKey;
+use crate::config::{Config, Environment, Mistakes};
+use crate::registry::{Registry, Service};
+use crate::storage::redis::{Redis, Settings};
+use crate::storage::{Health, Storage, StorageError};
+use crate::telemetry;
+
+/// How long a store may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A configuration without a mistake, and what it is made of.
+pub(super) struct Prepared {
+    pub(super) config: Config,
+    /// All topics, or the one that was asked for.
+    pub(super) services: Vec<Service>,
+    pub(super) groups: GroupKey,
+}
+
+impl Prepared {
+    pub(super) fn new(
+        environment: &Environment,
+        registry: &Registry,
+        only: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let mistakes = Mistakes::default();
+        let (config, mut services) = read(environment, registry, &mistakes);
+        if let Some(only) = only {
+            config.check_topic(only, &mistakes);
+            services.retain(|service| service.topic.name.as_str() == only);
+        }
+        mistakes.into_result()?;
+        telemetry::init(&config.server.log_filter);
+        let groups = GroupKey::new(&config.secret_key);
+        Ok(Self { config, services, groups })
+    }
+
+    /// The store, if it may be worked on. One that is away may come back: whoever needs it waits.
+    pub(super) async fn open_store(
+        &self,
+        allow_volatile: bool,
+    ) -> anyhow::Result<Arc<dyn Storage>> {
+        let store = self.new_store()?;
+        match ask(&store).await {
+            Ok(health) => {
+                health.degraded.iter().for_each(|line| warn!(reason = line, "degraded"));
+                health.fatal.iter().for_each(|line| error!(reason = line, "unsafe store"));
+                anyhow::ensure!(
+                    health.fatal.is_empty() || allow_volatile,
+                    "the store may lose messages: {}; --allow-volatile runs on it all the same",
+                    health.fatal.join("; ")
+                );
+            }
+            Err(error @ StorageError::Unavailable(_)) => {
+                warn!(%error, "the store does not answer; waiting for it");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Arc::new(store))
+    }
+
+    /// One more way to the same store, with connections of its own.
+    pub(super) fn new_store(&self) -> Result<Redis, StorageError> {
+        open(&self.config)
+    }
+}
+
+/// Says what is wrong with the configuration and, when it can be reached, the store.
+pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::Result<()> {
+    let mistakes = Mistakes::default();
+    let (config, services) = read(environment, registry, &mistakes);
+    let mut out = std::io::stdout().lock();
+    let found = mistakes.lines();
+    found.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    anyhow::ensure!(found.is_empty(), "mistakes in the configuration: {}", found.len());
+    writeln!(out, "the configuration is in order; topics: {}", services.len())?;
+    run_to_the_end(async |_| match ask(&open(&config)?).await {
+        Ok(Health { fatal, degraded }) => {
+            degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;
+            fatal.iter().try_for_each(|line| writeln!(out, "fatal: {line}"))?;
+            anyhow::ensure!(fatal.is_empty(), "the store may lose messages");
+            Ok(writeln!(out, "the store is reachable")?)
+        }
+        Err(error @ StorageError::Unavailable(_)) => Ok(writeln!(out, "not checked: {error}")?),
+        Err(error) => Err(error.into()),
+    })
+}
+
+fn read(
+    environment: &Environment,
+    registry: &Registry,
+    mistakes: &Mistakes,
+) -> (Config, Vec<Service>) {
+    let config = Config::load(environment, mistakes);
+    let services = registry.assemble(&config, environment, mistakes);
+    (config, services)
+}
+
+fn open(config: &Config) -> Result<Redis, StorageError> {
+    Redis::open(Settings {
+        url: config.store.url.clone(),
+        verify_tls: config.store.verify_tls,
+        wait_replicas: config.store.wait_replicas,
+    })
+}
+
+async fn ask(store: &Redis) -> Result<Health, StorageError> {
+    let late = || StorageError::Unavailable(format!("no answer within {PATIENCE:?}"));
+    tokio::time::timeout(PATIENCE, store.health()).await.unwrap_or_else(|_| Err(late()))
+}

@@ -1,0 +1,86 @@
+//! The web process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use tracing::info;
+
+use super::prepare::Prepared;
+use super::process::Stop;
+use crate::clock::SystemClock;
+use crate::intake::Intake;
+use crate::registry::Service;
+use crate::routes::{Doors, configure};
+use crate::storage::Storage;
+
+/// For the whole of the headers: whoever sends them byte by byte wants to hold a place, not to talk.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than the 60 s after which load balancers close idle connections themselves, so that they
+/// never send a call into one that we are just closing.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Below the process's own limit; an answer takes as long as the store may take, 2 s.
+const SHUTDOWN_SECONDS: u64 = 20;
+
+/// Answers calls until it is told to stop; then those that have begun.
+pub(super) async fn serve(
+    prepared: &Prepared,
+    storage: Arc<dyn Storage>,
+    allow_volatile: bool,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    let doors = Data::new(doors(prepared, storage, allow_volatile));
+    let (host, port) = (prepared.config.server.host.as_str(), prepared.config.server.port);
+    let server = HttpServer::new(move || App::new().configure(|config| configure(config, &doors)))
+        .disable_signals()
+        .client_request_timeout(HEADER_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .bind((host, port))
+        .with_context(|| format!("cannot listen on {host}:{port}; set HOST and PORT"))?;
+    for address in server.addrs() {
+        info!(%address, profile = prepared.config.server.profile, "listening");
+    }
+    let running = server.run();
+    let handle = running.handle();
+    tokio::spawn(async move {
+        stop.0.cancelled().await;
+        handle.stop(true).await;
+    });
+    Ok(running.await?)
+}
+
+fn doors(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -> Doors {
+    let pipelines = prepared.services.iter().map(Service::pipeline).collect();
+    let clock = Arc::new(SystemClock);
+    let of = |service: &Service| {
+        let name = service.topic.name.to_string();
+        service.topic.paths.clone().into_iter().map(move |path| (path, name.clone()))
+    };
+    Doors {
+        intake: Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines),
+        storage,
+        greeting: greeting(&prepared.services),
+        paths: prepared.services.iter().flat_map(of).collect(),
+        public_url: prepared.config.server.public_url.clone(),
+        trust_forwarded: prepared.config.server.trust_forwarded,
+        allow_volatile,
+    }
+}
+
+/// What runs here, and where to reach it.
+fn greeting(services: &[Service]) -> String {
+    let plays_roulette = |service: &Service| service.topic.handler == "roulette";
+    let mut lines: Vec<String> = Vec::new();
+    if services.iter().any(plays_roulette) {
+        lines.push("SMSRoulette!".to_owned());
+    }
+    lines.push("Crosswire takes messages for these topics:".to_owned());
+    for Service { topic, .. } in services {
+        let paths = [format!("/queue/{}", topic.name)].into_iter().chain(topic.paths.clone());
+        lines.push(format!("  {} at {}", topic.name, paths.collect::<Vec<_>>().join(" and ")));
+    }
+    lines.join("\n")
+}
