@@ -1,1 +1,4 @@
 //! The shelf of handlers.
+
+pub mod echo;
+pub mod roulette;

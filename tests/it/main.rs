@@ -6,6 +6,7 @@ mod fakes;
 mod flows;
 mod layers;
 mod licences;
+mod roulette;
 mod rust_source;
 mod support;
 mod transports;

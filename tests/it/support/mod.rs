@@ -1,6 +1,7 @@
 //! What the tests stand on: a real Redis, a fake Twilio, phones, and the real binaries.
 
 pub(crate) mod redis;
+pub(crate) mod town;
 pub(crate) mod twilio;
 
 mod answer;

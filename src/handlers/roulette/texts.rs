@@ -1,0 +1,106 @@
+//! What people are told.
+
+use serde::{Deserialize, Serialize};
+use validator::{Validate, ValidationError};
+
+/// Each can be set under `properties.texts`. The longest that a provider takes is 1600 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Texts {
+    #[validate(length(min = 1, max = 1600))]
+    pub please_wait: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub connected: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub already_connected: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub disconnected: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub peer_disconnected: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub call_without_chat: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub confirm_call: String,
+    /// `{number}` stands for the caller's.
+    #[validate(length(min = 1, max = 1600), custom(function = has_number))]
+    pub shared_number: String,
+    /// In front of everything that is relayed. Short, so that it leaves room for what it introduces.
+    #[validate(length(min = 1, max = 160))]
+    pub relay_prefix: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub relay_without_chat: String,
+    /// `{waiting}`, `{chatting}` and `{pairs}` are figures, `{own}` is one of the two below.
+    #[validate(length(min = 1, max = 1600))]
+    pub stats: String,
+    /// `{duration}` is written as hours:minutes:seconds.
+    #[validate(length(min = 1, max = 160))]
+    pub stats_own_chat: String,
+    #[validate(length(min = 1, max = 160))]
+    pub stats_no_chat: String,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        let text = str::to_owned;
+        Self {
+            please_wait: text("Please wait, you will be connected to a random person..."),
+            connected: text("You're now connected to a random stranger!"),
+            already_connected: text(
+                "You're connected to a stranger already. Send REFRESH to find another one.",
+            ),
+            disconnected: text("You've been disconnected and will no longer receive messages."),
+            peer_disconnected: text("Your peer disconnected."),
+            call_without_chat: text("Error: You haven't connected to anyone yet."),
+            confirm_call: text(
+                "This shows the stranger your number. To share it, reply CALL again within 2 minutes.",
+            ),
+            shared_number: text("The other person has shared their number: {number}"),
+            relay_prefix: text("Stranger: "),
+            relay_without_chat: text(
+                "Error: not connected, or your earlier peer disconnected. Refresh to chat again!",
+            ),
+            stats: text("Waiting: {waiting}. Chatting: {chatting}. Pairs today: {pairs}. {own}"),
+            stats_own_chat: text("Your chat has run for {duration}."),
+            stats_no_chat: text("You're not in a chat."),
+        }
+    }
+}
+
+/// The text with its placeholders filled in, in one pass: what is filled in is not looked at again.
+pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let known = values
+            .iter()
+            .find_map(|(name, value)| Some((value, after.strip_prefix(name)?.strip_prefix('}')?)));
+        if let Some((value, tail)) = known {
+            filled.push_str(value);
+            rest = tail;
+        } else {
+            filled.push('{');
+            rest = after;
+        }
+    }
+    filled + rest
+}
+
+fn has_number(text: &str) -> Result<(), ValidationError> {
+    if text.contains("{number}") {
+        Ok(())
+    } else {
+        let message = "must contain {number}, which stands for the caller's number";
+        Err(ValidationError::new("placeholder").with_message(message.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_once_and_other_braces_stay() {
+        assert_eq!(fill("{a}{b} {c} {", &[("a", "{b}"), ("b", "2")]), "{b}2 {c} {");
+    }
+}
