@@ -7,4 +7,5 @@ mod flows;
 mod layers;
 mod licences;
 mod rust_source;
+mod storage;
 mod support;
