@@ -4,3 +4,4 @@ mod contract;
 mod fixture;
 mod model;
 mod on_redis;
+mod redis_alone;

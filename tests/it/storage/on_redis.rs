@@ -10,7 +10,7 @@ use crate::storage::fixture::Fixture;
 use crate::support::redis::RedisServer;
 
 /// A topic on a server of its own, which is gone when it is dropped.
-async fn on_redis(server: &RedisServer) -> Fixture {
+pub(super) async fn on_redis(server: &RedisServer) -> Fixture {
     let url = SecretString::from(server.url());
     let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
@@ -119,5 +119,6 @@ hold_to! {
         a_wake_for_later_waits_for_its_time,
         of_two_wakes_of_one_id_that_wait_one_is_enough,
         a_wake_that_comes_while_its_like_is_completed_is_not_lost,
+        a_name_may_hold_any_character,
     ;
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::storage::{Claim, Commit, Settled};
 
-use crate::storage::fixture::{Fixture, LONG, commit, entry, now};
+use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, now};
 
 type Wakes<'a> = Vec<(&'a str, &'a str, Option<DateTime<Utc>>)>;
 
@@ -65,4 +65,20 @@ pub(crate) async fn a_wake_that_comes_while_its_like_is_completed_is_not_lost(f:
     f.complete(claim, commit()).await;
     wake(&f, "m2", vec![("@lobby", "pair", None)]).await;
     assert_eq!(f.claim().await.id.as_str(), "pair");
+}
+
+pub(crate) async fn a_name_may_hold_any_character(f: Fixture) {
+    let (room, id) = ("@a|b {c}:\n*", "7|é|");
+    let past = now() - TimeDelta::hours(1);
+    wake(&f, "m|1", vec![(room, id, None), (room, id, None), (room, "later|", Some(past))]).await;
+    for id in [id, "later|"] {
+        let claim = f.claim().await;
+        assert_eq!((claim.group.as_str(), claim.id.as_str()), (room, id));
+        assert_eq!(claim.payload, entry(room, id).payload);
+        f.bury(claim, burial("|")).await;
+        let dead = f.storage.dead_letters(&f.inbound(), 1).await.unwrap().remove(0);
+        assert_eq!((dead.group.as_str(), dead.id.as_str()), (room, id));
+        assert_eq!(dead.payload, entry(room, id).payload);
+    }
+    assert!(f.nothing_is_ready().await);
 }
