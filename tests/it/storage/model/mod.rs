@@ -23,6 +23,8 @@ use crate::support::redis::RedisServer;
 
 /// Rows per run; `CROSSWIRE_MODEL_ROWS` asks for more.
 const ROWS: u64 = 20_000;
+/// Moves in each row of the small scope; `CROSSWIRE_MODEL_DEPTH` asks for more.
+const DEPTH: u32 = 4;
 /// Rows at once, so that no round trip is waited for alone.
 const AT_ONCE: usize = 32;
 
@@ -115,6 +117,17 @@ async fn redis_does_what_the_model_does_over_rows_of_moves_at_random() {
         .for_each_concurrent(AT_ONCE, async |row| {
             let seed = first.wrapping_add(row);
             bench.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_does_what_the_model_does_over_every_row_of_a_small_scope() {
+    let bench = Bench::new().await;
+    let depth = knob("CROSSWIRE_MODEL_DEPTH").map_or(DEPTH, |depth| depth.try_into().unwrap());
+    stream::iter(moves::small_scope(depth).enumerate())
+        .for_each_concurrent(AT_ONCE, async |(row, moves)| {
+            bench.hold(&format!("row {row}"), moves).await;
         })
         .await;
 }

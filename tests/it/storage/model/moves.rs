@@ -73,6 +73,10 @@ pub(super) struct Plan {
     pub(super) wakes: Vec<u8>,
 }
 
+impl Plan {
+    const NOTHING: Self = Self { check: 1, writes: Vec::new(), owes: 0, wakes: Vec::new() };
+}
+
 /// A small generator of our own, so that a seed means the same row of moves for ever.
 pub(super) struct Dice(u64);
 
@@ -153,8 +157,8 @@ impl Dice {
             81..84 => Move::Lapse { hand: self.hand() },
             84..91 => Move::Crash { hand: self.hand() },
             91..93 => Move::Beat { side: self.side() },
-            93..96 => Move::Reclaim { side: self.side() },
-            96..99 => Move::FallDue { side: self.side() },
+            93..95 => Move::Reclaim { side: self.side() },
+            95..97 => Move::FallDue { side: self.side() },
             _ => Move::Look,
         }
     }
@@ -163,4 +167,27 @@ impl Dice {
         let length = 8 + self.below(24);
         (0..length).map(|_| self.next_move()).collect()
     }
+}
+
+/// What two workers may do with two groups that have three messages between them.
+const SMALL_SCOPE: [Move; 7] = [
+    Move::Claim { side: Side::Inbound, reclaim: true },
+    Move::Complete { hand: 0, plan: Plan::NOTHING, next: None },
+    Move::Complete { hand: 1, plan: Plan::NOTHING, next: None },
+    Move::Lapse { hand: 0 },
+    Move::Lapse { hand: 1 },
+    Move::Retry { hand: 0, later: false, failed: true, unsettled: true, noted: true },
+    Move::Release { hand: 1 },
+];
+
+/// Every row of `depth` moves in the small scope, after the pushes and a first claim.
+pub(super) fn small_scope(depth: u32) -> impl Iterator<Item = Vec<Move>> {
+    let choices = SMALL_SCOPE.len();
+    (0..choices.pow(depth)).map(move |row| {
+        let push = |group, id| Move::Push { group, id, owes: 0, tight: false };
+        let mut moves = vec![push(0, 0), push(0, 1), push(1, 2), SMALL_SCOPE[0].clone()];
+        let digits = (0..depth).map(|place| row / choices.pow(place) % choices);
+        moves.extend(digits.map(|digit| SMALL_SCOPE[digit].clone()));
+        moves
+    })
 }

@@ -277,7 +277,6 @@ impl<H: Hook> Runner<'_, H> {
 
     /// Ends every lease and delay, then works through all that there is.
     async fn drain(&mut self) -> Compared {
-        self.look().await?;
         for side in [Side::Inbound, Side::Outbox] {
             self.make(&Move::FallDue { side }).await?;
             for hand in 0..u8::try_from(self.hands.len()).expect("a row of moves is short") {
