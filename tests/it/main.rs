@@ -8,5 +8,6 @@ mod layers;
 mod licences;
 mod roulette;
 mod rust_source;
+mod storage;
 mod support;
 mod transports;

@@ -41,7 +41,11 @@ impl Wire {
     }
 
     /// Sends commands in one go, over one connection, to the node that holds `key`.
-    async fn send_all(&mut self, pipeline: &Pipeline, key: &str) -> RedisResult<Vec<Value>> {
+    pub(super) async fn send_all(
+        &mut self,
+        pipeline: &Pipeline,
+        key: &str,
+    ) -> RedisResult<Vec<Value>> {
         match self {
             Self::Node(node) => pipeline.query_async(node).await,
             Self::Cluster(cluster) => {

@@ -31,25 +31,21 @@ impl Redis {
     }
 
     pub(super) async fn measure(&self, queue: &Queue) -> Result<Depth, StorageError> {
-        let prefix = format!("{}{}", tag(&queue.partition), side(queue.side));
-        let partition = &queue.partition;
-        let counters: (Option<u64>, Option<u64>) = decode(
-            self.cold(partition, cmd("HMGET").arg(format!("{prefix}ctr")).arg("seq").arg("done"))
-                .await?,
-        )?;
-        let mut sizes = [0u64; 6];
-        for (size, (command, set)) in sizes.iter_mut().zip([
-            ("ZCARD", "ready"),
-            ("ZCARD", "lease"),
-            ("ZCARD", "delay"),
-            ("ZCARD", "suspect"),
-            ("ZCARD", "wakes"),
-            ("XLEN", "dead"),
-        ]) {
-            let answer = self.cold(partition, cmd(command).arg(format!("{prefix}{set}"))).await?;
-            *size = decode(answer)?;
+        let tag = tag(&queue.partition);
+        let key = |name: &str| format!("{tag}{}{name}", side(queue.side));
+        let mut questions = redis::pipe();
+        questions.cmd("HMGET").arg(key("ctr")).arg("seq").arg("done");
+        for set in ["ready", "lease", "delay", "suspect", "wakes"] {
+            questions.cmd("ZCARD").arg(key(set));
         }
-        let [ready, leased, delayed, suspect, scheduled, dead] = sizes;
+        questions.cmd("XLEN").arg(key("dead"));
+        let mut loan = self.pool.lend().await?;
+        let answers = loan.wire.send_all(&questions, &tag).await;
+        let answers = answers.map_err(|error| give_up(&error))?;
+        let (counters, ready, leased, delayed, suspect, scheduled, dead) =
+            decode::<((Option<u64>, Option<u64>), u64, u64, u64, u64, u64, u64)>(Value::Array(
+                answers,
+            ))?;
         let pending = counters.0.unwrap_or(0).saturating_sub(counters.1.unwrap_or(0));
         Ok(Depth { pending, ready, leased, delayed, suspect, scheduled, dead })
     }

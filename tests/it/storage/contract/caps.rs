@@ -1,0 +1,56 @@
+//! Nothing grows without bound.
+
+use crosswire::event::EventKind;
+use crosswire::storage::{Push, Pushed};
+
+use crate::storage::fixture::{Fixture, commit, entry, push};
+
+pub(crate) async fn a_full_topic_takes_no_more_until_it_is_drained(f: Fixture) {
+    let tight = |group, id| Push { max_depth: 2, ..push(entry(group, id)) };
+    assert_eq!(f.push_with(tight("alice", "m1")).await, Pushed::Accepted);
+    assert_eq!(f.push_with(tight("bob", "m2")).await, Pushed::Accepted);
+    let before = f.snapshot().await;
+    assert_eq!(f.push_with(tight("carol", "m3")).await, Pushed::Full);
+    assert_eq!(f.snapshot().await, before);
+    assert_eq!(f.push_with(tight("bob", "m2")).await, Pushed::Duplicate);
+    let claim = f.claim().await;
+    assert_eq!(f.push_with(tight("carol", "m3")).await, Pushed::Full, "one in hand still counts");
+    f.complete(claim, commit()).await;
+    assert_eq!(f.push_with(tight("carol", "m3")).await, Pushed::Accepted);
+}
+
+pub(crate) async fn a_full_mailbox_drops_the_message_and_says_so_in_the_record(f: Fixture) {
+    let tight = |group, id| Push {
+        max_group_depth: 2,
+        outbox: vec![entry("alice", "o9")],
+        ..push(entry(group, id))
+    };
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    assert_eq!(f.push_with(tight("alice", "m3")).await, Pushed::GroupFull);
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 2);
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 0);
+    assert!(f.kinds("m3").await.contains(&EventKind::Dropped));
+    assert_eq!(f.push_with(tight("bob", "m4")).await, Pushed::Accepted, "bob's has room");
+}
+
+pub(crate) async fn depth_tells_how_much_is_where(f: Fixture) {
+    use crate::storage::fixture::{LONG, burial, now, retry};
+    use crosswire::storage::{Commit, Depth, Retry};
+    for (group, id) in
+        [("a", "a1"), ("b", "b1"), ("b", "b2"), ("c", "c1"), ("d", "d1"), ("e", "e1")]
+    {
+        f.push(group, id).await;
+    }
+    let (a, b, c) = (f.claim().await, f.claim().await, f.claim().await);
+    let later = now() + chrono::TimeDelta::hours(1);
+    f.complete(a, Commit { wakes: vec![(entry("a", "w"), Some(later))], ..commit() }).await;
+    f.retry(b, Retry { after: LONG, ..retry() }).await;
+    f.bury(c, burial("poison")).await;
+    f.claim().await;
+    let depth = f.storage.depth(&f.inbound()).await.unwrap();
+    let expected =
+        Depth { pending: 4, ready: 1, leased: 1, delayed: 1, suspect: 0, scheduled: 1, dead: 1 };
+    assert_eq!(depth, expected);
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap(), Depth::default());
+}

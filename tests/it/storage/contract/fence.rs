@@ -1,0 +1,106 @@
+//! Whoever comes too late changes nothing.
+
+use std::time::Duration;
+
+use crosswire::event::EventKind;
+use crosswire::state::Write;
+use crosswire::storage::{Burial, Claim, Commit, Retry, Settled};
+
+use crate::storage::fixture::{
+    Fixture, LONG, ask, burial, commit, copy, entry, facts, push, retry,
+};
+
+/// A commit that would show everywhere.
+fn loud_commit() -> Commit {
+    let (pool, ttl) = ("p1".to_owned(), LONG);
+    Commit {
+        writes: vec![
+            Write::Put { key: "k1".to_owned(), value: "late".to_owned(), ttl },
+            Write::Insert { pool, group: crate::storage::fixture::group("late") },
+            Write::Count { name: "c1".to_owned(), by: 1, ttl },
+        ],
+        outbox: vec![entry("xenia", "late")],
+        wakes: vec![(entry("@lobby", "late"), None)],
+        provider_id: Some("late".to_owned()),
+        facts: Some(facts("m1", &[EventKind::Handled])),
+        ..commit()
+    }
+}
+
+fn loud_retry() -> Retry {
+    Retry {
+        failed: true,
+        note: Some("late".to_owned()),
+        facts: Some(facts("m1", &[EventKind::Retried])),
+        ..retry()
+    }
+}
+
+fn loud_burial() -> Burial {
+    Burial {
+        outbox: vec![entry("xenia", "late")],
+        facts: Some(facts("m1", &[EventKind::Buried])),
+        ..burial("late")
+    }
+}
+
+/// Settles with a claim that is not good any more, in every way there is.
+async fn settle_late_in_every_way(f: &Fixture, late: &Claim) {
+    let before = f.snapshot().await;
+    let completed = f.storage.complete(copy(late), loud_commit(), Some(&ask(LONG))).await.unwrap();
+    assert_eq!(completed.settled, Settled::LeaseLost);
+    assert_eq!(completed.next, None);
+    assert_eq!(f.retry(copy(late), loud_retry()).await, Settled::LeaseLost);
+    assert_eq!(f.bury(copy(late), loud_burial()).await, Settled::LeaseLost);
+    assert_eq!(f.release(copy(late)).await, Settled::LeaseLost);
+    let ours = [(late.group.clone(), late.token.clone())];
+    let lost = f.storage.extend(&late.queue, Duration::ZERO, &ours).await.unwrap();
+    assert_eq!(lost, [late.group.clone()]);
+    assert_eq!(f.snapshot().await, before);
+    let known = f.storage.known_sent(&f.partition, &["late".to_owned()]).await.unwrap();
+    assert_eq!(known, [false]);
+}
+
+pub(crate) async fn a_claim_that_somebody_else_has_by_now_settles_nothing(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    let late = f.claim().await;
+    f.crash(copy(&late)).await;
+    let second = f.claim().await;
+    settle_late_in_every_way(&f, &late).await;
+    assert_eq!(f.complete(second, commit()).await, Settled::Done);
+}
+
+pub(crate) async fn a_claim_whose_lease_was_taken_from_it_settles_nothing(f: Fixture) {
+    f.push("alice", "m1").await;
+    let late = f.claim().await;
+    f.crash(copy(&late)).await;
+    settle_late_in_every_way(&f, &late).await;
+    assert_eq!(f.claim().await.id, late.id);
+}
+
+pub(crate) async fn a_claim_of_a_message_that_is_gone_settles_nothing(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    let late = f.claim().await;
+    f.crash(copy(&late)).await;
+    let second = f.claim().await;
+    f.complete(second, commit()).await;
+    settle_late_in_every_way(&f, &late).await;
+    let third = f.claim().await;
+    assert_eq!(third.id.as_str(), "m2");
+    settle_late_in_every_way(&f, &late).await;
+    assert_eq!(f.complete(third, commit()).await, Settled::Done);
+    settle_late_in_every_way(&f, &late).await;
+}
+
+pub(crate) async fn a_late_claim_does_not_conflict_it_is_lost(f: Fixture) {
+    f.push_with(push(entry("alice", "m1"))).await;
+    let late = f.claim().await;
+    f.crash(copy(&late)).await;
+    f.claim().await;
+    let check =
+        crosswire::state::Check::Value { key: "k1".to_owned(), expected: Some("never".to_owned()) };
+    let settled = f.complete(late, Commit { checks: vec![check], ..commit() }).await;
+    assert_eq!(settled, Settled::LeaseLost);
+}

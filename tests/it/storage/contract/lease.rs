@@ -1,0 +1,96 @@
+//! A claim is ours until its lease ends; then it is anybody's.
+
+use std::time::Duration;
+
+use crosswire::storage::{Ask, Claimed, Settled};
+
+use crate::storage::fixture::{Fixture, LONG, ask, commit, message};
+
+/// Long enough to be written and read back, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(50);
+
+pub(crate) async fn a_claim_that_is_forgotten_comes_back_when_its_lease_ends(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    let dropped = f.try_claim(&f.inbound(), SHORT).await.expect("m1 is ready");
+    let again = f.claim_when_due(&f.inbound()).await;
+    assert_eq!((again.id.as_str(), again.sequence), ("m1", dropped.sequence));
+    assert_ne!(again.token, dropped.token);
+    assert_eq!((dropped.attempt, again.attempt), (1, 2));
+    f.complete(again, commit()).await;
+    assert_eq!(f.claim().await.id.as_str(), "m2");
+}
+
+pub(crate) async fn no_message_is_lost_however_often_its_claim_is_forgotten(f: Fixture) {
+    for n in 0..12 {
+        f.push(&format!("g{}", n % 4), &format!("m{n}")).await;
+    }
+    let mut done = Vec::new();
+    for turn in 0.. {
+        let Some(claim) = f.try_claim(&f.inbound(), LONG).await else { break };
+        // Every second claim dies with its worker.
+        if turn % 2 == 0 {
+            f.lapse(&claim).await;
+        } else {
+            done.push(claim.id.as_str().to_owned());
+            assert_eq!(f.complete(claim, commit()).await, Settled::Done);
+        }
+    }
+    done.sort();
+    let mut all: Vec<_> = (0..12).map(|n| format!("m{n}")).collect();
+    all.sort();
+    assert_eq!(done, all);
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 0);
+}
+
+pub(crate) async fn a_lease_that_is_extended_outlives_its_first_end(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("bob", "m2").await;
+    let alice = f.try_claim(&f.inbound(), SHORT).await.expect("m1 is ready");
+    let ours = [(alice.group.clone(), alice.token.clone())];
+    assert_eq!(f.storage.extend(&f.inbound(), LONG, &ours).await.unwrap(), []);
+    let bob = f.try_claim(&f.inbound(), SHORT).await.expect("m2 is ready");
+    // Bob's lease began later and ends: alice's would have, too.
+    let again = f.claim_when_due(&f.inbound()).await;
+    assert_eq!(again.id, bob.id);
+    assert!(f.nothing_is_ready().await);
+    assert_eq!(f.complete(alice, commit()).await, Settled::Done);
+}
+
+pub(crate) async fn extending_answers_which_leases_are_lost_and_leaves_them_alone(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("bob", "m2").await;
+    let (alice, bob) = (f.claim().await, f.claim().await);
+    f.crash(crate::storage::fixture::copy(&alice)).await;
+    let second = f.claim().await;
+    assert_eq!(second.id, alice.id);
+    let claims = [&alice, &bob].map(|claim| (claim.group.clone(), claim.token.clone()));
+    // A zero lease would end the second claimant's, were it not fenced.
+    let lost = f.storage.extend(&f.inbound(), Duration::ZERO, &claims).await.unwrap();
+    assert_eq!(lost, [alice.group]);
+    assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1, "bob's lease alone has ended");
+    assert_eq!(f.complete(second, commit()).await, Settled::Done);
+}
+
+pub(crate) async fn only_who_looks_for_ended_leases_finds_them(f: Fixture) {
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    f.lapse(&claim).await;
+    let hasty = Ask { reclaim: false, ..ask(LONG) };
+    assert!(message(f.storage.claim(&f.inbound(), &hasty).await.unwrap()).is_none());
+    assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1);
+    assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 0);
+    let hasty = Ask { reclaim: false, ..ask(LONG) };
+    let again = message(f.storage.claim(&f.inbound(), &hasty).await.unwrap());
+    assert_eq!(again.expect("it was reclaimed").attempt, 2);
+}
+
+pub(crate) async fn an_empty_answer_says_when_the_next_lease_ends(f: Fixture) {
+    f.push("alice", "m1").await;
+    let none = f.storage.claim(&f.outbox(), &ask(LONG)).await.unwrap();
+    assert_eq!(none, Claimed::Empty { next_due: None });
+    f.claim().await;
+    let claimed = f.storage.claim(&f.inbound(), &ask(LONG)).await.unwrap();
+    let Claimed::Empty { next_due: Some(due) } = claimed else { panic!("{claimed:?}") };
+    assert!(due <= LONG && due > LONG / 2, "{due:?}");
+}

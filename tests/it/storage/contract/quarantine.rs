@@ -1,0 +1,94 @@
+//! A message that may be killing its workers is worked on alone.
+
+use crosswire::storage::{Claim, Retry, Settled};
+
+use crate::storage::fixture::{Fixture, LONG, commit, retry};
+
+/// Has a worker die with the head of this group's mailbox, twice.
+async fn kill_two_workers_with(f: &Fixture, group: &str) {
+    for attempt in 1..=2 {
+        let mut others = Vec::new();
+        let claim = loop {
+            let claim = f.claim().await;
+            if claim.group.as_str() == group {
+                break claim;
+            }
+            others.push(claim);
+        };
+        assert_eq!((claim.attempt, claim.isolated), (attempt, 0));
+        f.crash(claim).await;
+        for other in others {
+            f.release(other).await;
+        }
+    }
+}
+
+/// Claims all there is.
+async fn claim_all(f: &Fixture) -> Vec<Claim> {
+    let mut all = Vec::new();
+    while let Some(claim) = f.try_claim(&f.inbound(), LONG).await {
+        all.push(claim);
+    }
+    all
+}
+
+pub(crate) async fn a_message_that_killed_two_workers_is_a_suspect(f: Fixture) {
+    f.push("alice", "m1").await;
+    kill_two_workers_with(&f, "alice").await;
+    let claim = f.claim().await;
+    assert!(claim.is_suspect());
+    assert_eq!((claim.attempt, claim.isolated), (3, 1));
+    f.crash(claim).await;
+    let claim = f.claim().await;
+    assert_eq!((claim.attempt, claim.isolated), (4, 2));
+}
+
+pub(crate) async fn one_suspect_at_a_time_is_worked_on_and_others_go_on_beside_it(f: Fixture) {
+    f.push("alice", "a1").await;
+    kill_two_workers_with(&f, "alice").await;
+    f.push("bob", "b1").await;
+    kill_two_workers_with_beside(&f, "bob").await;
+    f.push("carol", "c1").await;
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().suspect, 2);
+    let all = claim_all(&f).await;
+    let suspects = all.iter().filter(|claim| claim.is_suspect()).count();
+    assert_eq!((all.len(), suspects), (2, 1));
+    let mut ids = Vec::new();
+    for claim in all {
+        ids.push(claim.id.as_str().to_owned());
+        assert_eq!(f.complete(claim, commit()).await, Settled::Done);
+    }
+    let second = f.claim().await;
+    assert!(second.is_suspect());
+    ids.push(second.id.as_str().to_owned());
+    f.complete(second, commit()).await;
+    ids.sort();
+    assert_eq!(ids, ["a1", "b1", "c1"]);
+}
+
+/// The same with a suspect waiting, which is taken out of the way first.
+async fn kill_two_workers_with_beside(f: &Fixture, group: &str) {
+    let suspect = loop {
+        let claim = f.claim().await;
+        if claim.is_suspect() {
+            break claim;
+        }
+        f.release(claim).await;
+    };
+    kill_two_workers_with(f, group).await;
+    f.release(suspect).await;
+}
+
+pub(crate) async fn a_suspect_that_is_settled_is_a_suspect_no_more(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    kill_two_workers_with(&f, "alice").await;
+    let claim = f.claim().await;
+    assert!(claim.is_suspect());
+    f.retry(claim, Retry { failed: true, ..retry() }).await;
+    let claim = f.claim().await;
+    assert_eq!(claim.failures, 1);
+    f.complete(claim, commit()).await;
+    let claim = f.claim().await;
+    assert_eq!((claim.id.as_str(), claim.is_suspect()), ("m2", false));
+}

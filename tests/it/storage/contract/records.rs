@@ -1,0 +1,120 @@
+//! What became of a message, and when.
+
+use chrono::TimeDelta;
+use crosswire::event::{Detail, EventKind, Fact, Facts};
+use crosswire::message::MessageId;
+use crosswire::state::Write;
+use crosswire::storage::{Commit, Push, Records, Retention};
+use std::time::Duration;
+
+use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts, now, push};
+
+pub(crate) async fn an_event_is_read_back_as_it_was_written(f: Fixture) {
+    let earlier = now() - TimeDelta::seconds(90);
+    let detail = Detail { reason: Some("too long".to_owned()), ..Detail::default() };
+    let told = Facts {
+        message: MessageId::new("m1"),
+        facts: vec![
+            Fact { kind: EventKind::Received, at: Some(earlier) },
+            EventKind::Queued.into(),
+        ],
+        detail: detail.clone(),
+    };
+    let before = now() - TimeDelta::milliseconds(1);
+    f.push_with(Push { facts: told, ..push(entry("alice", "m1")) }).await;
+    let events = f.storage.events(&f.partition, None).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [EventKind::Received, EventKind::Queued]);
+    assert_eq!(events[0].at.timestamp_millis(), earlier.timestamp_millis());
+    assert!(events[1].at >= before && events[1].at <= now() + TimeDelta::milliseconds(1));
+    assert!(events.iter().all(|e| e.message.as_str() == "m1" && e.detail == detail));
+}
+
+pub(crate) async fn the_events_of_one_message_can_be_asked_for(f: Fixture) {
+    f.push("alice", "m1").await;
+    f.push("bob", "m2").await;
+    let (one, _two) = (f.claim().await, f.claim().await);
+    let told = Some(facts("m1", &[EventKind::Handled]));
+    f.complete(one, Commit { facts: told, ..commit() }).await;
+    let id = MessageId::new("m2");
+    let of_two = f.storage.events(&f.partition, Some(&id)).await.unwrap();
+    assert_eq!(of_two.len(), 2);
+    assert!(of_two.iter().all(|event| event.message == id));
+    assert_eq!(
+        f.kinds("m1").await[..3],
+        [EventKind::Received, EventKind::Queued, EventKind::Handled]
+    );
+    assert_eq!(f.kinds("nobody").await, []);
+}
+
+pub(crate) async fn a_message_that_was_not_pushed_is_recorded_once(f: Fixture) {
+    let told = || facts("m1", &[EventKind::Received, EventKind::Rejected]);
+    f.storage.record(&f.partition, told(), 1000).await.unwrap();
+    f.storage.record(&f.partition, told(), 1000).await.unwrap();
+    assert_eq!(f.kinds("m1").await, [EventKind::Received, EventKind::Rejected]);
+}
+
+pub(crate) async fn the_record_is_cut_at_its_cap_the_oldest_first(f: Fixture) {
+    for n in 0..300 {
+        let id = format!("m{n}");
+        f.push_with(Push { records: Records { max: 20 }, ..push(entry("alice", &id)) }).await;
+    }
+    let events = f.storage.events(&f.partition, None).await.unwrap();
+    // Trimming whole nodes is cheap, and Redis' nodes hold up to a hundred entries.
+    assert!((2..=20 + 220).contains(&events.len()), "{}", events.len());
+    assert_eq!(events.last().unwrap().message.as_str(), "m299");
+}
+
+fn kept(how_long: Duration) -> Retention {
+    Retention { events: how_long, dead_letters: how_long, pool_members: how_long }
+}
+
+/// Has a dead letter, its record and somebody in a pool, all of them a moment old.
+async fn leave_something_behind(f: &Fixture) {
+    f.push("alice", "m1").await;
+    f.push("bob", "m2").await;
+    let (one, two) = (f.claim().await, f.claim().await);
+    let insert = Write::Insert { pool: "p1".to_owned(), group: one.group.clone() };
+    f.complete(one, Commit { writes: vec![insert], ..commit() }).await;
+    f.bury(two, burial("poison")).await;
+    wait_past_the_millisecond().await;
+}
+
+pub(crate) async fn what_was_kept_long_enough_is_dropped_and_nothing_else(f: Fixture) {
+    leave_something_behind(&f).await;
+    let before = f.snapshot().await;
+    f.storage.trim(&f.partition, kept(LONG), Duration::ZERO).await.unwrap();
+    assert_eq!(f.snapshot().await, before);
+    wait_past_the_millisecond().await;
+    f.storage.trim(&f.partition, kept(Duration::ZERO), Duration::ZERO).await.unwrap();
+    assert_eq!(f.storage.dead_letters(&f.inbound(), 9).await.unwrap(), []);
+    assert_eq!(f.storage.events(&f.partition, None).await.unwrap(), []);
+    assert_eq!(f.members("p1").await, []);
+}
+
+pub(crate) async fn the_past_is_gone_through_no_more_often_than_asked(f: Fixture) {
+    f.storage.trim(&f.partition, kept(LONG), LONG).await.unwrap();
+    leave_something_behind(&f).await;
+    let before = f.snapshot().await;
+    f.storage.trim(&f.partition, kept(Duration::ZERO), LONG).await.unwrap();
+    assert_eq!(f.snapshot().await, before);
+}
+
+/// Ages are told in whole milliseconds; what is kept for none must be a millisecond old.
+async fn wait_past_the_millisecond() {
+    let start = now();
+    while now() - start < TimeDelta::milliseconds(3) {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) async fn our_own_messages_are_known_by_the_providers_id(f: Fixture) {
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    let provider_id = Some("SM1".to_owned());
+    f.complete(claim, Commit { provider_id, ..commit() }).await;
+    let asked = ["SM0", "SM1", "SM2"].map(str::to_owned);
+    let known = f.storage.known_sent(&f.partition, &asked).await.unwrap();
+    assert_eq!(known, [false, true, false]);
+    assert!(f.storage.known_sent(&f.partition, &[]).await.unwrap().is_empty());
+}

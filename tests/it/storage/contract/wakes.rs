@@ -1,0 +1,84 @@
+//! A wake reaches its group's mailbox, now or when it is due.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use crosswire::storage::{Claim, Commit, Settled};
+
+use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, now};
+
+type Wakes<'a> = Vec<(&'a str, &'a str, Option<DateTime<Utc>>)>;
+
+/// Completes a message of the waker's with these wakes.
+async fn wake(f: &Fixture, id: &str, wakes: Wakes<'_>) {
+    f.push("waker", id).await;
+    let claim = f.claim().await;
+    wake_by(f, claim, wakes).await;
+}
+
+async fn wake_by(f: &Fixture, claim: Claim, wakes: Wakes<'_>) {
+    let wakes = wakes.into_iter().map(|(group, id, at)| (entry(group, id), at)).collect();
+    assert_eq!(f.complete(claim, Commit { wakes, ..commit() }).await, Settled::Done);
+}
+
+pub(crate) async fn a_wake_stands_in_its_groups_mailbox_at_once(f: Fixture) {
+    wake(&f, "m1", vec![("@lobby", "pair", None)]).await;
+    let claim = f.claim().await;
+    assert_eq!((claim.group.as_str(), claim.id.as_str()), ("@lobby", "pair"));
+    assert_eq!(claim.payload, entry("@lobby", "pair").payload);
+    f.complete(claim, commit()).await;
+    assert!(f.nothing_is_ready().await);
+}
+
+pub(crate) async fn a_wake_for_later_waits_for_its_time(f: Fixture) {
+    let soon = now() + TimeDelta::milliseconds(60);
+    let never = now() + TimeDelta::hours(1);
+    wake(&f, "m1", vec![("@lobby", "late", Some(never)), ("@lobby", "soon", Some(soon))]).await;
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 2);
+    let claim = f.claim_when_due(&f.inbound()).await;
+    assert_eq!(claim.id.as_str(), "soon");
+    assert!(now() >= soon - TimeDelta::milliseconds(1), "it came before its time");
+    assert_eq!(claim.payload, entry("@lobby", "soon").payload);
+    f.complete(claim, commit()).await;
+    assert!(f.nothing_is_ready().await);
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 1);
+}
+
+pub(crate) async fn of_two_wakes_of_one_id_that_wait_one_is_enough(f: Fixture) {
+    for waker in ["w1", "w2", "w3"] {
+        f.push(waker, waker).await;
+    }
+    let (one, two, three) = (f.claim().await, f.claim().await, f.claim().await);
+    wake_by(&f, one, vec![("@lobby", "pair", None), ("@lobby", "pair", None)]).await;
+    wake_by(&f, two, vec![("@lobby", "pair", None), ("@lobby", "other", None)]).await;
+    wake_by(&f, three, vec![("@bar", "pair", None)]).await;
+    let mut seen = Vec::new();
+    while let Some(claim) = f.try_claim(&f.inbound(), LONG).await {
+        seen.push(format!("{} {}", claim.group, claim.id));
+        f.complete(claim, commit()).await;
+    }
+    seen.sort();
+    assert_eq!(seen, ["@bar pair", "@lobby other", "@lobby pair"]);
+}
+
+pub(crate) async fn a_wake_that_comes_while_its_like_is_completed_is_not_lost(f: Fixture) {
+    wake(&f, "m1", vec![("@lobby", "pair", None)]).await;
+    let claim = f.claim().await;
+    f.complete(claim, commit()).await;
+    wake(&f, "m2", vec![("@lobby", "pair", None)]).await;
+    assert_eq!(f.claim().await.id.as_str(), "pair");
+}
+
+pub(crate) async fn a_name_may_hold_any_character(f: Fixture) {
+    let (room, id) = ("@a|b {c}:\n*", "7|é|");
+    let past = now() - TimeDelta::hours(1);
+    wake(&f, "m|1", vec![(room, id, None), (room, id, None), (room, "later|", Some(past))]).await;
+    for id in [id, "later|"] {
+        let claim = f.claim().await;
+        assert_eq!((claim.group.as_str(), claim.id.as_str()), (room, id));
+        assert_eq!(claim.payload, entry(room, id).payload);
+        f.bury(claim, burial("|")).await;
+        let dead = f.storage.dead_letters(&f.inbound(), 1).await.unwrap().remove(0);
+        assert_eq!((dead.group.as_str(), dead.id.as_str()), (room, id));
+        assert_eq!(dead.payload, entry(room, id).payload);
+    }
+    assert!(f.nothing_is_ready().await);
+}

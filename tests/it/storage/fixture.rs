@@ -1,0 +1,237 @@
+//! A storage and a topic of one's own on it, with short words for what tests say over and over.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use crosswire::address::Group;
+use crosswire::clock::{Clock, SystemClock};
+use crosswire::event::{Detail, EventKind, Fact, Facts};
+use crosswire::message::MessageId;
+use crosswire::state::Member;
+use crosswire::storage::{
+    Ask, Burial, Claim, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue, Records,
+    Retry, Settled, Side, Storage, Token,
+};
+
+/// Longer than any test runs: what lasts this long does not end by itself.
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
+
+/// How long a test waits for what must happen soon.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Fixture {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) partition: Partition,
+}
+
+impl Fixture {
+    /// A topic that nobody else uses, so that tests may share a store.
+    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+        let topic = format!("t{}", Token::random().as_str());
+        let topic = topic.parse().expect("hexadecimal digits make a name");
+        Self { storage, partition: Partition { topic, number: 0 } }
+    }
+
+    pub(crate) fn inbound(&self) -> Queue {
+        Queue { partition: self.partition.clone(), side: Side::Inbound }
+    }
+
+    pub(crate) fn outbox(&self) -> Queue {
+        Queue { partition: self.partition.clone(), side: Side::Outbox }
+    }
+
+    pub(crate) async fn push(&self, group: &str, id: &str) -> Pushed {
+        self.push_with(push(entry(group, id))).await
+    }
+
+    pub(crate) async fn push_with(&self, push: Push) -> Pushed {
+        self.storage.push(&self.partition, push).await.unwrap()
+    }
+
+    pub(crate) async fn try_claim(&self, queue: &Queue, lease: Duration) -> Option<Claim> {
+        message(self.storage.claim(queue, &ask(lease)).await.unwrap())
+    }
+
+    /// Claims what must be there in the inbound queue.
+    pub(crate) async fn claim(&self) -> Claim {
+        self.try_claim(&self.inbound(), LONG).await.expect("a message is ready")
+    }
+
+    /// Claims what must be there in the outbox.
+    pub(crate) async fn claim_outbox(&self) -> Claim {
+        self.try_claim(&self.outbox(), LONG).await.expect("a message is ready in the outbox")
+    }
+
+    pub(crate) async fn nothing_is_ready(&self) -> bool {
+        self.try_claim(&self.inbound(), LONG).await.is_none()
+    }
+
+    /// Asks until something comes, for what becomes ready by the passing of time.
+    pub(crate) async fn claim_when_due(&self, queue: &Queue) -> Claim {
+        let start = Instant::now();
+        loop {
+            if let Some(claim) = self.try_claim(queue, LONG).await {
+                return claim;
+            }
+            assert!(start.elapsed() < PATIENCE, "nothing became ready in {PATIENCE:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(crate) async fn complete(&self, claim: Claim, commit: Commit) -> Settled {
+        let Completed { settled, next } = self.storage.complete(claim, commit, None).await.unwrap();
+        assert_eq!(next, None, "nobody asked for a next one");
+        settled
+    }
+
+    pub(crate) async fn retry(&self, claim: Claim, retry: Retry) -> Settled {
+        self.storage.retry(claim, retry).await.unwrap()
+    }
+
+    pub(crate) async fn release(&self, claim: Claim) -> Settled {
+        self.storage.release(claim).await.unwrap()
+    }
+
+    pub(crate) async fn bury(&self, claim: Claim, burial: Burial) -> Settled {
+        self.storage.bury(claim, burial).await.unwrap()
+    }
+
+    /// Ends a lease at once, as if its time had passed; the group stands where it stood until
+    /// somebody reclaims it.
+    pub(crate) async fn lapse(&self, claim: &Claim) {
+        let ours = [(claim.group.clone(), claim.token.clone())];
+        let lost = self.storage.extend(&claim.queue, Duration::ZERO, &ours).await.unwrap();
+        assert_eq!(lost, [], "the lease was ours");
+    }
+
+    /// A worker dies with this claim in its hands.
+    pub(crate) async fn crash(&self, claim: Claim) {
+        self.lapse(&claim).await;
+        self.storage.reclaim(&claim.queue).await.unwrap();
+    }
+
+    pub(crate) async fn value(&self, key: &str) -> Option<String> {
+        let keys = [key.to_owned()];
+        self.storage.values(&self.partition, &keys).await.unwrap().remove(0)
+    }
+
+    pub(crate) async fn members(&self, pool: &str) -> Vec<Member> {
+        self.storage.members(&self.partition, pool, 100).await.unwrap()
+    }
+
+    pub(crate) async fn total(&self, counter: &str) -> i64 {
+        self.storage.total(&self.partition, counter).await.unwrap()
+    }
+
+    /// What is recorded of one message, in order.
+    pub(crate) async fn kinds(&self, id: &str) -> Vec<EventKind> {
+        let id = MessageId::new(id);
+        let events = self.storage.events(&self.partition, Some(&id)).await.unwrap();
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// All that can be seen of the partition from outside, as text: two of them are equal when
+    /// nothing has changed in between.
+    pub(crate) async fn snapshot(&self) -> String {
+        let events = self.storage.events(&self.partition, None).await.unwrap();
+        let mut seen = format!("{events:?}\n");
+        for queue in [self.inbound(), self.outbox()] {
+            let depth = self.storage.depth(&queue).await.unwrap();
+            let dead = self.storage.dead_letters(&queue, 100).await.unwrap();
+            seen += &format!("{depth:?} {dead:?}\n");
+        }
+        let keys = ["k1", "k2", "k3"].map(str::to_owned);
+        let values = self.storage.values(&self.partition, &keys).await.unwrap();
+        let members = (self.members("p1").await, self.members("p2").await);
+        seen + &format!("{values:?} {members:?} {}", self.total("c1").await)
+    }
+}
+
+pub(crate) fn message(claimed: Claimed) -> Option<Claim> {
+    match claimed {
+        Claimed::Message(claim) => Some(*claim),
+        Claimed::Empty { .. } => None,
+    }
+}
+
+pub(crate) fn group(name: &str) -> Group {
+    Group::from_id(name)
+}
+
+/// The payload tells whose it is, so that a mix-up shows.
+pub(crate) fn entry(name: &str, id: &str) -> Entry {
+    Entry { group: group(name), id: MessageId::new(id), payload: format!("{id}|of {name} 🙂") }
+}
+
+pub(crate) fn push(entry: Entry) -> Push {
+    Push {
+        facts: facts(entry.id.as_str(), &[EventKind::Received, EventKind::Queued]),
+        entry,
+        outbox: Vec::new(),
+        max_depth: 1000,
+        max_group_depth: 100,
+        records: Records { max: 1000 },
+    }
+}
+
+pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
+    Facts {
+        message: MessageId::new(id),
+        facts: kinds.iter().copied().map(Fact::from).collect(),
+        detail: Detail::default(),
+    }
+}
+
+/// A worker that also looks for what has come due.
+pub(crate) fn ask(lease: Duration) -> Ask {
+    Ask { worker: "w1".to_owned(), token: Token::random(), lease, reclaim: true }
+}
+
+pub(crate) fn commit() -> Commit {
+    Commit { max_records: 1000, ..Commit::default() }
+}
+
+/// A retry at once that leaves nothing behind.
+pub(crate) fn retry() -> Retry {
+    Retry {
+        after: Duration::ZERO,
+        failed: false,
+        unsettled: false,
+        note: None,
+        facts: None,
+        max_records: 1000,
+    }
+}
+
+pub(crate) fn burial(reason: &str) -> Burial {
+    Burial {
+        reason: reason.to_owned(),
+        outbox: Vec::new(),
+        settles: None,
+        facts: None,
+        max_records: 1000,
+    }
+}
+
+/// The same claim once more, as a worker holds it whose first settlement got no answer.
+pub(crate) fn copy(claim: &Claim) -> Claim {
+    Claim {
+        queue: claim.queue.clone(),
+        group: claim.group.clone(),
+        token: claim.token.clone(),
+        sequence: claim.sequence,
+        id: claim.id.clone(),
+        payload: claim.payload.clone(),
+        attempt: claim.attempt,
+        isolated: claim.isolated,
+        failures: claim.failures,
+        unsettled_since: claim.unsettled_since,
+        note: claim.note.clone(),
+        state: claim.state.clone(),
+    }
+}
+
+pub(crate) fn now() -> DateTime<Utc> {
+    SystemClock.now()
+}

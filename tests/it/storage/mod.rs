@@ -1,0 +1,7 @@
+//! What a storage promises, and whether it keeps it.
+
+mod contract;
+mod fixture;
+mod model;
+mod on_redis;
+mod redis_alone;

@@ -1,0 +1,542 @@
+//! The contract once more, as plainly as it can be said: vectors and maps, no clock, no network.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crosswire::address::Group;
+use crosswire::event::{EventKind, Facts};
+use crosswire::message::MessageId;
+use crosswire::state::{Check, Member, Write};
+use crosswire::storage::{Burial, Commit, Depth, Entry, Push, Pushed, Retry, Side, Token};
+
+/// Lost claims after which a message is suspected of killing its workers.
+const SUSPECT_AFTER: u32 = 2;
+
+/// A partition. Time is a count of moves; leases, delays and wakes end when they are told to.
+#[derive(Default)]
+pub(super) struct Reference {
+    moves: u64,
+    inbound: Mailboxes,
+    outbox: Mailboxes,
+    seen: BTreeSet<MessageId>,
+    noted: BTreeSet<MessageId>,
+    owed: BTreeMap<MessageId, usize>,
+    pub(super) values: BTreeMap<String, String>,
+    pools: BTreeMap<String, Vec<(Group, Option<u64>)>>,
+    pub(super) counters: BTreeMap<String, i64>,
+    pub(super) sent: BTreeSet<String>,
+    pub(super) events: Vec<(MessageId, EventKind)>,
+}
+
+/// One of the two queues.
+#[derive(Default)]
+struct Mailboxes {
+    sequence: u64,
+    groups: BTreeMap<Group, Mailbox>,
+    scheduled: BTreeMap<(Group, MessageId, String), i64>,
+    dead: Vec<Dead>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dead {
+    pub(super) group: Group,
+    pub(super) id: MessageId,
+    pub(super) payload: String,
+    pub(super) reason: String,
+}
+
+/// A group that has messages, and what is known of the first of them.
+struct Mailbox {
+    messages: VecDeque<Message>,
+    standing: Standing,
+    token: Option<Token>,
+    head: Head,
+}
+
+#[derive(Clone, Debug)]
+struct Message {
+    sequence: u64,
+    id: MessageId,
+    payload: String,
+}
+
+/// The number is since which move; nought goes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Ready(u64),
+    Leased { ended: bool },
+    Delayed { due: bool },
+    Suspect(u64),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) attempt: u32,
+    pub(super) isolated: u32,
+    pub(super) failures: u32,
+    pub(super) unsettled: bool,
+    pub(super) note: Option<String>,
+}
+
+/// What a claim shows, but for its times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) group: Group,
+    pub(super) token: Token,
+    pub(super) sequence: u64,
+    pub(super) id: MessageId,
+    pub(super) payload: String,
+    pub(super) head: Head,
+    pub(super) state: Option<String>,
+}
+
+/// When something is due in a queue that has nothing ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    Now,
+    Later,
+    Never,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Message(Seen),
+    Empty(Due),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    /// With the state under the group's own id, as it is now.
+    Conflict(Option<String>),
+    LeaseLost,
+}
+
+/// The claim that a settlement is fenced by.
+#[derive(Clone, Copy)]
+pub(super) struct Fence<'a> {
+    pub(super) side: Side,
+    pub(super) group: &'a Group,
+    pub(super) token: &'a Token,
+    pub(super) sequence: u64,
+}
+
+impl Mailboxes {
+    fn append(&mut self, entry: &Entry, at: u64) {
+        self.sequence += 1;
+        let message = Message {
+            sequence: self.sequence,
+            id: entry.id.clone(),
+            payload: entry.payload.clone(),
+        };
+        let fresh = || Mailbox {
+            messages: VecDeque::new(),
+            standing: Standing::Ready(at),
+            token: None,
+            head: Head::default(),
+        };
+        self.groups.entry(entry.group.clone()).or_insert_with(fresh).messages.push_back(message);
+    }
+
+    /// A wake that finds its like waiting at the end of its group, in nobody's hands, is dropped.
+    fn append_wake(&mut self, entry: &Entry, at: u64) {
+        let waits = self.groups.get(&entry.group).is_some_and(|mailbox| {
+            let in_hand = matches!(mailbox.standing, Standing::Leased { .. });
+            mailbox.messages.back().is_some_and(|last| last.id == entry.id)
+                && (mailbox.messages.len() > 1 || !in_hand)
+        });
+        if !waits {
+            self.append(entry, at);
+        }
+    }
+
+    fn reclaim(&mut self, at: u64) -> u64 {
+        let mut moved = 0;
+        for mailbox in self.groups.values_mut() {
+            match mailbox.standing {
+                Standing::Leased { ended: true } => {
+                    mailbox.token = None;
+                    mailbox.standing = if mailbox.head.attempt >= SUSPECT_AFTER {
+                        Standing::Suspect(at)
+                    } else {
+                        Standing::Ready(0)
+                    };
+                    moved += 1;
+                }
+                Standing::Delayed { due: true } => {
+                    mailbox.standing = Standing::Ready(0);
+                    moved += 1;
+                }
+                _ => {}
+            }
+        }
+        moved + self.wake_due(at)
+    }
+
+    fn wake_due(&mut self, at: u64) -> u64 {
+        let mut due: Vec<_> = self.scheduled.extract_if(.., |_, due| *due <= 0).collect();
+        due.sort_by_key(|(_, due)| *due);
+        for ((group, id, payload), _) in &due {
+            let (group, id, payload) = (group.clone(), id.clone(), payload.clone());
+            self.append_wake(&Entry { group, id, payload }, at);
+        }
+        due.len() as u64
+    }
+
+    fn next_due(&self) -> Due {
+        let standing = self.groups.values().map(|mailbox| match mailbox.standing {
+            Standing::Leased { ended: true } | Standing::Delayed { due: true } => Due::Now,
+            Standing::Leased { .. } | Standing::Delayed { .. } => Due::Later,
+            _ => Due::Never,
+        });
+        let scheduled = self.scheduled.values().map(|due| match due {
+            ..=0 => Due::Now,
+            _ => Due::Later,
+        });
+        standing.chain(scheduled).min().unwrap_or(Due::Never)
+    }
+
+    /// The suspect to be tried now, if none is in hand.
+    fn next_suspect(&self) -> Option<Group> {
+        let in_hand = |mailbox: &Mailbox| {
+            mailbox.head.isolated > 0 && matches!(mailbox.standing, Standing::Leased { .. })
+        };
+        if self.groups.values().any(in_hand) {
+            return None;
+        }
+        let suspect = |(group, mailbox): (&Group, &Mailbox)| match mailbox.standing {
+            Standing::Suspect(since) => Some((since, group.clone())),
+            _ => None,
+        };
+        self.groups.iter().filter_map(suspect).min().map(|(_, group)| group)
+    }
+
+    fn next_ready(&self) -> Option<Group> {
+        let ready = |(group, mailbox): (&Group, &Mailbox)| match mailbox.standing {
+            Standing::Ready(since) => Some((since, group.clone())),
+            _ => None,
+        };
+        self.groups.iter().filter_map(ready).min().map(|(_, group)| group)
+    }
+
+    fn claimed(&mut self, fence: Fence<'_>) -> Option<&mut Mailbox> {
+        self.groups.get_mut(fence.group).filter(|mailbox| {
+            mailbox.token.as_ref() == Some(fence.token)
+                && mailbox.messages.front().is_some_and(|head| head.sequence == fence.sequence)
+        })
+    }
+
+    fn remove_head(&mut self, group: &Group, at: u64) -> Message {
+        let mailbox = self.groups.get_mut(group).expect("a claimed group has a mailbox");
+        let message = mailbox.messages.pop_front().expect("a claimed mailbox has a head");
+        mailbox.head = Head::default();
+        mailbox.token = None;
+        mailbox.standing = Standing::Ready(at);
+        if mailbox.messages.is_empty() {
+            self.groups.remove(group);
+        }
+        message
+    }
+
+    fn pending(&self) -> usize {
+        self.groups.values().map(|mailbox| mailbox.messages.len()).sum()
+    }
+}
+
+impl Reference {
+    fn queue(&mut self, side: Side) -> &mut Mailboxes {
+        match side {
+            Side::Inbound => &mut self.inbound,
+            Side::Outbox => &mut self.outbox,
+        }
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.moves += 1;
+        self.moves
+    }
+
+    pub(super) fn push(&mut self, push: &Push) -> Pushed {
+        let at = self.tick();
+        if self.seen.contains(&push.entry.id) {
+            return Pushed::Duplicate;
+        }
+        if (self.inbound.pending() + self.outbox.pending()) as u64 >= push.max_depth {
+            return Pushed::Full;
+        }
+        self.seen.insert(push.entry.id.clone());
+        let waiting = self.inbound.groups.get(&push.entry.group);
+        if waiting.is_some_and(|mailbox| mailbox.messages.len() as u64 >= push.max_group_depth) {
+            self.events.push((push.facts.message.clone(), EventKind::Dropped));
+            return Pushed::GroupFull;
+        }
+        self.inbound.append(&push.entry, at);
+        push.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
+        self.record(&push.facts);
+        Pushed::Accepted
+    }
+
+    pub(super) fn note(&mut self, facts: &Facts) {
+        if self.noted.insert(facts.message.clone()) {
+            self.record(facts);
+        }
+    }
+
+    fn record(&mut self, facts: &Facts) {
+        let told = facts.facts.iter().map(|fact| (facts.message.clone(), fact.kind));
+        self.events.extend(told);
+    }
+
+    pub(super) fn claim(&mut self, side: Side, token: &Token, reclaim: bool) -> Next {
+        self.tick();
+        self.claim_along(side, token, reclaim)
+    }
+
+    /// A claim within the move that was made last.
+    pub(super) fn claim_along(&mut self, side: Side, token: &Token, reclaim: bool) -> Next {
+        let at = self.moves;
+        let queue = self.queue(side);
+        let mut suspect = None;
+        if reclaim {
+            queue.reclaim(at);
+            suspect = queue.next_suspect();
+        }
+        let Some(group) = suspect.clone().or_else(|| queue.next_ready()) else {
+            return Next::Empty(queue.next_due());
+        };
+        let mailbox = queue.groups.get_mut(&group).expect("it has just been found");
+        let unsettled = std::mem::replace(&mut mailbox.head.unsettled, true);
+        mailbox.head.attempt += 1;
+        mailbox.head.isolated += u32::from(suspect.is_some());
+        mailbox.token = Some(token.clone());
+        mailbox.standing = Standing::Leased { ended: false };
+        let mut seen = self.seen_claim(side, &group);
+        seen.head.unsettled = unsettled;
+        Next::Message(seen)
+    }
+
+    fn seen_claim(&mut self, side: Side, group: &Group) -> Seen {
+        let state = self.values.get(group.as_str()).cloned();
+        let mailbox = &self.queue(side).groups[group];
+        let head = mailbox.messages.front().expect("a mailbox that is empty is removed");
+        Seen {
+            group: group.clone(),
+            token: mailbox.token.clone().expect("it is claimed"),
+            sequence: head.sequence,
+            id: head.id.clone(),
+            payload: head.payload.clone(),
+            head: mailbox.head.clone(),
+            state,
+        }
+    }
+
+    fn is_ours(&mut self, fence: Fence<'_>) -> bool {
+        self.queue(fence.side).claimed(fence).is_some()
+    }
+
+    pub(super) fn complete(&mut self, fence: Fence<'_>, commit: &Commit) -> Outcome {
+        let at = self.tick();
+        if !self.is_ours(fence) {
+            return Outcome::LeaseLost;
+        }
+        if !commit.checks.iter().all(|check| self.holds(check)) {
+            return Outcome::Conflict(self.values.get(fence.group.as_str()).cloned());
+        }
+        self.queue(fence.side).remove_head(fence.group, at);
+        commit.writes.iter().for_each(|write| self.write(write));
+        commit.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
+        for (entry, due) in &commit.wakes {
+            match due {
+                None => self.inbound.append_wake(entry, at),
+                Some(due) => {
+                    let wake = (entry.group.clone(), entry.id.clone(), entry.payload.clone());
+                    // The moves schedule either for long ago or for much later.
+                    let due = due.timestamp_millis() - super::moves::PRESENT;
+                    self.inbound.scheduled.insert(wake, due);
+                }
+            }
+        }
+        self.sent.extend(commit.provider_id.clone());
+        self.account(commit.facts.as_ref(), commit.settles.as_ref(), commit.outbox.len());
+        Outcome::Done
+    }
+
+    /// What is recorded of a settlement, and what is owed from then on.
+    fn account(&mut self, facts: Option<&Facts>, settles: Option<&MessageId>, owes: usize) {
+        let Some(facts) = facts else { return };
+        self.record(facts);
+        if let Some(settled) = settles {
+            let left = self.owed.remove(settled).unwrap_or(1) - 1;
+            if left > 0 {
+                self.owed.insert(settled.clone(), left);
+            } else {
+                self.events.push((facts.message.clone(), EventKind::Recorded));
+            }
+        }
+        if owes > 1 {
+            self.owed.insert(facts.message.clone(), owes);
+        }
+    }
+
+    fn holds(&self, check: &Check) -> bool {
+        match check {
+            Check::Value { key, expected } => self.values.get(key) == expected.as_ref(),
+            Check::Member { pool, member } => self.pools.get(pool).is_some_and(|members| {
+                members.contains(&(member.group.clone(), Some(member.ticket)))
+            }),
+        }
+    }
+
+    fn write(&mut self, write: &Write) {
+        match write {
+            Write::Put { key, value, .. } => {
+                self.values.insert(key.clone(), value.clone());
+            }
+            Write::Remove { key } => {
+                self.values.remove(key);
+            }
+            Write::Insert { pool, group } => {
+                let members = self.pools.entry(pool.clone()).or_default();
+                if !members.iter().any(|(member, _)| member == group) {
+                    members.push((group.clone(), None));
+                }
+            }
+            Write::Take { pool, group } => {
+                self.pools.entry(pool.clone()).or_default().retain(|(member, _)| member != group);
+            }
+            Write::Count { name, by, .. } => *self.counters.entry(name.clone()).or_default() += by,
+        }
+    }
+
+    pub(super) fn retry(&mut self, fence: Fence<'_>, retry: &Retry) -> Outcome {
+        self.tick();
+        let Some(mailbox) = self.queue(fence.side).claimed(fence) else {
+            return Outcome::LeaseLost;
+        };
+        mailbox.token = None;
+        mailbox.standing = match retry.after.is_zero() {
+            true => Standing::Ready(0),
+            false => Standing::Delayed { due: false },
+        };
+        let before = std::mem::take(&mut mailbox.head);
+        mailbox.head = Head {
+            attempt: 0,
+            isolated: 0,
+            failures: before.failures + u32::from(retry.failed),
+            unsettled: before.unsettled && retry.unsettled,
+            note: retry.note.clone(),
+        };
+        self.account(retry.facts.as_ref(), None, 0);
+        Outcome::Done
+    }
+
+    /// `unsettled` is what the claim had found.
+    pub(super) fn release(&mut self, fence: Fence<'_>, unsettled: bool) -> Outcome {
+        self.tick();
+        let Some(mailbox) = self.queue(fence.side).claimed(fence) else {
+            return Outcome::LeaseLost;
+        };
+        mailbox.token = None;
+        mailbox.head.attempt -= 1;
+        mailbox.head.unsettled = unsettled;
+        if mailbox.head.isolated > 0 {
+            mailbox.head.isolated -= 1;
+            mailbox.standing = Standing::Suspect(0);
+        } else {
+            mailbox.standing = Standing::Ready(0);
+        }
+        Outcome::Done
+    }
+
+    pub(super) fn bury(&mut self, fence: Fence<'_>, burial: &Burial) -> Outcome {
+        let at = self.tick();
+        if !self.is_ours(fence) {
+            return Outcome::LeaseLost;
+        }
+        let queue = self.queue(fence.side);
+        let Message { id, payload, .. } = queue.remove_head(fence.group, at);
+        let (group, reason) = (fence.group.clone(), burial.reason.clone());
+        queue.dead.insert(0, Dead { group, id, payload, reason });
+        burial.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
+        self.account(burial.facts.as_ref(), burial.settles.as_ref(), burial.outbox.len());
+        Outcome::Done
+    }
+
+    /// Ends leases, or begins them anew; answers whose are lost.
+    pub(super) fn extend(
+        &mut self,
+        side: Side,
+        end: bool,
+        claims: &[(Group, Token)],
+    ) -> Vec<Group> {
+        self.tick();
+        let queue = self.queue(side);
+        let mut lost = Vec::new();
+        for (group, token) in claims {
+            match queue.groups.get_mut(group) {
+                Some(mailbox) if mailbox.token.as_ref() == Some(token) => {
+                    mailbox.standing = Standing::Leased { ended: end };
+                }
+                _ => lost.push(group.clone()),
+            }
+        }
+        lost
+    }
+
+    pub(super) fn reclaim(&mut self, side: Side) -> u64 {
+        let at = self.tick();
+        self.queue(side).reclaim(at)
+    }
+
+    /// Every delayed retry comes due; answers whose.
+    pub(super) fn fall_due(&mut self, side: Side) -> Vec<Group> {
+        let mut due = Vec::new();
+        for (group, mailbox) in &mut self.queue(side).groups {
+            if let Standing::Delayed { due: is_due } = &mut mailbox.standing {
+                *is_due = true;
+                due.push(group.clone());
+            }
+        }
+        due
+    }
+
+    pub(super) fn members(&self, pool: &str) -> Vec<Group> {
+        let members = self.pools.get(pool).into_iter().flatten();
+        members.map(|(group, _)| group.clone()).collect()
+    }
+
+    /// Takes note of the tickets, which are the storage's own: they only have to rise, and to stay.
+    pub(super) fn learn(&mut self, pool: &str, members: &[Member]) -> Result<(), String> {
+        if !members.is_sorted_by(|one, other| one.ticket < other.ticket) {
+            return Err(format!("tickets do not rise: {members:?}"));
+        }
+        for (known, member) in
+            self.pools.entry(pool.to_owned()).or_default().iter_mut().zip(members)
+        {
+            if known.1.is_some_and(|ticket| ticket != member.ticket) {
+                return Err(format!("a ticket has changed: {known:?}, {member:?}"));
+            }
+            known.1 = Some(member.ticket);
+        }
+        Ok(())
+    }
+
+    pub(super) fn depth(&mut self, side: Side) -> Depth {
+        let queue = self.queue(side);
+        let count = |matches: fn(Standing) -> bool| {
+            queue.groups.values().filter(|mailbox| matches(mailbox.standing)).count() as u64
+        };
+        Depth {
+            pending: queue.pending() as u64,
+            ready: count(|standing| matches!(standing, Standing::Ready(_))),
+            leased: count(|standing| matches!(standing, Standing::Leased { .. })),
+            delayed: count(|standing| matches!(standing, Standing::Delayed { .. })),
+            suspect: count(|standing| matches!(standing, Standing::Suspect(_))),
+            scheduled: queue.scheduled.len() as u64,
+            dead: queue.dead.len() as u64,
+        }
+    }
+
+    pub(super) fn dead(&mut self, side: Side) -> Vec<Dead> {
+        self.queue(side).dead.clone()
+    }
+}

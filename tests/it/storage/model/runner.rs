@@ -1,0 +1,419 @@
+//! Makes each move twice, in the storage and in the reference, and compares.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use chrono::DateTime;
+use crosswire::address::Group;
+use crosswire::event::{EventKind, Facts};
+use crosswire::message::MessageId;
+use crosswire::state::{Check, Member, Write};
+use crosswire::storage::{
+    Ask, Burial, Claim, Claimed, Commit, Entry, Push, Queue, Retry, Settled, Side, Token,
+};
+
+use super::moves::{Move, PRESENT, Plan};
+use super::reference::{Dead, Due, Fence, Head, Next, Outcome, Reference, Seen};
+use crate::storage::fixture::{
+    self, Fixture, LONG, burial, commit, copy, facts, group, push, retry,
+};
+
+/// Where storage and reference part: what was asked, and what each said.
+pub(super) type Divergence = String;
+type Compared = Result<(), Divergence>;
+
+const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+const RECIPIENTS: [&str; 2] = ["xenia", "yuri"];
+const KEYS: [&str; 4] = ["k0", "k1", "alice", "bob"];
+const POOLS: [&str; 2] = ["p0", "p1"];
+const SENT: [&str; 3] = ["s0", "s1", "s2"];
+
+/// Brings delayed retries to their time; no contract has a move for that.
+pub(super) trait Hook {
+    async fn fall_due(&mut self, queue: &Queue, groups: &[Group]);
+}
+
+pub(super) struct Runner<'a, H> {
+    fixture: &'a Fixture,
+    hook: &'a mut H,
+    reference: Reference,
+    hands: Vec<Claim>,
+    /// Members of pools as they were once seen, with their tickets.
+    remembered: Vec<(String, Member)>,
+    owed: u32,
+}
+
+/// Makes all these moves, then brings everything to its end, and compares all the way.
+pub(super) async fn run<H: Hook>(fixture: &Fixture, hook: &mut H, moves: &[Move]) -> Compared {
+    let mut runner = Runner {
+        fixture,
+        hook,
+        reference: Reference::default(),
+        hands: Vec::new(),
+        remembered: Vec::new(),
+        owed: 0,
+    };
+    for (index, one) in moves.iter().enumerate() {
+        runner.make(one).await.map_err(|why| format!("move {index}, {one:?}: {why}"))?;
+    }
+    runner.drain().await.map_err(|why| format!("at the end: {why}"))
+}
+
+fn same<T: PartialEq + Debug>(what: &str, expected: &T, found: &T) -> Compared {
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!("{what}\n  expected {expected:?}\n  found    {found:?}"))
+}
+
+impl<H: Hook> Runner<'_, H> {
+    async fn make(&mut self, one: &Move) -> Compared {
+        match one {
+            Move::Push { group, id, owes, tight } => self.push(*group, *id, *owes, *tight).await,
+            Move::Note { id } => self.note(*id).await,
+            Move::Claim { side, reclaim } => self.claim(*side, *reclaim).await.map(drop),
+            Move::Beat { side } => self.beat(*side).await,
+            Move::Reclaim { side } => self.reclaim(*side).await,
+            Move::FallDue { side } => {
+                let due = self.reference.fall_due(*side);
+                self.hook.fall_due(&self.queue(*side), &due).await;
+                Ok(())
+            }
+            Move::Look => self.look().await,
+            Move::Complete { hand, plan, next } => match self.hand(*hand) {
+                Some(claim) => self.complete(claim, plan, *next).await,
+                None => Ok(()),
+            },
+            Move::Retry { hand, later, failed, unsettled, noted } => {
+                let noted = noted.then(|| format!("note {}", self.hands.len()));
+                let after = if *later { LONG } else { Duration::ZERO };
+                let (failed, unsettled) = (*failed, *unsettled);
+                let told = Retry { after, failed, unsettled, note: noted, ..retry() };
+                self.retry(*hand, told).await
+            }
+            Move::Release { hand } => self.release(*hand).await,
+            Move::Bury { hand, owes } => self.bury(*hand, *owes).await,
+            Move::Lapse { hand } => self.lapse(*hand).await,
+            Move::Crash { hand } => {
+                self.lapse(*hand).await?;
+                if let Some(at) = self.place(*hand) {
+                    self.hands.remove(at);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn queue(&self, side: Side) -> Queue {
+        Queue { partition: self.fixture.partition.clone(), side }
+    }
+
+    fn place(&self, hand: u8) -> Option<usize> {
+        let back = usize::from(hand) % self.hands.len().max(1);
+        self.hands.len().checked_sub(back + 1)
+    }
+
+    fn hand(&self, hand: u8) -> Option<Claim> {
+        self.place(hand).map(|at| copy(&self.hands[at]))
+    }
+
+    /// What is owed because of `cause`, to the one recipient and the other in turn.
+    fn owe(&mut self, count: u8, cause: &str) -> Vec<Entry> {
+        let mut owed = Vec::new();
+        for n in 0..count {
+            self.owed += 1;
+            let to = RECIPIENTS[usize::from(n) % 2];
+            let id = MessageId::new(format!("o{}", self.owed));
+            owed.push(Entry { group: group(to), payload: format!("{cause}|{id}"), id });
+        }
+        owed
+    }
+
+    async fn push(&mut self, who: u8, id: u8, owes: u8, tight: bool) -> Compared {
+        let id = format!("m{id}");
+        let entry = fixture::entry(PEOPLE[usize::from(who)], &id);
+        let outbox = self.owe(owes, &id);
+        let (max_depth, max_group_depth) = if tight { (4, 2) } else { (1000, 1000) };
+        let push = Push { outbox, max_depth, max_group_depth, ..push(entry) };
+        let expected = self.reference.push(&push);
+        same("pushed", &expected, &self.fixture.push_with(push).await)
+    }
+
+    async fn note(&mut self, id: u8) -> Compared {
+        let told = facts(&format!("n{id}"), &[EventKind::Received, EventKind::Rejected]);
+        self.reference.note(&told);
+        let noted = self.fixture.storage.record(&self.fixture.partition, told, 1000).await;
+        noted.map_err(|error| error.to_string())
+    }
+
+    async fn claim(&mut self, side: Side, reclaim: bool) -> Result<bool, Divergence> {
+        let ask = ask(reclaim);
+        let expected = self.reference.claim(side, &ask.token, reclaim);
+        let claimed = self.fixture.storage.claim(&self.queue(side), &ask).await;
+        self.take(&expected, claimed.map_err(|error| error.to_string())?)
+    }
+
+    /// Compares what was claimed and keeps it; answers whether it is a message.
+    fn take(&mut self, expected: &Next, claimed: Claimed) -> Result<bool, Divergence> {
+        let found = match &claimed {
+            Claimed::Message(claim) => Next::Message(seen(claim)),
+            Claimed::Empty { next_due } => Next::Empty(match next_due {
+                None => Due::Never,
+                Some(due) if *due < LONG / 2 => Due::Now,
+                Some(_) => Due::Later,
+            }),
+        };
+        same("claimed", expected, &found)?;
+        if let Claimed::Message(claim) = claimed {
+            self.hands.push(*claim);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    async fn complete(&mut self, claim: Claim, plan: &Plan, next: Option<bool>) -> Compared {
+        let commit = self.commit(&claim, plan);
+        let ask = next.map(ask);
+        let expected = self.reference.complete(fence(&claim), &commit);
+        let (side, was) = (claim.queue.side, copy(&claim));
+        let completed = self.fixture.storage.complete(claim, commit, ask.as_ref()).await;
+        let completed = completed.map_err(|error| error.to_string())?;
+        same("completed", &expected, &outcome(&was, completed.settled)?)?;
+        let next = match (ask, completed.next) {
+            (Some(ask), Some(next)) if expected == Outcome::Done => (ask, next),
+            (Some(_), None) if expected != Outcome::Done => return Ok(()),
+            (None, None) => return Ok(()),
+            (_, next) => return Err(format!("claimed with it: {next:?}")),
+        };
+        let expected = self.reference.claim_along(side, &next.0.token, next.0.reclaim);
+        self.take(&expected, next.1).map(drop)
+    }
+
+    fn commit(&mut self, claim: &Claim, plan: &Plan) -> Commit {
+        let (told, settles) = told(claim, EventKind::Handled);
+        let owes = if claim.queue.side == Side::Inbound { plan.owes } else { 0 };
+        Commit {
+            checks: self.checks(plan.check),
+            writes: plan.writes.iter().map(|code| write(*code)).collect(),
+            outbox: self.owe(owes, claim.id.as_str()),
+            wakes: plan.wakes.iter().map(|code| wake(*code)).collect(),
+            settles,
+            provider_id: plan
+                .check
+                .is_multiple_of(3)
+                .then(|| SENT[self.hands.len() % 3].to_owned()),
+            facts: Some(told),
+            ..commit()
+        }
+    }
+
+    fn checks(&self, code: u8) -> Vec<Check> {
+        let value =
+            |key: &str, expected: Option<String>| Check::Value { key: key.to_owned(), expected };
+        let known = |key: &str| value(key, self.reference.values.get(key).cloned());
+        let member = || {
+            let remembered = self.remembered.last().cloned();
+            remembered.map(|(pool, member)| Check::Member { pool, member })
+        };
+        match code {
+            1 => vec![known("k0"), known("alice")],
+            2 => vec![known("k1"), value("k0", Some("never".to_owned()))],
+            3 => member().into_iter().collect(),
+            4 => member().into_iter().chain([known("bob")]).collect(),
+            5 => vec![value("k1", None)],
+            _ => Vec::new(),
+        }
+    }
+
+    async fn retry(&mut self, hand: u8, retry: Retry) -> Compared {
+        let Some(claim) = self.hand(hand) else { return Ok(()) };
+        let retry = Retry { facts: Some(told(&claim, EventKind::Retried).0), ..retry };
+        let expected = self.reference.retry(fence(&claim), &retry);
+        let was = copy(&claim);
+        same("retried", &expected, &outcome(&was, self.fixture.retry(claim, retry).await)?)
+    }
+
+    async fn release(&mut self, hand: u8) -> Compared {
+        let Some(claim) = self.hand(hand) else { return Ok(()) };
+        let expected = self.reference.release(fence(&claim), claim.unsettled_since.is_some());
+        let was = copy(&claim);
+        same("released", &expected, &outcome(&was, self.fixture.release(claim).await)?)
+    }
+
+    async fn bury(&mut self, hand: u8, owes: u8) -> Compared {
+        let Some(claim) = self.hand(hand) else { return Ok(()) };
+        let (told, settles) = told(&claim, EventKind::Buried);
+        let owes = if claim.queue.side == Side::Inbound { owes } else { 0 };
+        let outbox = self.owe(owes, claim.id.as_str());
+        let burial = Burial { outbox, settles, facts: Some(told), ..burial("given up") };
+        let expected = self.reference.bury(fence(&claim), &burial);
+        let was = copy(&claim);
+        same("buried", &expected, &outcome(&was, self.fixture.bury(claim, burial).await)?)
+    }
+
+    async fn lapse(&mut self, hand: u8) -> Compared {
+        let Some(claim) = self.hand(hand) else { return Ok(()) };
+        let claims = [(claim.group.clone(), claim.token.clone())];
+        self.extend(claim.queue.side, Duration::ZERO, &claims).await
+    }
+
+    async fn beat(&mut self, side: Side) -> Compared {
+        let ours = self.hands.iter().filter(|claim| claim.queue.side == side);
+        let claims: Vec<_> = ours.map(|claim| (claim.group.clone(), claim.token.clone())).collect();
+        self.extend(side, LONG, &claims).await
+    }
+
+    async fn extend(&mut self, side: Side, lease: Duration, claims: &[(Group, Token)]) -> Compared {
+        let expected = self.reference.extend(side, lease.is_zero(), claims);
+        let lost = self.fixture.storage.extend(&self.queue(side), lease, claims).await;
+        same("lost leases", &expected, &lost.map_err(|error| error.to_string())?)
+    }
+
+    async fn reclaim(&mut self, side: Side) -> Compared {
+        let expected = self.reference.reclaim(side);
+        let moved = self.fixture.storage.reclaim(&self.queue(side)).await;
+        same("reclaimed", &expected, &moved.map_err(|error| error.to_string())?)
+    }
+
+    /// Ends every lease and delay, then works through all that there is.
+    async fn drain(&mut self) -> Compared {
+        for side in [Side::Inbound, Side::Outbox] {
+            self.make(&Move::FallDue { side }).await?;
+            for hand in 0..u8::try_from(self.hands.len()).expect("a row of moves is short") {
+                self.lapse(hand).await?;
+            }
+            while self.claim(side, true).await? {
+                let claim = self.hand(0).expect("it has just been claimed");
+                self.complete(claim, &Plan::default(), None).await?;
+            }
+            same("left", &0, &self.reference.depth(side).pending)?;
+        }
+        self.look().await
+    }
+
+    async fn look(&mut self) -> Compared {
+        let Fixture { storage, partition } = self.fixture;
+        for side in [Side::Inbound, Side::Outbox] {
+            let queue = self.queue(side);
+            let depth = storage.depth(&queue).await.map_err(|error| error.to_string())?;
+            same("depth", &self.reference.depth(side), &depth)?;
+            let dead =
+                storage.dead_letters(&queue, 100).await.map_err(|error| error.to_string())?;
+            let dead: Vec<_> = dead
+                .into_iter()
+                .map(|d| Dead { group: d.group, id: d.id, payload: d.payload, reason: d.reason })
+                .collect();
+            same("dead letters", &self.reference.dead(side), &dead)?;
+        }
+        let keys = KEYS.map(str::to_owned);
+        let values = storage.values(partition, &keys).await.map_err(|error| error.to_string())?;
+        let expected: Vec<_> =
+            keys.iter().map(|key| self.reference.values.get(key).cloned()).collect();
+        same("values", &expected, &values)?;
+        let expected = self.reference.counters.get("c0").copied().unwrap_or_default();
+        same("total", &expected, &self.fixture.total("c0").await)?;
+        let ids = SENT.map(str::to_owned);
+        let known = storage.known_sent(partition, &ids).await.map_err(|error| error.to_string())?;
+        let expected: Vec<_> = ids.iter().map(|id| self.reference.sent.contains(id)).collect();
+        same("known to be sent", &expected, &known)?;
+        let events = storage.events(partition, None).await.map_err(|error| error.to_string())?;
+        let events: Vec<_> = events.into_iter().map(|e| (e.message, e.kind)).collect();
+        same("events", &self.reference.events, &events)?;
+        self.look_into_pools().await
+    }
+
+    async fn look_into_pools(&mut self) -> Compared {
+        for pool in POOLS {
+            let members = self.fixture.members(pool).await;
+            let names: Vec<_> = members.iter().map(|member| member.group.clone()).collect();
+            same("members", &self.reference.members(pool), &names)?;
+            let size = self.fixture.storage.size(&self.fixture.partition, pool).await;
+            let size = size.map_err(|error| error.to_string())?;
+            same("size", &(names.len() as u64), &size)?;
+            self.reference.learn(pool, &members)?;
+            self.remembered.extend(members.into_iter().map(|member| (pool.to_owned(), member)));
+        }
+        Ok(())
+    }
+}
+
+fn ask(reclaim: bool) -> Ask {
+    Ask { reclaim, ..fixture::ask(LONG) }
+}
+
+fn fence(claim: &Claim) -> Fence<'_> {
+    let Claim { queue, group, token, sequence, .. } = claim;
+    Fence { side: queue.side, group, token, sequence: *sequence }
+}
+
+fn seen(claim: &Claim) -> Seen {
+    Seen {
+        group: claim.group.clone(),
+        token: claim.token.clone(),
+        sequence: claim.sequence,
+        id: claim.id.clone(),
+        payload: claim.payload.clone(),
+        head: Head {
+            attempt: claim.attempt,
+            isolated: claim.isolated,
+            failures: claim.failures,
+            unsettled: claim.unsettled_since.is_some(),
+            note: claim.note.clone(),
+        },
+        state: claim.state.clone(),
+    }
+}
+
+/// Says what came of a settlement; after a conflict all but the state must be as it was.
+fn outcome(was: &Claim, settled: Settled) -> Result<Outcome, Divergence> {
+    Ok(match settled {
+        Settled::Done => Outcome::Done,
+        Settled::LeaseLost => Outcome::LeaseLost,
+        Settled::Conflict(claim) => {
+            let state = claim.state.clone();
+            same(
+                "the claim after a conflict",
+                &Claim { state: None, ..copy(was) },
+                &Claim { state: None, ..*claim },
+            )?;
+            Outcome::Conflict(state)
+        }
+    })
+}
+
+/// What a settlement records. An outbound message names its cause in front, and settles its debt.
+fn told(claim: &Claim, kind: EventKind) -> (Facts, Option<MessageId>) {
+    match claim.queue.side {
+        Side::Inbound => (facts(claim.id.as_str(), &[kind]), None),
+        Side::Outbox => {
+            let (cause, _) = claim.payload.split_once('|').expect("every debt names its cause");
+            (facts(cause, &[kind]), Some(MessageId::new(cause)))
+        }
+    }
+}
+
+fn write(code: u8) -> Write {
+    let (what, which) = (code % 8, usize::from(code / 8));
+    let (key, pool) = (KEYS[which].to_owned(), POOLS[which % 2].to_owned());
+    let group = group(PEOPLE[usize::from(what) % 3]);
+    match what {
+        0..=1 => Write::Put { key, value: format!("v{code}"), ttl: LONG },
+        2 => Write::Remove { key },
+        3..=5 => Write::Insert { pool, group },
+        6 => Write::Take { pool, group: crate::storage::fixture::group(PEOPLE[which % 3]) },
+        _ => Write::Count { name: "c0".to_owned(), by: i64::from(code) - 16, ttl: LONG },
+    }
+}
+
+fn wake(code: u8) -> (Entry, Option<DateTime<chrono::Utc>>) {
+    let to = ["@lobby", "alice"][usize::from(code) % 2];
+    let id = ["w0", "w1"][usize::from(code / 2) % 2];
+    let entry = fixture::entry(to, id);
+    let due = match code / 4 {
+        0..=4 => None,
+        // Each has a time of its own, so that it is plain which comes first.
+        5..=6 => Some(PRESENT - 1000 - i64::from(code)),
+        _ => Some(PRESENT * 4 + i64::from(code)),
+    };
+    (entry, due.and_then(DateTime::from_timestamp_millis))
+}
