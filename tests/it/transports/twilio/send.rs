@@ -261,3 +261,17 @@ async fn a_connection_that_was_closed_in_the_pool_never_doubles_a_message() {
         }
     }
 }
+
+#[rstest]
+#[case(301)]
+#[case(303)]
+#[case(307)]
+#[case(308)]
+#[tokio::test]
+async fn the_credentials_follow_no_redirect(#[case] status: u16) {
+    let elsewhere = Move::Answer(status, "Location: /elsewhere\r\n", String::new());
+    let provider = Provider::start([elsewhere, created()]);
+    let outcome = twilio_at(&provider.base).send(&outbound("hi")).await;
+    assert_eq!(short(outcome), format!("account {status}"));
+    assert_eq!(provider.requests().len(), 1);
+}
