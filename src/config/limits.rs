@@ -9,7 +9,7 @@ use crate::topic::{Limits, Sending};
 
 /// A message may be handed to the provider only while the claim is certain to outlast the call; the
 /// difference pays for the way to the store and back, and for a process that was held up.
-const SEND_MARGIN: Duration = Duration::from_secs(5);
+const SEND_MARGIN: Duration = Duration::from_millis(500);
 
 const SECOND: Duration = Duration::from_secs(1);
 
