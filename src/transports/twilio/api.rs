@@ -3,12 +3,13 @@
 use anyhow::Context as _;
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, Response};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use std::time::Duration;
 
-use super::{Settings, Twilio, outcome, report};
+use super::outcome::{self, Answer};
+use super::{Settings, Twilio, report};
 use crate::message::Outbound;
 use crate::transport::{SendError, Sent};
 
@@ -17,13 +18,6 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Longer than this nobody means.
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
-
-/// An answer, whatever it says. No body: it broke off, or had no end.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) body: Option<Vec<u8>>,
-}
 
 /// A client that writes every request at most once: it follows no redirect and repeats nothing.
 ///

@@ -7,7 +7,6 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::api::Answer;
 use crate::transport::SendError;
 
 /// The pause after 21611: that much of a queue of ten hours has to drain first.
@@ -99,6 +98,13 @@ const CODES: [(u32, Class, &str); 65] = [
     (63032, Message, "the channel does not let this message through to the recipient now"),
     (63033, Recipient, "the recipient blocks messages"),
 ];
+
+/// An answer, whatever it says. No body: it broke off, or had no end.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Option<Vec<u8>>,
+}
 
 /// The body of a refusal.
 #[derive(Deserialize)]
