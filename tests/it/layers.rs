@@ -104,13 +104,11 @@ fn unit(module: &[String]) -> String {
 }
 
 fn step(unit: &str) -> Option<(Floor, usize)> {
-    let listed = |name: &&str| {
-        let shelf = SHELVES.contains(name).then(|| unit.split("::").next()).flatten();
-        *name == unit || shelf == Some(name)
-    };
-    HOUSE.iter().enumerate().find_map(|(at, (floor, units))| {
-        units.iter().any(|name| listed(&name)).then_some((*floor, at))
-    })
+    let shelf = unit.split("::").next().filter(|name| SHELVES.contains(name));
+    let (at, (floor, _)) = HOUSE.iter().enumerate().find(|(_, (_, units))| {
+        units.contains(&unit) || shelf.is_some_and(|shelf| units.contains(&shelf))
+    })?;
+    Some((*floor, at))
 }
 
 /// The module of ours that a path leads to: the longest part of it that is one. The root is the
@@ -143,12 +141,12 @@ fn upward(from: &Module, to: &Module) -> Option<String> {
     if to.is_empty() {
         return Some(format!("{name} uses the root; name the module that it means"));
     }
-    let (user, used) = (unit(from), unit(to));
+    let (one, other) = (unit(from), unit(to));
     // A module that has no place is reported as such.
-    let ((floor, at), (below, under)) = (step(&user)?, step(&used)?);
-    let above = user != used && under >= at;
+    let ((floor, at), (below, under)) = (step(&one)?, step(&other)?);
+    let above = one != other && under >= at;
     let shelf = below == Floor::Shelves && floor == Floor::Engines;
-    (above || shelf).then(|| format!("{name} uses {used}, which is not below it"))
+    (above || shelf).then(|| format!("{name} uses {other}, which is not below it"))
 }
 
 fn reserved(from: &Module, path: &str) -> Option<String> {
@@ -160,16 +158,13 @@ fn reserved(from: &Module, path: &str) -> Option<String> {
 
 /// Rings of modules that use each other. That a part names the whole which it belongs to is none.
 fn cycles(uses: &BTreeMap<&Module, BTreeSet<Module>>) -> Vec<String> {
-    let next = |module: &Module| {
-        let module = module.clone();
-        let used = uses.get(&module).into_iter().flatten();
-        used.filter(move |used| !module.starts_with(used))
-    };
     let mut rings = Vec::new();
     for start in uses.keys() {
         let (mut seen, mut open) = (BTreeSet::new(), vec![*start]);
         while let Some(module) = open.pop() {
-            open.extend(next(module).filter(|used| seen.insert(*used)));
+            let beside =
+                uses.get(module).into_iter().flatten().filter(|to| !module.starts_with(to));
+            open.extend(beside.filter(|to| seen.insert(*to)));
         }
         if seen.contains(start) {
             rings.push(format!("{} is part of an import cycle", start.join("::")));

@@ -79,7 +79,7 @@ fn permits(expression: &str, allowed: &[&str]) -> bool {
     any(&mut words, allowed)
 }
 
-fn any<'a>(words: &mut dyn Iterator<Item = &'a str>, allowed: &[&str]) -> bool {
+fn any(words: &mut dyn Iterator<Item = &str>, allowed: &[&str]) -> bool {
     let (mut one, mut all) = (false, true);
     while let Some(word) = words.next() {
         match word {
