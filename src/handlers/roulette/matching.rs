@@ -245,4 +245,11 @@ mod tests {
         assert_eq!(last_resort(2, &[]), Some((0, 1)));
         assert_eq!(last_resort(3, &[(0, 2)]), None);
     }
+
+    #[test]
+    fn one_side_is_enough_to_call_it_the_same_stranger() {
+        for town in [vec![(0, Some(1)), (1, None)], vec![(0, None), (1, Some(0))]] {
+            with_waiters(&town, |waiters| assert_eq!(pair(waiters), []));
+        }
+    }
 }
