@@ -1,7 +1,7 @@
 //! What an operator is shown of a message's life.
 
 use super::ROULETTE;
-use super::texts::WAIT;
+use super::texts::NO_CALL;
 use crate::support::twilio::Delivery;
 use crate::support::{PATIENCE, Setup, poll};
 
@@ -14,22 +14,25 @@ async fn the_seven_events_of_a_message_are_shown_and_numbers_only_when_asked() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     deployment.twilio().report(Delivery::Delivered);
     let phone = deployment.phone("+14155550101", "/sms");
-    phone.text("connect").await;
-    assert_eq!(phone.wait_for(1).await, [WAIT]);
+    phone.text("call").await;
+    assert_eq!(phone.wait_for(1).await, [NO_CALL]);
     let events = |arguments: &[&str]| {
         let output = deployment.crosswire(arguments);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
     let all = || {
-        let shown = events(&["events", "roulette"]);
+        let shown = events(&["events", "--topic", "roulette"]);
         SEVEN.iter().all(|name| shown.contains(name)).then_some(shown)
     };
     let shown = poll(PATIENCE, all);
-    let shown = shown.unwrap_or_else(|| panic!("{}", events(&["events", "roulette"])));
+    let shown = shown.unwrap_or_else(|| {
+        let answers = deployment.twilio().report_answers();
+        panic!("{answers:?}\n{}", events(&["events", "--topic", "roulette"]))
+    });
     assert!(!shown.contains("4155550101"), "{shown}");
     assert!(shown.contains("***01"), "{shown}");
-    let revealed = events(&["events", "roulette", "--show"]);
+    let revealed = events(&["events", "--topic", "roulette", "--show"]);
     assert!(revealed.contains("+14155550101"), "{revealed}");
     assert_eq!(deployment.twilio().report_answers(), [204, 204]);
 }
@@ -39,10 +42,10 @@ async fn what_could_not_be_delivered_is_said() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     deployment.twilio().report(Delivery::Undelivered(30003));
     let phone = deployment.phone("+14155550101", "/sms");
-    phone.text("connect").await;
+    phone.text("call").await;
     phone.wait_for(1).await;
     let failed = || {
-        let shown = deployment.crosswire(&["events", "roulette"]);
+        let shown = deployment.crosswire(&["events", "--topic", "roulette"]);
         let shown = String::from_utf8(shown.stdout).unwrap();
         (shown.contains("failed") && shown.contains("30003")).then_some(())
     };

@@ -12,7 +12,9 @@ pub(crate) struct Phone<'d> {
 
 impl<'d> Phone<'d> {
     pub(super) fn new(deployment: &'d Deployment, number: &str, path: &str) -> Self {
-        deployment.keep_secret(number.trim_start_matches('+'));
+        if let Some(digits) = number.strip_prefix('+') {
+            deployment.keep_secret(digits);
+        }
         Self { deployment, number: number.to_owned(), path: path.to_owned() }
     }
 

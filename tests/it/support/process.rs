@@ -25,7 +25,7 @@ impl Process {
             panic!("{} does not start: {error}", command.get_program().to_string_lossy())
         });
         let watchdog = Command::new("sh")
-            .args(["-c", "read -r _; kill -9 -- \"-$1\"; rm -rf -- \"$2\"", "watchdog"])
+            .args(["-c", "read -r _; kill -s KILL -- \"-$1\"; rm -rf -- \"$2\"", "watchdog"])
             .arg(child.id().to_string())
             .arg(litter)
             .process_group(0)
@@ -57,5 +57,21 @@ impl Drop for Process {
         let _ = self.watchdog.wait();
         self.signal(Signal::SIGKILL);
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::PATIENCE;
+
+    #[test]
+    fn a_process_ends_when_the_pipe_of_its_watchdog_closes() {
+        let litter = tempfile::tempdir().unwrap();
+        let mut process = Process::spawn(Command::new("sleep").arg("1000"), litter.path());
+        drop(process.watchdog.stdin.take());
+        assert!(process.wait(PATIENCE).is_some());
+        process.watchdog.wait().unwrap();
+        assert!(!litter.path().exists());
     }
 }

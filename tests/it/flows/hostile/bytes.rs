@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{look, quiet_chat};
+use super::{TEXT, is_heard_after_all, look, quiet_chat};
 use crate::support::{Deployment, exchange};
 
 /// Longer than any honest answer takes, shorter than a server's own patience.
@@ -18,7 +18,7 @@ struct Parts {
 impl Parts {
     fn new(deployment: &Deployment) -> Self {
         let phone = deployment.phone("+14155550101", "/queue/roulette");
-        let webhook = phone.webhook("a text that nobody may hear");
+        let webhook = phone.webhook(TEXT);
         Self {
             host: format!("127.0.0.1:{}", deployment.port()),
             signature: webhook.genuine_signature(),
@@ -117,7 +117,8 @@ fn hostile(parts: &Parts) -> Vec<(&'static str, String)> {
 async fn bytes_that_two_servers_might_read_differently_change_nothing() {
     let deployment = quiet_chat().await;
     let before = look(&deployment).await;
-    for (what, bytes) in hostile(&Parts::new(&deployment)) {
+    let parts = Parts::new(&deployment);
+    for (what, bytes) in hostile(&parts) {
         let answer = exchange(deployment.port(), bytes.into_bytes(), SILENCE).await;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         // Closing without a word is an answer too, and a plain one.
@@ -130,6 +131,9 @@ async fn bytes_that_two_servers_might_read_differently_change_nothing() {
         );
         assert_eq!(look(&deployment).await, before, "{what} changed something");
     }
-    let alive = deployment.get("/readyz").await.unwrap();
-    assert_eq!(alive.status, 200);
+    let headers = "Host: {host}\r\nContent-Length: {n}\r\n";
+    let plain = parts.with(POST, headers, &parts.body).into_bytes();
+    let answer = exchange(deployment.port(), plain, SILENCE).await;
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+    is_heard_after_all(&deployment).await;
 }

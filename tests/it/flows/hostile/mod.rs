@@ -2,11 +2,16 @@
 
 mod bytes;
 mod calls;
+mod names;
 
 use std::collections::BTreeMap;
 
 use super::ROULETTE;
+use crate::support::twilio::Message;
 use crate::support::{Deployment, PATIENCE, Setup};
+
+/// What somebody tries to say in another's name.
+const TEXT: &str = "a text that nobody may hear";
 
 /// What the world looks like: everything that Redis holds, and all that was ever sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,4 +35,11 @@ async fn quiet_chat() -> Deployment {
     deployment.twilio().wait_for(3, PATIENCE).await;
     assert!(deployment.stop_worker(0, PATIENCE), "{}", deployment.logs());
     deployment
+}
+
+/// The same call without anything hostile about it is taken: the refusals were for the right reason.
+async fn is_heard_after_all(deployment: &Deployment) {
+    deployment.start_worker(0);
+    let relayed = |sent: &[Message]| sent.iter().any(|m| m.body == format!("Stranger: {TEXT}"));
+    deployment.twilio().wait_until(PATIENCE, relayed).await;
 }

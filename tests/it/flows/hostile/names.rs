@@ -1,0 +1,38 @@
+//! Genuine calls of people with names that could mean something to us.
+
+use super::super::texts::CONNECTED;
+use super::ROULETTE;
+use crate::support::Setup;
+
+/// Names of our own keys and mailboxes, and words of the languages that a name could end up in.
+/// The provider refuses to send to any of them, which is the end of that and not of us.
+const NAMES: [&str; 7] = [
+    "waiting",
+    "@lobby",
+    "{roulette:0}in:ready",
+    "{roulette:1}",
+    "<Message>x</Message>",
+    "'; FLUSHALL; --",
+    "%2B14155550101",
+];
+
+#[tokio::test]
+async fn whatever_somebody_is_called_they_are_a_person_like_any_other() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let anna = deployment.phone("+14155550101", "/sms");
+    let ben = deployment.phone("+14155550102", "/sms");
+    for phone in [&anna, &ben] {
+        assert_eq!(phone.text("connect").await.said(), None);
+        phone.wait_for(1).await;
+    }
+    anna.wait_for(2).await;
+    for name in NAMES {
+        let stranger = deployment.phone(name, "/sms");
+        for text in ["a text to nobody", "call", "connect", "disconnect"] {
+            assert_eq!(stranger.text(text).await.said(), None, "{name}");
+        }
+    }
+    anna.text("are you still there").await;
+    assert_eq!(ben.wait_for(2).await, [CONNECTED, "Stranger: are you still there"]);
+    assert_eq!(anna.inbox().len(), 2);
+}
