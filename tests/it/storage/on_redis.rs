@@ -21,7 +21,7 @@ macro_rules! hold_to {
         $(mod $shelf {
             $(#[tokio::test]
             async fn $promise() {
-                let server = super::RedisServer::start();
+                let server = super::RedisServer::volatile();
                 super::contract::$shelf::$promise(super::on_redis(&server).await).await;
             })*
         })*
