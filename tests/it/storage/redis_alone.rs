@@ -16,7 +16,7 @@ use super::on_redis::on_redis;
 use crate::support::redis::RedisServer;
 
 /// A way to the server past the storage.
-struct Hands {
+pub(super) struct Hands {
     redis: MultiplexedConnection,
     tag: String,
 }
@@ -120,7 +120,7 @@ async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
 }
 
 /// Every move there is; the server forgets its scripts before each, if hands are given.
-async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: u32) {
+pub(super) async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: u32) {
     let mut before_each = async || {
         if let Some(hands) = &mut hands {
             hands.forget_scripts().await;
