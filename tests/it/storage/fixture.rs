@@ -1,5 +1,6 @@
 //! A storage and a topic of one's own on it, with short words for what tests say over and over.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,10 @@ use crosswire::storage::{
 };
 
 /// Longer than any test runs: what lasts this long does not end by itself.
-pub(crate) const LONG: Duration = Duration::from_secs(3600);
+pub(crate) const LONG: Duration = Duration::from_hours(1);
+
+/// More messages than any test here has: a broken storage may give them out for ever.
+pub(crate) const ENOUGH: u32 = 50;
 
 /// How long a test waits for what must happen soon.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -139,7 +143,7 @@ impl Fixture {
         for queue in [self.inbound(), self.outbox()] {
             let depth = self.storage.depth(&queue).await.unwrap();
             let dead = self.storage.dead_letters(&queue, 100).await.unwrap();
-            seen += &format!("{depth:?} {dead:?}\n");
+            writeln!(seen, "{depth:?} {dead:?}").unwrap();
         }
         let keys = ["k1", "k2", "k3"].map(str::to_owned);
         let values = self.storage.values(&self.partition, &keys).await.unwrap();

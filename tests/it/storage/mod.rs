@@ -2,6 +2,7 @@
 
 mod contract;
 mod fixture;
+mod lost_replies;
 mod model;
 mod on_redis;
 mod redis_alone;

@@ -11,7 +11,11 @@ use crate::support::redis::RedisServer;
 
 /// A topic on a server of its own, which is gone when it is dropped.
 pub(super) async fn on_redis(server: &RedisServer) -> Fixture {
-    let url = SecretString::from(server.url());
+    on(server.url()).await
+}
+
+pub(super) async fn on(url: String) -> Fixture {
+    let url = SecretString::from(url);
     let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
 }
@@ -21,7 +25,7 @@ macro_rules! hold_to {
         $(mod $shelf {
             $(#[tokio::test]
             async fn $promise() {
-                let server = super::RedisServer::start();
+                let server = super::RedisServer::volatile();
                 super::contract::$shelf::$promise(super::on_redis(&server).await).await;
             })*
         })*

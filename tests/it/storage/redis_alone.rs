@@ -11,21 +11,19 @@ use crosswire::storage::{Audit, Commit, Retry, Settled};
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
 
-use super::fixture::{Fixture, LONG, ask, burial, commit, entry, facts, group, now, retry};
+use super::fixture::{ENOUGH, Fixture, LONG, ask, burial, commit, entry, facts, group, now, retry};
 use super::on_redis::on_redis;
 use crate::support::redis::RedisServer;
 
 /// A way to the server past the storage.
-struct Hands {
+pub(super) struct Hands {
     redis: MultiplexedConnection,
     tag: String,
 }
 
 impl Hands {
     async fn on(server: &RedisServer, f: &Fixture) -> Self {
-        let client = redis::Client::open(server.url()).unwrap();
-        let redis = client.get_multiplexed_async_connection().await.unwrap();
-        Self { redis, tag: format!("{{{}}}", f.partition) }
+        Self { redis: server.connection().await, tag: format!("{{{}}}", f.partition) }
     }
 
     /// Sends `words`, the second of which is a key of the partition.
@@ -61,7 +59,7 @@ async fn audit(f: &Fixture) -> Audit {
 
 #[tokio::test]
 async fn an_audit_mends_a_group_that_stands_nowhere() {
-    let server = RedisServer::start();
+    let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
     f.push("alice", "m1").await;
@@ -81,7 +79,7 @@ async fn an_audit_mends_a_group_that_stands_nowhere() {
 
 #[tokio::test]
 async fn an_audit_frees_the_place_of_a_suspect_that_is_gone() {
-    let server = RedisServer::start();
+    let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
     f.push("alice", "m1").await;
@@ -97,7 +95,7 @@ async fn an_audit_frees_the_place_of_a_suspect_that_is_gone() {
 
 #[tokio::test]
 async fn an_audit_is_made_no_more_often_than_asked() {
-    let server = RedisServer::start();
+    let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     assert!(f.storage.audit(&f.inbound(), LONG).await.unwrap().is_some());
     assert_eq!(f.storage.audit(&f.inbound(), LONG).await.unwrap(), None);
@@ -113,7 +111,7 @@ async fn past_the_gate() {
 
 #[tokio::test]
 async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
-    let server = RedisServer::start();
+    let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
     for round in 0..2 {
@@ -122,7 +120,7 @@ async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
 }
 
 /// Every move there is; the server forgets its scripts before each, if hands are given.
-async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: u32) {
+pub(super) async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: u32) {
     let mut before_each = async || {
         if let Some(hands) = &mut hands {
             hands.forget_scripts().await;
@@ -191,7 +189,8 @@ fn everything(id: &str) -> Commit {
 /// Completes all that is left, and settles all that is owed.
 async fn drain(f: &Fixture) {
     for queue in [f.inbound(), f.outbox()] {
-        while let Some(claim) = f.try_claim(&queue, LONG).await {
+        for _ in 0..ENOUGH {
+            let Some(claim) = f.try_claim(&queue, LONG).await else { break };
             let cause = claim.id.as_str().trim_end_matches(['a', 'b']);
             let told = facts(cause, &[EventKind::Sent]);
             let settles = (queue == f.outbox()).then(|| MessageId::new(cause));
@@ -202,7 +201,7 @@ async fn drain(f: &Fixture) {
 
 #[tokio::test]
 async fn nothing_is_left_without_an_end_when_all_is_done() {
-    let server = RedisServer::start();
+    let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
     for round in 0..3 {
@@ -219,7 +218,7 @@ async fn nothing_is_left_without_an_end_when_all_is_done() {
 
 #[tokio::test]
 async fn a_bell_that_nobody_hears_is_rung_no_more_than_64_times() {
-    let server = RedisServer::start();
+    let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
     for n in 0..100 {

@@ -14,14 +14,26 @@ use super::{PATIENCE, free_port, poll};
 pub(crate) struct RedisServer {
     port: u16,
     dir: TempDir,
+    /// Whether what it has acknowledged survives a power cut.
+    durable: bool,
     process: Mutex<Option<Process>>,
 }
 
 impl RedisServer {
     /// A server on a free port that nobody else uses, with a directory of its own.
     pub(crate) fn start() -> Self {
+        Self::new(true)
+    }
+
+    /// A server that keeps nothing: for what asks it hundreds of thousands of times, or is over in
+    /// a moment, and never kills it.
+    pub(crate) fn volatile() -> Self {
+        Self::new(false)
+    }
+
+    fn new(durable: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let server = Self { port: free_port(), dir, process: Mutex::default() };
+        let server = Self { port: free_port(), dir, durable, process: Mutex::default() };
         server.restart();
         server
     }
@@ -45,10 +57,11 @@ impl RedisServer {
     /// Starts it again where it was, with what its append-only file holds.
     pub(crate) fn restart(&self) {
         self.kill9();
+        let appendonly = if self.durable { "yes" } else { "no" };
         let mut command = Command::new("redis-server");
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+            .args(["--save", "", "--appendonly", appendonly, "--appendfsync", "always"])
             .args(["--maxmemory", "1gb", "--maxmemory-policy", "noeviction"])
             .arg("--dir")
             .arg(self.dir.path())

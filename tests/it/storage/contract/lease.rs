@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crosswire::storage::{Ask, Claimed, Settled};
 
-use crate::storage::fixture::{Fixture, LONG, ask, commit, message};
+use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit, message};
 
 /// Long enough to be written and read back, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(50);
@@ -26,7 +26,7 @@ pub(crate) async fn no_message_is_lost_however_often_its_claim_is_forgotten(f: F
         f.push(&format!("g{}", n % 4), &format!("m{n}")).await;
     }
     let mut done = Vec::new();
-    for turn in 0.. {
+    for turn in 0..ENOUGH {
         let Some(claim) = f.try_claim(&f.inbound(), LONG).await else { break };
         // Every second claim dies with its worker.
         if turn % 2 == 0 {

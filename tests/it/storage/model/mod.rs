@@ -52,7 +52,7 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let server = RedisServer::start();
+        let server = RedisServer::volatile();
         let url = SecretString::from(server.url());
         let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
         let client = redis::Client::open(server.url()).unwrap();

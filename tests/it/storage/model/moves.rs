@@ -85,7 +85,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// SplitMix64, as published by its authors.
+    /// `SplitMix64`, as published by its authors.
     fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -413,9 +413,10 @@ impl Reference {
             return Outcome::LeaseLost;
         };
         mailbox.token = None;
-        mailbox.standing = match retry.after.is_zero() {
-            true => Standing::Ready(0),
-            false => Standing::Delayed { due: false },
+        mailbox.standing = if retry.after.is_zero() {
+            Standing::Ready(0)
+        } else {
+            Standing::Delayed { due: false }
         };
         let before = std::mem::take(&mut mailbox.head);
         mailbox.head = Head {
