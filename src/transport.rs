@@ -86,7 +86,8 @@ pub enum ReceiveError {
     Malformed(String),
     #[error("{0}")]
     TooLarge(String),
-    #[error("method not allowed; use {0}")]
+    /// The methods that are, as the header `Allow` lists them: `GET, POST`.
+    #[error("method not allowed; allowed are {0}")]
     Method(&'static str),
     #[error("unsupported content type; use {0}")]
     ContentType(&'static str),

@@ -45,8 +45,8 @@ fn each_mistake_is_named_with_its_key_and_its_fix() {
         ("partitions = 0", "topics.toml: topics.t.partitions: is out of range; write 1 to 1024"),
         ("max_dept = 5", "topics.toml: topics.t.max_dept: no such key; did you mean max_depth?"),
         (
-            "sending.lease = \"12s\"",
-            "topics.toml: topics.t.sending.lease: is too short for a whole call to the provider; write at least 15s",
+            "sending.lease = \"10s\"",
+            "topics.toml: topics.t.sending.lease: is too short for a whole call to the provider; write at least 10s 500ms",
         ),
         (
             "sending.on_ambiguous = \"pray\"",

@@ -72,7 +72,7 @@ enum Page {
 async fn show(page: Page, request: HttpRequest, doors: Data<Doors>) -> HttpResponse {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut refusal =
-            sentence(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; use GET or HEAD");
+            sentence(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; allowed are GET, HEAD");
         answer::set(&mut refusal, ALLOW, "GET, HEAD");
         return refusal;
     }

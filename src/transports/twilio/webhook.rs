@@ -44,7 +44,7 @@ fn content(request: &WebhookRequest) -> Result<Content, ReceiveError> {
     match request.method.as_str() {
         "GET" => return Ok(Content::Query),
         "POST" => (),
-        _ => return Err(ReceiveError::Method("POST or GET")),
+        _ => return Err(ReceiveError::Method("GET, POST")),
     }
     let media_type = request.header("content-type").unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();

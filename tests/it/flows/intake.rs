@@ -28,6 +28,16 @@ async fn the_doors_that_are_open_to_everybody_answer() {
 }
 
 #[tokio::test]
+async fn a_signature_is_checked_over_the_address_to_the_letter() {
+    let deployment = Setup::new(STRICT).own_redis().start().await;
+    // Whoever takes such an address apart and puts it together again gets another one.
+    for query in ["", "?a=%27", "?a=%2F&b=//c", "?a=b+c%20d", "?", "?b=1&a=2&a=1", "?a=%e9&A=%E9"] {
+        let phone = deployment.phone("+14155550101", &format!("/queue/strict{query}"));
+        assert_eq!(phone.text("naïve").await.status, 200, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_topic_that_nobody_named_is_not_there() {
     let deployment = Setup::new(ROULETTE).start().await;
     let phone = deployment.phone("+14155550101", "/queue/roulet");

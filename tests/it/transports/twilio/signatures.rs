@@ -301,7 +301,7 @@ proptest! {
 fn a_call_of_another_kind_is_told_what_to_use() {
     let mut request = call("https://example.com", "/in", Some("Body=hi"));
     request.method = "PUT".to_owned();
-    assert_eq!(twilio().receive(&request), Err(ReceiveError::Method("POST or GET")));
+    assert_eq!(twilio().receive(&request), Err(ReceiveError::Method("GET, POST")));
     request.method = "POST".to_owned();
     request.headers[1].1 = "multipart/form-data; boundary=x".to_owned();
     assert_eq!(twilio().receive(&request), Err(ReceiveError::ContentType(FORM)));
