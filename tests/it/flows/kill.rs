@@ -105,7 +105,9 @@ fn complaints(pairs: &[Pair<'_>]) -> Vec<String> {
             let heard: Vec<String> = phone.inbox().into_iter().filter_map(relayed).collect();
             let said: Vec<String> = words(number, 1 - side).collect();
             if heard != said {
-                complaints.push(format!("pair {number} side {side} heard {heard:?}"));
+                let same = heard.iter().zip(&said).take_while(|(one, other)| one == other).count();
+                let instead = heard.get(same);
+                complaints.push(format!("pair {number} side {side}: {instead:?} as text {same}"));
             }
         }
     }

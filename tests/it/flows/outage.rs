@@ -47,6 +47,8 @@ async fn a_worker_that_is_asked_to_stop_leaves_nothing_half_done() {
             async move { anna.text(&text).await }
         }))
         .await;
+        // With one of them sent, the worker is up and has the others before it or in hand.
+        ben.wait_for(1 + 20 * round + 1).await;
         assert!(deployment.stop_worker(0, GRACE), "{}", deployment.logs());
         deployment.start_worker(0);
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Partition, Queue, Side, Storage};
+use crosswire::storage::{Depth, Partition, Queue, Side, Storage};
 use toml::Table;
 
 use super::PATIENCE;
@@ -31,14 +31,7 @@ pub(super) async fn leftovers(redis_url: &str, topics: &str) -> Vec<String> {
     let store = Redis::connect(settings).await.unwrap();
     let mut left = Vec::new();
     for queue in queues(topics) {
-        let start = Instant::now();
-        let depth = loop {
-            let depth = store.depth(&queue).await.unwrap();
-            if (depth.pending == 0 && depth.leased == 0) || start.elapsed() > PATIENCE {
-                break depth;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let depth = settled(&store, &queue).await;
         if depth.pending + depth.leased + depth.delayed + depth.suspect + depth.dead > 0 {
             left.push(format!("{} {:?}: {depth:?}", queue.partition, queue.side));
         }
@@ -47,4 +40,17 @@ pub(super) async fn leftovers(redis_url: &str, topics: &str) -> Vec<String> {
         }
     }
     left
+}
+
+/// How much is in a queue once it is empty, or at the end of our patience.
+async fn settled(store: &Redis, queue: &Queue) -> Depth {
+    let start = Instant::now();
+    loop {
+        let depth = store.depth(queue).await;
+        let empty = depth.as_ref().is_ok_and(|depth| depth.pending == 0 && depth.leased == 0);
+        if empty || start.elapsed() > PATIENCE {
+            return depth.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
