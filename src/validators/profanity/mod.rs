@@ -22,7 +22,7 @@ pub const DEFAULT_TEXT: &str = "You kiss your mother with that mouth? No profani
 
 const LIST: &str = include_str!("terms.txt");
 
-/// Bytes that the compiled list may take; our own takes about a tenth of it.
+/// Bytes that the compiled list may take: room for ours and for many terms of a topic's own.
 const SIZE_LIMIT: usize = 1 << 24;
 
 #[derive(Default, Deserialize, Validate)]
