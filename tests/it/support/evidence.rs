@@ -39,3 +39,19 @@ pub(super) fn read_logs(logs: &Path) -> Vec<(String, String)> {
     read.sort();
     read
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_log_is_found_and_one_elsewhere_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("web.log"), "a line with 4155550101 in it").unwrap();
+        std::fs::write(dir.path().join("dump.aof"), "4155550102").unwrap();
+        let secrets = Secrets::default();
+        secrets.add("4155550101");
+        secrets.add("4155550102");
+        assert_eq!(secrets.spilled(dir.path()), ["web.log: 4155550101"]);
+    }
+}
