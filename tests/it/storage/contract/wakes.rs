@@ -83,3 +83,15 @@ pub(crate) async fn a_name_may_hold_any_character(f: Fixture) {
     }
     assert!(f.nothing_is_ready().await);
 }
+
+pub(crate) async fn a_wake_that_comes_while_its_like_is_in_hand_waits_behind_it(f: Fixture) {
+    for waker in ["w1", "w2"] {
+        f.push(waker, waker).await;
+    }
+    let (one, two) = (f.claim().await, f.claim().await);
+    wake_by(&f, one, vec![("@lobby", "pair", None)]).await;
+    let in_hand = f.claim().await;
+    wake_by(&f, two, vec![("@lobby", "pair", None)]).await;
+    assert_eq!(f.complete(in_hand, commit()).await, Settled::Done);
+    assert_eq!(f.claim().await.id.as_str(), "pair", "the first had seen too little");
+}

@@ -9,7 +9,8 @@ use crosswire::event::{EventKind, Facts};
 use crosswire::message::MessageId;
 use crosswire::state::{Check, Member, Write};
 use crosswire::storage::{
-    Ask, Burial, Claim, Claimed, Commit, Entry, Push, Queue, Retry, Settled, Side, Token,
+    Ask, Burial, Claim, Claimed, Commit, Entry, Push, Queue, Retry, Settled, Side, StorageError,
+    Token,
 };
 
 use super::moves::{Move, PRESENT, Plan};
@@ -57,6 +58,11 @@ pub(super) async fn run<H: Hook>(fixture: &Fixture, hook: &mut H, moves: &[Move]
         runner.make(one).await.map_err(|why| format!("move {index}, {one:?}: {why}"))?;
     }
     runner.drain().await.map_err(|why| format!("at the end: {why}"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+fn unanswered(error: StorageError) -> Divergence {
+    format!("no answer: {error}")
 }
 
 fn same<T: PartialEq + Debug>(what: &str, expected: &T, found: &T) -> Compared {
@@ -136,21 +142,22 @@ impl<H: Hook> Runner<'_, H> {
         let (max_depth, max_group_depth) = if tight { (4, 2) } else { (1000, 1000) };
         let push = Push { outbox, max_depth, max_group_depth, ..push(entry) };
         let expected = self.reference.push(&push);
-        same("pushed", &expected, &self.fixture.push_with(push).await)
+        let pushed = self.fixture.storage.push(&self.fixture.partition, push).await;
+        same("pushed", &expected, &pushed.map_err(unanswered)?)
     }
 
     async fn note(&mut self, id: u8) -> Compared {
         let told = facts(&format!("n{id}"), &[EventKind::Received, EventKind::Rejected]);
         self.reference.note(&told);
         let noted = self.fixture.storage.record(&self.fixture.partition, told, 1000).await;
-        noted.map_err(|error| error.to_string())
+        noted.map_err(unanswered)
     }
 
     async fn claim(&mut self, side: Side, reclaim: bool) -> Result<bool, Divergence> {
         let ask = ask(reclaim);
         let expected = self.reference.claim(side, &ask.token, reclaim);
         let claimed = self.fixture.storage.claim(&self.queue(side), &ask).await;
-        self.take(&expected, claimed.map_err(|error| error.to_string())?)
+        self.take(&expected, claimed.map_err(unanswered)?)
     }
 
     /// Compares what was claimed and keeps it; answers whether it is a message.
@@ -177,7 +184,7 @@ impl<H: Hook> Runner<'_, H> {
         let expected = self.reference.complete(fence(&claim), &commit);
         let (side, was) = (claim.queue.side, copy(&claim));
         let completed = self.fixture.storage.complete(claim, commit, ask.as_ref()).await;
-        let completed = completed.map_err(|error| error.to_string())?;
+        let completed = completed.map_err(unanswered)?;
         same("completed", &expected, &outcome(&was, completed.settled)?)?;
         let next = match (ask, completed.next) {
             (Some(ask), Some(next)) if expected == Outcome::Done => (ask, next),
@@ -230,14 +237,16 @@ impl<H: Hook> Runner<'_, H> {
         let retry = Retry { facts: Some(told(&claim, EventKind::Retried).0), ..retry };
         let expected = self.reference.retry(fence(&claim), &retry);
         let was = copy(&claim);
-        same("retried", &expected, &outcome(&was, self.fixture.retry(claim, retry).await)?)
+        let settled = self.fixture.storage.retry(claim, retry).await.map_err(unanswered)?;
+        same("retried", &expected, &outcome(&was, settled)?)
     }
 
     async fn release(&mut self, hand: u8) -> Compared {
         let Some(claim) = self.hand(hand) else { return Ok(()) };
         let expected = self.reference.release(fence(&claim), claim.unsettled_since.is_some());
         let was = copy(&claim);
-        same("released", &expected, &outcome(&was, self.fixture.release(claim).await)?)
+        let settled = self.fixture.storage.release(claim).await.map_err(unanswered)?;
+        same("released", &expected, &outcome(&was, settled)?)
     }
 
     async fn bury(&mut self, hand: u8, owes: u8) -> Compared {
@@ -248,7 +257,8 @@ impl<H: Hook> Runner<'_, H> {
         let burial = Burial { outbox, settles, facts: Some(told), ..burial("given up") };
         let expected = self.reference.bury(fence(&claim), &burial);
         let was = copy(&claim);
-        same("buried", &expected, &outcome(&was, self.fixture.bury(claim, burial).await)?)
+        let settled = self.fixture.storage.bury(claim, burial).await.map_err(unanswered)?;
+        same("buried", &expected, &outcome(&was, settled)?)
     }
 
     async fn lapse(&mut self, hand: u8) -> Compared {
@@ -266,13 +276,13 @@ impl<H: Hook> Runner<'_, H> {
     async fn extend(&mut self, side: Side, lease: Duration, claims: &[(Group, Token)]) -> Compared {
         let expected = self.reference.extend(side, lease.is_zero(), claims);
         let lost = self.fixture.storage.extend(&self.queue(side), lease, claims).await;
-        same("lost leases", &expected, &lost.map_err(|error| error.to_string())?)
+        same("lost leases", &expected, &lost.map_err(unanswered)?)
     }
 
     async fn reclaim(&mut self, side: Side) -> Compared {
         let expected = self.reference.reclaim(side);
         let moved = self.fixture.storage.reclaim(&self.queue(side)).await;
-        same("reclaimed", &expected, &moved.map_err(|error| error.to_string())?)
+        same("reclaimed", &expected, &moved.map_err(unanswered)?)
     }
 
     /// Ends every lease and delay, then works through all that there is.
@@ -295,10 +305,9 @@ impl<H: Hook> Runner<'_, H> {
         let Fixture { storage, partition } = self.fixture;
         for side in [Side::Inbound, Side::Outbox] {
             let queue = self.queue(side);
-            let depth = storage.depth(&queue).await.map_err(|error| error.to_string())?;
+            let depth = storage.depth(&queue).await.map_err(unanswered)?;
             same("depth", &self.reference.depth(side), &depth)?;
-            let dead =
-                storage.dead_letters(&queue, 100).await.map_err(|error| error.to_string())?;
+            let dead = storage.dead_letters(&queue, 100).await.map_err(unanswered)?;
             let dead: Vec<_> = dead
                 .into_iter()
                 .map(|d| Dead { group: d.group, id: d.id, payload: d.payload, reason: d.reason })
@@ -306,17 +315,18 @@ impl<H: Hook> Runner<'_, H> {
             same("dead letters", &self.reference.dead(side), &dead)?;
         }
         let keys = KEYS.map(str::to_owned);
-        let values = storage.values(partition, &keys).await.map_err(|error| error.to_string())?;
+        let values = storage.values(partition, &keys).await.map_err(unanswered)?;
         let expected: Vec<_> =
             keys.iter().map(|key| self.reference.values.get(key).cloned()).collect();
         same("values", &expected, &values)?;
         let expected = self.reference.counters.get("c0").copied().unwrap_or_default();
-        same("total", &expected, &self.fixture.total("c0").await)?;
+        let total = storage.total(partition, "c0").await.map_err(unanswered)?;
+        same("total", &expected, &total)?;
         let ids = SENT.map(str::to_owned);
-        let known = storage.known_sent(partition, &ids).await.map_err(|error| error.to_string())?;
+        let known = storage.known_sent(partition, &ids).await.map_err(unanswered)?;
         let expected: Vec<_> = ids.iter().map(|id| self.reference.sent.contains(id)).collect();
         same("known to be sent", &expected, &known)?;
-        let events = storage.events(partition, None).await.map_err(|error| error.to_string())?;
+        let events = storage.events(partition, None).await.map_err(unanswered)?;
         let events: Vec<_> = events.into_iter().map(|e| (e.message, e.kind)).collect();
         same("events", &self.reference.events, &events)?;
         self.look_into_pools().await
@@ -324,11 +334,11 @@ impl<H: Hook> Runner<'_, H> {
 
     async fn look_into_pools(&mut self) -> Compared {
         for pool in POOLS {
-            let members = self.fixture.members(pool).await;
+            let Fixture { storage, partition } = self.fixture;
+            let members = storage.members(partition, pool, 100).await.map_err(unanswered)?;
             let names: Vec<_> = members.iter().map(|member| member.group.clone()).collect();
             same("members", &self.reference.members(pool), &names)?;
-            let size = self.fixture.storage.size(&self.fixture.partition, pool).await;
-            let size = size.map_err(|error| error.to_string())?;
+            let size = storage.size(partition, pool).await.map_err(unanswered)?;
             same("size", &(names.len() as u64), &size)?;
             self.reference.learn(pool, &members)?;
             self.remembered.extend(members.into_iter().map(|member| (pool.to_owned(), member)));
