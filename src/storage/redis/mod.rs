@@ -1,7 +1,7 @@
 //! The store on Redis: standalone, behind sentinels, or a cluster; with TLS or without.
 //!
 //! Every move is one Lua script (`scripts/`), which Redis runs as one step; where they keep what is in
-//! [`keys`]. The hot path shares one connection that pipelines; the doorbell has one of its own per
+//! `keys`. The hot path shares one connection that pipelines; the doorbell has one of its own per
 //! queue, since it blocks; everything unhurried borrows from a pool.
 
 mod address;
