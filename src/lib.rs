@@ -1,6 +1,9 @@
-//! Crosswire: strangers talk, anonymously and safely, over plain text messages.
+#![doc = include_str!("../README.md")]
 //!
-//! The house, from the ground up; a module uses the floors below its own, never above or beside.
+//! # The house
+//!
+//! From the ground up; a module uses the floors below its own, never above or beside. Handlers of
+//! one's own begin at [`handler`] and [`App`].
 
 // Ground: words. No I/O, no async.
 pub mod address;
