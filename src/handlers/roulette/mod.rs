@@ -17,7 +17,7 @@
 
 use async_trait::async_trait;
 
-use crate::handler::{Context, Handler, HandlerError};
+use crate::handler::{Context, Handler, HandlerError, UNDELIVERABLE};
 use crate::message::{Inbound, OptOut, Wake};
 use crate::topic::Properties;
 
@@ -73,8 +73,15 @@ impl Handler for Roulette {
     }
 
     async fn wake(&self, cx: &mut Context, wake: &Wake) -> Result<(), HandlerError> {
-        if wake.name == lobby::PAIR {
-            lobby::pair(cx, &self.texts).await?;
+        match wake.name.as_str() {
+            lobby::PAIR => lobby::pair(cx, &self.texts).await?,
+            // Nobody should go on talking to somebody who hears nothing.
+            UNDELIVERABLE => {
+                if let Some(mut person) = Person::at_home(cx, &self.texts).await? {
+                    person.leave().await?;
+                }
+            }
+            _ => {}
         }
         Ok(())
     }

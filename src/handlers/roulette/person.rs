@@ -42,6 +42,13 @@ impl<'a> Person<'a> {
         Ok(Self { cx, texts, group, seat })
     }
 
+    /// Whoever this mailbox is, if they have a seat.
+    pub(super) async fn at_home(cx: &'a mut Context, texts: &'a Texts) -> Result<Option<Self>> {
+        let group = cx.group().clone();
+        let seat = cx.get(group.as_str()).await?;
+        Ok(seat.map(|seat| Self { cx, texts, group, seat }))
+    }
+
     pub(super) fn connect(&mut self) -> Result<()> {
         match self.seat.state {
             State::Idle => self.wait(),

@@ -104,3 +104,18 @@ async fn an_opt_out_that_the_provider_answered_is_not_relayed() {
     anna.text("still here").await;
     assert_eq!(ben.wait_for(2).await[1..], ["Stranger: still here"]);
 }
+
+#[tokio::test]
+async fn nobody_is_left_talking_to_somebody_who_cannot_be_reached() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let anna = deployment.phone("+14155550101", "/sms");
+    anna.text("connect").await;
+    assert_eq!(anna.wait_for(1).await, [WAIT]);
+    // Twilio's number for somebody who has opted out (21610).
+    let unreachable = deployment.phone("+15005550004", "/sms");
+    unreachable.text("connect").await;
+    assert_eq!(anna.wait_for(3).await, [WAIT, CONNECTED, PEER_LEFT]);
+    anna.text("is anybody there").await;
+    assert_eq!(anna.wait_for(4).await[3..], [NOT_CONNECTED]);
+    assert_eq!(unreachable.inbox(), Vec::<String>::new());
+}
