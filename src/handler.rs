@@ -264,8 +264,8 @@ impl Context {
         self.effects.sends.push(Owed { to: to.clone(), text: text.into(), media });
     }
 
-    /// Wakes a group's mailbox, now or at a time. Of two wakes of one name that wait in one mailbox
-    /// one is enough, so the second is dropped.
+    /// Wakes a group's mailbox, now or at a time. When the last that waits there is a wake of the
+    /// same name and data, that one is enough; one for another time moves to the new time.
     ///
     /// # Errors
     /// When the data has no JSON form.

@@ -292,7 +292,9 @@ fn report_facts(report: &Report) -> Option<Facts> {
         reason: report.code.map(|code| format!("the provider's code is {code}")),
         ..Detail::default()
     };
-    Some(Facts { message: report.cause.clone()?, facts: vec![kind.into()], detail })
+    // What the lobby says is owed for no message, and has a record under its own id.
+    let message = report.cause.clone().or_else(|| report.message.clone())?;
+    Some(Facts { message, facts: vec![kind.into()], detail })
 }
 
 async fn deadline<T>(

@@ -181,8 +181,7 @@ pub struct Cause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
     pub group: Group,
-    /// What it is about. Of two wakes of one name that wait in one mailbox one is enough, so the
-    /// second is dropped.
+    /// What it is about.
     pub name: String,
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub data: serde_json::Value,

@@ -217,8 +217,8 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// Into the partition's outbox.
     pub outbox: Vec<Entry>,
-    /// Into the partition's own inbound queue, now or at a time. Of two entries of one id that wait
-    /// in one group the second is dropped.
+    /// Into the partition's own inbound queue, now or at a time. One whose like waits at the end of
+    /// its group already, in nobody's hands, is dropped.
     pub wakes: Vec<(Entry, Option<DateTime<Utc>>)>,
     /// Inbound messages one of whose outbound messages is settled by this; whoever has none left
     /// is recorded.
@@ -241,7 +241,8 @@ pub enum Settled {
 }
 
 /// A settlement and the claim that was asked for with it, in one round trip. There is none after a
-/// conflict or a lost lease.
+/// conflict; after a lost lease only when the answer to an earlier call of the same settlement was
+/// lost, and the claim with it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Completed {
     pub settled: Settled,

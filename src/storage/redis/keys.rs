@@ -11,7 +11,7 @@
 //! | `…delay` | zset | groups whose head is to be tried again, by when | groups |
 //! | `…suspect`, `…suspect:now` | zset, string | groups whose head may kill workers; the one being tried | groups |
 //! | `…bell` | list | the doorbell's wake-ups | 64 |
-//! | `…wakes` | zset | wakes whose time has not come: `length of group\|length of id\|group id payload` | one per group and name |
+//! | `…wakes` | zset | wakes whose time has not come: `length of group\|length of id\|group id payload` | one per group, name and data |
 //! | `…dead` | stream | dead letters | 10,000 and an age |
 //! | `{t:n}s:<key>` | string | a handler's state | its TTL |
 //! | `{t:n}pool:<name>`, `pools` | zset, set | a handler's pools, and their names | an age |

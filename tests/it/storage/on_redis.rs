@@ -122,6 +122,7 @@ hold_to! {
         a_wake_stands_in_its_groups_mailbox_at_once,
         a_wake_for_later_waits_for_its_time,
         of_two_wakes_of_one_id_that_wait_one_is_enough,
+        wakes_of_one_id_that_say_different_things_all_arrive,
         a_wake_that_comes_while_its_like_is_completed_is_not_lost,
         a_wake_that_comes_while_its_like_is_in_hand_waits_behind_it,
         a_name_may_hold_any_character,

@@ -30,13 +30,13 @@ local function append(queue, group, id, payload)
   end
 end
 
--- A wake is dropped when one of the same id waits at the end of its group and nobody works on it yet:
--- that one will see everything that this one was meant to say.
+-- A wake is dropped when its like, to the letter, waits at the end of its group and nobody works on
+-- it yet: that one will see everything that this one was meant to show.
 local function append_wake(queue, group, id, payload)
   local list = queue .. 'g:' .. group
   local last = call('LINDEX', list, -1)
-  local length, at = string.match(last or '', '^%d+|(%d+)|()')
-  if last and string.sub(last, at, at + length - 1) == id
+  local at = last and string.find(last, '|', 1, true)
+  if at and string.sub(last, at + 1) == string.format('%d|%s%s', #id, id, payload)
     and (call('LLEN', list) > 1 or not call('ZSCORE', queue .. 'lease', group)) then
     return
   end

@@ -1,7 +1,7 @@
 //! A wake reaches its group's mailbox, now or when it is due.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::storage::{Claim, Commit, Settled};
+use crosswire::storage::{Claim, Commit, Entry, Settled};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, burial, commit, entry, now};
 
@@ -58,6 +58,23 @@ pub(crate) async fn of_two_wakes_of_one_id_that_wait_one_is_enough(f: Fixture) {
     }
     seen.sort();
     assert_eq!(seen, ["@bar pair", "@lobby other", "@lobby pair"]);
+}
+
+pub(crate) async fn wakes_of_one_id_that_say_different_things_all_arrive(f: Fixture) {
+    f.push("waker", "m1").await;
+    let claim = f.claim().await;
+    let saying = |payload: &str| {
+        let payload = payload.to_owned();
+        (Entry { payload, ..entry("@lobby", "pair") }, None)
+    };
+    let wakes = vec![saying("this"), saying("that"), saying("that")];
+    f.complete(claim, Commit { wakes, ..commit() }).await;
+    for expected in ["this", "that"] {
+        let claim = f.claim().await;
+        assert_eq!(claim.payload, expected);
+        f.complete(claim, commit()).await;
+    }
+    assert!(f.nothing_is_ready().await);
 }
 
 pub(crate) async fn a_wake_that_comes_while_its_like_is_completed_is_not_lost(f: Fixture) {
