@@ -65,7 +65,8 @@ end
 -- Takes the head off a group whose claim is over, and lets the group go on.
 local function remove_head(queue, group, was_suspect)
   local list = queue .. 'g:' .. group
-  call('LPOP', list)
+  -- Not LPOP, which would hand the payload to the script for nothing.
+  call('LTRIM', list, 1, -1)
   call('HINCRBY', queue .. 'ctr', 'done', 1)
   call('ZREM', queue .. 'lease', group)
   call('DEL', queue .. 'gs:' .. group)
