@@ -1,0 +1,96 @@
+//! What was used between two moments.
+
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+
+use crate::stack::Stack;
+
+/// What a client can send here; everything else in the statistics is called from within scripts.
+const CALLS: [&str; 6] = ["evalsha", "eval", "blpop", "mget", "zrange", "wait"];
+/// The kernel counts a process's CPU time in hundredths of a second.
+const TICK: Duration = Duration::from_millis(10);
+/// Commands that are under way at once in the bare run.
+const PIPELINE: usize = 64;
+
+pub(crate) struct Meter(Readings);
+
+#[derive(Clone, Copy)]
+pub(crate) struct Readings {
+    pub(crate) calls: f64,
+    pub(crate) cpu: Duration,
+    pub(crate) web: Duration,
+    pub(crate) worker: Duration,
+}
+
+impl Meter {
+    pub(crate) async fn start(stack: &Stack) -> Self {
+        Self(Readings::take(stack).await)
+    }
+
+    pub(crate) async fn read(&self, stack: &Stack) -> Readings {
+        let now = Readings::take(stack).await;
+        Readings {
+            calls: now.calls - self.0.calls,
+            cpu: now.cpu - self.0.cpu,
+            web: now.web - self.0.web,
+            worker: now.worker - self.0.worker,
+        }
+    }
+}
+
+impl Readings {
+    async fn take(stack: &Stack) -> Self {
+        let mut redis = connect(&stack.redis_url).await;
+        let stats: String =
+            redis::cmd("INFO").arg("commandstats").query_async(&mut redis).await.unwrap();
+        let calls = CALLS.map(|name| figure(&stats, &format!("cmdstat_{name}:calls=")));
+        let cpu: String = redis::cmd("INFO").arg("cpu").query_async(&mut redis).await.unwrap();
+        let seconds = figure(&cpu, "used_cpu_sys:") + figure(&cpu, "used_cpu_user:");
+        Self {
+            calls: calls.iter().sum(),
+            cpu: Duration::from_secs_f64(seconds),
+            web: process_cpu(stack.web.id()),
+            worker: process_cpu(stack.worker.id()),
+        }
+    }
+}
+
+/// The number that follows `name` at the beginning of a line.
+fn figure(info: &str, name: &str) -> f64 {
+    let rest = info.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
+    rest.split(',').next().unwrap().trim().parse().unwrap()
+}
+
+/// User and system time of a process, from the 14th and 15th field of its `stat`.
+fn process_cpu(id: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks: u32 = fields.split_whitespace().skip(11).take(2).map(|t| t.parse::<u32>().unwrap()).sum();
+    TICK * ticks
+}
+
+async fn connect(url: &str) -> MultiplexedConnection {
+    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
+}
+
+/// How long so many plain commands take, a few dozen under way at once on one connection.
+pub(crate) async fn plain_commands(url: &str, count: usize) -> Duration {
+    let redis = connect(url).await;
+    let value = "x".repeat(200);
+    let began = Instant::now();
+    let lanes = (0..PIPELINE).map(|lane| {
+        let (mut redis, value) = (redis.clone(), value.clone());
+        tokio::spawn(async move {
+            for n in (lane..count).step_by(PIPELINE) {
+                let mut set = redis::cmd("SET");
+                set.arg(format!("bare:{}", n % 1_000)).arg(&value);
+                let () = set.query_async(&mut redis).await.unwrap();
+            }
+        })
+    });
+    for lane in lanes.collect::<Vec<_>>() {
+        lane.await.unwrap();
+    }
+    began.elapsed()
+}
