@@ -13,7 +13,7 @@ mod load;
 mod meter;
 mod stack;
 #[path = "../../tests/it/support/twilio/mod.rs"]
-#[expect(dead_code, reason = "the tests ask more of the fake than this does")]
+#[expect(dead_code, unused_imports, reason = "the tests ask more of the fake than this does")]
 mod twilio;
 
 use std::collections::HashMap;
@@ -68,6 +68,8 @@ async fn throughput(stack: &Stack, texts: &Texts) -> f64 {
     println!("  texts end to end         {:>8.0} /s", count / sent.as_secs_f64());
     println!("  Redis calls per text     {:>8.2}", used.calls / count);
     println!("  Redis CPU per text       {:>8.0} us", used.cpu.as_secs_f64() * 1e6 / count);
+    println!("    of it in the kernel    {:>8.0} us", used.kernel.as_secs_f64() * 1e6 / count);
+    println!("    of it in scripts       {:>8.0} us", used.scripts.as_secs_f64() * 1e6 / count);
     println!("  web CPU per text         {:>8.0} us", used.web.as_secs_f64() * 1e6 / count);
     println!("  worker CPU per text      {:>8.0} us", used.worker.as_secs_f64() * 1e6 / count);
     stack.rate.set(count / sent.as_secs_f64());

@@ -18,7 +18,10 @@ pub(crate) struct Meter(Readings);
 #[derive(Clone, Copy)]
 pub(crate) struct Readings {
     pub(crate) calls: f64,
+    /// Of Redis, all in all; of that in the kernel (network and disk), and in scripts.
     pub(crate) cpu: Duration,
+    pub(crate) kernel: Duration,
+    pub(crate) scripts: Duration,
     pub(crate) web: Duration,
     pub(crate) worker: Duration,
 }
@@ -33,6 +36,8 @@ impl Meter {
         Readings {
             calls: now.calls - self.0.calls,
             cpu: now.cpu - self.0.cpu,
+            kernel: now.kernel - self.0.kernel,
+            scripts: now.scripts - self.0.scripts,
             web: now.web - self.0.web,
             worker: now.worker - self.0.worker,
         }
@@ -44,29 +49,42 @@ impl Readings {
         let mut redis = connect(&stack.redis_url).await;
         let stats: String =
             redis::cmd("INFO").arg("commandstats").query_async(&mut redis).await.unwrap();
-        let calls = CALLS.map(|name| figure(&stats, &format!("cmdstat_{name}:calls=")));
+        let calls = CALLS.map(|name| figure(&stats, &format!("cmdstat_{name}:calls")));
         let cpu: String = redis::cmd("INFO").arg("cpu").query_async(&mut redis).await.unwrap();
-        let seconds = figure(&cpu, "used_cpu_sys:") + figure(&cpu, "used_cpu_user:");
+        let kernel = figure(&cpu, "used_cpu_sys");
+        let micros = figure(&stats, "cmdstat_evalsha:usec");
         Self {
             calls: calls.iter().sum(),
-            cpu: Duration::from_secs_f64(seconds),
+            cpu: Duration::from_secs_f64(kernel + figure(&cpu, "used_cpu_user")),
+            kernel: Duration::from_secs_f64(kernel),
+            scripts: Duration::from_secs_f64(micros / 1e6),
             web: process_cpu(stack.web.id()),
             worker: process_cpu(stack.worker.id()),
         }
     }
 }
 
-/// The number that follows `name` at the beginning of a line.
+/// The figure `name` of Redis' INFO, which is a line, `name:figure`, or one of several on a line,
+/// `line:name=figure,name=figure`. What is not there has not happened yet.
 fn figure(info: &str, name: &str) -> f64 {
-    let rest = info.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
-    rest.split(',').next().unwrap().trim().parse().unwrap()
+    let (line, field) = name.split_once(':').unwrap_or((name, ""));
+    let Some(rest) = info.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(':'))
+    else {
+        return 0.0;
+    };
+    let figure = match field {
+        "" => rest,
+        _ => rest.split(',').find_map(|pair| pair.strip_prefix(field)?.strip_prefix('=')).unwrap(),
+    };
+    figure.trim().parse().unwrap()
 }
 
 /// User and system time of a process, from the 14th and 15th field of its `stat`.
 fn process_cpu(id: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
-    let ticks: u32 = fields.split_whitespace().skip(11).take(2).map(|t| t.parse::<u32>().unwrap()).sum();
+    let ticks: u32 =
+        fields.split_whitespace().skip(11).take(2).map(|t| t.parse::<u32>().unwrap()).sum();
     TICK * ticks
 }
 
