@@ -48,6 +48,14 @@ impl Call {
         self.flag(false)
     }
 
+    /// Asked for the first time, about something that was asked before.
+    pub(super) fn asked_again(mut self) -> Self {
+        if let Some(index) = self.again {
+            self.arguments[index] = b"1".to_vec();
+        }
+        self
+    }
+
     pub(super) fn millis(self, time: Duration) -> Self {
         self.arg(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
     }
@@ -135,7 +143,9 @@ impl Ask for Look {
         false
     }
 
+    /// More than twice what an answer is waited for: a read whose answer did not come in time would
+    /// otherwise never be asked again.
     fn patience(&self) -> Duration {
-        Duration::from_secs(2)
+        Duration::from_secs(5)
     }
 }

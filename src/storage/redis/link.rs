@@ -7,7 +7,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use redis::aio::MultiplexedConnection;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use redis::cluster_routing::{
+    MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr,
+};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisResult, Value,
 };
@@ -54,6 +56,27 @@ impl Wire {
                     cluster.route_pipeline(pipeline.clone(), 0, count, node_of(key)).await?;
                 answers.into_iter().map(Value::extract_error).collect()
             }
+        }
+    }
+
+    /// Sends a command to every node that takes writes; one answer for each.
+    pub(super) async fn send_everywhere(&mut self, command: &Cmd) -> RedisResult<Vec<Value>> {
+        let cluster = match self {
+            Self::Node(node) => return Ok(vec![command.query_async(node).await?]),
+            Self::Cluster(cluster) => cluster,
+        };
+        let routing = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        match cluster.route_command(command.clone(), routing).await?.extract_error()? {
+            Value::Map(answers) => Ok(answers.into_iter().map(|(_, answer)| answer).collect()),
+            answer => Ok(vec![answer]),
+        }
+    }
+
+    /// Whether somebody answers here who may be written to.
+    pub(super) async fn prove(&mut self) -> RedisResult<()> {
+        match self {
+            Self::Node(node) => refuse_replica(node).await,
+            Self::Cluster(_) => self.send(&redis::cmd("PING"), "").await.map(drop),
         }
     }
 }
@@ -206,7 +229,7 @@ impl Link {
     }
 }
 
-async fn dial(target: &Target, response_timeout: Duration) -> RedisResult<Wire> {
+pub(super) async fn dial(target: &Target, response_timeout: Duration) -> RedisResult<Wire> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_response_timeout(Some(response_timeout));
@@ -220,10 +243,15 @@ async fn dial(target: &Target, response_timeout: Duration) -> RedisResult<Wire> 
             let mut sentinel = sentinel(nodes, master, login.node_info(*db, *tls))?;
             sentinel.get_async_connection_with_config(&config).await?
         }
+        // The client asks nothing again by itself, since it does not know how to ask a script again;
+        // nor does it follow to where a slot is just moving. A tag is the name of no key, so a node
+        // whose slot is leaving refers every script to the slot's next owner, where half of the
+        // partition's keys are missing: it would begin each of them anew. We wait for the move's end.
         Target::Cluster { nodes } => {
             let client = ClusterClientBuilder::new(nodes.clone())
                 .connection_timeout(CONNECT_TIMEOUT)
                 .response_timeout(response_timeout)
+                .retries(0)
                 .build()?;
             return Ok(Wire::Cluster(client.get_async_connection().await?));
         }

@@ -102,6 +102,22 @@ impl Redis {
         Ok(if answer == "OK" { Settled::Done } else { Settled::LeaseLost })
     }
 
+    /// A claim that too few replicas have was made all the same, and nobody knows of it. Were it left
+    /// to its lease, its message would come to look like one that kills its workers.
+    async fn hand_back(&self, queue: &Queue, ask: &Ask) {
+        if self.wait_replicas == 0 {
+            return;
+        }
+        let once = |call: Call| call.fleeting().patience(Duration::ZERO);
+        // Should there be no claim of this token, this makes one, and that is handed back.
+        let held = once(moves::claim(queue, ask).asked_again());
+        let held = self.hot.ask(&held).await.and_then(|held| claims::read(queue, &ask.token, held));
+        if let Ok(Claimed::Message(claim)) = held {
+            // It fails only when the store is away, and then the lease has to end it after all.
+            let _ = self.hot.ask(&once(moves::release(&claim))).await;
+        }
+    }
+
     fn bell(&self, queue: &Queue) -> Arc<Link> {
         let mut bells = self.bells.lock().expect("no holder panics");
         let link = bells.entry(queue.clone()).or_insert_with(|| {
@@ -135,8 +151,13 @@ impl Storage for Redis {
     }
 
     async fn claim(&self, queue: &Queue, ask: &Ask) -> Result<Claimed, StorageError> {
-        let answer = self.hot.ask(&moves::claim(queue, ask)).await?;
-        claims::read(queue, &ask.token, answer)
+        match self.hot.ask(&moves::claim(queue, ask)).await {
+            Ok(answer) => claims::read(queue, &ask.token, answer),
+            Err(error) => {
+                self.hand_back(queue, ask).await;
+                Err(error)
+            }
+        }
     }
 
     async fn complete(
@@ -145,7 +166,15 @@ impl Storage for Redis {
         commit: Commit,
         next: Option<&Ask>,
     ) -> Result<Completed, StorageError> {
-        let answer = self.hot.ask(&moves::complete(&claim, &commit, next)).await?;
+        let answer = match self.hot.ask(&moves::complete(&claim, &commit, next)).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if let Some(ask) = next {
+                    self.hand_back(&claim.queue, ask).await;
+                }
+                return Err(error);
+            }
+        };
         let (settled, claimed): (String, Value) = decode(answer)?;
         if settled == "CONFLICT" {
             let state = decode(claimed)?;

@@ -2,92 +2,59 @@
 
 use std::time::Duration;
 
-use deadpool_redis::{Runtime, cluster, sentinel};
+use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, Object, RecycleResult};
+use redis::{RedisError, RedisResult};
 
 use super::address::Target;
-use super::link::Wire;
+use super::link::{Wire, dial};
+use super::trouble::give_up;
 use crate::storage::StorageError;
 
 /// A question waits this long for a connection of its own.
-const WAIT: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(5);
+/// Some read a whole stream of records, which takes a while.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 const SIZE: usize = 4;
 
-pub(super) enum Pool {
-    Node(deadpool_redis::Pool),
-    Sentinel(sentinel::Pool),
-    Cluster(cluster::Pool),
-}
+pub(super) struct Pool(managed::Pool<Dialer>);
 
 /// A connection on loan; it goes back when this is dropped.
-pub(super) struct Loan {
-    pub wire: Wire,
-    _connection: Connection,
+pub(super) type Loan = Object<Dialer>;
+
+/// Connects as the hot path does, to the same node by the same rules.
+pub(super) struct Dialer(Target);
+
+impl managed::Manager for Dialer {
+    type Type = Wire;
+    type Error = RedisError;
+
+    async fn create(&self) -> RedisResult<Wire> {
+        dial(&self.0, RESPONSE_TIMEOUT).await
+    }
+
+    async fn recycle(&self, wire: &mut Wire, _: &Metrics) -> RecycleResult<RedisError> {
+        Ok(wire.prove().await?)
+    }
 }
 
-#[expect(dead_code, reason = "held so that the connection is not lent to somebody else meanwhile")]
-enum Connection {
-    Node(deadpool_redis::Connection),
-    Sentinel(sentinel::Connection),
-    Cluster(cluster::Connection),
-}
-
-macro_rules! build {
-    ($builder:expr) => {
-        $builder
+impl Pool {
+    pub(super) fn new(target: &Target) -> Result<Self, StorageError> {
+        managed::Pool::builder(Dialer(target.clone()))
             .max_size(SIZE)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
             .recycle_timeout(Some(WAIT))
             .runtime(Runtime::Tokio1)
             .build()
+            .map(Self)
             .map_err(|error| StorageError::Refused(error.to_string()))
-    };
-}
-
-impl Pool {
-    pub(super) fn new(target: &Target) -> Result<Self, StorageError> {
-        let refused = |error: redis::RedisError| StorageError::Refused(error.to_string());
-        Ok(match target {
-            Target::Node(info) => {
-                let manager = deadpool_redis::Manager::new(info.clone()).map_err(refused)?;
-                Self::Node(build!(deadpool_redis::Pool::builder(manager))?)
-            }
-            Target::Sentinel { nodes, master, db, login, tls } => {
-                let node = login.node_info(*db, *tls);
-                let manager = sentinel::Manager::new(
-                    nodes.clone(),
-                    master.clone(),
-                    Some(node.into()),
-                    sentinel::SentinelServerType::Master,
-                )
-                .map_err(refused)?;
-                Self::Sentinel(build!(sentinel::Pool::builder(manager))?)
-            }
-            Target::Cluster { nodes } => {
-                let manager = cluster::Manager::new(nodes.clone(), false).map_err(refused)?;
-                Self::Cluster(build!(cluster::Pool::builder(manager))?)
-            }
-        })
     }
 
     pub(super) async fn lend(&self) -> Result<Loan, StorageError> {
-        let away = |error: &dyn std::fmt::Display| StorageError::Unavailable(error.to_string());
-        Ok(match self {
-            Self::Node(pool) => {
-                let connection = pool.get().await.map_err(|error| away(&error))?;
-                let wire = Wire::Node((*connection).clone());
-                Loan { wire, _connection: Connection::Node(connection) }
-            }
-            Self::Sentinel(pool) => {
-                let connection = pool.get().await.map_err(|error| away(&error))?;
-                let wire = Wire::Node((*connection).clone());
-                Loan { wire, _connection: Connection::Sentinel(connection) }
-            }
-            Self::Cluster(pool) => {
-                let connection = pool.get().await.map_err(|error| away(&error))?;
-                let wire = Wire::Cluster((*connection).clone());
-                Loan { wire, _connection: Connection::Cluster(connection) }
-            }
+        self.0.get().await.map_err(|error| match error {
+            managed::PoolError::Backend(error) => give_up(&error),
+            error => StorageError::Unavailable(error.to_string()),
         })
     }
 }

@@ -21,6 +21,9 @@ pub(super) enum Remedy {
 }
 
 pub(super) fn remedy(error: &RedisError) -> Remedy {
+    if is_distrust(error) {
+        return Remedy::Refuse;
+    }
     match error.kind() {
         ErrorKind::Server(ServerErrorKind::NoScript) => return Remedy::Source,
         ErrorKind::Server(
@@ -59,8 +62,20 @@ fn wrapped(detail: &str) -> Remedy {
     }
 }
 
+/// Whether the server was reached, and its certificate not believed. The library keeps rustls' own
+/// error to itself, so only the words tell.
+fn is_distrust(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Io && error.to_string().contains("invalid peer certificate")
+}
+
 /// The error that a call ends with when no remedy has helped.
 pub(super) fn give_up(error: &RedisError) -> StorageError {
+    if is_distrust(error) {
+        return StorageError::Refused(format!(
+            "this machine does not trust the certificate of the Redis server ({error}); install the \
+             authority that signed it, or set REDIS_TLS_VERIFY=false to accept any certificate"
+        ));
+    }
     let text = match error.code() {
         Some(code) => format!("{code} {}", error.detail().unwrap_or_default()),
         None => error.to_string(),
@@ -102,5 +117,16 @@ mod tests {
     #[case("ERR unknown command 'EVALSHA'", Remedy::Refuse)]
     fn every_answer_has_its_remedy(#[case] reply: &str, #[case] expected: Remedy) {
         assert_eq!(remedy(&met(reply)), expected);
+    }
+
+    #[rstest]
+    #[case("invalid peer certificate: UnknownIssuer", Remedy::Refuse)]
+    #[case("unexpected end of file", Remedy::Reconnect)]
+    fn a_certificate_does_not_become_a_better_one_by_asking_again(
+        #[case] broken: &'static str,
+        #[case] expected: Remedy,
+    ) {
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, broken);
+        assert_eq!(remedy(&RedisError::from(error)), expected);
     }
 }

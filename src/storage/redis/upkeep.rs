@@ -19,7 +19,7 @@ const BATCH: usize = 64;
 impl Redis {
     async fn cold(&self, partition: &Partition, command: &Cmd) -> Result<Value, StorageError> {
         let mut loan = self.pool.lend().await?;
-        loan.wire.send(command, &tag(partition)).await.map_err(|error| give_up(&error))
+        loan.send(command, &tag(partition)).await.map_err(|error| give_up(&error))
     }
 
     pub(super) async fn stream(
@@ -40,7 +40,7 @@ impl Redis {
         }
         questions.cmd("XLEN").arg(key("dead"));
         let mut loan = self.pool.lend().await?;
-        let answers = loan.wire.send_all(&questions, &tag).await;
+        let answers = loan.send_all(&questions, &tag).await;
         let answers = answers.map_err(|error| give_up(&error))?;
         let (counters, ready, leased, delayed, suspect, scheduled, dead) =
             decode::<((Option<u64>, Option<u64>), u64, u64, u64, u64, u64, u64)>(Value::Array(
@@ -117,33 +117,38 @@ impl Redis {
         }
     }
 
-    /// Reads the server's own settings. A service that hides them is taken at its word.
+    /// Reads the settings of every server there is. A service that hides them is taken at its word.
     pub(super) async fn examine(&self) -> Result<Health, StorageError> {
         let mut loan = self.pool.lend().await?;
         let mut health = Health::default();
-        let ping = loan.wire.send(&cmd("PING"), "").await;
+        let ping = loan.send_everywhere(&cmd("PING")).await;
         ping.map_err(|error| give_up(&error))?;
-        let mut setting = async |name: &str| -> Option<String> {
-            let answer = loan.wire.send(cmd("CONFIG").arg("GET").arg(name), "").await.ok()?;
-            decode::<HashMap<String, String>>(answer).ok()?.remove(name)
+        let mut settings = async |name: &str| -> Vec<String> {
+            let answers = loan.send_everywhere(cmd("CONFIG").arg("GET").arg(name)).await;
+            let setting = |answer| decode::<HashMap<String, String>>(answer).ok()?.remove(name);
+            answers.unwrap_or_default().into_iter().filter_map(setting).collect()
         };
-        if let Some(policy) = setting("maxmemory-policy").await
-            && policy != "noeviction"
-        {
+        let policies = settings("maxmemory-policy").await;
+        if let Some(policy) = policies.iter().find(|policy| *policy != "noeviction") {
             health.fatal.push(format!(
                 "Redis may evict messages (maxmemory-policy is {policy}); \
                  run `CONFIG SET maxmemory-policy noeviction`"
             ));
         }
-        if setting("maxmemory").await.as_deref() == Some("0") {
+        if settings("maxmemory").await.iter().any(|limit| limit == "0") {
             health.degraded.push(
                 "Redis has no memory limit (maxmemory is 0), so it may be killed when the machine \
                  is full; set maxmemory"
                     .to_owned(),
             );
         }
-        let always = setting("appendonly").await.as_deref() == Some("yes")
-            && setting("appendfsync").await.as_deref() == Some("always");
+        let written = settings("appendonly").await;
+        let flushed = settings("appendfsync").await;
+        // Who says nothing has promised nothing.
+        let always = !written.is_empty()
+            && !flushed.is_empty()
+            && written.iter().all(|value| value == "yes")
+            && flushed.iter().all(|value| value == "always");
         if !always && self.wait_replicas == 0 {
             health.degraded.push(
                 "an accepted message may be lost when Redis is killed; set `appendonly yes` and \
@@ -151,11 +156,9 @@ impl Redis {
                     .to_owned(),
             );
         }
-        let info: Option<String> = match loan.wire.send(cmd("INFO").arg("server"), "").await {
-            Ok(answer) => decode(answer).ok(),
-            Err(_) => None,
-        };
-        if let Some(version) = info.as_deref().and_then(version)
+        let servers = loan.send_everywhere(cmd("INFO").arg("server")).await.unwrap_or_default();
+        let oldest = servers.into_iter().filter_map(|info| version(&decode::<String>(info).ok()?));
+        if let Some(version) = oldest.min()
             && version < 7
         {
             health.fatal.push(format!("Redis {version} is too old; use Redis 7.0 or later"));
