@@ -6,3 +6,4 @@ mod lost_replies;
 mod model;
 mod on_redis;
 mod redis_alone;
+mod topologies;

@@ -1,5 +1,6 @@
 //! What the tests stand on: a real Redis, a fake Twilio, phones, and the real binaries.
 
+pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod town;
 pub(crate) mod twilio;
@@ -9,7 +10,6 @@ mod deployment;
 mod evidence;
 mod leftovers;
 mod phone;
-mod process;
 mod raw;
 mod setup;
 mod webhook;

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
@@ -14,26 +16,28 @@ use super::{PATIENCE, free_port, poll};
 pub(crate) struct RedisServer {
     port: u16,
     dir: TempDir,
-    /// Whether what it has acknowledged survives a power cut.
-    durable: bool,
+    /// What its settings are, besides what all have in common.
+    settings: Vec<String>,
     process: Mutex<Option<Process>>,
 }
 
 impl RedisServer {
     /// A server on a free port that nobody else uses, with a directory of its own.
     pub(crate) fn start() -> Self {
-        Self::new(true)
+        Self::with(&["--appendonly", "yes"])
     }
 
     /// A server that keeps nothing: for what asks it hundreds of thousands of times, or is over in
     /// a moment, and never kills it.
     pub(crate) fn volatile() -> Self {
-        Self::new(false)
+        Self::with(&["--appendonly", "no"])
     }
 
-    fn new(durable: bool) -> Self {
+    /// A server with settings of one's own; without any it keeps nothing.
+    pub(crate) fn with(settings: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let server = Self { port: free_port(), dir, durable, process: Mutex::default() };
+        let settings = settings.iter().map(|&word| word.to_owned()).collect();
+        let server = Self { port: free_port(), dir, settings, process: Mutex::default() };
         server.restart();
         server
     }
@@ -46,7 +50,15 @@ impl RedisServer {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.address())
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Ends it as a power cut would.
@@ -54,17 +66,22 @@ impl RedisServer {
         self.process.lock().unwrap().take();
     }
 
+    /// Stops it in its tracks, or lets it go on.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.lock().unwrap().as_ref().expect("it runs").signal(signal);
+    }
+
     /// Starts it again where it was, with what its append-only file holds.
     pub(crate) fn restart(&self) {
         self.kill9();
-        let appendonly = if self.durable { "yes" } else { "no" };
         let mut command = Command::new("redis-server");
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", appendonly, "--appendfsync", "always"])
+            .args(["--save", "", "--appendfsync", "always"])
             .args(["--maxmemory", "1gb", "--maxmemory-policy", "noeviction"])
             .arg("--dir")
             .arg(self.dir.path())
+            .args(&self.settings)
             .stdout(Stdio::null());
         *self.process.lock().unwrap() = Some(Process::spawn(&mut command, self.dir.path()));
         let answers = || self.ping().then_some(());
@@ -82,6 +99,12 @@ impl RedisServer {
     pub(crate) async fn connection(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).unwrap();
         client.get_multiplexed_async_connection().await.unwrap()
+    }
+
+    /// Sends one command.
+    pub(crate) async fn tell<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut connection = self.connection().await;
+        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.unwrap()
     }
 
     /// Every key and what it holds, to see whether anything has changed.

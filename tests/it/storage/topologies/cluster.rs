@@ -1,0 +1,107 @@
+//! The contract, held to a cluster; and how topics spread over it.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crosswire::storage::redis::{Redis, Settings};
+use crosswire::storage::{Audit, Pushed, Queue, Storage as _, StorageError};
+use redis::cluster::ClusterClient;
+use tokio::sync::OnceCell;
+
+use super::nodes::{cluster_node, cluster_url, join};
+use super::{on, settings};
+use crate::storage::contract::{self, every_promise};
+use crate::storage::fixture::{Fixture, burial, entry, push};
+use crate::support::redis::RedisServer;
+
+/// Three masters for all tests here: a topic of one's own lies on any of them.
+pub(super) async fn shared() -> &'static [RedisServer] {
+    static NODES: OnceLock<Vec<RedisServer>> = OnceLock::new();
+    static JOINED: OnceCell<()> = OnceCell::const_new();
+    let nodes = NODES.get_or_init(|| (0..3).map(|_| cluster_node(&[])).collect());
+    JOINED.get_or_init(|| join(nodes)).await;
+    nodes
+}
+
+pub(super) async fn on_cluster() -> Fixture {
+    on(settings(&cluster_url(shared().await))).await
+}
+
+macro_rules! hold_to {
+    ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
+        $(mod $shelf {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::contract::$shelf::$promise(super::on_cluster().await).await;
+            })*
+        })*
+    };
+}
+
+every_promise!(hold_to);
+
+#[tokio::test]
+async fn the_partitions_of_a_topic_spread_over_the_nodes() {
+    let mut f = on_cluster().await;
+    for number in 0..24 {
+        f.partition.number = number;
+        assert_eq!(f.push("alice", "m1").await, Pushed::Accepted);
+        let claim = f.claim().await;
+        assert_eq!(f.push("bob", "m2").await, Pushed::Accepted);
+        f.bury(claim, burial("poison")).await;
+        assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 1);
+        assert_eq!(f.storage.dead_letters(&f.inbound(), 9).await.unwrap().len(), 1);
+        assert_eq!(f.kinds("m1").await.len(), 2);
+        f.storage.wait(&f.inbound(), Duration::from_secs(9)).await.unwrap();
+        let audit = f.storage.audit(&f.inbound(), Duration::ZERO).await.unwrap();
+        assert_eq!(audit, Some(Audit { groups: 1, mended: 0 }));
+    }
+    let pattern = format!("{{{}:*", f.partition.topic);
+    let mut seen = BTreeSet::new();
+    for node in shared().await {
+        let keys: Vec<String> = node.tell(&["KEYS", &pattern]).await;
+        assert!(!keys.is_empty(), "each of three nodes has some of 24 partitions");
+        seen.extend(keys.into_iter().map(|key| key.split_once('}').unwrap().0.to_owned()));
+    }
+    assert_eq!(seen.len(), 24);
+}
+
+#[tokio::test]
+async fn an_audit_mends_a_group_that_stands_nowhere_on_whichever_node() {
+    let mut f = on_cluster().await;
+    let urls: Vec<String> = shared().await.iter().map(RedisServer::url).collect();
+    let client = ClusterClient::new(urls).unwrap();
+    let mut cluster = client.get_async_connection().await.unwrap();
+    for number in 0..8 {
+        f.partition.number = number;
+        f.push("alice", "m1").await;
+        let ready = format!("{{{}}}in:ready", f.partition);
+        let () = redis::cmd("DEL").arg(ready).query_async(&mut cluster).await.unwrap();
+        let queue: Queue = f.inbound();
+        let audit = f.storage.audit(&queue, Duration::ZERO).await.unwrap();
+        assert_eq!(audit, Some(Audit { groups: 1, mended: 1 }));
+        assert_eq!(f.claim().await.id.as_str(), "m1");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_without_the_replicas_that_were_asked_for_takes_nothing() {
+    let url = cluster_url(shared().await);
+    let f = on(Settings { wait_replicas: 1, ..settings(&url) }).await;
+    let pushed = f.storage.push(&f.partition, push(entry("alice", "m1"))).await;
+    assert!(matches!(pushed, Err(StorageError::Unavailable(_))), "{pushed:?}");
+}
+
+#[tokio::test]
+async fn one_node_that_may_evict_messages_is_found_among_the_others() {
+    let nodes = [cluster_node(&[]), cluster_node(&[]), cluster_node(&[])];
+    join(&nodes).await;
+    let redis = Redis::connect(settings(&cluster_url(&nodes))).await.unwrap();
+    assert_eq!(redis.health().await.unwrap().fatal, [""; 0]);
+    for node in &nodes {
+        let () = node.tell(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
+        assert_eq!(redis.health().await.unwrap().fatal.len(), 1);
+        let () = node.tell(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+    }
+}

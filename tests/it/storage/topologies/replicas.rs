@@ -1,0 +1,44 @@
+//! What is acknowledged is on as many replicas as was asked for.
+
+use crosswire::storage::redis::Settings;
+use crosswire::storage::{Pushed, StorageError};
+use nix::sys::signal::Signal;
+
+use super::nodes::replicated;
+use super::{on, push_until_taken, settings, work_through};
+use crate::storage::fixture::{LONG, ask, commit, entry, push};
+
+#[tokio::test]
+async fn a_push_is_refused_while_the_replica_is_away_and_made_once_when_it_is_back() {
+    let (master, replicas) = replicated(1).await;
+    let f = on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
+    work_through(&f, "m1").await;
+    replicas[0].signal(Signal::SIGSTOP);
+    let pushed = f.storage.push(&f.partition, push(entry("alice", "m2"))).await;
+    assert!(matches!(pushed, Err(StorageError::Unavailable(_))), "{pushed:?}");
+    replicas[0].signal(Signal::SIGCONT);
+    // The master has it already; now the replica has, too.
+    assert_eq!(push_until_taken(&f, "alice", "m2").await, Pushed::Duplicate);
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 1);
+    assert_eq!(f.claim().await.id.as_str(), "m2");
+}
+
+#[tokio::test]
+async fn a_claim_that_no_replica_has_is_handed_back() {
+    let (master, replicas) = replicated(1).await;
+    let f = on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
+    push_until_taken(&f, "alice", "m1").await;
+    push_until_taken(&f, "bob", "m2").await;
+    let in_hand = f.claim().await;
+    replicas[0].signal(Signal::SIGSTOP);
+    let claimed = f.storage.claim(&f.inbound(), &ask(LONG)).await;
+    assert!(matches!(claimed, Err(StorageError::Unavailable(_))), "{claimed:?}");
+    let completed = f.storage.complete(in_hand, commit(), Some(&ask(LONG))).await;
+    assert!(matches!(completed, Err(StorageError::Unavailable(_))), "{completed:?}");
+    replicas[0].signal(Signal::SIGCONT);
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().leased, 0);
+    push_until_taken(&f, "alice", "m3").await;
+    // Nobody has worked on it, so it is no suspect and has not been tried.
+    let claim = f.claim().await;
+    assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
+}

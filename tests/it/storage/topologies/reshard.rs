@@ -1,0 +1,81 @@
+//! A slot moves to another node, with messages in it.
+
+use crosswire::storage::StorageError;
+
+use super::cluster::{on_cluster, shared};
+use super::push_until_taken;
+use crate::storage::fixture::{commit, entry, push};
+use crate::support::redis::RedisServer;
+
+/// A slot on its way.
+struct Move {
+    slot: String,
+    from: &'static RedisServer,
+    to: &'static RedisServer,
+}
+
+impl Move {
+    /// Begins to move the slot of a key that is on one of these nodes.
+    async fn begin(nodes: &'static [RedisServer], key: &str) -> Self {
+        let slot: u16 = nodes[0].tell(&["CLUSTER", "KEYSLOT", key]).await;
+        let slot = slot.to_string();
+        let mut owner = 0;
+        for (n, node) in nodes.iter().enumerate() {
+            if count(node, &slot).await > 0 {
+                owner = n;
+            }
+        }
+        let (from, to) = (&nodes[owner], &nodes[(owner + 1) % nodes.len()]);
+        let (source, target) = (id(from).await, id(to).await);
+        let () = to.tell(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &source]).await;
+        let () = from.tell(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &target]).await;
+        Self { slot, from, to }
+    }
+
+    /// Moves some keys.
+    async fn carry(&self, limit: usize) {
+        let limit = limit.to_string();
+        let keys: Vec<String> =
+            self.from.tell(&["CLUSTER", "GETKEYSINSLOT", &self.slot, &limit]).await;
+        let port = self.to.port().to_string();
+        let mut words = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+        words.extend(keys.iter().map(String::as_str));
+        let () = self.from.tell(&words).await;
+    }
+
+    async fn end(&self) {
+        let target = id(self.to).await;
+        for node in [self.to, self.from] {
+            let () = node.tell(&["CLUSTER", "SETSLOT", &self.slot, "NODE", &target]).await;
+        }
+    }
+}
+
+async fn count(node: &RedisServer, slot: &str) -> usize {
+    node.tell(&["CLUSTER", "COUNTKEYSINSLOT", slot]).await
+}
+
+async fn id(node: &RedisServer) -> String {
+    node.tell(&["CLUSTER", "MYID"]).await
+}
+
+#[tokio::test]
+async fn a_partition_waits_until_its_slot_has_moved_and_then_goes_on_whole() {
+    let f = on_cluster().await;
+    f.push("alice", "m1").await;
+    let moving = Move::begin(shared().await, &format!("{{{}}}", f.partition)).await;
+    let all = count(moving.from, &moving.slot).await;
+    moving.carry(2).await;
+    let pushed = f.storage.push(&f.partition, push(entry("alice", "m2"))).await;
+    assert!(matches!(pushed, Err(StorageError::Unavailable(_))), "{pushed:?}");
+    assert_eq!(count(moving.to, &moving.slot).await, 2, "nothing was begun anew on the next owner");
+    moving.carry(all).await;
+    moving.end().await;
+    push_until_taken(&f, "alice", "m2").await;
+    for id in ["m1", "m2"] {
+        let claim = f.claim().await;
+        assert_eq!(claim.id.as_str(), id);
+        f.complete(claim, commit()).await;
+    }
+    assert_eq!(count(moving.from, &moving.slot).await, 0);
+}

@@ -1,0 +1,60 @@
+//! Who tells which node is the master.
+
+use std::collections::HashMap;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use redis::RedisResult;
+use tempfile::TempDir;
+
+use super::eventually;
+use crate::support::free_port;
+use crate::support::process::Process;
+
+/// Watches over a master by the name of `town`.
+pub(super) struct Sentinel {
+    port: u16,
+    _process: Process,
+    _dir: TempDir,
+}
+
+impl Sentinel {
+    /// `settings` are lines of its configuration.
+    pub(super) fn over(master: u16, settings: &[String]) -> Self {
+        let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
+        let conf = dir.path().join("sentinel.conf");
+        let mut lines = vec![
+            format!("port {port}"),
+            "bind 127.0.0.1".to_owned(),
+            format!("dir {}", dir.path().display()),
+            format!("sentinel monitor town 127.0.0.1 {master} 1"),
+            "sentinel down-after-milliseconds town 1000".to_owned(),
+            "sentinel failover-timeout town 5000".to_owned(),
+        ];
+        lines.extend_from_slice(settings);
+        fs::write(&conf, lines.join("\n")).unwrap();
+        let mut command = Command::new("redis-server");
+        command.arg(&conf).arg("--sentinel").stdout(Stdio::null());
+        Self { port, _process: Process::spawn(&mut command, dir.path()), _dir: dir }
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until it knows of so many replicas that could take over.
+    pub(super) async fn knows_of(&self, replicas: usize) {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
+        eventually("the sentinel knows the replicas", async || {
+            let mut sentinel = client.get_multiplexed_async_connection().await.ok()?;
+            let mut question = redis::cmd("SENTINEL");
+            let known: RedisResult<Vec<HashMap<String, String>>> =
+                question.arg("REPLICAS").arg("town").query_async(&mut sentinel).await;
+            let ready = |replica: &&HashMap<String, String>| {
+                replica["flags"] == "slave" && replica["master-link-status"] == "ok"
+            };
+            (known.ok()?.iter().filter(ready).count() == replicas).then_some(())
+        })
+        .await;
+    }
+}
