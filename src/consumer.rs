@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
-use futures_util::future::Either;
-use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::leases::{Hold, Leases};
@@ -61,6 +60,8 @@ pub struct Shared {
     /// A message that may have killed its worker is worked on alone, so that what happens then is
     /// its own doing: it takes this for writing, everybody else for reading.
     pub company: Arc<RwLock<()>>,
+    /// One suspect at a time in a whole process, whichever queues they come from.
+    pub suspects: Arc<Mutex<()>>,
 }
 
 /// Takes messages from one queue and has them worked on.
@@ -178,11 +179,18 @@ impl Consumer {
         next: Option<&Ask>,
     ) -> Result<Option<Next>, StorageError> {
         let hold = self.shared.leases.hold(&claim, self.lease, asked_at);
-        let _company = if claim.is_suspect() {
-            Either::Left(self.shared.company.write().await)
-        } else {
-            Either::Right(self.shared.company.read().await)
+        if !claim.is_suspect() {
+            let _company = self.shared.company.read().await;
+            return self.work.work(claim, &hold, next).await;
+        }
+        // A suspect that only waited must not be blamed when another one kills the process, so it goes
+        // back; keeping the slot for a moment keeps it from coming round at once.
+        let Ok(_one) = self.shared.suspects.try_lock() else {
+            self.shared.storage.release(claim).await?;
+            tokio::time::sleep(PATIENCE).await;
+            return Ok(None);
         };
+        let _alone = self.shared.company.write().await;
         self.work.work(claim, &hold, next).await
     }
 
@@ -206,12 +214,12 @@ impl Consumer {
     }
 }
 
-/// Pauses between attempts to reach a store that is away: from 50 ms to 5 s, with jitter so that a
-/// whole fleet does not come back at the same instant.
+/// Pauses between attempts to reach a store that is away, on top of the store's own patience: from
+/// 50 ms to 1 s, with jitter so that a whole fleet does not come back at the same instant.
 fn pauses() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(50))
-        .with_max_delay(Duration::from_secs(5))
+        .with_max_delay(Duration::from_secs(1))
         .with_jitter()
         .without_max_times()
         .build()

@@ -6,7 +6,7 @@
 //! back as never sent, and only a claim that starts from there sends it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +27,8 @@ use crate::transport::{SendError, Sent, Transport};
 pub const MARGIN: Duration = Duration::from_millis(250);
 /// An account that may not send is tried again this often; everything waits meanwhile.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
+/// A provider that takes nothing is tried again at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Looks at the provider's list without a trace of the message, after which it was never sent.
 const LOOKS: u32 = 2;
 
@@ -43,8 +45,10 @@ pub struct Setup {
 /// Sends one topic's messages.
 pub struct Dispatcher {
     setup: Setup,
-    /// Until when the account may not send, in milliseconds of uptime.
+    /// Until when nothing is sent, in milliseconds of uptime.
     paused_until: AtomicU64,
+    /// How often in a row the provider has taken nothing.
+    troubles: AtomicU32,
 }
 
 /// A message about to be sent, and the claim on it.
@@ -55,7 +59,7 @@ struct Job {
 
 impl Dispatcher {
     pub fn new(setup: Setup) -> Self {
-        Self { setup, paused_until: AtomicU64::new(0) }
+        Self { setup, paused_until: AtomicU64::new(0), troubles: AtomicU32::new(0) }
     }
 
     async fn send(
@@ -93,6 +97,7 @@ impl Dispatcher {
             max_records: self.setup.max_records,
             ..Commit::default()
         };
+        self.troubles.store(0, Ordering::Relaxed);
         let asked_at = hold.uptime();
         let completed = self.setup.storage.complete(job.claim, commit, next).await?;
         Ok(Next::of(completed.next, asked_at))
@@ -103,17 +108,18 @@ impl Dispatcher {
         tracing::warn!(topic.name = %topic, message.id = %message, %error, "a message was not sent");
         match error {
             SendError::Throttled { retry_after } => {
+                self.slow_down();
                 let pause = retry_after.unwrap_or_default().max(pause(job.claim.failures));
                 self.later(job, pause, false, None).await.map(drop)
             }
-            SendError::NotSent(_) if job.claim.failures + 1 < self.setup.sending.max_attempts => {
+            SendError::NotSent(_) if self.may_fail_again(&job) => {
+                self.slow_down();
                 let pause = pause(job.claim.failures);
                 self.later(job, pause, true, Some(error.to_string())).await.map(drop)
             }
             SendError::Ambiguous(_) => self.ambiguous(job, &error.to_string()).await,
             SendError::Account { .. } => {
-                let until = self.setup.clock.uptime() + ACCOUNT_PAUSE;
-                self.paused_until.store(millis(until), Ordering::Relaxed);
+                self.pause_for(ACCOUNT_PAUSE);
                 tracing::error!(
                     topic.name = %topic, %error,
                     "nothing can be sent until the account is mended; everything is kept",
@@ -131,6 +137,9 @@ impl Dispatcher {
     async fn ambiguous(&self, job: Job, why: &str) -> Result<(), StorageError> {
         match self.setup.sending.on_ambiguous {
             OnAmbiguous::GiveUp => self.bury(job, EventKind::Unknown, why.to_owned()).await,
+            OnAmbiguous::Retry if !self.may_fail_again(&job) => {
+                self.bury(job, EventKind::Unknown, why.to_owned()).await
+            }
             OnAmbiguous::Retry => {
                 let pause = pause(job.claim.failures);
                 self.later(job, pause, true, Some(why.to_owned())).await.map(drop)
@@ -169,10 +178,13 @@ impl Dispatcher {
         let looks = looks(&job.claim) + 1;
         if looks < LOOKS {
             self.look_again(job, looks, None).await?;
-        } else {
+        } else if self.may_fail_again(&job) {
             // Not sent from here: a crash in the middle of that send must start from a clean slate.
-            let retry = self.retry(Duration::ZERO, false, None);
+            let retry = self.retry(Duration::ZERO, true, None);
             self.setup.storage.retry(job.claim, retry).await?;
+        } else {
+            let why = "nobody could tell whether it was sent, too many times".to_owned();
+            self.bury(job, EventKind::Unknown, why).await?;
         }
         Ok(None)
     }
@@ -256,6 +268,26 @@ impl Dispatcher {
             reason: why,
         };
         self.setup.storage.bury(job.claim, burial).await.map(drop)
+    }
+
+    fn may_fail_again(&self, job: &Job) -> bool {
+        job.claim.failures + 1 < self.setup.sending.max_attempts
+    }
+
+    /// The provider takes nothing: when that happens again and again, nobody sends for a while. What
+    /// comes while nobody is to send belongs to the same trouble, and does not make it longer.
+    fn slow_down(&self) {
+        if self.paused().is_zero() {
+            let before = self.troubles.fetch_add(1, Ordering::Relaxed);
+            if before > 0 {
+                self.pause_for(pause(before).min(LONGEST_PAUSE));
+            }
+        }
+    }
+
+    fn pause_for(&self, pause: Duration) {
+        let until = self.setup.clock.uptime() + pause;
+        self.paused_until.store(millis(until), Ordering::Relaxed);
     }
 
     fn paused(&self) -> Duration {

@@ -28,21 +28,31 @@ impl Janitor {
     }
 
     /// One round over everything.
+    ///
+    /// # Errors
+    /// The first that was met; the round goes on all the same, for what is trimmed may be just the
+    /// room that a full store needs.
     pub async fn step(&self) -> Result<(), StorageError> {
+        let mut outcome = Ok(());
         for (partition, retention) in &self.partitions {
+            outcome = outcome.and(self.storage.trim(partition, *retention, TRIM_EVERY).await);
             for side in [Side::Inbound, Side::Outbox] {
                 let queue = Queue { partition: partition.clone(), side };
-                while self.storage.reclaim(&queue).await? >= FULL_LOAD {}
-                if let Some(audit) = self.storage.audit(&queue, AUDIT_EVERY).await?
-                    && audit.mended > 0
-                {
-                    tracing::error!(
-                        topic.name = %partition, groups = audit.groups, mended = audit.mended,
-                        "messages stood in no list and were brought back; was the store edited?",
-                    );
-                }
+                outcome = outcome.and(self.look_after(&queue).await);
             }
-            self.storage.trim(partition, *retention, TRIM_EVERY).await?;
+        }
+        outcome
+    }
+
+    async fn look_after(&self, queue: &Queue) -> Result<(), StorageError> {
+        while self.storage.reclaim(queue).await? >= FULL_LOAD {}
+        if let Some(audit) = self.storage.audit(queue, AUDIT_EVERY).await?
+            && audit.mended > 0
+        {
+            tracing::error!(
+                topic.name = %queue.partition, groups = audit.groups, mended = audit.mended,
+                "messages stood in no list and were brought back; was the store edited?",
+            );
         }
         Ok(())
     }

@@ -14,6 +14,10 @@ use crate::storage::{Claim, Queue, Storage, StorageError, Token};
 /// How often a heart beats when nothing shorter is asked of it.
 const RESTING: Duration = Duration::from_secs(1);
 
+/// A claim is kept at most this long. A handler is stopped and a send ends long before, unless
+/// something blocks the thread that it runs on.
+const LONGEST: Duration = Duration::from_mins(5);
+
 /// All claims in hand, by queue.
 pub struct Leases {
     clock: Arc<dyn Clock>,
@@ -31,6 +35,7 @@ type InHand = Vec<(Group, Arc<Lease>)>;
 /// What is known of one claim's lease.
 struct Lease {
     token: Token,
+    asked_at: Duration,
     /// Up to when it is certainly ours, in milliseconds of uptime.
     valid_until: AtomicU64,
     lost: CancellationToken,
@@ -59,6 +64,7 @@ impl Leases {
     pub fn hold(self: &Arc<Self>, claim: &Claim, lease: Duration, asked_at: Duration) -> Hold {
         let kept = Arc::new(Lease {
             token: claim.token.clone(),
+            asked_at,
             valid_until: AtomicU64::new(millis(asked_at + lease)),
             lost: CancellationToken::new(),
         });
@@ -75,12 +81,22 @@ impl Leases {
     }
 
     /// Extends every lease in hand, and tells those who hold one that is not ours any more.
+    ///
+    /// # Errors
+    /// The first that any queue's store met; the other queues' leases are extended all the same.
     pub async fn step(&self, storage: &dyn Storage) -> Result<(), StorageError> {
+        let mut outcome = Ok(());
         for (queue, lease, claims) in self.snapshot() {
             let asked_at = self.clock.uptime();
             let asked: Vec<_> =
                 claims.iter().map(|(group, kept)| (group.clone(), kept.token.clone())).collect();
-            let lost = storage.extend(&queue, lease, &asked).await?;
+            let lost = match storage.extend(&queue, lease, &asked).await {
+                Ok(lost) => lost,
+                Err(error) => {
+                    outcome = outcome.and(Err(error));
+                    continue;
+                }
+            };
             for (group, kept) in claims {
                 if lost.contains(&group) {
                     kept.lost.cancel();
@@ -89,7 +105,7 @@ impl Leases {
                 }
             }
         }
-        Ok(())
+        outcome
     }
 
     fn snapshot(&self) -> Vec<(Queue, Duration, InHand)> {
@@ -97,11 +113,17 @@ impl Leases {
         let in_hand = held.iter().filter(|(_, held)| !held.claims.is_empty());
         in_hand
             .map(|(queue, held)| {
-                let claims =
-                    held.claims.iter().map(|(group, lease)| (group.clone(), Arc::clone(lease)));
+                let claims = held.claims.iter().filter(|(_, kept)| !self.is_stuck(kept));
+                let claims = claims.map(|(group, kept)| (group.clone(), Arc::clone(kept)));
                 (queue.clone(), held.lease, claims.collect())
             })
             .collect()
+    }
+
+    /// Whether whoever works on it has hogged a thread for so long that nobody can wait for them: its
+    /// lease is left to end, so that somebody else gets it.
+    fn is_stuck(&self, kept: &Lease) -> bool {
+        self.clock.uptime() > kept.asked_at + LONGEST
     }
 
     /// Beats until it is told to stop: three times in the shortest lease, so that two beats may be

@@ -1,6 +1,7 @@
 //! The contract of a transport: one provider's wire format, and nothing of queues, topics or HTTP
 //! servers.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,8 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::message::{Incoming, MessageId, Outbound};
 
-/// A provider's call to us, as plain data.
-#[derive(Clone, Debug)]
+/// A provider's call to us, as plain data. `Debug` shows none of what it says.
+#[derive(Clone)]
 pub struct WebhookRequest {
     /// In capitals: `POST`.
     pub method: String,
@@ -22,6 +23,17 @@ pub struct WebhookRequest {
     /// Names in lower case. A name that was sent twice stands here twice.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for WebhookRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.target.split('?').next().unwrap_or_default();
+        f.debug_struct("WebhookRequest")
+            .field("method", &self.method)
+            .field("origin", &self.origin)
+            .field("path", &path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl WebhookRequest {

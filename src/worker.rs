@@ -33,6 +33,7 @@ const UNSUSPECTED: u32 = 2;
 /// Conflicts in a row after which a message makes way for a moment. Each one means that somebody
 /// else's commit went through, so this is about fairness, not about progress.
 const CONFLICTS: u32 = 16;
+const BREATH: Duration = Duration::from_millis(20);
 
 /// What a worker is made of.
 pub struct Setup {
@@ -233,7 +234,9 @@ impl Work for Worker {
                 Settled::Done | Settled::LeaseLost => return Ok(Next::of(next, asked_at)),
             }
         }
-        self.setup.storage.release(claim).await?;
+        let max_records = self.setup.limits.max_records;
+        let retry = Retry { after: BREATH, max_records, ..Retry::default() };
+        self.setup.storage.retry(claim, retry).await?;
         Ok(None)
     }
 }

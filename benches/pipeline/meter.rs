@@ -35,11 +35,11 @@ impl Meter {
         let now = Readings::take(stack).await;
         Readings {
             calls: now.calls - self.0.calls,
-            cpu: now.cpu - self.0.cpu,
-            kernel: now.kernel - self.0.kernel,
-            scripts: now.scripts - self.0.scripts,
-            web: now.web - self.0.web,
-            worker: now.worker - self.0.worker,
+            cpu: now.cpu.saturating_sub(self.0.cpu),
+            kernel: now.kernel.saturating_sub(self.0.kernel),
+            scripts: now.scripts.saturating_sub(self.0.scripts),
+            web: now.web.saturating_sub(self.0.web),
+            worker: now.worker.saturating_sub(self.0.worker),
         }
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::runtime;
-use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -54,7 +53,8 @@ pub(super) async fn work(
         storage: Arc::clone(&storage),
         leases,
         worker: Uuid::now_v7().to_string(),
-        company: Arc::new(RwLock::new(())),
+        company: Arc::default(),
+        suspects: Arc::default(),
     };
     let crew = crew(prepared, &shared);
     let names: Vec<&str> = prepared.services.iter().map(|s| s.topic.name.as_str()).collect();

@@ -79,7 +79,7 @@ pub(super) fn limits(section: &mut Section<'_>) -> Limits {
 pub(super) fn sending(mut section: Section<'_>) -> Sending {
     let figures = SendingFigures {
         concurrency: section.get("concurrency").unwrap_or(16),
-        max_attempts: section.get("max_attempts").unwrap_or(5),
+        max_attempts: section.get("max_attempts").unwrap_or(20),
     };
     complain(&section, figures.validate());
     let sending = Sending {

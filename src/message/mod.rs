@@ -178,13 +178,21 @@ pub struct Cause {
 }
 
 /// An internal message to a group: something is due there, now or at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
     pub group: Group,
     /// What it is about.
     pub name: String,
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub data: serde_json::Value,
+}
+
+impl fmt::Debug for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its data may name somebody.
+        let mut shown = f.debug_struct("Wake");
+        shown.field("group", &self.group).field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What stands in a group's mailbox.

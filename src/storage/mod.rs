@@ -250,7 +250,7 @@ pub struct Completed {
 }
 
 /// How a message goes back to the head of its group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retry {
     pub after: Duration,
     /// It counts as a failure.

@@ -80,11 +80,15 @@ async fn seats(cx: &mut Context, groups: Vec<Group>) -> Result<Vec<Waiting>> {
 fn match_up(waiting: &[Waiting], more: bool) -> Vec<(usize, usize)> {
     let waiters: Vec<Waiter<'_>> = waiting
         .iter()
-        .map(|(group, seat)| Waiter { group, last_partner: seat.last_partner.as_ref() })
+        .map(|(group, seat)| Waiter {
+            group,
+            last_partner: seat.last_partner.as_ref(),
+            person: &seat.address.identity,
+        })
         .collect();
     let mut pairs = matching::pair(&waiters);
     if !more {
-        pairs.extend(matching::last_resort(waiters.len(), &pairs));
+        pairs.extend(matching::last_resort(&waiters, &pairs));
     }
     pairs
 }

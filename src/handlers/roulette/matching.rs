@@ -1,12 +1,14 @@
 //! Who talks to whom: a pure function over those who wait.
 
-use crate::address::Group;
+use crate::address::{Group, Identity};
 
 /// Somebody who waits. The longest waiting stand first in every list here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiter<'a> {
     pub group: &'a Group,
     pub last_partner: Option<&'a Group>,
+    /// One person who texts two of our lines is two groups.
+    pub person: &'a Identity,
 }
 
 /// Pairs, by their places in the list: first come, first served among the compatible. Nobody gets
@@ -31,18 +33,21 @@ pub(super) fn pair(waiting: &[Waiter<'_>]) -> Vec<(usize, usize)> {
     round.pairs()
 }
 
-/// The two of `count` who would wait on although there is nobody else for them: a town of two must
+/// The two who would wait on although there is nobody else for them: a town of two must
 /// work too, so they meet again.
-pub(super) fn last_resort(count: usize, pairs: &[(usize, usize)]) -> Option<(usize, usize)> {
-    match left_over(count, pairs)[..] {
-        [one, other, ..] => Some((one, other)),
+pub(super) fn last_resort(
+    waiting: &[Waiter<'_>],
+    pairs: &[(usize, usize)],
+) -> Option<(usize, usize)> {
+    match left_over(waiting.len(), pairs)[..] {
+        [one, other, ..] if waiting[one].person != waiting[other].person => Some((one, other)),
         _ => None,
     }
 }
 
 /// One side's word is enough: who has just talked to the other would call it the same stranger.
 fn compatible(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
-    one.group != other.group
+    one.person != other.person
         && one.last_partner != Some(other.group)
         && other.last_partner != Some(one.group)
 }
@@ -111,11 +116,14 @@ mod tests {
     fn with_waiters<T>(town: &Town, check: impl FnOnce(&[Waiter<'_>]) -> T) -> T {
         let groups: Vec<Group> =
             (0..64).map(|number| Group::from_id(format!("{number:02}"))).collect();
+        let people: Vec<Identity> =
+            (0..64).map(|number| Identity::new(format!("+1415555{number:04}"))).collect();
         let waiters: Vec<Waiter<'_>> = town
             .iter()
             .map(|&(who, last)| Waiter {
                 group: &groups[who],
                 last_partner: last.map(|last| &groups[last]),
+                person: &people[who],
             })
             .collect();
         check(&waiters)
@@ -204,7 +212,7 @@ mod tests {
         fn with_the_last_resort_at_most_one_waits_on(town in town(20)) {
             with_waiters(&town, |waiters| {
                 let mut pairs = pair(waiters);
-                pairs.extend(last_resort(waiters.len(), &pairs));
+                pairs.extend(last_resort(waiters, &pairs));
                 prop_assert!(left_over(waiters.len(), &pairs).len() <= 1);
                 Ok(())
             })?;
@@ -241,9 +249,20 @@ mod tests {
     #[test]
     fn two_last_partners_meet_again_when_there_is_nobody_else() {
         let town = vec![(0, Some(1)), (1, Some(0))];
-        with_waiters(&town, |waiters| assert_eq!(pair(waiters), []));
-        assert_eq!(last_resort(2, &[]), Some((0, 1)));
-        assert_eq!(last_resort(3, &[(0, 2)]), None);
+        with_waiters(&town, |waiters| {
+            assert_eq!(pair(waiters), []);
+            assert_eq!(last_resort(waiters, &[]), Some((0, 1)));
+            assert_eq!(last_resort(waiters, &[(0, 1)]), None);
+        });
+    }
+
+    #[test]
+    fn one_person_on_two_lines_is_no_stranger_to_themself() {
+        let groups = ["one", "two"].map(Group::from_id);
+        let person = &Identity::new("+14155550100");
+        let waiters = groups.each_ref().map(|group| Waiter { group, last_partner: None, person });
+        assert_eq!(pair(&waiters), []);
+        assert_eq!(last_resort(&waiters, &[]), None);
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub(super) fn message(stored: &str) -> Result<(u64, MessageId, String), StorageE
     parts().ok_or_else(|| StorageError::Corrupt("a message without its sequence and id".to_owned()))
 }
 
-/// Takes an answer for what the script promises.
+/// Takes an answer for what the script promises. The library's own error would quote the answer,
+/// which may hold a number or a text.
 pub(super) fn decode<T: redis::FromRedisValue>(answer: Value) -> Result<T, StorageError> {
-    from_redis_value(answer).map_err(|error| StorageError::Corrupt(error.to_string()))
+    from_redis_value(answer)
+        .map_err(|_| StorageError::Corrupt("an answer of another shape".to_owned()))
 }

@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use redis::{Value, from_redis_value};
+use redis::Value;
 
+use super::claims::decode;
 use crate::event::{Detail, Event, EventKind, Facts};
 use crate::message::MessageId;
 use crate::storage::StorageError;
@@ -27,11 +28,12 @@ pub(super) fn kinds(facts: &Facts) -> String {
     kinds
 }
 
-/// Reads what XRANGE gave.
-pub(super) fn read(entries: Value) -> Result<Vec<Event>, StorageError> {
+/// Reads what XRANGE gave: the id of the last entry, and what all of them hold. Its errors quote
+/// nothing of it, for it holds numbers.
+pub(super) fn read(entries: Value) -> Result<Option<(String, Vec<Event>)>, StorageError> {
     let corrupt = |what: String| StorageError::Corrupt(format!("an event: {what}"));
-    let entries: Vec<(String, HashMap<String, String>)> =
-        from_redis_value(entries).map_err(|error| corrupt(error.to_string()))?;
+    let entries: Vec<(String, HashMap<String, String>)> = decode(entries)?;
+    let Some(last) = entries.last().map(|(id, _)| id.clone()) else { return Ok(None) };
     let mut events = Vec::with_capacity(entries.len());
     for (id, mut fields) in entries {
         let written = stream_time(&id).ok_or_else(|| corrupt(format!("its id is {id}")))?;
@@ -39,7 +41,7 @@ pub(super) fn read(entries: Value) -> Result<Vec<Event>, StorageError> {
         let detail: Detail = fields
             .get("d")
             .map_or(Ok(Detail::default()), |json| serde_json::from_str(json))
-            .map_err(|error| corrupt(error.to_string()))?;
+            .map_err(|_| corrupt("its detail is of another shape".to_owned()))?;
         for kind in fields.get("e").map(String::as_str).unwrap_or_default().split(',') {
             let (name, at) = match kind.split_once('@') {
                 None => (kind, Some(written)),
@@ -52,7 +54,7 @@ pub(super) fn read(entries: Value) -> Result<Vec<Event>, StorageError> {
             events.push(Event { message: message.clone(), kind, at, detail: detail.clone() });
         }
     }
-    Ok(events)
+    Ok(Some((last, events)))
 }
 
 /// The time in a stream entry's id, `<milliseconds>-<number>`.

@@ -5,7 +5,7 @@
 //! |---|---|---|---|
 //! | `{t:n}in:ctr`, `out:ctr` | hash | `seq` given out, `done` removed, `dup` refused twice | 3 fields |
 //! | `…g:<group>` | list | `sequence\|length of id\|id payload`, head left | `max_group_depth`, `max_depth` |
-//! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb note iso` | gone with its message |
+//! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb was note iso` | gone with its message |
 //! | `…ready` | zset | groups to claim, by the time they became ready (0: goes first) | groups |
 //! | `…lease` | zset | claimed groups, by the end of their lease in ms | claims |
 //! | `…delay` | zset | groups whose head is to be tried again, by when | groups |

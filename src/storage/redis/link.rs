@@ -16,7 +16,7 @@ use redis::{
 use tokio::sync::Mutex;
 
 use super::address::{Target, sentinel};
-use super::trouble::{Remedy, give_up, remedy};
+use super::trouble::{Remedy, SHORT_OF_REPLICAS, give_up, remedy};
 use crate::storage::StorageError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -176,11 +176,12 @@ impl Link {
         let mut pipeline = redis::pipe();
         pipeline.add_command(command);
         pipeline.cmd("WAIT").arg(self.wait_replicas).arg(1000);
-        let mut answers = wire.send_all(&pipeline, ask.key()).await?;
+        let answers = wire.send_all(&pipeline, ask.key()).await;
+        let mut answers = answers.map_err(first_of_several)?;
         let replicas: u32 = redis::from_redis_value(answers.pop().unwrap_or(Value::Int(0)))?;
         if replicas < self.wait_replicas {
             return Err(redis::make_extension_error(
-                "NOREPLICAS".to_owned(),
+                SHORT_OF_REPLICAS.to_owned(),
                 Some(format!("only {replicas} replicas have the write")),
             ));
         }
@@ -229,10 +230,15 @@ impl Link {
     }
 }
 
-pub(super) async fn dial(target: &Target, response_timeout: Duration) -> RedisResult<Wire> {
-    let config = AsyncConnectionConfig::new()
+/// The library's own default gives up an answer after half a second.
+pub(super) fn options(response_timeout: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
-        .set_response_timeout(Some(response_timeout));
+        .set_response_timeout(Some(response_timeout))
+}
+
+pub(super) async fn dial(target: &Target, response_timeout: Duration) -> RedisResult<Wire> {
+    let config = options(response_timeout);
     let mut node = match target {
         Target::Node(info) => {
             Client::open(info.clone())?
@@ -258,6 +264,17 @@ pub(super) async fn dial(target: &Target, response_timeout: Duration) -> RedisRe
     };
     refuse_replica(&mut node).await?;
     Ok(Wire::Node(node))
+}
+
+/// A pipeline's error hides the code of the command that failed.
+fn first_of_several(error: RedisError) -> RedisError {
+    let Some(errors) = error.clone().into_server_errors() else { return error };
+    match errors.first() {
+        Some((_, met)) => {
+            redis::make_extension_error(met.code().to_owned(), met.details().map(ToOwned::to_owned))
+        }
+        None => error,
+    }
 }
 
 /// After a failover a name may still lead to the old master, which is a replica now. A service that

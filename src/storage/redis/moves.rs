@@ -8,7 +8,9 @@ use super::scripts;
 use crate::address::Group;
 use crate::event::{EventKind, Fact, Facts};
 use crate::state::{Check, Write};
-use crate::storage::{Ask, Burial, Claim, Commit, Entry, Partition, Push, Queue, Retry, Token};
+use crate::storage::{
+    Ask, Burial, Claim, Commit, Entry, Partition, Push, Queue, Retry, Side, Token,
+};
 
 const MAX_DEAD_LETTERS: u64 = 10_000;
 /// A provider gives up on a webhook after 15 seconds; it is better told before that to come again.
@@ -44,12 +46,23 @@ pub(super) fn record(partition: &Partition, facts: &Facts, max_records: u64) -> 
 }
 
 pub(super) fn claim(queue: &Queue, ask: &Ask) -> Call {
-    Call::new(&scripts::CLAIM, &queue.partition)
+    let call = Call::new(&scripts::CLAIM, &queue.partition);
+    durable_if(intends_to_send(queue), call)
         .arg(side(queue.side))
         .arg(ask.token.as_str())
         .millis(ask.lease)
         .flag(ask.reclaim)
         .again()
+}
+
+/// Whether a claim is followed by something that nobody can take back. Only that, and what a provider
+/// was told, has to be on the replicas: everything else is done again by a store that was rolled back.
+fn intends_to_send(queue: &Queue) -> bool {
+    queue.side == Side::Outbox
+}
+
+fn durable_if(durable: bool, call: Call) -> Call {
+    if durable { call } else { call.fleeting() }
 }
 
 /// What every settlement begins with: which claim it is, and its fences.
@@ -63,7 +76,8 @@ fn settling(script: &'static scripts::Script, claim: &Claim) -> Call {
 }
 
 pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&Ask>) -> Call {
-    let call = settling(&scripts::COMPLETE, claim)
+    let call = settling(&scripts::COMPLETE, claim);
+    let call = durable_if(next.is_some() && intends_to_send(&claim.queue), call)
         .again()
         .arg(next.map_or("", |ask| ask.token.as_str()))
         .millis(next.map_or(Duration::ZERO, |ask| ask.lease))
@@ -115,6 +129,7 @@ fn write(call: Call, write: &Write) -> Call {
 
 pub(super) fn retry(claim: &Claim, retry: &Retry) -> Call {
     settling(&scripts::RETRY, claim)
+        .fleeting()
         .millis(retry.after)
         .flag(retry.failed)
         .flag(retry.unsettled)
@@ -124,11 +139,12 @@ pub(super) fn retry(claim: &Claim, retry: &Retry) -> Call {
 }
 
 pub(super) fn release(claim: &Claim) -> Call {
-    settling(&scripts::RELEASE, claim).flag(claim.unsettled_since.is_some())
+    settling(&scripts::RELEASE, claim).fleeting().flag(claim.unsettled_since.is_some())
 }
 
 pub(super) fn bury(claim: &Claim, burial: &Burial) -> Call {
     settling(&scripts::BURY, claim)
+        .fleeting()
         .arg(&burial.reason)
         .arg(MAX_DEAD_LETTERS)
         .arg(burial.settles.as_ref().map_or("", |id| id.as_str()))

@@ -4,6 +4,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::storage::StorageError;
 
+/// What we say when a write is done and too few replicas have it yet: asking again waits for them.
+pub(super) const SHORT_OF_REPLICAS: &str = "UNREPLICATED";
+
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
@@ -43,7 +46,7 @@ pub(super) fn remedy(error: &RedisError) -> Remedy {
     }
     match error.code() {
         Some("NOSCRIPT") => Remedy::Source,
-        Some("LOADING" | "BUSY" | "TRYAGAIN") => Remedy::Wait,
+        Some("LOADING" | "BUSY" | "TRYAGAIN" | SHORT_OF_REPLICAS) => Remedy::Wait,
         Some("READONLY" | "UNBLOCKED" | "MASTERDOWN" | "CLUSTERDOWN") => Remedy::Reconnect,
         Some("OOM" | "MISCONF" | "NOREPLICAS") => Remedy::Full,
         // A script that fails inside wraps what it met: "ERR … -READONLY You can't write …".

@@ -6,15 +6,18 @@ use std::time::Duration;
 use redis::{Cmd, Value, cmd};
 
 use super::claims::{decode, message};
-use super::events::stream_time;
+use super::events::{self, stream_time};
 use super::keys::{side, tag};
 use super::trouble::give_up;
 use super::{Redis, call::Call, scripts};
 use crate::address::Group;
+use crate::event::Event;
 use crate::storage::{Audit, DeadLetter, Depth, Health, Partition, Queue, StorageError};
 
 /// Groups looked at in one call of an audit, so that nobody waits for it.
 const BATCH: usize = 64;
+/// Entries of a stream read in one call, likewise.
+const PAGE: usize = 1_000;
 
 impl Redis {
     async fn cold(&self, partition: &Partition, command: &Cmd) -> Result<Value, StorageError> {
@@ -22,12 +25,15 @@ impl Redis {
         loan.send(command, &tag(partition)).await.map_err(|error| give_up(&error))
     }
 
-    pub(super) async fn stream(
+    /// A page of a partition's events and the id of its last entry; nothing when there are no more.
+    pub(super) async fn page_of_events(
         &self,
         partition: &Partition,
-        key: &str,
-    ) -> Result<Value, StorageError> {
-        self.cold(partition, cmd("XRANGE").arg(key).arg("-").arg("+")).await
+        after: &str,
+    ) -> Result<Option<(String, Vec<Event>)>, StorageError> {
+        let mut command = cmd("XRANGE");
+        command.arg(format!("{}ev", tag(partition))).arg(after).arg("+").arg("COUNT").arg(PAGE);
+        events::read(self.cold(partition, &command).await?)
     }
 
     pub(super) async fn measure(&self, queue: &Queue) -> Result<Depth, StorageError> {

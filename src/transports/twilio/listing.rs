@@ -68,8 +68,8 @@ pub(super) async fn find(
             _ => return Ok(newest_first(found)),
         }
     }
-    // What is beyond may be the message: that there is none would be a guess.
-    if found.is_empty() { Err(unread("goes on for too long")) } else { Ok(newest_first(found)) }
+    // What is beyond may be the message: that there is none, or none but those found, would be a guess.
+    Err(unread("goes on for too long"))
 }
 
 fn newest_first(mut found: Vec<Listed>) -> Vec<Sent> {

@@ -125,11 +125,13 @@ end
 -- The claim that a lost reply left us with, if it did.
 local function held(queue, token)
   for _, group in ipairs(call('ZRANGE', queue .. 'lease', 0, -1)) do
-    local state = call('HMGET', queue .. 'gs:' .. group, 'tok', 'att', 'err', 'amb', 'note', 'iso')
+    local state = call('HMGET', queue .. 'gs:' .. group, 'tok', 'att', 'err', 'was', 'note', 'iso')
     if state[1] == token then
       local head = call('LINDEX', queue .. 'g:' .. group, 0)
       local known = call('GET', tag .. 's:' .. group)
-      return { group, head, state[2], state[6] or '0', state[3] or '0', state[4], state[5], known }
+      -- Unsettled is what it was before the claim whose reply was lost.
+      local unsettled = state[4] ~= '' and state[4]
+      return { group, head, state[2], state[6] or '0', state[3] or '0', unsettled, state[5], known }
     end
   end
   return nil
@@ -163,7 +165,7 @@ local function claim(queue, token, lease, due_too)
   local key = queue .. 'gs:' .. group
   local state = call('HMGET', key, 'att', 'err', 'amb', 'note')
   local attempt = tonumber(state[1] or '0') + 1
-  call('HSET', key, 'tok', token, 'att', attempt, 'amb', state[3] or now)
+  call('HSET', key, 'tok', token, 'att', attempt, 'amb', state[3] or now, 'was', state[3] or '')
   call('ZADD', queue .. 'lease', now + lease, group)
   local known = call('GET', tag .. 's:' .. group)
   return { group, head, attempt, isolated or 0, state[2] or '0', state[3], state[4], known }

@@ -6,7 +6,7 @@ local queue, group = tag .. ARGV[1], ARGV[2]
 if not is_ours(queue, group, ARGV[3], ARGV[4]) then return 'LOST' end
 local state = queue .. 'gs:' .. group
 call('ZREM', queue .. 'lease', group)
-call('HDEL', state, 'tok')
+call('HDEL', state, 'tok', 'was')
 if ARGV[6] == '0' then call('HDEL', state, 'amb') end
 if call('HINCRBY', state, 'att', -1) == 0 then call('HDEL', state, 'att') end
 if ARGV[5] == '1' then

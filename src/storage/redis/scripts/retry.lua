@@ -8,7 +8,7 @@ if not is_ours(queue, group, ARGV[3], ARGV[4]) then return 'LOST' end
 local state = queue .. 'gs:' .. group
 call('ZREM', queue .. 'lease', group)
 -- It came back, so it did not kill its worker.
-call('HDEL', state, 'tok', 'att', 'iso')
+call('HDEL', state, 'tok', 'att', 'iso', 'was')
 if ARGV[5] == '1' then call('DEL', queue .. 'suspect:now') end
 if ARGV[7] == '1' then call('HINCRBY', state, 'err', 1) end
 if ARGV[8] == '0' then call('HDEL', state, 'amb') end

@@ -1,12 +1,12 @@
 //! What is acknowledged is on as many replicas as was asked for.
 
 use crosswire::storage::redis::Settings;
-use crosswire::storage::{Pushed, StorageError};
+use crosswire::storage::{Commit, Pushed, Settled, StorageError};
 use nix::sys::signal::Signal;
 
 use super::nodes::replicated;
 use super::{on, push_until_taken, settings, work_through};
-use crate::storage::fixture::{LONG, ask, commit, entry, push};
+use crate::storage::fixture::{Fixture, LONG, ask, commit, entry, push};
 
 #[tokio::test]
 async fn a_push_is_refused_while_the_replica_is_away_and_made_once_when_it_is_back() {
@@ -23,22 +23,40 @@ async fn a_push_is_refused_while_the_replica_is_away_and_made_once_when_it_is_ba
     assert_eq!(f.claim().await.id.as_str(), "m2");
 }
 
+/// What is owed to two people, put into the outbox by the completion of a message.
+async fn owe(f: &Fixture) {
+    push_until_taken(f, "alice", "m1").await;
+    let outbox = vec![entry("bob", "o1"), entry("carol", "o2")];
+    let claim = f.claim().await;
+    assert_eq!(f.complete(claim, Commit { outbox, ..commit() }).await, Settled::Done);
+}
+
 #[tokio::test]
-async fn a_claim_that_no_replica_has_is_handed_back() {
+async fn a_claim_to_send_that_no_replica_has_is_handed_back() {
     let (master, replicas) = replicated(1).await;
     let f = on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
-    push_until_taken(&f, "alice", "m1").await;
-    push_until_taken(&f, "bob", "m2").await;
-    let in_hand = f.claim().await;
+    owe(&f).await;
+    let in_hand = f.claim_outbox().await;
     replicas[0].signal(Signal::SIGSTOP);
-    let claimed = f.storage.claim(&f.inbound(), &ask(LONG)).await;
+    let claimed = f.storage.claim(&f.outbox(), &ask(LONG)).await;
     assert!(matches!(claimed, Err(StorageError::Unavailable(_))), "{claimed:?}");
     let completed = f.storage.complete(in_hand, commit(), Some(&ask(LONG))).await;
     assert!(matches!(completed, Err(StorageError::Unavailable(_))), "{completed:?}");
     replicas[0].signal(Signal::SIGCONT);
-    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().leased, 0);
-    push_until_taken(&f, "alice", "m3").await;
-    // Nobody has worked on it, so it is no suspect and has not been tried.
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().leased, 0);
+    push_until_taken(&f, "alice", "m2").await;
+    // Nobody has worked on it, so it is no suspect, has not been tried, and cannot have been sent.
+    let claim = f.claim_outbox().await;
+    assert_eq!((claim.id.as_str(), claim.attempt, claim.unsettled_since), ("o2", 1, None));
+}
+
+#[tokio::test]
+async fn messages_are_handled_while_the_replica_is_away() {
+    let (master, replicas) = replicated(1).await;
+    let f = on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
+    push_until_taken(&f, "alice", "m1").await;
+    replicas[0].signal(Signal::SIGSTOP);
     let claim = f.claim().await;
-    assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
+    assert_eq!(f.complete(claim, commit()).await, Settled::Done);
+    replicas[0].signal(Signal::SIGCONT);
 }

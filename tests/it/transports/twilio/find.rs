@@ -109,14 +109,16 @@ async fn a_messaging_service_may_have_chosen_any_line() {
 }
 
 #[tokio::test]
-async fn a_list_without_end_proves_nothing_but_what_it_shows() {
+async fn a_list_without_end_proves_nothing() {
     let endless = |body: &str| {
         let page = page(&[listed("SM1", body, 9)], Some(&next(1)));
         Provider::start(std::iter::repeat_n(page, 5))
     };
-    assert_eq!(found(&endless("hi")).await.len(), 5);
-    let unsure = at(&endless("other")).find(&outbound("hi"), since()).await;
-    assert!(matches!(unsure, Err(SendError::Ambiguous(_))), "{unsure:?}");
+    // Those that it shows may all be other messages of ours.
+    for body in ["hi", "other"] {
+        let unsure = at(&endless(body)).find(&outbound("hi"), since()).await;
+        assert!(matches!(unsure, Err(SendError::Ambiguous(_))), "{unsure:?}");
+    }
 }
 
 #[rstest]
