@@ -1,7 +1,7 @@
 //! What a storage promises, and whether it keeps it.
 
 mod contract;
-mod fixture;
+pub(crate) mod fixture;
 mod lost_replies;
 mod model;
 mod on_redis;

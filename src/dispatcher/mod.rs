@@ -5,6 +5,8 @@
 //! the provider's own list before it is sent again: found, it counts as sent; absent twice, it goes
 //! back as never sent, and only a claim that starts from there sends it.
 
+mod job;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,12 +15,13 @@ use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 
+use self::job::Job;
 use crate::clock::Clock;
 use crate::consumer::{Next, Work};
 use crate::event::{Detail, EventKind, Facts};
 use crate::handler::UNDELIVERABLE;
 use crate::leases::Hold;
-use crate::message::{MessageId, Outbound, Wake};
+use crate::message::Wake;
 use crate::storage::{Ask, Burial, Claim, Commit, Entry, Retry, Storage, StorageError};
 use crate::topic::{OnAmbiguous, Sending, TopicName};
 use crate::transport::{SendError, Sent, Transport};
@@ -49,12 +52,6 @@ pub struct Dispatcher {
     paused_until: AtomicU64,
     /// How often in a row the provider has taken nothing.
     troubles: AtomicU32,
-}
-
-/// A message about to be sent, and the claim on it.
-struct Job {
-    claim: Claim,
-    outbound: Outbound,
 }
 
 impl Dispatcher {
@@ -168,14 +165,14 @@ impl Dispatcher {
             Err(error) => {
                 let topic = &self.setup.topic;
                 tracing::warn!(topic.name = %topic, %error, "the provider's list cannot be read");
-                let looks = looks(&job.claim);
+                let looks = job.looks();
                 return self.look_again(job, looks, None).await.map(|()| None);
             }
         };
         if let Some(sent) = self.not_yet_known(&job, listed).await? {
             return self.sent(job, sent, hold, next).await;
         }
-        let looks = looks(&job.claim) + 1;
+        let looks = job.looks() + 1;
         if looks < LOOKS {
             self.look_again(job, looks, None).await?;
         } else if self.may_fail_again(&job) {
@@ -296,45 +293,6 @@ impl Dispatcher {
     }
 }
 
-impl Job {
-    /// The inbound message whose record waits for several outbound ones, this one among them.
-    fn debt(&self) -> Option<MessageId> {
-        self.outbound.cause.as_ref().filter(|cause| !cause.only).map(|cause| cause.id.clone())
-    }
-
-    /// What is recorded of the inbound message that this is owed for, or of this one when it is owed
-    /// for none.
-    fn facts(&self, kind: EventKind, detail: Detail) -> Facts {
-        Facts::new(self.subject(), &[kind], detail)
-    }
-
-    /// The same when this is the end of it: what settles the only debt of a message completes its
-    /// record.
-    fn last_facts(&self, kind: EventKind, detail: Detail) -> Facts {
-        if self.outbound.cause.as_ref().is_some_and(|cause| cause.only) {
-            Facts::new(self.subject(), &[kind, EventKind::Recorded], detail)
-        } else {
-            self.facts(kind, detail)
-        }
-    }
-
-    fn subject(&self) -> MessageId {
-        self.outbound.cause.as_ref().map_or(&self.outbound.id, |cause| &cause.id).clone()
-    }
-
-    fn detail(&self) -> Detail {
-        Detail {
-            address: Some(self.outbound.to.clone()),
-            outbound: Some(self.outbound.id.clone()),
-            ..Detail::default()
-        }
-    }
-
-    fn because(&self, reason: &str) -> Detail {
-        Detail { reason: Some(reason.to_owned()), ..self.detail() }
-    }
-}
-
 #[async_trait]
 impl Work for Dispatcher {
     async fn work(
@@ -359,11 +317,6 @@ impl Work for Dispatcher {
             }
         }
     }
-}
-
-/// How often the provider's list has been looked at in vain.
-fn looks(claim: &Claim) -> u32 {
-    claim.note.as_deref().and_then(|note| note.parse().ok()).unwrap_or(0)
 }
 
 /// From half a second to a minute, doubling, with jitter, so that a provider that is in trouble is

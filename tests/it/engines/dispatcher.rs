@@ -1,0 +1,119 @@
+//! What becomes of a message that the provider is awkward about.
+
+use std::iter::repeat_n;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosswire::clock::SystemClock;
+use crosswire::consumer::Consumer;
+use crosswire::dispatcher::{Dispatcher, Setup};
+use crosswire::topic::{OnAmbiguous, Sending};
+use crosswire::transports::twilio::{Settings, Twilio};
+
+use super::{consumer, owe, topic, until_empty};
+use crate::storage::fixture::Fixture;
+use crate::support::twilio::{Account, Behaviour, FakeTwilio, Trouble};
+
+const MOMENT: Duration = Duration::from_millis(1);
+
+struct Provider {
+    fake: FakeTwilio,
+    account: Account,
+}
+
+fn provider() -> Provider {
+    let account = Account { sid: format!("AC{}", "0".repeat(32)), token: "12345".to_owned() };
+    Provider { fake: FakeTwilio::start(account.clone()), account }
+}
+
+fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Consumer> {
+    let timeout = Duration::from_millis(500);
+    let transport = Twilio::new(Settings {
+        account_sid: provider.account.sid.clone(),
+        auth_token: Some(provider.account.token.as_str().into()),
+        auth_token_secondary: None,
+        api_key: None,
+        api_secret: None,
+        from_number: None,
+        messaging_service_sid: None,
+        api_base: provider.fake.url(),
+        status_callback: None,
+        connect_timeout: timeout,
+        timeout,
+    });
+    let sending = Sending {
+        concurrency: 1,
+        lease: Duration::from_secs(10),
+        connect_timeout: timeout,
+        timeout,
+        max_attempts: 2,
+        on_ambiguous,
+        settle: MOMENT,
+    };
+    let setup = Setup {
+        storage: Arc::clone(&f.storage),
+        clock: Arc::new(SystemClock),
+        topic: f.partition.topic.clone(),
+        transport: Arc::new(transport.unwrap()),
+        sending,
+        max_records: 1000,
+    };
+    consumer(f, f.outbox(), Dispatcher::new(setup))
+}
+
+/// The reasons of the dead letters, the newest first.
+async fn buried(f: &Fixture) -> Vec<String> {
+    let letters = f.storage.dead_letters(&f.outbox(), 10).await.unwrap();
+    letters.into_iter().map(|letter| letter.reason).collect()
+}
+
+#[tokio::test]
+async fn what_was_taken_although_the_answer_says_otherwise_is_found_and_not_sent_again() {
+    let (f, provider) = (topic().await, provider());
+    provider.fake.trouble(Trouble::script([Behaviour::AcceptThenFail(502)]));
+    owe(&f, "once").await;
+    until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
+    assert_eq!((provider.fake.count(), provider.fake.attempts()), (1, 1));
+    assert_eq!(buried(&f).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_ambiguous_and_absent_again_and_again_ends_among_the_dead_letters() {
+    let (f, provider) = (topic().await, provider());
+    let failure = Behaviour::Fail { status: 500, code: None };
+    provider.fake.trouble(Trouble::script(repeat_n(failure, 10)));
+    owe(&f, "never").await;
+    until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
+    assert_eq!((provider.fake.count(), provider.fake.attempts()), (0, 2));
+    assert_eq!(buried(&f).await, ["nobody could tell whether it was sent, too many times"]);
+}
+
+#[tokio::test]
+async fn whoever_gives_up_on_ambiguity_never_sends_twice() {
+    let (f, provider) = (topic().await, provider());
+    provider.fake.trouble(Trouble::script([Behaviour::AcceptThenDrop]));
+    owe(&f, "at most once").await;
+    until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::GiveUp)).await;
+    assert_eq!((provider.fake.count(), provider.fake.attempts()), (1, 1));
+    assert_eq!(buried(&f).await.len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_retries_ambiguity_may_send_twice_and_not_for_ever() {
+    let (f, provider) = (topic().await, provider());
+    provider.fake.trouble(Trouble::script([Behaviour::AcceptThenDrop, Behaviour::AcceptThenDrop]));
+    owe(&f, "at least once").await;
+    until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Retry)).await;
+    assert_eq!((provider.fake.count(), provider.fake.attempts()), (2, 2));
+    assert_eq!(buried(&f).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_throttled_message_is_no_failure_of_its_own() {
+    let (f, provider) = (topic().await, provider());
+    let throttled = Behaviour::Throttle { retry_after: None };
+    provider.fake.trouble(Trouble::script(repeat_n(throttled, 3)));
+    owe(&f, "later").await;
+    until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
+    assert_eq!((provider.fake.count(), provider.fake.attempts()), (1, 4));
+}
