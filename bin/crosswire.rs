@@ -1,5 +1,7 @@
 //! Everything in one program: web, worker, check, events.
 
-fn main() -> anyhow::Result<()> {
-    crosswire::App::from_env()?.run()
+use crosswire::app::{App, Failure};
+
+fn main() -> Result<(), Failure> {
+    Ok(App::from_env()?.run()?)
 }

@@ -1,9 +1,9 @@
 //! Takes messages in.
 
 use clap::Parser;
-use crosswire::app::{App, WebOptions};
+use crosswire::app::{App, Failure, WebOptions};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let options = WebOptions::parse();
-    App::from_env()?.web(&options)
+    Ok(App::from_env()?.web(&options)?)
 }

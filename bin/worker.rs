@@ -1,9 +1,9 @@
 //! Handles messages and sends the answers.
 
 use clap::Parser;
-use crosswire::app::{App, WorkerOptions};
+use crosswire::app::{App, Failure, WorkerOptions};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let options = WorkerOptions::parse();
-    App::from_env()?.worker(&options)
+    Ok(App::from_env()?.worker(&options)?)
 }

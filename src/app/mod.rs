@@ -53,12 +53,14 @@ use crate::validator::Validator;
 
 mod commands;
 mod events;
+mod failure;
 mod prepare;
 mod process;
 mod serve;
 mod work;
 
 pub use commands::{Cli, Command, EventsOptions, WebOptions, WorkerOptions};
+pub use failure::Failure;
 
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
