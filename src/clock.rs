@@ -15,6 +15,11 @@ pub trait Clock: Send + Sync {
     fn uptime(&self) -> Duration;
 }
 
+/// A span of time in whole milliseconds, the unit of every time that is stored or counted.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The machine's clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;

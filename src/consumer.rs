@@ -9,6 +9,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::millis;
 use crate::leases::{Hold, Leases};
 use crate::storage::{Ask, Claim, Claimed, Queue, Storage, StorageError, Token};
 
@@ -55,8 +56,6 @@ impl Next {
 pub struct Shared {
     pub storage: Arc<dyn Storage>,
     pub leases: Arc<Leases>,
-    /// The id of this process; another one never has it.
-    pub worker: String,
     /// A message that may have killed its worker is worked on alone, so that what happens then is
     /// its own doing: it takes this for writing, everybody else for reading.
     pub company: Arc<RwLock<()>>,
@@ -195,18 +194,13 @@ impl Consumer {
     }
 
     fn ask(&self, due: bool) -> Ask {
-        let now = u64::try_from(self.shared.leases.uptime().as_millis()).unwrap_or(u64::MAX);
+        let now = millis(self.shared.leases.uptime());
         let last = self.looked_for_due.load(Ordering::Relaxed);
         let reclaim = due || Duration::from_millis(now.saturating_sub(last)) >= DUE_EVERY;
         if reclaim {
             self.looked_for_due.store(now, Ordering::Relaxed);
         }
-        Ask {
-            worker: self.shared.worker.clone(),
-            token: Token::random(),
-            lease: self.lease,
-            reclaim,
-        }
+        Ask { token: Token::random(), lease: self.lease, reclaim }
     }
 
     fn name(&self) -> String {

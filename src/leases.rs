@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::Group;
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::storage::{Claim, Queue, Storage, StorageError, Token};
 
 /// How often a heart beats when nothing shorter is asked of it.
@@ -172,8 +172,4 @@ impl Drop for Hold {
             }
         }
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

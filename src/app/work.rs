@@ -52,13 +52,12 @@ pub(super) async fn work(
     let shared = Shared {
         storage: Arc::clone(&storage),
         leases,
-        worker: Uuid::now_v7().to_string(),
         company: Arc::default(),
         suspects: Arc::default(),
     };
     let crew = crew(prepared, &shared);
     let names: Vec<&str> = prepared.services.iter().map(|s| s.topic.name.as_str()).collect();
-    info!(topics = names.join(" "), worker = shared.worker, ?until, "working");
+    info!(topics = names.join(" "), worker = %Uuid::now_v7(), ?until, "working");
     if until == Until::Once {
         for (_, consumer) in &crew {
             consumer.step().await?;

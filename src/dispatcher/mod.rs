@@ -16,7 +16,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 
 use self::job::Job;
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::consumer::{Next, Work};
 use crate::event::{Detail, EventKind, Facts};
 use crate::handler::UNDELIVERABLE;
@@ -331,8 +331,4 @@ fn pause(failures: u32) -> Duration {
         .build()
         .nth(failures as usize)
         .unwrap_or(longest)
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

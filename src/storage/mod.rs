@@ -127,8 +127,6 @@ pub enum Pushed {
 /// What a worker asks for when it wants a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Who asks, for the record; a process never uses the id of another.
-    pub worker: String,
     /// New for each claim, never used again: 128 random bits.
     pub token: Token,
     pub lease: Duration,

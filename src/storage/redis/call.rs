@@ -57,7 +57,7 @@ impl Call {
     }
 
     pub(super) fn millis(self, time: Duration) -> Self {
-        self.arg(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+        self.arg(crate::clock::millis(time))
     }
 
     pub(super) fn entries<'e>(self, entries: impl IntoIterator<Item = &'e Entry>) -> Self {

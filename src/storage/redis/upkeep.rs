@@ -94,7 +94,7 @@ impl Redis {
     ) -> Result<Option<Audit>, StorageError> {
         let prefix = format!("{}{}", tag(&queue.partition), side(queue.side));
         let partition = &queue.partition;
-        let millis = u64::try_from(every.as_millis()).unwrap_or(u64::MAX).max(1);
+        let millis = crate::clock::millis(every).max(1);
         let mut gate = cmd("SET");
         gate.arg(format!("{prefix}audited")).arg(1).arg("NX").arg("PX").arg(millis);
         if self.cold(partition, &gate).await? == Value::Nil {

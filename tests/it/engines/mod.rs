@@ -38,7 +38,6 @@ fn consumer(f: &Fixture, queue: Queue, work: impl Work + 'static) -> Arc<Consume
     let shared = Shared {
         storage: Arc::clone(&f.storage),
         leases: Leases::new(Arc::new(SystemClock)),
-        worker: "w1".to_owned(),
         company: Arc::default(),
         suspects: Arc::default(),
     };

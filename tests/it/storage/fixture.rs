@@ -189,7 +189,7 @@ pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
 
 /// A worker that also looks for what has come due.
 pub(crate) fn ask(lease: Duration) -> Ask {
-    Ask { worker: "w1".to_owned(), token: Token::random(), lease, reclaim: true }
+    Ask { token: Token::random(), lease, reclaim: true }
 }
 
 pub(crate) fn commit() -> Commit {
