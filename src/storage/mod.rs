@@ -316,6 +316,33 @@ pub struct Audit {
     pub mended: u64,
 }
 
+/// A line of a feed: a log of fixed length that everybody may read, and follow as it grows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line {
+    pub place: Place,
+    pub text: String,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// Where in a feed a line stands. Only its own store can read it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place(String);
+
+impl Place {
+    pub fn new(place: impl Into<String>) -> Self {
+        Self(place.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// How long the past is kept, for the store's upkeep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -426,6 +453,22 @@ pub trait Storage: Send + Sync {
         partition: &Partition,
         message: Option<&MessageId>,
     ) -> Result<Vec<Event>, StorageError>;
+
+    /// Appends a line to a feed, which keeps about its newest `keep`. When the answer is lost, the
+    /// line may stand there twice.
+    async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError>;
+
+    /// The lines of a feed behind `after`, or all that are kept, oldest first. When there is none,
+    /// waits for one, at most for `patience`.
+    ///
+    /// # Errors
+    /// `Corrupt` when `after` is no place of this store's.
+    async fn follow(
+        &self,
+        feed: &str,
+        after: Option<&Place>,
+        patience: Duration,
+    ) -> Result<Vec<Line>, StorageError>;
 
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError>;
 

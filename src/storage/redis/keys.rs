@@ -21,6 +21,7 @@
 //! | `{t:n}sid:<provider id>` | string | a message that we know to be sent | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
 //! | `{t:n}trimmed`, `…audited` | string | when upkeep was last done | its TTL |
+//! | `{feed:<name>}` | stream | a feed, of no partition | about what it is told to keep |
 
 use sha2::{Digest, Sha256};
 

@@ -8,6 +8,7 @@ mod address;
 mod call;
 mod claims;
 mod events;
+mod feeds;
 mod keys;
 mod link;
 mod moves;
@@ -35,8 +36,8 @@ use crate::event::{Event, Facts};
 use crate::message::MessageId;
 use crate::state::Member;
 use crate::storage::{
-    Ask, Audit, Burial, Claim, Claimed, Commit, Completed, DeadLetter, Depth, Health, Partition,
-    Push, Pushed, Queue, Retention, Retry, Settled, Storage, StorageError, Token,
+    Ask, Audit, Burial, Claim, Claimed, Commit, Completed, DeadLetter, Depth, Health, Line,
+    Partition, Place, Push, Pushed, Queue, Retention, Retry, Settled, Storage, StorageError, Token,
 };
 
 /// An answer is waited for this long before the connection is given up.
@@ -62,7 +63,8 @@ pub struct Settings {
 pub struct Redis {
     target: Target,
     hot: Link,
-    bells: Mutex<HashMap<Queue, Arc<Link>>>,
+    /// A connection for each key that somebody blocks on.
+    listeners: Mutex<HashMap<String, Arc<Link>>>,
     pool: Pool,
     wait_replicas: u32,
 }
@@ -88,7 +90,7 @@ impl Redis {
         let target = address::parse(&url, verify_tls)?;
         Ok(Self {
             hot: Link::new(target.clone(), RESPONSE_TIMEOUT, wait_replicas),
-            bells: Mutex::default(),
+            listeners: Mutex::default(),
             pool: Pool::new(&target)?,
             wait_replicas,
             target,
@@ -121,9 +123,20 @@ impl Redis {
         }
     }
 
-    fn bell(&self, queue: &Queue) -> Arc<Link> {
-        let mut bells = self.bells.lock().expect("no holder panics");
-        let link = bells.entry(queue.clone()).or_insert_with(|| {
+    /// Sends a command that blocks until there is something under `key`.
+    async fn listen(&self, key: &str, blocking: &Cmd) -> Result<Value, StorageError> {
+        let link = self.listener(key);
+        let broken = |error: redis::RedisError| trouble::give_up(&error);
+        let (generation, mut wire) = link.wire().await.map_err(broken)?;
+        wire.send(blocking, key).await.map_err(|error| {
+            link.forget(generation);
+            broken(error)
+        })
+    }
+
+    fn listener(&self, key: &str) -> Arc<Link> {
+        let mut listeners = self.listeners.lock().expect("no holder panics");
+        let link = listeners.entry(key.to_owned()).or_insert_with(|| {
             let timeout = LONGEST_RING + Duration::from_secs(2);
             Arc::new(Link::new(self.target.clone(), timeout, 0))
         });
@@ -224,19 +237,12 @@ impl Storage for Redis {
     }
 
     async fn wait(&self, queue: &Queue, patience: Duration) -> Result<(), StorageError> {
-        let link = self.bell(queue);
-        let broken = |error: redis::RedisError| trouble::give_up(&error);
-        let (generation, mut wire) = link.wire().await.map_err(broken)?;
-        let tag = tag(&queue.partition);
         let mut pop = cmd("BLPOP");
+        let key = format!("{}{}bell", tag(&queue.partition), side(queue.side));
         // Redis takes a timeout of zero for "for ever".
         let patience = patience.clamp(Duration::from_millis(1), LONGEST_RING);
-        pop.arg(format!("{tag}{}bell", side(queue.side))).arg(patience.as_secs_f64());
-        let rung = wire.send(&pop, &tag).await;
-        rung.map(drop).map_err(|error| {
-            link.forget(generation);
-            broken(error)
-        })
+        pop.arg(&key).arg(patience.as_secs_f64());
+        self.listen(&key, &pop).await.map(drop)
     }
 
     async fn values(
@@ -311,6 +317,28 @@ impl Storage for Redis {
             after = format!("({last}");
         }
         Ok(events)
+    }
+
+    async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError> {
+        let key = feeds::key(feed);
+        let command = feeds::append(&key, line, keep);
+        self.hot.ask(&Look { tag: key, command }).await.map(drop)
+    }
+
+    async fn follow(
+        &self,
+        feed: &str,
+        after: Option<&Place>,
+        patience: Duration,
+    ) -> Result<Vec<Line>, StorageError> {
+        let key = feeds::key(feed);
+        let after = feeds::place(after)?;
+        if patience.is_zero() {
+            let command = feeds::range(&key, after);
+            return feeds::read(self.hot.ask(&Look { tag: key, command }).await?);
+        }
+        let command = feeds::block(&key, after, patience.min(LONGEST_RING));
+        feeds::heard(self.listen(&key, &command).await?)
     }
 
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {

@@ -6,6 +6,7 @@ pub(crate) mod caps;
 pub(crate) mod commit;
 pub(crate) mod doorbell;
 pub(crate) mod duplicates;
+pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
 pub(crate) mod order;
@@ -54,6 +55,13 @@ macro_rules! every_promise {
                 a_message_that_comes_again_after_its_completion_is_not_handled_again,
                 what_an_accepted_message_owes_is_owed_once,
                 a_message_that_was_refused_may_come_again,
+            ;
+            feeds:
+                a_feed_is_read_in_the_order_of_its_lines_from_any_place,
+                whoever_follows_a_feed_gets_a_line_when_it_comes,
+                whoever_follows_a_silent_feed_is_let_go,
+                a_feed_keeps_about_as_many_lines_as_it_is_told,
+                a_place_that_is_in_no_feed_is_refused,
             ;
             fence:
                 a_claim_that_somebody_else_has_by_now_settles_nothing,
