@@ -38,6 +38,12 @@ pub struct Pipeline {
     pub limits: Limits,
 }
 
+impl Pipeline {
+    fn answer(&self, text: Option<&str>, outcome: Outcome) -> Receipt {
+        Receipt { response: self.transport.answer(text), outcome }
+    }
+}
+
 /// Why a call gets no answer of its transport's. Displays as the sentence for whoever called, which
 /// says nothing about our insides.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +55,26 @@ pub enum Refusal {
     /// Full, or the store is away: nothing was taken, and the call is worth making again.
     #[error("not taken, too much is waiting or the store is away; send it again later")]
     Unavailable,
+}
+
+/// What came of a call, and what is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub response: WebhookResponse,
+    pub outcome: Outcome,
+}
+
+/// What came of a call that was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A message was stored, or was there already, or had no room in its sender's mailbox.
+    Pushed(Pushed),
+    /// A validator refused it: its name, and why.
+    Rejected(String),
+    /// A delivery report, or nothing to do about it.
+    Noted,
+    /// Our own code failed on it.
+    Broken,
 }
 
 /// Takes messages in, for every topic.
@@ -73,11 +99,7 @@ impl Intake {
 
     /// Answers one call. What an accepting answer confirms is durable by then; a duplicate is
     /// answered as its first was, and changes nothing.
-    pub async fn receive(
-        &self,
-        topic: &str,
-        request: WebhookRequest,
-    ) -> Result<WebhookResponse, Refusal> {
+    pub async fn receive(&self, topic: &str, request: WebhookRequest) -> Result<Receipt, Refusal> {
         let Some(pipeline) = self.pipelines.get(topic) else {
             // Anybody may put anything into a path: cut, and with its control characters escaped.
             let name: String = topic.chars().take(64).collect();
@@ -87,35 +109,29 @@ impl Intake {
         match unbroken(pipeline, "transport", || pipeline.transport.receive(&request)) {
             Ok(Ok(Received::Message(incoming))) => self.message(pipeline, *incoming).await,
             Ok(Ok(Received::Report(report))) => self.report(pipeline, &report).await,
-            Ok(Ok(Received::Nothing)) => Ok(pipeline.transport.answer(None)),
+            Ok(Ok(Received::Nothing)) => Ok(pipeline.answer(None, Outcome::Noted)),
             Ok(Err(refused)) => {
                 log_refused_call(pipeline, &refused);
                 Err(Refusal::Call(refused))
             }
-            Err(Broken) => Ok(pipeline.transport.answer(said(&pipeline.replies.error_response))),
-        }
-    }
-
-    async fn message(
-        &self,
-        pipeline: &Pipeline,
-        incoming: Incoming,
-    ) -> Result<WebhookResponse, Refusal> {
-        let message = Inbound::new(pipeline.topic.clone(), self.clock.now(), incoming);
-        match judge(pipeline, &message) {
-            Verdict::Valid => self.accept(pipeline, message).await,
-            Verdict::Invalid { text, reason } => {
-                self.record_rejection(pipeline, &message, reason).await;
-                Ok(pipeline.transport.answer(said(text)))
+            Err(Broken) => {
+                Ok(pipeline.answer(said(&pipeline.replies.error_response), Outcome::Broken))
             }
         }
     }
 
-    async fn accept(
-        &self,
-        pipeline: &Pipeline,
-        message: Inbound,
-    ) -> Result<WebhookResponse, Refusal> {
+    async fn message(&self, pipeline: &Pipeline, incoming: Incoming) -> Result<Receipt, Refusal> {
+        let message = Inbound::new(pipeline.topic.clone(), self.clock.now(), incoming);
+        match judge(pipeline, &message) {
+            Verdict::Valid => self.accept(pipeline, message).await,
+            Verdict::Invalid { text, reason } => {
+                self.record_rejection(pipeline, &message, &reason).await;
+                Ok(pipeline.answer(said(text), Outcome::Rejected(reason)))
+            }
+        }
+    }
+
+    async fn accept(&self, pipeline: &Pipeline, message: Inbound) -> Result<Receipt, Refusal> {
         let partition = self.partition(pipeline, &message);
         let id = message.id.clone();
         let push = self.push_of(pipeline, message);
@@ -128,7 +144,7 @@ impl Intake {
             // flooder where the limit is, and each text of ours costs money.
             Ok(outcome @ (Pushed::Accepted | Pushed::Duplicate | Pushed::GroupFull)) => {
                 info!(topic.name = %pipeline.topic, message.id = %id, ?outcome, "message taken");
-                Ok(pipeline.transport.answer(accept_text(pipeline)))
+                Ok(pipeline.answer(accept_text(pipeline), Outcome::Pushed(outcome)))
             }
             Err(error) => {
                 error!(topic.name = %pipeline.topic, message.id = %id, %error, "refused: not stored");
@@ -172,28 +188,29 @@ impl Intake {
 
     /// A refused message is answered even if the store cannot be told of it: nothing is lost by that
     /// but a line of the record.
-    async fn record_rejection(&self, pipeline: &Pipeline, message: &Inbound, reason: String) {
+    async fn record_rejection(&self, pipeline: &Pipeline, message: &Inbound, reason: &str) {
         info!(topic.name = %pipeline.topic, message.id = %message.id, reason, "message refused");
         let partition = self.partition(pipeline, message);
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
-        let facts = facts(message, vec![received, EventKind::Rejected.into()], Some(reason));
+        let rejected = vec![received, EventKind::Rejected.into()];
+        let facts = facts(message, rejected, Some(reason.to_owned()));
         let max = pipeline.limits.max_records;
         if let Err(error) = deadline(self.storage.record(&partition, facts, max)).await {
             warn!(topic.name = %pipeline.topic, message.id = %message.id, %error, "refusal not recorded");
         }
     }
 
-    async fn report(
-        &self,
-        pipeline: &Pipeline,
-        report: &Report,
-    ) -> Result<WebhookResponse, Refusal> {
+    async fn report(&self, pipeline: &Pipeline, report: &Report) -> Result<Receipt, Refusal> {
         let recorded = match report_facts(report) {
             Some(facts) => self.record_report(pipeline, facts).await,
             None => Ok(()),
         };
         match recorded {
-            Ok(()) => Ok(WebhookResponse { status: 204, content_type: None, body: String::new() }),
+            Ok(()) => {
+                let response =
+                    WebhookResponse { status: 204, content_type: None, body: String::new() };
+                Ok(Receipt { response, outcome: Outcome::Noted })
+            }
             Err(error) => {
                 error!(topic.name = %pipeline.topic, %error, "delivery report not recorded");
                 Err(Refusal::Unavailable)

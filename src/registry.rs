@@ -9,7 +9,8 @@ use crate::config::{self, Check, Config, Environment, Mistakes, did_you_mean};
 use crate::handler::Handler;
 use crate::intake::{Checkpoint, Pipeline};
 use crate::topic::Properties;
-use crate::transport::Transport;
+use crate::transport::{Transport, Transports};
+use crate::transports::unconfigured::Unconfigured;
 use crate::validator::Validator;
 use crate::{handlers, transports, validators};
 
@@ -43,7 +44,10 @@ struct Site<'s> {
 pub struct Service {
     pub topic: config::Topic,
     pub handler: Arc<dyn Handler>,
+    /// What its webhooks come by.
     pub transport: Arc<dyn Transport>,
+    /// What its people may be reached by, that one included.
+    pub transports: Transports,
     validators: Vec<Ready>,
 }
 
@@ -118,10 +122,12 @@ impl Registry {
             let validators: Vec<_> =
                 topic.validators.iter().map(|check| self.build_validator(&site, check)).collect();
             let (handler, transport) = (self.build_handler(&site), self.build_transport(&site));
+            let transport = transport?;
             Some(Service {
                 topic: topic.clone(),
                 handler: handler?,
-                transport: transport?,
+                transports: Transports::default().with(&topic.transport, Arc::clone(&transport)),
+                transport,
                 validators: validators.into_iter().collect::<Option<_>>()?,
             })
         };
@@ -165,8 +171,13 @@ impl Registry {
 }
 
 impl Service {
-    /// What its messages pass through on their way in.
+    /// What its messages pass through on their way in from its own provider.
     pub fn pipeline(&self) -> Pipeline {
+        self.pipeline_from(Arc::clone(&self.transport))
+    }
+
+    /// The same for messages that come by another transport.
+    pub fn pipeline_from(&self, transport: Arc<dyn Transport>) -> Pipeline {
         let checkpoint = |ready: &Ready| Checkpoint {
             name: ready.name.clone(),
             text: ready.text.clone(),
@@ -174,7 +185,7 @@ impl Service {
         };
         Pipeline {
             topic: self.topic.name.clone(),
-            transport: Arc::clone(&self.transport),
+            transport,
             validators: self.validators.iter().map(checkpoint).collect(),
             replies: self.topic.replies.clone(),
             limits: self.topic.limits.clone(),
@@ -211,6 +222,10 @@ fn twilio(site: &Site<'_>) -> Option<Arc<dyn Transport>> {
     if site.mistakes.lines().len() > before {
         return None;
     }
+    let Some(settings) = settings else {
+        let missing = "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN to reach real phones";
+        return Some(Arc::new(Unconfigured::new(missing)));
+    };
     match transports::twilio::Twilio::new(settings) {
         Ok(twilio) => Some(Arc::new(twilio)),
         Err(error) => {
@@ -223,6 +238,7 @@ fn twilio(site: &Site<'_>) -> Option<Arc<dyn Transport>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Purpose;
 
     const SHIPPED: &str = include_str!("../topics.toml");
 
@@ -241,7 +257,7 @@ mod tests {
 
     fn assemble(text: &str) -> (Vec<Service>, Vec<String>) {
         let mistakes = Mistakes::default();
-        let config = Config::read("topics.toml", text, &environment(), &mistakes);
+        let config = Config::read("topics.toml", text, &environment(), Purpose::Shared, &mistakes);
         let services = Registry::shipped().assemble(&config, &environment(), &mistakes);
         (services, mistakes.lines())
     }
@@ -314,7 +330,7 @@ mod tests {
         registry.validator("mine", Arc::new(refuse));
         let mistakes = Mistakes::default();
         let text = "[topics.t]\nhandler = \"echo\"\nvalidators.mine = {}\nvalidators.length = {}";
-        let config = Config::read("topics.toml", text, &environment(), &mistakes);
+        let config = Config::read("topics.toml", text, &environment(), Purpose::Shared, &mistakes);
         registry.assemble(&config, &environment(), &mistakes);
         // Only what is not ours to phrase is missing.
         assert_eq!(mistakes.lines().len(), 1, "{mistakes}");

@@ -1,7 +1,9 @@
 //! The contract of a transport: one provider's wire format, and nothing of queues, topics or HTTP
 //! servers.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -107,6 +109,9 @@ pub enum ReceiveError {
     /// the log; the caller is not told it.
     #[error("the request's signature does not match")]
     Forged { signed_url: String },
+    /// Nobody has said yet how to tell a genuine call.
+    #[error("not configured: {0}")]
+    NotConfigured(String),
 }
 
 /// The provider has taken the message.
@@ -158,4 +163,27 @@ pub trait Transport: Send + Sync {
         message: &Outbound,
         since: DateTime<Utc>,
     ) -> Result<Option<Vec<Sent>>, SendError>;
+}
+
+/// The transports that a topic's people may be reached by, each under the name that their addresses
+/// have.
+#[derive(Clone, Default)]
+pub struct Transports(BTreeMap<String, Arc<dyn Transport>>);
+
+impl Transports {
+    /// Adds one; another of this name makes way for it.
+    #[must_use]
+    pub fn with(mut self, name: &str, transport: Arc<dyn Transport>) -> Self {
+        self.0.insert(name.to_owned(), transport);
+        self
+    }
+}
+
+impl IntoIterator for Transports {
+    type Item = (String, Arc<dyn Transport>);
+    type IntoIter = std::collections::btree_map::IntoIter<String, Arc<dyn Transport>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }

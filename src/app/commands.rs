@@ -6,7 +6,7 @@ use super::work::Until;
 
 /// Strangers talk, anonymously and safely, over plain text messages.
 ///
-/// Without a command, web and worker run in one process (or what RUN=web|worker says).
+/// Without a command it is `dev` (or what RUN=web|worker|standalone says).
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -16,6 +16,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Try things out: web, worker and store in one process, and a page with phones on it.
+    Dev,
+    /// Run a small deployment: web, worker and store (or Redis) in one process.
+    Standalone(StandaloneOptions),
     /// Take messages in.
     Web(WebOptions),
     /// Handle messages and send the answers.
@@ -24,6 +28,13 @@ pub enum Command {
     Check,
     /// List what is recorded of messages, oldest first.
     Events(EventsOptions),
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct StandaloneOptions {
+    /// Run on a store that may lose messages.
+    #[arg(long)]
+    pub allow_volatile: bool,
 }
 
 #[derive(Clone, Debug, Default, Parser)]

@@ -10,11 +10,10 @@ use super::work::partitions;
 use crate::address::Address;
 use crate::event::Event;
 use crate::message::MessageId;
-use crate::storage::Storage;
 
 /// Prints the events of every topic that was asked for, oldest first.
 pub(super) async fn list(prepared: &Prepared, options: &EventsOptions) -> anyhow::Result<()> {
-    let store = prepared.new_store()?;
+    let store = prepared.store.share()?;
     let message = options.message.as_deref().map(MessageId::new);
     let mut events = Vec::new();
     for partition in prepared.services.iter().flat_map(partitions) {

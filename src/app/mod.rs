@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::Environment;
+use crate::config::{Environment, Purpose};
 use crate::handler::Handler;
 use crate::registry::Registry;
 use crate::validator::Validator;
@@ -56,10 +56,12 @@ mod events;
 mod failure;
 mod prepare;
 mod process;
+mod secret;
 mod serve;
+mod store;
 mod work;
 
-pub use commands::{Cli, Command, EventsOptions, WebOptions, WorkerOptions};
+pub use commands::{Cli, Command, EventsOptions, StandaloneOptions, WebOptions, WorkerOptions};
 pub use failure::Failure;
 
 use prepare::Prepared;
@@ -75,9 +77,10 @@ pub struct App {
 /// What a process does that is not told by its command line.
 #[derive(Clone, Copy)]
 enum Role {
+    Dev,
+    Standalone,
     Web,
     Worker,
-    Standalone,
 }
 
 impl App {
@@ -92,10 +95,15 @@ impl App {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let environment = Environment::of_process();
         let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
-            None => Role::Standalone,
+            None | Some("dev") => Role::Dev,
+            Some("standalone") => Role::Standalone,
             Some("web") => Role::Web,
             Some("worker") => Role::Worker,
-            Some(_) => anyhow::bail!("environment: RUN: no such role; write web or worker"),
+            Some(_) => {
+                anyhow::bail!(
+                    "environment: RUN: no such role; write dev, standalone, web or worker"
+                )
+            }
         };
         Ok(Self { environment, registry: Registry::shipped(), role })
     }
@@ -115,23 +123,25 @@ impl App {
         self
     }
 
-    /// Does what the command line asks for: `web`, `worker`, `check` or `events`. Without a command
-    /// it is what `RUN` says, and without that web and worker in one process.
+    /// Does what the command line asks for. Without a command it is what `RUN` says, and without
+    /// that `dev`.
     pub fn run(self) -> anyhow::Result<()> {
         match (Cli::parse().command, self.role) {
+            (Some(Command::Dev), _) | (None, Role::Dev) => self.dev(),
+            (Some(Command::Standalone(options)), _) => self.standalone(&options),
+            (None, Role::Standalone) => self.standalone(&StandaloneOptions::default()),
             (Some(Command::Web(options)), _) => self.web(&options),
+            (None, Role::Web) => self.web(&WebOptions::default()),
             (Some(Command::Worker(options)), _) => self.worker(&options),
+            (None, Role::Worker) => self.worker(&WorkerOptions::default()),
             (Some(Command::Check), _) => self.check(),
             (Some(Command::Events(options)), _) => self.events(&options),
-            (None, Role::Web) => self.web(&WebOptions::default()),
-            (None, Role::Worker) => self.worker(&WorkerOptions::default()),
-            (None, Role::Standalone) => self.standalone(),
         }
     }
 
     /// Takes messages in until it is told to stop.
     pub fn web(&self, options: &WebOptions) -> anyhow::Result<()> {
-        let prepared = Prepared::new(&self.environment, &self.registry, None)?;
+        let prepared = self.prepare(Purpose::Shared, None)?;
         run_to_the_end(|stop: Stop| async move {
             let store = prepared.open_store(options.allow_volatile).await?;
             serve::serve(&prepared, store, options.allow_volatile, stop).await
@@ -142,23 +152,27 @@ impl App {
     /// ask for.
     pub fn worker(&self, options: &WorkerOptions) -> anyhow::Result<()> {
         let only = options.topic.as_deref().or_else(|| self.environment.get("TOPIC"));
-        let prepared = Prepared::new(&self.environment, &self.registry, only)?;
+        let prepared = self.prepare(Purpose::Shared, only)?;
         run_to_the_end(|stop: Stop| async move {
             let store = prepared.open_store(options.allow_volatile).await?;
             work::work(&prepared, store, options.until(), stop).await
         })
     }
 
-    fn standalone(&self) -> anyhow::Result<()> {
-        let prepared = Prepared::new(&self.environment, &self.registry, None)?;
-        run_to_the_end(|stop: Stop| async move {
-            let store = prepared.open_store(false).await?;
-            let serving = serve::serve(&prepared, Arc::clone(&store), false, stop.clone());
-            let working = work::work(&prepared, store, work::Until::Stopped, stop.clone());
-            // When one of them cannot go on, the other has to come to its end in good order.
-            let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
-            served.and(worked)
-        })
+    /// Web and worker in one process, with what a deployment needs.
+    pub fn standalone(&self, options: &StandaloneOptions) -> anyhow::Result<()> {
+        let prepared = self.prepare(Purpose::Standalone, None)?;
+        run_to_the_end(|stop| both(prepared, options.allow_volatile, stop))
+    }
+
+    /// Web and worker in one process, without what only a deployment needs.
+    pub fn dev(&self) -> anyhow::Result<()> {
+        let prepared = self.prepare(Purpose::Dev, None)?;
+        run_to_the_end(|stop| both(prepared, true, stop))
+    }
+
+    fn prepare(&self, purpose: Purpose, only: Option<&str>) -> anyhow::Result<Prepared> {
+        Prepared::new(&self.environment, &self.registry, purpose, only)
     }
 
     /// Says everything that is wrong with the configuration and the store.
@@ -168,7 +182,16 @@ impl App {
 
     /// Lists what is recorded of messages.
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
-        let prepared = Prepared::new(&self.environment, &self.registry, options.topic.as_deref())?;
+        let prepared = self.prepare(Purpose::Dev, options.topic.as_deref())?;
         run_to_the_end(|_| events::list(&prepared, options))
     }
+}
+
+async fn both(prepared: Prepared, allow_volatile: bool, stop: Stop) -> anyhow::Result<()> {
+    let store = prepared.open_store(allow_volatile).await?;
+    let serving = serve::serve(&prepared, Arc::clone(&store), allow_volatile, stop.clone());
+    let working = work::work(&prepared, store, work::Until::Stopped, stop.clone());
+    // When one of them cannot go on, the other has to come to its end in good order.
+    let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
+    served.and(worked)
 }

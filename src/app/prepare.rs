@@ -7,10 +7,11 @@ use std::time::Duration;
 use tracing::{error, warn};
 
 use super::process::run_to_the_end;
+use super::secret;
+use super::store::Store;
 use crate::address::GroupKey;
-use crate::config::{Config, Environment, Mistakes};
+use crate::config::{Config, Environment, Mistakes, Purpose};
 use crate::registry::{Registry, Service};
-use crate::storage::redis::{Redis, Settings};
 use crate::storage::{Health, Storage, StorageError};
 use crate::telemetry;
 
@@ -23,24 +24,27 @@ pub(super) struct Prepared {
     /// All topics, or the one that was asked for.
     pub(super) services: Vec<Service>,
     pub(super) groups: GroupKey,
+    pub(super) store: Store,
 }
 
 impl Prepared {
     pub(super) fn new(
         environment: &Environment,
         registry: &Registry,
+        purpose: Purpose,
         only: Option<&str>,
     ) -> anyhow::Result<Self> {
         let mistakes = Mistakes::default();
-        let (config, mut services) = read(environment, registry, &mistakes);
+        let (config, mut services) = read(environment, registry, purpose, &mistakes);
         if let Some(only) = only {
             config.check_topic(only, &mistakes);
             services.retain(|service| service.topic.name.as_str() == only);
         }
         mistakes.into_result()?;
         telemetry::init(&config.server.log_filter);
-        let groups = GroupKey::new(&config.secret_key);
-        Ok(Self { config, services, groups })
+        let groups = GroupKey::new(&secret::key(&config)?);
+        let store = Store::open(&config)?;
+        Ok(Self { config, services, groups, store })
     }
 
     /// The store, if it may be worked on. One that is away may come back: whoever needs it waits.
@@ -48,8 +52,8 @@ impl Prepared {
         &self,
         allow_volatile: bool,
     ) -> anyhow::Result<Arc<dyn Storage>> {
-        let store = self.new_store()?;
-        match ask(&store).await {
+        let store = self.store.share()?;
+        match ask(store.as_ref()).await {
             Ok(health) => {
                 health.degraded.iter().for_each(|line| warn!(reason = line, "degraded"));
                 health.fatal.iter().for_each(|line| error!(reason = line, "unsafe store"));
@@ -64,25 +68,23 @@ impl Prepared {
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(Arc::new(store))
-    }
-
-    /// One more way to the same store, with connections of its own.
-    pub(super) fn new_store(&self) -> Result<Redis, StorageError> {
-        open(&self.config)
+        Ok(store)
     }
 }
 
 /// Says what is wrong with the configuration and, when it can be reached, the store.
 pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::Result<()> {
+    let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
+    let purpose = if is_dev { Purpose::Dev } else { Purpose::Standalone };
     let mistakes = Mistakes::default();
-    let (config, services) = read(environment, registry, &mistakes);
+    let (config, services) = read(environment, registry, purpose, &mistakes);
     let mut out = std::io::stdout().lock();
     let found = mistakes.lines();
     found.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     anyhow::ensure!(found.is_empty(), "mistakes in the configuration: {}", found.len());
     writeln!(out, "the configuration is in order; topics: {}", services.len())?;
-    run_to_the_end(async |_| match ask(&open(&config)?).await {
+    let store = Store::look(&config)?.share()?;
+    run_to_the_end(async |_| match ask(store.as_ref()).await {
         Ok(Health { fatal, degraded }) => {
             degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;
             fatal.iter().try_for_each(|line| writeln!(out, "fatal: {line}"))?;
@@ -97,22 +99,15 @@ pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::R
 fn read(
     environment: &Environment,
     registry: &Registry,
+    purpose: Purpose,
     mistakes: &Mistakes,
 ) -> (Config, Vec<Service>) {
-    let config = Config::load(environment, mistakes);
+    let config = Config::load(environment, purpose, mistakes);
     let services = registry.assemble(&config, environment, mistakes);
     (config, services)
 }
 
-fn open(config: &Config) -> Result<Redis, StorageError> {
-    Redis::open(Settings {
-        url: config.store.url.clone(),
-        verify_tls: config.store.verify_tls,
-        wait_replicas: config.store.wait_replicas,
-    })
-}
-
-async fn ask(store: &Redis) -> Result<Health, StorageError> {
+async fn ask(store: &dyn Storage) -> Result<Health, StorageError> {
     let late = || StorageError::Unavailable(format!("no answer within {PATIENCE:?}"));
     tokio::time::timeout(PATIENCE, store.health()).await.unwrap_or_else(|_| Err(late()))
 }

@@ -19,8 +19,8 @@ use crate::dispatcher::{self, Dispatcher};
 use crate::janitor::Janitor;
 use crate::leases::Leases;
 use crate::registry::Service;
-use crate::storage::redis::Redis;
 use crate::storage::{Partition, Queue, Retention, Side, Storage, StorageError};
+use crate::transports::tester::{self, Board, Tester};
 use crate::worker::{self, Worker};
 
 /// Long enough for an operator to be back from a holiday.
@@ -48,7 +48,7 @@ pub(super) async fn work(
     stop: Stop,
 ) -> anyhow::Result<()> {
     let leases = Leases::new(Arc::new(SystemClock));
-    let heart = Heart::start(Arc::clone(&leases), prepared.new_store()?)?;
+    let heart = Heart::start(Arc::clone(&leases), prepared.store.share()?)?;
     let shared = Shared {
         storage: Arc::clone(&storage),
         leases,
@@ -162,12 +162,16 @@ fn worker_setup(prepared: &Prepared, shared: &Shared, service: &Service) -> work
     }
 }
 
+/// The tester's phones are reached from everywhere: those of whoever may use them, and no others,
+/// ever write to us.
 fn dispatcher_setup(shared: &Shared, service: &Service) -> dispatcher::Setup {
+    let board = Arc::new(Board::new(Arc::clone(&shared.storage), Arc::new(SystemClock)));
+    let tester = Arc::new(Tester::new(service.topic.name.clone(), board));
     dispatcher::Setup {
         storage: Arc::clone(&shared.storage),
         clock: Arc::new(SystemClock),
         topic: service.topic.name.clone(),
-        transport: Arc::clone(&service.transport),
+        transports: service.transports.clone().with(tester::NAME, tester),
         sending: service.topic.sending.clone(),
         max_records: service.topic.limits.max_records,
     }
@@ -198,11 +202,11 @@ struct Heart {
 }
 
 impl Heart {
-    fn start(leases: Arc<Leases>, storage: Redis) -> anyhow::Result<Self> {
+    fn start(leases: Arc<Leases>, storage: Arc<dyn Storage>) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let beat = move || runtime.block_on(leases.run(&storage, stopped));
+        let beat = move || runtime.block_on(leases.run(storage.as_ref(), stopped));
         let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn(beat);
         Ok(Self { stop, thread: thread.context("the heartbeat needs a thread")? })
     }

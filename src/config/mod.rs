@@ -2,6 +2,8 @@
 //!
 //! Everything is read before anything runs, and all that is wrong is said at once.
 
+use std::path::PathBuf;
+
 use secrecy::{ExposeSecret, SecretString};
 use toml::Table;
 
@@ -10,6 +12,7 @@ mod limits;
 mod mistakes;
 mod section;
 mod server;
+mod store;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -19,51 +22,68 @@ pub use environment::{ENVIRONMENT, Environment};
 pub use mistakes::{Mistakes, did_you_mean};
 pub use section::Section;
 pub use server::Server;
+pub use store::Store;
 pub use topic::{Check, Topic};
 pub use twilio::twilio;
 
 /// With less than 16 bytes, groups could be turned back into numbers by trying.
 const LEAST_SECRET: usize = 16;
 
+/// Too short a token could be found by trying.
+const LEAST_TOKEN: usize = 16;
+
+/// What it is read for, which decides what may be missing from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To try things out on one's own machine: what a deployment needs may be missing.
+    Dev,
+    /// A deployment of one process, which can do with a store of its own.
+    Standalone,
+    /// A deployment of several processes, which need a store that they can share.
+    Shared,
+}
+
 /// A configuration that can be read. Its secrets never show in `Debug`.
 #[derive(Clone, Debug)]
 pub struct Config {
+    pub purpose: Purpose,
     /// The file that it came from, as mistakes name it.
     pub file: String,
     pub server: Server,
     pub store: Store,
-    /// What people's addresses are hashed with.
-    pub secret_key: SecretString,
+    /// Where this process keeps what is its own.
+    pub data_dir: PathBuf,
+    /// What people's addresses are hashed with. Only [`Purpose::Dev`] can do without.
+    pub secret_key: Option<SecretString>,
+    /// What opens the pages that are not for everybody.
+    pub admin_token: Option<SecretString>,
     pub topics: Vec<Topic>,
-}
-
-/// Where Redis is.
-#[derive(Clone, Debug)]
-pub struct Store {
-    pub url: SecretString,
-    pub verify_tls: bool,
-    /// Replicas that must have confirmed a write before it counts.
-    pub wait_replicas: u32,
 }
 
 impl Config {
     /// Reads the file that `TOPICS_FILE` names, or `topics.toml` where the process runs. What is
     /// returned may run only when nothing was added to `mistakes`.
-    pub fn load(environment: &Environment, mistakes: &Mistakes) -> Self {
+    pub fn load(environment: &Environment, purpose: Purpose, mistakes: &Mistakes) -> Self {
         let file = environment.get("TOPICS_FILE").unwrap_or("topics.toml");
         match std::fs::read_to_string(file) {
-            Ok(text) => Self::read(file, &text, environment, mistakes),
+            Ok(text) => Self::read(file, &text, environment, purpose, mistakes),
             Err(error) => {
                 let fix = "set TOPICS_FILE to where it is";
                 mistakes.add(file, "file", format!("cannot be read ({error})"), fix);
-                Self::from_table(file, None, environment, mistakes)
+                Self::from_table(file, None, environment, purpose, mistakes)
             }
         }
     }
 
     /// As [`Config::load`], from a text.
-    pub fn read(file: &str, text: &str, environment: &Environment, mistakes: &Mistakes) -> Self {
-        Self::from_table(file, parse(file, text, mistakes), environment, mistakes)
+    pub fn read(
+        file: &str,
+        text: &str,
+        environment: &Environment,
+        purpose: Purpose,
+        mistakes: &Mistakes,
+    ) -> Self {
+        Self::from_table(file, parse(file, text, mistakes), environment, purpose, mistakes)
     }
 
     /// Without a table the environment is looked at all the same, so that its mistakes are said too.
@@ -71,21 +91,25 @@ impl Config {
         file: &str,
         table: Option<Table>,
         environment: &Environment,
+        purpose: Purpose,
         mistakes: &Mistakes,
     ) -> Self {
         let is_read = table.is_some();
         let mut root = Section::new(file, "", table.unwrap_or_default(), mistakes);
-        let server = server::server(&mut root, environment, mistakes);
+        let server = server::server(&mut root, environment, purpose, mistakes);
         let topics = topics(&mut root, mistakes, file);
         if topics.is_empty() && is_read {
             root.mistake("topics", "there is none", "write one, as [topics.my_topic]");
         }
         root.finish();
         Self {
+            purpose,
             file: file.to_owned(),
             server,
-            store: store(environment, mistakes),
-            secret_key: secret_key(environment, mistakes),
+            store: store::store(environment, purpose, mistakes),
+            data_dir: store::data_dir(environment),
+            secret_key: secret_key(environment, purpose, mistakes),
+            admin_token: admin_token(environment, mistakes),
             topics,
         }
     }
@@ -128,26 +152,15 @@ fn topics(root: &mut Section<'_>, mistakes: &Mistakes, file: &str) -> Vec<Topic>
     topics
 }
 
-fn store(environment: &Environment, mistakes: &Mistakes) -> Store {
-    let url = environment.secret("REDIS_TLS_URL").or_else(|| environment.secret("REDIS_URL"));
-    if url.is_none() {
-        let fix = "set it to where Redis is: redis://host:6379 or rediss://user:password@host:6379";
-        mistakes.add(ENVIRONMENT, "REDIS_URL", "is not set", fix);
-    }
-    let verify_tls = environment.parsed("REDIS_TLS_VERIFY", "write true or false", mistakes);
-    let wait_replicas =
-        environment.parsed("REDIS_WAIT_REPLICAS", "write the number of replicas", mistakes);
-    Store {
-        url: url.unwrap_or_default(),
-        verify_tls: verify_tls.unwrap_or(true),
-        wait_replicas: wait_replicas.unwrap_or(0),
-    }
-}
-
-fn secret_key(environment: &Environment, mistakes: &Mistakes) -> SecretString {
+fn secret_key(
+    environment: &Environment,
+    purpose: Purpose,
+    mistakes: &Mistakes,
+) -> Option<SecretString> {
     let fix = "set it, once and for every process, to what `openssl rand -hex 32` prints";
     let key = environment.secret("SECRET_KEY");
     match &key {
+        None if purpose == Purpose::Dev => {}
         None => mistakes.add(ENVIRONMENT, "SECRET_KEY", "is not set", fix),
         Some(key) if key.expose_secret().len() < LEAST_SECRET => {
             let what = format!("is shorter than {LEAST_SECRET} bytes");
@@ -155,5 +168,15 @@ fn secret_key(environment: &Environment, mistakes: &Mistakes) -> SecretString {
         }
         Some(_) => {}
     }
-    key.unwrap_or_default()
+    key
+}
+
+fn admin_token(environment: &Environment, mistakes: &Mistakes) -> Option<SecretString> {
+    let token = environment.secret("ADMIN_TOKEN")?;
+    if token.expose_secret().len() < LEAST_TOKEN {
+        let what = format!("is shorter than {LEAST_TOKEN} bytes");
+        let fix = "set it to what `openssl rand -hex 32` prints, or unset it";
+        mistakes.add(ENVIRONMENT, "ADMIN_TOKEN", what, fix);
+    }
+    Some(token)
 }

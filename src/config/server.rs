@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use super::Purpose;
 use super::environment::{ENVIRONMENT, Environment};
 use super::mistakes::{Mistakes, did_you_mean};
 use super::section::Section;
@@ -33,6 +34,7 @@ pub struct Server {
 pub(super) fn server(
     root: &mut Section<'_>,
     environment: &Environment,
+    purpose: Purpose,
     mistakes: &Mistakes,
 ) -> Server {
     let mut profiles: BTreeMap<String, Profile> = PROFILES
@@ -42,7 +44,8 @@ pub(super) fn server(
             root.sections("profiles").into_iter().map(|(name, section)| (name, profile(section))),
         )
         .collect();
-    let name = environment.get("ENV").unwrap_or("prod").to_lowercase();
+    let usual = if purpose == Purpose::Dev { "dev" } else { "prod" };
+    let name = environment.get("ENV").unwrap_or(usual).to_lowercase();
     let chosen = profiles.remove(&name).unwrap_or_else(|| {
         let fix = did_you_mean(&name, profiles.keys().map(String::as_str));
         mistakes.add(ENVIRONMENT, "ENV", format!("there is no profile {name:?}"), fix);

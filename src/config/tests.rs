@@ -9,7 +9,7 @@ fn environment() -> Vec<(&'static str, &'static str)> {
 fn read(text: &str, variables: &[(&str, &str)]) -> (Config, Vec<String>) {
     let mistakes = Mistakes::default();
     let environment = variables.iter().copied().collect();
-    let config = Config::read("topics.toml", text, &environment, &mistakes);
+    let config = Config::read("topics.toml", text, &environment, Purpose::Shared, &mistakes);
     (config, mistakes.lines())
 }
 

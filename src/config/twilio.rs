@@ -4,23 +4,28 @@ use secrecy::SecretString;
 use url::{Host, Url};
 
 use super::environment::{ENVIRONMENT, Environment};
-use super::{Config, Mistakes, Section, Topic};
+use super::{Config, Mistakes, Purpose, Section, Topic};
 use crate::transports::twilio::Settings;
 
 const API_BASE: &str = "https://api.twilio.com";
 
 /// The account of a topic. Credentials of the wrong kind are told apart by their first letters, for
 /// an API key in the place of the account, or the other way round, fails in ways that say nothing.
+///
+/// There is none on a developer's machine that neither names the account nor its token.
 pub fn twilio(
     config: &Config,
     topic: &Topic,
     environment: &Environment,
     mistakes: &Mistakes,
-) -> Settings {
+) -> Option<Settings> {
     let path = format!("topics.{}.{}", topic.name, topic.transport);
     let table = topic.transport_settings.clone();
     let section = Section::new(&config.file, &path, table, mistakes);
     let mut account = Account { section, environment, mistakes };
+    if config.purpose == Purpose::Dev && account.is_blank() {
+        return None;
+    }
     let (api_key, api_secret) = account.api_key();
     let origin = config.server.public_url.as_ref();
     let settings = Settings {
@@ -37,7 +42,7 @@ pub fn twilio(
         timeout: topic.sending.timeout,
     };
     account.section.finish();
-    settings
+    Some(settings)
 }
 
 struct Account<'a> {
@@ -59,6 +64,10 @@ impl Variable {
 }
 
 impl Account<'_> {
+    fn is_blank(&mut self) -> bool {
+        self.read("account_sid").value.is_none() && self.read("auth_token").value.is_none()
+    }
+
     fn sid(&mut self) -> String {
         let sid = self.read("account_sid");
         self.starts_with(&sid, "AC", "the account's SID");
@@ -185,9 +194,9 @@ mod tests {
         let environment: Environment = all.copied().collect();
         let mistakes = Mistakes::default();
         let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
-        let config = Config::read("topics.toml", &text, &environment, &mistakes);
+        let config = Config::read("topics.toml", &text, &environment, Purpose::Shared, &mistakes);
         let settings = twilio(&config, &config.topics[0], &environment, &mistakes);
-        (settings, mistakes.lines())
+        (settings.expect("a deployment has settings"), mistakes.lines())
     }
 
     #[test]

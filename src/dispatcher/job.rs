@@ -1,5 +1,8 @@
 //! An owed message in hand, and what is recorded of it.
 
+use std::sync::Arc;
+
+use super::provider::Provider;
 use crate::event::{Detail, EventKind, Facts};
 use crate::message::{MessageId, Outbound};
 use crate::storage::Claim;
@@ -8,6 +11,7 @@ use crate::storage::Claim;
 pub(super) struct Job {
     pub(super) claim: Claim,
     pub(super) outbound: Outbound,
+    pub(super) provider: Arc<Provider>,
 }
 
 impl Job {

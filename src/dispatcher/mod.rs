@@ -6,32 +6,31 @@
 //! back as never sent, and only a claim that starts from there sends it.
 
 mod job;
+mod provider;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 
 use self::job::Job;
-use crate::clock::{Clock, millis};
+use self::provider::{Provider, pause};
+use crate::clock::Clock;
 use crate::consumer::{Next, Work};
 use crate::event::{Detail, EventKind, Facts};
 use crate::handler::UNDELIVERABLE;
 use crate::leases::Hold;
-use crate::message::Wake;
+use crate::message::{Outbound, Wake};
 use crate::storage::{Ask, Burial, Claim, Commit, Entry, Retry, Storage, StorageError};
 use crate::topic::{OnAmbiguous, Sending, TopicName};
-use crate::transport::{SendError, Sent, Transport};
+use crate::transport::{SendError, Sent, Transports};
 
 /// What must be left of a lease, beside the send's own timeout, before a send is begun.
 pub const MARGIN: Duration = Duration::from_millis(250);
 /// An account that may not send is tried again this often; everything waits meanwhile.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
-/// A provider that takes nothing is tried again at least this often.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Looks at the provider's list without a trace of the message, after which it was never sent.
 const LOOKS: u32 = 2;
 
@@ -40,7 +39,7 @@ pub struct Setup {
     pub storage: Arc<dyn Storage>,
     pub clock: Arc<dyn Clock>,
     pub topic: TopicName,
-    pub transport: Arc<dyn Transport>,
+    pub transports: Transports,
     pub sending: Sending,
     pub max_records: u64,
 }
@@ -48,15 +47,17 @@ pub struct Setup {
 /// Sends one topic's messages.
 pub struct Dispatcher {
     setup: Setup,
-    /// Until when nothing is sent, in milliseconds of uptime.
-    paused_until: AtomicU64,
-    /// How often in a row the provider has taken nothing.
-    troubles: AtomicU32,
+    /// By the name that addresses have.
+    providers: BTreeMap<String, Arc<Provider>>,
 }
 
 impl Dispatcher {
     pub fn new(setup: Setup) -> Self {
-        Self { setup, paused_until: AtomicU64::new(0), troubles: AtomicU32::new(0) }
+        let provider = |(name, transport)| {
+            (name, Arc::new(Provider::new(transport, Arc::clone(&setup.clock))))
+        };
+        let providers = setup.transports.clone().into_iter().map(provider).collect();
+        Self { setup, providers }
     }
 
     async fn send(
@@ -65,7 +66,7 @@ impl Dispatcher {
         hold: &Hold,
         next: Option<&Ask>,
     ) -> Result<Option<Next>, StorageError> {
-        let paused = self.paused();
+        let paused = job.provider.paused();
         if !paused.is_zero() {
             return self.later(job, paused, false, None).await;
         }
@@ -73,7 +74,7 @@ impl Dispatcher {
         if hold.remaining() < self.setup.sending.timeout + MARGIN {
             return self.setup.storage.release(job.claim).await.map(|_| None);
         }
-        match self.setup.transport.send(&job.outbound).await {
+        match job.provider.transport.send(&job.outbound).await {
             Ok(sent) => self.sent(job, sent, hold, next).await,
             Err(error) => self.not_sent(job, error).await.map(|()| None),
         }
@@ -94,7 +95,7 @@ impl Dispatcher {
             max_records: self.setup.max_records,
             ..Commit::default()
         };
-        self.troubles.store(0, Ordering::Relaxed);
+        job.provider.took();
         let asked_at = hold.uptime();
         let completed = self.setup.storage.complete(job.claim, commit, next).await?;
         Ok(Next::of(completed.next, asked_at))
@@ -105,18 +106,18 @@ impl Dispatcher {
         tracing::warn!(topic.name = %topic, message.id = %message, %error, "a message was not sent");
         match error {
             SendError::Throttled { retry_after } => {
-                self.slow_down();
+                job.provider.slow_down();
                 let pause = retry_after.unwrap_or_default().max(pause(job.claim.failures));
                 self.later(job, pause, false, None).await.map(drop)
             }
             SendError::NotSent(_) if self.may_fail_again(&job) => {
-                self.slow_down();
+                job.provider.slow_down();
                 let pause = pause(job.claim.failures);
                 self.later(job, pause, true, Some(error.to_string())).await.map(drop)
             }
             SendError::Ambiguous(_) => self.ambiguous(job, &error.to_string()).await,
             SendError::Account { .. } => {
-                self.pause_for(ACCOUNT_PAUSE);
+                job.provider.pause_for(ACCOUNT_PAUSE);
                 tracing::error!(
                     topic.name = %topic, %error,
                     "nothing can be sent until the account is mended; everything is kept",
@@ -156,7 +157,7 @@ impl Dispatcher {
         hold: &Hold,
         next: Option<&Ask>,
     ) -> Result<Option<Next>, StorageError> {
-        let listed = match self.setup.transport.find(&job.outbound, since).await {
+        let listed = match job.provider.transport.find(&job.outbound, since).await {
             Ok(Some(listed)) => listed,
             Ok(None) => {
                 let why = "it may have been sent, and this provider cannot tell".to_owned();
@@ -208,6 +209,17 @@ impl Dispatcher {
         let note = Some(looks.to_string());
         let retry = Retry { unsettled: true, note, ..self.retry(settle, false, facts) };
         self.setup.storage.retry(job.claim, retry).await.map(drop)
+    }
+
+    /// Whoever wrote by a transport that is not here (any more) gets their answer when it is back.
+    async fn unreachable(&self, claim: Claim, outbound: &Outbound) -> Result<(), StorageError> {
+        tracing::error!(
+            topic.name = %self.setup.topic, message.id = %outbound.id, transport = outbound.to.transport,
+            "this transport does not run here; its messages are kept until it does",
+        );
+        let retry = self.retry(ACCOUNT_PAUSE, false, None);
+        let unsettled = claim.unsettled_since.is_some();
+        self.setup.storage.retry(claim, Retry { unsettled, ..retry }).await.map(drop)
     }
 
     /// Certainly not sent; again after a pause.
@@ -270,27 +282,6 @@ impl Dispatcher {
     fn may_fail_again(&self, job: &Job) -> bool {
         job.claim.failures + 1 < self.setup.sending.max_attempts
     }
-
-    /// The provider takes nothing: when that happens again and again, nobody sends for a while. What
-    /// comes while nobody is to send belongs to the same trouble, and does not make it longer.
-    fn slow_down(&self) {
-        if self.paused().is_zero() {
-            let before = self.troubles.fetch_add(1, Ordering::Relaxed);
-            if before > 0 {
-                self.pause_for(pause(before).min(LONGEST_PAUSE));
-            }
-        }
-    }
-
-    fn pause_for(&self, pause: Duration) {
-        let until = self.setup.clock.uptime() + pause;
-        self.paused_until.store(millis(until), Ordering::Relaxed);
-    }
-
-    fn paused(&self) -> Duration {
-        let until = Duration::from_millis(self.paused_until.load(Ordering::Relaxed));
-        until.saturating_sub(self.setup.clock.uptime())
-    }
 }
 
 #[async_trait]
@@ -301,13 +292,16 @@ impl Work for Dispatcher {
         hold: &Hold,
         next: Option<&Ask>,
     ) -> Result<Option<Next>, StorageError> {
-        let Ok(outbound) = serde_json::from_str(&claim.payload) else {
+        let Ok(outbound) = serde_json::from_str::<Outbound>(&claim.payload) else {
             let reason = "it is in a form that this version does not know".to_owned();
             let burial = Burial { reason, ..Burial::default() };
             return self.setup.storage.bury(claim, burial).await.map(|_| None);
         };
+        let Some(provider) = self.providers.get(&outbound.to.transport) else {
+            return self.unreachable(claim, &outbound).await.map(|()| None);
+        };
         let unsettled_since = claim.unsettled_since;
-        let job = Job { claim, outbound };
+        let job = Job { claim, outbound, provider: Arc::clone(provider) };
         match (unsettled_since, self.setup.sending.on_ambiguous) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => self.send(job, hold, next).await,
             (Some(since), OnAmbiguous::Reconcile) => self.reconcile(job, since, hold, next).await,
@@ -317,18 +311,4 @@ impl Work for Dispatcher {
             }
         }
     }
-}
-
-/// From half a second to a minute, doubling, with jitter, so that a provider that is in trouble is
-/// not hit by everybody at once.
-fn pause(failures: u32) -> Duration {
-    let longest = Duration::from_mins(1);
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(longest)
-        .with_jitter()
-        .without_max_times()
-        .build()
-        .nth(failures as usize)
-        .unwrap_or(longest)
 }

@@ -54,6 +54,7 @@ pub(super) fn of_refusal(refusal: &Refusal) -> HttpResponse {
             }
             ReceiveError::ContentType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
             ReceiveError::Forged { .. } => (StatusCode::FORBIDDEN, None),
+            ReceiveError::NotConfigured(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
         },
     };
     let mut response = sentence(status, &refusal.to_string());

@@ -20,7 +20,7 @@ pub(super) async fn receive(
     };
     let call = webhook_request(&request, &doors, body);
     match doors.intake.receive(&topic, call).await {
-        Ok(response) => of_transport(response),
+        Ok(receipt) => of_transport(receipt.response),
         Err(refusal) => of_refusal(&refusal),
     }
 }

@@ -23,7 +23,8 @@ const HOUSE: &[(Floor, &[&str])] = &[
     (Floor::Engines, &["consumer"]),
     (Floor::Engines, &["intake", "worker", "dispatcher", "janitor"]),
     (Floor::Wiring, &["config", "telemetry"]),
-    (Floor::Wiring, &["registry", "routes"]),
+    (Floor::Wiring, &["phones", "registry"]),
+    (Floor::Wiring, &["routes", "script"]),
     (Floor::Wiring, &["app"]),
 ];
 

@@ -8,7 +8,8 @@ use crosswire::clock::SystemClock;
 use crosswire::consumer::Consumer;
 use crosswire::dispatcher::{Dispatcher, Setup};
 use crosswire::topic::{OnAmbiguous, Sending};
-use crosswire::transports::twilio::{Settings, Twilio};
+use crosswire::transport::Transports;
+use crosswire::transports::twilio::{NAME, Settings, Twilio};
 
 use super::{consumer, owe, topic, until_empty};
 use crate::storage::fixture::Fixture;
@@ -54,7 +55,7 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         storage: Arc::clone(&f.storage),
         clock: Arc::new(SystemClock),
         topic: f.partition.topic.clone(),
-        transport: Arc::new(transport.unwrap()),
+        transports: Transports::default().with(NAME, Arc::new(transport.unwrap())),
         sending,
         max_records: 1000,
     };

@@ -1,0 +1,102 @@
+//! The log that all phones of a deployment share, whichever process they talk to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::record::{Record, State};
+use super::trouble::{Injected, Trouble};
+use crate::address::Identity;
+use crate::clock::Clock;
+use crate::message::MessageId;
+use crate::storage::{Place, Storage, StorageError};
+
+const RECORDS: &str = "tester";
+const TROUBLES: &str = "tester-troubles";
+/// About five hundred messages in and out, in every state they went through.
+const KEPT_RECORDS: u64 = 2_000;
+/// More than anybody injects by hand and has not forgotten.
+const KEPT_TROUBLES: u64 = 200;
+
+pub struct Board {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Board {
+    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Self {
+        Self { storage, clock }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub async fn add(&self, record: &Record) -> Result<(), StorageError> {
+        self.storage.publish(RECORDS, &line(record), KEPT_RECORDS).await
+    }
+
+    /// What was added behind `after`, oldest first. When there is nothing yet, waits for it, at most
+    /// for `patience`.
+    pub async fn read(
+        &self,
+        after: Option<&Place>,
+        patience: Duration,
+    ) -> Result<Vec<(Place, Record)>, StorageError> {
+        self.parsed(RECORDS, after, patience).await
+    }
+
+    pub async fn inject(&self, injected: &Injected) -> Result<(), StorageError> {
+        self.storage.publish(TROUBLES, &line(injected), KEPT_TROUBLES).await
+    }
+
+    /// What was injected, oldest first.
+    pub async fn injected(&self) -> Result<Vec<Injected>, StorageError> {
+        let all = self.parsed(TROUBLES, None, Duration::ZERO).await?;
+        Ok(all.into_iter().map(|(_, injected)| injected).collect())
+    }
+
+    /// What a message to this number has to expect.
+    pub(super) async fn trouble_of(&self, number: &Identity) -> Result<Trouble, StorageError> {
+        let injected = self.injected().await?;
+        let last_for = |whose: Option<&Identity>| {
+            let of_it = injected.iter().rev().find(|one| one.number.as_ref() == whose);
+            of_it.map_or(Trouble::None, |one| one.trouble)
+        };
+        let own = last_for(Some(number));
+        Ok(if own == Trouble::None { last_for(None) } else { own })
+    }
+
+    /// Whether this message of ours was taken already.
+    pub(super) async fn has_taken(&self, message: &MessageId) -> Result<bool, StorageError> {
+        let taken = |record: &Record| match record {
+            Record::Out { id, state, .. } => {
+                id == message && matches!(state, State::Sent | State::Delivered)
+            }
+            Record::In { .. } | Record::Cleared { .. } => false,
+        };
+        let all = self.read(None, Duration::ZERO).await?;
+        Ok(all.iter().any(|(_, record)| taken(record)))
+    }
+
+    async fn parsed<T: DeserializeOwned>(
+        &self,
+        feed: &str,
+        after: Option<&Place>,
+        patience: Duration,
+    ) -> Result<Vec<(Place, T)>, StorageError> {
+        let lines = self.storage.follow(feed, after, patience).await?;
+        // What another version wrote is left out: it is a log for people to look at.
+        let parsed = lines
+            .into_iter()
+            .filter_map(|line| Some((line.place, serde_json::from_str(&line.text).ok()?)));
+        Ok(parsed.collect())
+    }
+}
+
+fn line(of: &impl Serialize) -> String {
+    serde_json::to_string(of).expect("it is strings throughout")
+}

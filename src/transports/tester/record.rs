@@ -1,0 +1,67 @@
+//! What stands on the board.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::address::Identity;
+use crate::message::{Media, MessageId, Text};
+use crate::topic::TopicName;
+
+/// A line of the board. A later one of the same direction and id says what has become of the
+/// message since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Record {
+    /// A phone sent us this.
+    In {
+        id: MessageId,
+        topic: TopicName,
+        number: Identity,
+        text: Text,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        media: Vec<Media>,
+        at: DateTime<Utc>,
+        state: State,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// We sent a phone this.
+    Out {
+        id: MessageId,
+        topic: TopicName,
+        number: Identity,
+        text: Text,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        media: Vec<Media>,
+        at: DateTime<Utc>,
+        state: State,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Everything before this is to be forgotten: of one number, or all of it.
+    Cleared {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Identity>,
+        at: DateTime<Utc>,
+    },
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// In: stored, to be handled. Out: not taken by the provider yet.
+    Queued,
+    /// In: it was here before, and changed nothing.
+    Duplicate,
+    /// In: a validator refused it.
+    Rejected,
+    /// In: not taken, since too much waits or the store is away; its provider would send it again.
+    Refused,
+    /// Out: taken by the provider.
+    Sent,
+    /// Out: on the phone.
+    Delivered,
+    /// Out: it never will be.
+    Failed,
+}
