@@ -163,6 +163,11 @@ pub trait Transport: Send + Sync {
         message: &Outbound,
         since: DateTime<Utc>,
     ) -> Result<Option<Vec<Sent>>, SendError>;
+
+    /// What an operator has to do before this one can be used, if anything.
+    fn missing(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The transports that a topic's people may be reached by, each under the name that their addresses

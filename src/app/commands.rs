@@ -17,7 +17,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Try things out: web, worker and store in one process, and a page with phones on it.
-    Dev,
+    Dev(DevOptions),
     /// Run a small deployment: web, worker and store (or Redis) in one process.
     Standalone(StandaloneOptions),
     /// Take messages in.
@@ -28,6 +28,13 @@ pub enum Command {
     Check,
     /// List what is recorded of messages, oldest first.
     Events(EventsOptions),
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct DevOptions {
+    /// Run on a store that may lose messages.
+    #[arg(long)]
+    pub allow_volatile: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -46,11 +46,12 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{Environment, Purpose};
+use crate::config::{self, Environment, Purpose};
 use crate::handler::Handler;
 use crate::registry::Registry;
 use crate::validator::Validator;
 
+mod banner;
 mod commands;
 mod events;
 mod failure;
@@ -61,11 +62,14 @@ mod serve;
 mod store;
 mod work;
 
-pub use commands::{Cli, Command, EventsOptions, StandaloneOptions, WebOptions, WorkerOptions};
+pub use commands::{
+    Cli, Command, DevOptions, EventsOptions, StandaloneOptions, WebOptions, WorkerOptions,
+};
 pub use failure::Failure;
 
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
+use serve::Server;
 
 /// A messaging server, about to run.
 pub struct App {
@@ -127,7 +131,8 @@ impl App {
     /// that `dev`.
     pub fn run(self) -> anyhow::Result<()> {
         match (Cli::parse().command, self.role) {
-            (Some(Command::Dev), _) | (None, Role::Dev) => self.dev(),
+            (Some(Command::Dev(options)), _) => self.dev(&options),
+            (None, Role::Dev) => self.dev(&DevOptions::default()),
             (Some(Command::Standalone(options)), _) => self.standalone(&options),
             (None, Role::Standalone) => self.standalone(&StandaloneOptions::default()),
             (Some(Command::Web(options)), _) => self.web(&options),
@@ -144,7 +149,8 @@ impl App {
         let prepared = self.prepare(Purpose::Shared, None)?;
         run_to_the_end(|stop: Stop| async move {
             let store = prepared.open_store(options.allow_volatile).await?;
-            serve::serve(&prepared, store, options.allow_volatile, stop).await
+            let server = Server::bind(&prepared, store, options.allow_volatile)?;
+            server.run(&prepared.config.server.profile, stop).await
         })
     }
 
@@ -162,13 +168,17 @@ impl App {
     /// Web and worker in one process, with what a deployment needs.
     pub fn standalone(&self, options: &StandaloneOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Standalone, None)?;
-        run_to_the_end(|stop| both(prepared, options.allow_volatile, stop))
+        run_to_the_end(async |stop| both(&prepared, options.allow_volatile, stop).await)
     }
 
     /// Web and worker in one process, without what only a deployment needs.
-    pub fn dev(&self) -> anyhow::Result<()> {
+    pub fn dev(&self, options: &DevOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Dev, None)?;
-        run_to_the_end(|stop| both(prepared, true, stop))
+        // What is tried out need not be kept as safely as what is deployed; but whoever is on a disk
+        // that is thrown away has deployed it.
+        let is_own_disk = !matches!(prepared.config.store, config::Store::Embedded { .. });
+        let allow_volatile = options.allow_volatile || is_own_disk;
+        run_to_the_end(async |stop| both(&prepared, allow_volatile, stop).await)
     }
 
     fn prepare(&self, purpose: Purpose, only: Option<&str>) -> anyhow::Result<Prepared> {
@@ -187,10 +197,14 @@ impl App {
     }
 }
 
-async fn both(prepared: Prepared, allow_volatile: bool, stop: Stop) -> anyhow::Result<()> {
+async fn both(prepared: &Prepared, allow_volatile: bool, stop: Stop) -> anyhow::Result<()> {
     let store = prepared.open_store(allow_volatile).await?;
-    let serving = serve::serve(&prepared, Arc::clone(&store), allow_volatile, stop.clone());
-    let working = work::work(&prepared, store, work::Until::Stopped, stop.clone());
+    let web = Server::bind(prepared, Arc::clone(&store), allow_volatile)?;
+    if prepared.config.purpose == Purpose::Dev {
+        banner::show(prepared, &web.addresses)?;
+    }
+    let serving = web.run(&prepared.config.server.profile, stop.clone());
+    let working = work::work(prepared, store, work::Until::Stopped, stop.clone());
     // When one of them cannot go on, the other has to come to its end in good order.
     let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
     served.and(worked)

@@ -13,7 +13,7 @@ use crate::address::GroupKey;
 use crate::config::{Config, Environment, Mistakes, Purpose};
 use crate::registry::{Registry, Service};
 use crate::storage::{Health, Storage, StorageError};
-use crate::telemetry;
+use crate::telemetry::{self, Reader};
 
 /// How long a store may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,7 +41,8 @@ impl Prepared {
             services.retain(|service| service.topic.name.as_str() == only);
         }
         mistakes.into_result()?;
-        telemetry::init(&config.server.log_filter);
+        let reader = if purpose == Purpose::Dev { Reader::Person } else { Reader::Whoever };
+        telemetry::init(&config.server.log_filter, reader);
         let groups = GroupKey::new(&secret::key(&config)?);
         let store = Store::open(&config)?;
         Ok(Self { config, services, groups, store })

@@ -1,11 +1,13 @@
 //! The web process.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use anyhow::Context;
+use anyhow::anyhow;
 use tracing::info;
 
 use super::prepare::Prepared;
@@ -24,32 +26,54 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Below the process's own limit; an answer takes as long as the store may take, 2 s.
 const SHUTDOWN_SECONDS: u64 = 20;
 
-/// Answers calls until it is told to stop; then those that have begun.
-pub(super) async fn serve(
-    prepared: &Prepared,
-    storage: Arc<dyn Storage>,
-    allow_volatile: bool,
-    stop: Stop,
-) -> anyhow::Result<()> {
-    let doors = Data::new(doors(prepared, storage, allow_volatile));
-    let (host, port) = (prepared.config.server.host.as_str(), prepared.config.server.port);
-    let server = HttpServer::new(move || App::new().configure(|config| configure(config, &doors)))
-        .disable_signals()
-        .client_request_timeout(HEADER_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .bind((host, port))
-        .with_context(|| format!("cannot listen on {host}:{port}; set HOST and PORT"))?;
-    for address in server.addrs() {
-        info!(%address, profile = prepared.config.server.profile, "listening");
+/// A web server that listens, and is about to answer.
+pub(super) struct Server {
+    running: actix_web::dev::Server,
+    pub(super) addresses: Vec<SocketAddr>,
+}
+
+impl Server {
+    /// Takes its place on the network, before anything else is begun that would have to be ended
+    /// again when the place is taken.
+    pub(super) fn bind(
+        prepared: &Prepared,
+        storage: Arc<dyn Storage>,
+        allow_volatile: bool,
+    ) -> anyhow::Result<Self> {
+        let doors = Data::new(doors(prepared, storage, allow_volatile));
+        let (host, port) = (prepared.config.server.host.as_str(), prepared.config.server.port);
+        let server =
+            HttpServer::new(move || App::new().configure(|config| configure(config, &doors)))
+                .disable_signals()
+                .client_request_timeout(HEADER_TIMEOUT)
+                .keep_alive(KEEP_ALIVE)
+                .shutdown_timeout(SHUTDOWN_SECONDS)
+                .bind((host, port))
+                .map_err(|error| no_place(host, port, &error))?;
+        Ok(Self { addresses: server.addrs(), running: server.run() })
     }
-    let running = server.run();
-    let handle = running.handle();
-    tokio::spawn(async move {
-        stop.0.cancelled().await;
-        handle.stop(true).await;
-    });
-    Ok(running.await?)
+
+    /// Answers calls until it is told to stop; then those that have begun.
+    pub(super) async fn run(self, profile: &str, stop: Stop) -> anyhow::Result<()> {
+        for address in &self.addresses {
+            info!(%address, profile, "listening");
+        }
+        let handle = self.running.handle();
+        tokio::spawn(async move {
+            stop.0.cancelled().await;
+            handle.stop(true).await;
+        });
+        Ok(self.running.await?)
+    }
+}
+
+fn no_place(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "port {port} is taken by another program; stop that one, or set PORT to a free port"
+        ),
+        _ => anyhow!("cannot listen on {host}:{port}: {error}; set HOST and PORT"),
+    }
 }
 
 fn doors(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -> Doors {

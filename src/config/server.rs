@@ -91,7 +91,9 @@ fn profile(mut section: Section<'_>) -> Profile {
 
 fn log_filter(environment: &Environment, level: Option<String>, mistakes: &Mistakes) -> String {
     let Some(filter) = environment.get("RUST_LOG") else {
-        return level.map_or_else(|| "info".to_owned(), |level| level.to_lowercase());
+        let level = level.map_or_else(|| "info".to_owned(), |level| level.to_lowercase());
+        // How the web server's own threads come and go is nobody's news.
+        return format!("{level},actix_server=warn");
     };
     if tracing_subscriber::EnvFilter::try_new(filter).is_err() {
         mistakes.add(ENVIRONMENT, "RUST_LOG", "cannot be read", "write a level such as info");

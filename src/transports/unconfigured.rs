@@ -37,4 +37,8 @@ impl Transport for Unconfigured {
     async fn find(&self, _: &Outbound, _: DateTime<Utc>) -> Result<Option<Vec<Sent>>, SendError> {
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
+
+    fn missing(&self) -> Option<&str> {
+        Some(&self.missing)
+    }
 }

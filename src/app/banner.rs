@@ -1,0 +1,85 @@
+//! What a developer is told first: where everything is, and what is missing.
+
+use std::io::Write;
+use std::net::SocketAddr;
+
+use anstyle::{AnsiColor, Style};
+
+use super::prepare::Prepared;
+use crate::config::{Config, Store};
+use crate::registry::Service;
+
+const NAME: Style = AnsiColor::Green.on_default().bold();
+const TITLE: Style = Style::new().bold();
+const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
+const FAINT: Style = Style::new().dimmed();
+
+/// Prints it on standard output; in colour where that is a terminal that has any.
+pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+    let origin = origin(addresses);
+    let mut out = anstream::stdout().lock();
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(out, "\n  {NAME}Crosswire{NAME:#} {FAINT}{version}, to try things out{FAINT:#}\n")?;
+    row(
+        &mut out,
+        "Phones",
+        &format!("{origin}/tester"),
+        "several phones that chat with each other",
+    )?;
+    for (nth, service) in prepared.services.iter().enumerate() {
+        let title = if nth == 0 { "Webhooks" } else { "" };
+        let address = format!("{origin}/queue/{}", service.topic.name);
+        row(&mut out, title, &address, &also(service))?;
+    }
+    writeln!(out, "  {TITLE}{:<12}{TITLE:#}{}", "Store", store(&prepared.config))?;
+    let missing = missing(prepared);
+    if !missing.is_empty() {
+        writeln!(out, "\n  {TITLE}Not configured yet{TITLE:#}")?;
+        for (name, fix) in missing {
+            writeln!(out, "  {name:<10}{FAINT}{fix}{FAINT:#}")?;
+        }
+    }
+    writeln!(out, "\n  {FAINT}Ctrl-C stops it; what is in hand is finished first.{FAINT:#}\n")?;
+    Ok(())
+}
+
+fn row(out: &mut impl Write, title: &str, address: &str, note: &str) -> std::io::Result<()> {
+    let title = format!("{title:<10}");
+    writeln!(out, "  {TITLE}{title}{TITLE:#}{ADDRESS}{address}{ADDRESS:#}  {FAINT}{note}{FAINT:#}")
+}
+
+/// By a name that a browser on this machine finds, whatever address was listened on.
+fn origin(addresses: &[SocketAddr]) -> String {
+    let here = |address: &&SocketAddr| address.ip().is_loopback() || address.ip().is_unspecified();
+    match (addresses.iter().find(here), addresses.first()) {
+        (Some(address), _) => format!("http://localhost:{}", address.port()),
+        (None, Some(address)) => format!("http://{address}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn also(service: &Service) -> String {
+    let paths = &service.topic.paths;
+    if paths.is_empty() { String::new() } else { format!("also {}", paths.join(" ")) }
+}
+
+fn store(config: &Config) -> String {
+    match &config.store {
+        Store::Redis { .. } => "the Redis that REDIS_URL names".to_owned(),
+        Store::Embedded { .. } => format!("SQLite, in {}/", config.data_dir.display()),
+    }
+}
+
+/// What only real phones need, and how to get it.
+fn missing(prepared: &Prepared) -> Vec<(&str, &str)> {
+    let mut missing = Vec::new();
+    for service in &prepared.services {
+        let found = service.transport.missing().map(|fix| (service.topic.transport.as_str(), fix));
+        missing.extend(found.filter(|found| !missing.contains(found)));
+    }
+    if prepared.config.server.public_url.is_none() {
+        missing
+            .push(("PUBLIC_URL", "set it to the address that providers call, for their reports"));
+    }
+    missing
+}
