@@ -1,6 +1,7 @@
 //! Stories through the real binaries, over real HTTP and a real Redis.
 
 mod chat;
+mod dev;
 mod events;
 mod hostile;
 mod intake;

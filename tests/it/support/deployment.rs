@@ -1,6 +1,7 @@
 //! The real binaries, each in a process of its own, around a real Redis and the fake Twilio.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -69,6 +70,11 @@ impl Deployment {
         self.redis.as_ref().unwrap_or_else(|| RedisServer::shared())
     }
 
+    /// Where its processes run, and keep what is their own.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -97,7 +103,12 @@ impl Deployment {
     }
 
     pub(crate) fn start_web(&self) {
-        *self.web.lock().unwrap() = Some(self.spawn(env!("CARGO_BIN_EXE_web"), "web"));
+        let program = if self.setup.dev {
+            env!("CARGO_BIN_EXE_crosswire")
+        } else {
+            env!("CARGO_BIN_EXE_web")
+        };
+        *self.web.lock().unwrap() = Some(self.spawn(program, "web"));
     }
 
     pub(crate) fn kill_web(&self) {
@@ -180,7 +191,8 @@ impl Deployment {
             .env("TWILIO_FROM_NUMBER", LINE)
             .env("TWILIO_API_BASE", self.twilio.url())
             // The most that it can be asked to say, to see that even that gives nobody away.
-            .env("RUST_LOG", "crosswire=trace,info");
+            .env("RUST_LOG", "crosswire=trace,info")
+            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -8,12 +8,31 @@ pub(crate) struct Setup {
     pub(super) topics: String,
     pub(super) workers: usize,
     pub(super) own_redis: bool,
+    pub(super) dev: bool,
+    pub(super) environment: Vec<(String, String)>,
 }
 
 impl Setup {
     /// One worker, on the shared Redis. Nothing may be left to do at the end.
     pub(crate) fn new(topics: &str) -> Self {
-        Self { topics: topics.to_owned(), workers: 1, own_redis: false }
+        Self {
+            topics: topics.to_owned(),
+            workers: 1,
+            own_redis: false,
+            dev: false,
+            environment: Vec::new(),
+        }
+    }
+
+    /// `crosswire dev`: web and worker are one process, which web's moves start, stop and kill.
+    pub(crate) fn dev(topics: &str) -> Self {
+        Self { workers: 0, dev: true, ..Self::new(topics) }
+    }
+
+    /// A variable for every process; set to nothing, one that it would have otherwise is unset.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     pub(crate) fn workers(mut self, workers: usize) -> Self {
