@@ -1,7 +1,7 @@
-//! What a text costs on its way through web, Redis, a worker and Twilio's API, beside the limit of
-//! the same Redis in the same run.
+//! What a text costs on its way through the pipeline, on Redis and on the embedded store, beside the
+//! limit of the same Redis in the same run.
 //!
-//! `cargo bench --bench pipeline` starts the real processes, a Redis that syncs every write to disk,
+//! `cargo bench --bench pipeline` starts the real processes, a store that syncs every write to disk,
 //! and a recording fake of Twilio's API, pairs strangers, and has them text each other. Everything,
 //! the load's own source and the fake included, shares this machine's cores.
 
@@ -25,8 +25,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::load::Texts;
-use crate::meter::Meter;
-use crate::stack::Stack;
+use crate::meter::{Meter, Readings};
+use crate::stack::{Stack, Store};
 
 const PHONES: usize = 400;
 const CONNECTIONS: usize = 64;
@@ -38,13 +38,24 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    let stack = Stack::start().await;
+    let redis = measure(Store::Redis).await;
+    let sqlite = measure(Store::Sqlite).await;
+    println!("SQLite reaches             {:>8.1} % of Redis", sqlite / redis * 100.0);
+}
+
+/// Everything there is to measure on a store; answers the texts per second.
+async fn measure(store: Store) -> f64 {
+    println!("--- on {}", if store == Store::Redis { "Redis" } else { "SQLite" });
+    let stack = Stack::start(store).await;
     let texts = Texts::new(&stack, PHONES);
     pair(&stack, &texts).await;
-    let calls_per_text = throughput(&stack, &texts).await;
+    let (rate, used) = throughput(&stack, &texts).await;
     latency(&stack, &texts).await;
     idle(&stack).await;
-    bare_limit(&stack, calls_per_text).await;
+    if let (Some(redis), Some(used)) = (&stack.redis, used.redis) {
+        bare_limit(&redis.url, used.calls / TEXTS as f64, rate).await;
+    }
+    rate
 }
 
 /// Everybody is connected to somebody.
@@ -56,8 +67,8 @@ async fn pair(stack: &Stack, texts: &Texts) {
     stack.twilio.wait_until(PATIENCE, connected).await;
 }
 
-/// As fast as it goes; answers how many Redis calls a text took.
-async fn throughput(stack: &Stack, texts: &Texts) -> f64 {
+/// As fast as it goes: texts per second, and what they took.
+async fn throughput(stack: &Stack, texts: &Texts) -> (f64, Readings) {
     let before = stack.twilio.count();
     let meter = Meter::start(stack).await;
     let began = Instant::now();
@@ -68,17 +79,21 @@ async fn throughput(stack: &Stack, texts: &Texts) -> f64 {
     let sent = began.elapsed();
     let used = meter.read(stack).await;
     let count = TEXTS as f64;
+    let rate = count / sent.as_secs_f64();
+    let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / count;
     println!("{TEXTS} texts between {PHONES} strangers, over {CONNECTIONS} connections:");
     println!("  webhooks accepted        {:>8.0} /s", count / accepted.as_secs_f64());
-    println!("  texts end to end         {:>8.0} /s", count / sent.as_secs_f64());
-    println!("  Redis calls per text     {:>8.2}", used.calls / count);
-    println!("  Redis CPU per text       {:>8.0} us", used.cpu.as_secs_f64() * 1e6 / count);
-    println!("    of it in the kernel    {:>8.0} us", used.kernel.as_secs_f64() * 1e6 / count);
-    println!("    of it in scripts       {:>8.0} us", used.scripts.as_secs_f64() * 1e6 / count);
-    println!("  web CPU per text         {:>8.0} us", used.web.as_secs_f64() * 1e6 / count);
-    println!("  worker CPU per text      {:>8.0} us", used.worker.as_secs_f64() * 1e6 / count);
-    stack.rate.set(count / sent.as_secs_f64());
-    used.calls / count
+    println!("  texts end to end         {rate:>8.0} /s");
+    if let Some(redis) = used.redis {
+        println!("  Redis calls per text     {:>8.2}", redis.calls / count);
+        println!("  Redis CPU per text       {:>8.0} us", micros(redis.cpu));
+        println!("    of it in the kernel    {:>8.0} us", micros(redis.kernel));
+        println!("    of it in scripts       {:>8.0} us", micros(redis.scripts));
+    }
+    for (name, cpu) in &used.processes {
+        println!("  {:<24} {:>8.0} us", format!("{name} CPU per text"), micros(*cpu));
+    }
+    (rate, used)
 }
 
 /// At a steady rate: from the moment the webhook is sent to the moment the API is called.
@@ -107,18 +122,22 @@ async fn idle(stack: &Stack) {
     let used = meter.read(stack).await;
     let share = |cpu: Duration| cpu.as_secs_f64() / IDLE_TIME.as_secs_f64() * 100.0;
     println!("idle for {} s:", IDLE_TIME.as_secs());
-    println!("  worker CPU               {:>8.2} % of a core", share(used.worker));
-    println!("  Redis CPU                {:>8.2} % of a core", share(used.cpu));
-    println!("  Redis calls              {:>8.1} /s", used.calls / IDLE_TIME.as_secs_f64());
+    for (name, cpu) in &used.processes {
+        println!("  {:<24} {:>8.2} % of a core", format!("{name} CPU"), share(*cpu));
+    }
+    if let Some(redis) = used.redis {
+        println!("  Redis CPU                {:>8.2} % of a core", share(redis.cpu));
+        println!("  Redis calls              {:>8.1} /s", redis.calls / IDLE_TIME.as_secs_f64());
+    }
 }
 
 /// What is the most that this Redis does, if each text's calls were plain commands, pipelined?
-async fn bare_limit(stack: &Stack, calls_per_text: f64) {
+async fn bare_limit(url: &str, calls_per_text: f64, rate: f64) {
     let commands = (TEXTS as f64 * calls_per_text) as usize;
-    let took = meter::plain_commands(&stack.redis_url, commands).await;
+    let took = meter::plain_commands(url, commands).await;
     let limit = TEXTS as f64 / took.as_secs_f64();
     println!("the same number of plain pipelined Redis commands ({commands} SETs of 200 bytes):");
     println!("  commands                 {:>8.0} /s", commands as f64 / took.as_secs_f64());
     println!("  as texts                 {limit:>8.0} /s");
-    println!("  the pipeline reaches     {:>8.1} % of that", stack.rate.get() / limit * 100.0);
+    println!("  the pipeline reaches     {:>8.1} % of that", rate / limit * 100.0);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 
-use crate::stack::Stack;
+use crate::stack::{Running, Stack};
 
 /// What a client can send here; everything else in the statistics is called from within scripts.
 const CALLS: [&str; 6] = ["evalsha", "eval", "blpop", "mget", "zrange", "wait"];
@@ -15,15 +15,19 @@ const PIPELINE: usize = 64;
 
 pub(crate) struct Meter(Readings);
 
-#[derive(Clone, Copy)]
 pub(crate) struct Readings {
+    pub(crate) redis: Option<RedisReadings>,
+    /// CPU time of each process, by its name.
+    pub(crate) processes: Vec<(&'static str, Duration)>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct RedisReadings {
     pub(crate) calls: f64,
-    /// Of Redis, all in all; of that in the kernel (network and disk), and in scripts.
+    /// All in all; of that in the kernel (network and disk), and in scripts.
     pub(crate) cpu: Duration,
     pub(crate) kernel: Duration,
     pub(crate) scripts: Duration,
-    pub(crate) web: Duration,
-    pub(crate) worker: Duration,
 }
 
 impl Meter {
@@ -33,20 +37,28 @@ impl Meter {
 
     pub(crate) async fn read(&self, stack: &Stack) -> Readings {
         let now = Readings::take(stack).await;
+        let processes = now.processes.iter().zip(&self.0.processes);
         Readings {
-            calls: now.calls - self.0.calls,
-            cpu: now.cpu.saturating_sub(self.0.cpu),
-            kernel: now.kernel.saturating_sub(self.0.kernel),
-            scripts: now.scripts.saturating_sub(self.0.scripts),
-            web: now.web.saturating_sub(self.0.web),
-            worker: now.worker.saturating_sub(self.0.worker),
+            redis: now.redis.zip(self.0.redis).map(|(now, before)| now.since(before)),
+            processes: processes.map(|(now, before)| (now.0, now.1.saturating_sub(before.1))).collect(),
         }
     }
 }
 
 impl Readings {
     async fn take(stack: &Stack) -> Self {
-        let mut redis = connect(&stack.redis_url).await;
+        let redis = match &stack.redis {
+            Some(redis) => Some(RedisReadings::take(&redis.url).await),
+            None => None,
+        };
+        let cpu = |(name, process): &(&'static str, Running)| (*name, process_cpu(process.id()));
+        Self { redis, processes: stack.processes.iter().map(cpu).collect() }
+    }
+}
+
+impl RedisReadings {
+    async fn take(url: &str) -> Self {
+        let mut redis = connect(url).await;
         let stats: String =
             redis::cmd("INFO").arg("commandstats").query_async(&mut redis).await.unwrap();
         let calls = CALLS.map(|name| figure(&stats, &format!("cmdstat_{name}:calls")));
@@ -58,8 +70,15 @@ impl Readings {
             cpu: Duration::from_secs_f64(kernel + figure(&cpu, "used_cpu_user")),
             kernel: Duration::from_secs_f64(kernel),
             scripts: Duration::from_secs_f64(micros / 1e6),
-            web: process_cpu(stack.web.id()),
-            worker: process_cpu(stack.worker.id()),
+        }
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            calls: self.calls - before.calls,
+            cpu: self.cpu.saturating_sub(before.cpu),
+            kernel: self.kernel.saturating_sub(before.kernel),
+            scripts: self.scripts.saturating_sub(before.scripts),
         }
     }
 }

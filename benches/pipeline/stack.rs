@@ -1,6 +1,5 @@
 //! The processes that are measured.
 
-use std::cell::Cell;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,16 +27,43 @@ profanity = {}
 concurrency = 64
 "#;
 
+/// What the pipeline runs on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// `web` and `worker`, and a Redis that syncs every write.
+    Redis,
+    /// `crosswire standalone`, with a file of its own that is synced at every commit.
+    Sqlite,
+}
+
 pub(crate) struct Stack {
     pub(crate) twilio: FakeTwilio,
     pub(crate) port: u16,
-    pub(crate) redis_url: String,
-    pub(crate) web: Running,
-    pub(crate) worker: Running,
-    /// Texts per second, end to end, once that is known.
-    pub(crate) rate: Cell<f64>,
-    _redis: Running,
+    pub(crate) redis: Option<Redis>,
+    /// Each by its name.
+    pub(crate) processes: Vec<(&'static str, Running)>,
     _dir: TempDir,
+}
+
+pub(crate) struct Redis {
+    pub(crate) url: String,
+    _process: Running,
+}
+
+impl Redis {
+    async fn start(dir: &TempDir) -> Self {
+        let port = free_port();
+        let process = Running::start(
+            Command::new("redis-server")
+                .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+                .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+                .args(["--maxmemory", "4gb", "--maxmemory-policy", "noeviction"])
+                .arg("--dir")
+                .arg(dir.path()),
+        );
+        wait_for_port(port).await;
+        Self { url: format!("redis://127.0.0.1:{port}"), _process: process }
+    }
 }
 
 /// A process that ends with its owner.
@@ -62,29 +88,25 @@ impl Drop for Running {
 }
 
 impl Stack {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(store: Store) -> Self {
         let account = Account { sid: ACCOUNT.to_owned(), token: TOKEN.to_owned() };
         let (dir, twilio) = (tempfile::tempdir().unwrap(), FakeTwilio::start(account));
-        let (redis_port, port) = (free_port(), free_port());
-        let redis = Running::start(
-            Command::new("redis-server")
-                .args(["--port", &redis_port.to_string(), "--bind", "127.0.0.1"])
-                .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
-                .args(["--maxmemory", "4gb", "--maxmemory-policy", "noeviction"])
-                .arg("--dir")
-                .arg(dir.path()),
-        );
         let topics = dir.path().join("topics.toml");
         std::fs::write(&topics, TOPICS).unwrap();
-        let redis_url = format!("redis://127.0.0.1:{redis_port}");
-        wait_for_port(redis_port).await;
-        let process = |program: &str| {
+        let port = free_port();
+        let redis = match store {
+            Store::Redis => Some(Redis::start(&dir).await),
+            Store::Sqlite => None,
+        };
+        let process = |program: &str, arguments: &[&str]| {
             Running::start(
                 Command::new(program)
+                    .args(arguments)
                     .env("HOST", "127.0.0.1")
                     .env("PORT", port.to_string())
                     .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))
-                    .env("REDIS_URL", &redis_url)
+                    .env("REDIS_URL", redis.as_ref().map_or("", |redis| redis.url.as_str()))
+                    .env("DATA_DIR", dir.path())
                     .env("TOPICS_FILE", &topics)
                     .env("SECRET_KEY", "a key that is long enough for a benchmark")
                     .env("TWILIO_ACCOUNT_SID", ACCOUNT)
@@ -94,11 +116,17 @@ impl Stack {
                     .env("RUST_LOG", "warn"),
             )
         };
-        let web = process(env!("CARGO_BIN_EXE_web"));
-        let worker = process(env!("CARGO_BIN_EXE_worker"));
+        let processes = match store {
+            Store::Redis => vec![
+                ("web", process(env!("CARGO_BIN_EXE_web"), &[])),
+                ("worker", process(env!("CARGO_BIN_EXE_worker"), &[])),
+            ],
+            Store::Sqlite => {
+                vec![("standalone", process(env!("CARGO_BIN_EXE_crosswire"), &["standalone"]))]
+            }
+        };
         wait_for_port(port).await;
-        let rate = Cell::new(0.0);
-        Self { twilio, port, redis_url, web, worker, rate, _redis: redis, _dir: dir }
+        Self { twilio, port, redis, processes, _dir: dir }
     }
 }
 
