@@ -11,7 +11,9 @@
 //! Every move may be asked again when its outcome is unknown, and takes effect once. The storage
 //! asks again itself; what it reports as [`StorageError::Unavailable`] is worth waiting for.
 
+mod record;
 pub mod redis;
+pub mod sqlite;
 
 use std::fmt;
 use std::time::Duration;
@@ -360,7 +362,7 @@ pub struct Health {
     pub fatal: Vec<String>,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
     /// Away, full or in between masters: wait and try again; nothing is lost.
     #[error("the store is unavailable: {0}")]

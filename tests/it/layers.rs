@@ -13,6 +13,8 @@ const HOUSE: &[(Floor, &[&str])] = &[
     (Floor::Ground, &["message"]),
     (Floor::Ground, &["event", "state"]),
     (Floor::Contracts, &["handler", "storage", "transport", "validator"]),
+    // What the stores on the shelf share.
+    (Floor::Contracts, &["storage::record"]),
     // What lies on a shelf stands for itself: `handlers::echo` is a module of its own.
     (
         Floor::Shelves,

@@ -8,7 +8,7 @@ use super::keys;
 use super::link::Ask;
 use super::scripts::Script;
 use crate::event::Facts;
-use crate::storage::{Entry, Partition};
+use crate::storage::{Entry, Partition, record};
 
 /// A script about to be run.
 pub(super) struct Call {
@@ -70,10 +70,10 @@ impl Call {
     pub(super) fn facts(self, facts: Option<&Facts>) -> Self {
         match facts {
             None => self.arg("").arg("").arg(""),
-            Some(facts) => {
-                let detail = serde_json::to_string(&facts.detail).unwrap_or_default();
-                self.arg(facts.message.as_str()).arg(super::events::kinds(facts)).arg(detail)
-            }
+            Some(facts) => self
+                .arg(facts.message.as_str())
+                .arg(record::kinds(facts))
+                .arg(record::detail(facts)),
         }
     }
 

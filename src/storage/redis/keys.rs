@@ -23,13 +23,7 @@
 //! | `{t:n}trimmed`, `…audited` | string | when upkeep was last done | its TTL |
 //! | `{feed:<name>}` | stream | a feed, of no partition | about what it is told to keep |
 
-use sha2::{Digest, Sha256};
-
 use crate::storage::{Partition, Side};
-
-/// A digest of an accepted id is kept for one to two windows of this many days, so for at least 72
-/// hours: far longer than any provider tries again.
-pub(super) const DUPLICATE_DAYS: u64 = 3;
 
 /// The tag that all keys of a partition begin with.
 pub(super) fn tag(partition: &Partition) -> String {
@@ -42,14 +36,4 @@ pub(super) fn side(side: Side) -> &'static str {
         Side::Inbound => "in:",
         Side::Outbox => "out:",
     }
-}
-
-/// What stands for an id in a set of ids: half the size of most ids, and says nothing.
-pub(super) fn digest(parts: &[&str]) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.finalize()[..16].to_vec()
 }

@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use super::call::Call;
-use super::keys::{DUPLICATE_DAYS, digest, side};
+use super::keys::side;
 use super::scripts;
 use crate::address::Group;
-use crate::event::{EventKind, Fact, Facts};
+use crate::event::Facts;
 use crate::state::{Check, Write};
-use crate::storage::{
-    Ask, Burial, Claim, Commit, Entry, Partition, Push, Queue, Retry, Side, Token,
+use crate::storage::record::{
+    DUPLICATE_DAYS, MAX_DEAD_LETTERS, debts, digest, digest_of, dropped, kinds,
 };
+use crate::storage::{Ask, Burial, Claim, Commit, Partition, Push, Queue, Retry, Side, Token};
 
-const MAX_DEAD_LETTERS: u64 = 10_000;
 /// A provider gives up on a webhook after 15 seconds; it is better told before that to come again.
 const PUSH_PATIENCE: Duration = Duration::from_millis(1_500);
 
 pub(super) fn push(partition: &Partition, push: &Push) -> Call {
-    let dropped = Facts { facts: vec![Fact::from(EventKind::Dropped)], ..push.facts.clone() };
     Call::new(&scripts::PUSH, partition)
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
@@ -27,19 +26,14 @@ pub(super) fn push(partition: &Partition, push: &Push) -> Call {
         .arg(push.max_group_depth)
         .arg(push.records.max)
         .facts(Some(&push.facts))
-        .arg(super::events::kinds(&dropped))
+        .arg(kinds(&dropped(&push.facts)))
         .entries(&push.outbox)
 }
 
 pub(super) fn record(partition: &Partition, facts: &Facts, max_records: u64) -> Call {
-    let kinds = super::events::kinds(&Facts {
-        facts: facts.facts.iter().map(|fact| Fact::from(fact.kind)).collect(),
-        ..facts.clone()
-    });
-    let outbound = facts.detail.outbound.as_ref().map_or("", |id| id.as_str());
     Call::new(&scripts::RECORD, partition)
         .patience(PUSH_PATIENCE)
-        .arg(digest(&["record", facts.message.as_str(), outbound, &kinds]))
+        .arg(digest_of(facts))
         .arg(DUPLICATE_DAYS)
         .arg(max_records)
         .facts(Some(facts))
@@ -100,11 +94,6 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&Ask>) -> Ca
             Some(at) => call.arg(at.timestamp_millis()),
         }
     })
-}
-
-/// A single debt is settled by its own sender; only several need counting.
-fn debts(outbox: &[Entry]) -> usize {
-    if outbox.len() >= 2 { outbox.len() } else { 0 }
 }
 
 fn check(call: Call, check: &Check) -> Call {

@@ -5,5 +5,6 @@ pub(crate) mod fixture;
 mod lost_replies;
 mod model;
 mod on_redis;
+mod on_sqlite;
 mod redis_alone;
 mod topologies;

@@ -1,0 +1,40 @@
+//! The contract, held to SQLite.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crosswire::clock::{Clock, SystemClock};
+use crosswire::storage::StorageError;
+use crosswire::storage::sqlite::{Settings, Sqlite};
+use tempfile::TempDir;
+
+use crate::storage::contract::{self, every_promise};
+use crate::storage::fixture::Fixture;
+
+pub(super) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+pub(super) fn open(directory: &Path) -> Result<Sqlite, StorageError> {
+    let directory = directory.to_owned();
+    Sqlite::open(Settings { directory, clock: clock(), ephemeral: None })
+}
+
+/// A topic in a file of its own.
+pub(super) fn on_sqlite(directory: &TempDir) -> Fixture {
+    Fixture::new(Arc::new(open(directory.path()).unwrap()))
+}
+
+macro_rules! hold_to {
+    ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
+        $(mod $shelf {
+            $(#[tokio::test]
+            async fn $promise() {
+                let directory = tempfile::tempdir().unwrap();
+                super::contract::$shelf::$promise(super::on_sqlite(&directory)).await;
+            })*
+        })*
+    };
+}
+
+every_promise!(hold_to);
