@@ -40,7 +40,9 @@ impl Meter {
         let processes = now.processes.iter().zip(&self.0.processes);
         Readings {
             redis: now.redis.zip(self.0.redis).map(|(now, before)| now.since(before)),
-            processes: processes.map(|(now, before)| (now.0, now.1.saturating_sub(before.1))).collect(),
+            processes: processes
+                .map(|(now, before)| (now.0, now.1.saturating_sub(before.1)))
+                .collect(),
         }
     }
 }

@@ -65,7 +65,7 @@ fn also(service: &Service) -> String {
 
 fn store(config: &Config) -> String {
     match &config.store {
-        Store::Redis { .. } => "the Redis that REDIS_URL names".to_owned(),
+        Store::Redis(_) => "the Redis that REDIS_URL names".to_owned(),
         Store::Embedded { .. } => format!("SQLite, in {}/", config.data_dir.display()),
     }
 }

@@ -10,7 +10,7 @@ use super::process::run_to_the_end;
 use super::secret;
 use super::store::Store;
 use crate::address::GroupKey;
-use crate::config::{Config, Environment, Mistakes, Purpose};
+use crate::config::{self, Config, Environment, Mistakes, Purpose};
 use crate::registry::{Registry, Service};
 use crate::storage::{Health, Storage, StorageError};
 use crate::telemetry::{self, Reader};
@@ -28,11 +28,32 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// To work with.
     pub(super) fn new(
         environment: &Environment,
         registry: &Registry,
         purpose: Purpose,
         only: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        Self::with(environment, registry, purpose, only, Store::open)
+    }
+
+    /// To look at what is there, beside whoever works with it.
+    pub(super) fn to_look(
+        environment: &Environment,
+        registry: &Registry,
+        only: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        // What is on record can be read without what only those need who add to it.
+        Self::with(environment, registry, Purpose::Dev, only, Store::look)
+    }
+
+    fn with(
+        environment: &Environment,
+        registry: &Registry,
+        purpose: Purpose,
+        only: Option<&str>,
+        open: fn(&Config) -> Result<Store, StorageError>,
     ) -> anyhow::Result<Self> {
         let mistakes = Mistakes::default();
         let (config, mut services) = read(environment, registry, purpose, &mistakes);
@@ -43,8 +64,8 @@ impl Prepared {
         mistakes.into_result()?;
         let reader = if purpose == Purpose::Dev { Reader::Person } else { Reader::Whoever };
         telemetry::init(&config.server.log_filter, reader);
+        let store = open(&config)?;
         let groups = GroupKey::new(&secret::key(&config)?);
-        let store = Store::open(&config)?;
         Ok(Self { config, services, groups, store })
     }
 
@@ -84,7 +105,13 @@ pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::R
     found.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     anyhow::ensure!(found.is_empty(), "mistakes in the configuration: {}", found.len());
     writeln!(out, "the configuration is in order; topics: {}", services.len())?;
-    let store = Store::look(&config)?.share()?;
+    if let config::Store::Embedded { ephemeral: Some(reason) } = &config.store {
+        writeln!(out, "fatal: {reason}")?;
+    }
+    let store = match Store::look(&config).and_then(|store| store.share()) {
+        Ok(store) => store,
+        Err(error) => return Ok(writeln!(out, "not checked: {error}")?),
+    };
     run_to_the_end(async |_| match ask(store.as_ref()).await {
         Ok(Health { fatal, degraded }) => {
             degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;

@@ -2,38 +2,58 @@
 
 use std::sync::Arc;
 
-use anyhow::bail;
-
+use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::storage::redis::{Redis, Settings};
+use crate::storage::redis::{self, Redis};
+use crate::storage::sqlite::{self, Sqlite};
 use crate::storage::{Storage, StorageError};
 
 pub(super) enum Store {
-    Redis(Settings),
+    Redis(redis::Settings),
+    /// One for the whole process: it has the file to itself, and threads of its own.
+    Embedded(Arc<Sqlite>),
 }
 
 impl Store {
     /// To work on.
-    pub(super) fn open(config: &Config) -> anyhow::Result<Self> {
+    pub(super) fn open(config: &Config) -> Result<Self, StorageError> {
         match &config.store {
-            config::Store::Redis { url, verify_tls, wait_replicas } => Ok(Self::Redis(Settings {
-                url: url.clone(),
-                verify_tls: *verify_tls,
-                wait_replicas: *wait_replicas,
-            })),
-            config::Store::Embedded { .. } => bail!("there is no embedded store yet"),
+            config::Store::Redis(redis) => Ok(Self::Redis(settings(redis))),
+            config::Store::Embedded { ephemeral } => {
+                let sqlite = Sqlite::open(sqlite::Settings {
+                    directory: config.data_dir.clone(),
+                    clock: Arc::new(SystemClock),
+                    ephemeral: ephemeral.clone(),
+                })?;
+                Ok(Self::Embedded(Arc::new(sqlite)))
+            }
         }
     }
 
     /// To look at, beside whoever works on it.
-    pub(super) fn look(config: &Config) -> anyhow::Result<Self> {
-        Self::open(config)
+    pub(super) fn look(config: &Config) -> Result<Self, StorageError> {
+        match &config.store {
+            config::Store::Redis(redis) => Ok(Self::Redis(settings(redis))),
+            config::Store::Embedded { .. } => {
+                let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+                Ok(Self::Embedded(Arc::new(Sqlite::look(&config.data_dir, &clock)?)))
+            }
+        }
     }
 
     /// A way to it, with connections of its own where there are any.
     pub(super) fn share(&self) -> Result<Arc<dyn Storage>, StorageError> {
         match self {
             Self::Redis(settings) => Ok(Arc::new(Redis::open(settings.clone())?)),
+            Self::Embedded(sqlite) => Ok(Arc::clone(sqlite) as Arc<dyn Storage>),
         }
+    }
+}
+
+fn settings(redis: &config::Redis) -> redis::Settings {
+    redis::Settings {
+        url: redis.url.clone(),
+        verify_tls: redis.verify_tls,
+        wait_replicas: redis.wait_replicas,
     }
 }

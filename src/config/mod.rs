@@ -22,7 +22,7 @@ pub use environment::{ENVIRONMENT, Environment};
 pub use mistakes::{Mistakes, did_you_mean};
 pub use section::Section;
 pub use server::Server;
-pub use store::Store;
+pub use store::{Redis, Store};
 pub use topic::{Check, Topic};
 pub use twilio::twilio;
 

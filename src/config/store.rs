@@ -12,17 +12,20 @@ const DATA_DIR: &str = "data";
 
 #[derive(Clone, Debug)]
 pub enum Store {
-    Redis {
-        url: SecretString,
-        verify_tls: bool,
-        /// Replicas that must have confirmed a write before it counts.
-        wait_replicas: u32,
-    },
+    Redis(Redis),
     /// A file in the data directory.
     Embedded {
         /// Why what is in it will not be kept, where that is known.
         ephemeral: Option<String>,
     },
+}
+
+#[derive(Clone, Debug)]
+pub struct Redis {
+    pub url: SecretString,
+    pub verify_tls: bool,
+    /// Replicas that must have confirmed a write before it counts.
+    pub wait_replicas: u32,
 }
 
 pub(super) fn store(environment: &Environment, purpose: Purpose, mistakes: &Mistakes) -> Store {
@@ -31,11 +34,11 @@ pub(super) fn store(environment: &Environment, purpose: Purpose, mistakes: &Mist
         environment.parsed("REDIS_WAIT_REPLICAS", "write the number of replicas", mistakes);
     let url = environment.secret("REDIS_TLS_URL").or_else(|| environment.secret("REDIS_URL"));
     if let Some(url) = url {
-        return Store::Redis {
+        return Store::Redis(Redis {
             url,
             verify_tls: verify_tls.unwrap_or(true),
             wait_replicas: wait_replicas.unwrap_or(0),
-        };
+        });
     }
     if purpose == Purpose::Shared {
         let fix = "set it to where Redis is: redis://host:6379 or rediss://user:password@host:6379; \

@@ -1,6 +1,7 @@
 //! `crosswire dev`: everything in one process, and nothing that only a deployment needs.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
 use std::time::Duration;
 
 use crate::support::{Deployment, Setup};
@@ -11,10 +12,10 @@ handler = "echo"
 paths = ["/dev-echo"]
 "#;
 
-/// Nothing is set but where Redis is.
+/// Nothing is set, and there is no Redis.
 fn bare() -> Setup {
     let unset = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "RUST_LOG"];
-    unset.into_iter().fold(Setup::dev(TOPIC), |setup, name| setup.env(name, ""))
+    unset.into_iter().fold(Setup::dev(TOPIC).embedded(), |setup, name| setup.env(name, ""))
 }
 
 #[tokio::test]
@@ -61,15 +62,70 @@ async fn restart(deployment: &Deployment) {
     deployment.wait_ready().await;
 }
 
+/// What a program that did not start has said: one line that begins with `Error: `, and how it goes
+/// on; what it had logged before does not count.
+fn refusal(ended: Output) -> String {
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let lines: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("Error: ")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert!(said.trim_end().ends_with(lines[0]), "nothing comes after it: {said}");
+    lines[0].to_owned()
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken_is_named_in_one_line() {
     let deployment = bare().start().await;
-    let second = deployment.crosswire(&["dev"]);
-    assert_eq!(second.status.code(), Some(1));
-    let said = String::from_utf8(second.stderr).unwrap();
+    let elsewhere = [("DATA_DIR", "elsewhere")];
+    let said = refusal(deployment.crosswire_with(&elsewhere, &["dev"]));
     let port = deployment.port();
-    let line =
-        format!("Error: port {port} is taken by another program; stop that one, or set PORT");
-    assert_eq!(said.lines().filter(|said| said.starts_with(&line)).count(), 1, "{said}");
-    assert!(!said.contains("backtrace"), "{said}");
+    let expected = format!(
+        "port {port} is taken by another program; stop that one, or set PORT to a free port"
+    );
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn a_store_that_another_process_has_is_named_in_one_line() {
+    let deployment = bare().start().await;
+    let said = refusal(deployment.crosswire_with(&[("PORT", "0")], &["dev"]));
+    assert_eq!(
+        said,
+        "the store refuses us: data/crosswire.db is in use by another process; stop it, or set \
+         DATA_DIR to another directory"
+    );
+}
+
+#[tokio::test]
+async fn what_is_on_record_can_be_looked_at_beside_the_process_that_writes_it() {
+    let deployment = bare().start().await;
+    let listed = deployment.crosswire(&["events"]);
+    assert_eq!(String::from_utf8(listed.stdout).unwrap(), "nothing is recorded\n");
+    let checked = deployment.crosswire_with(&[("ENV", "dev")], &["check"]);
+    let checked = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.ends_with("the store is reachable\n"), "{checked}");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_thrown_away_is_refused_unless_it_is_asked_for() {
+    let deployment = bare().start().await;
+    for (variable, fix) in [("DYNO", "set REDIS_URL"), ("FLY_APP_NAME", "mount a volume")] {
+        let environment = [("DATA_DIR", "elsewhere"), (variable, "x")];
+        let said = refusal(deployment.crosswire_with(&environment, &["dev"]));
+        assert!(said.contains("is emptied at its next restart"), "{said}");
+        assert!(said.contains(fix) && said.contains("--allow-volatile"), "{said}");
+        // With the flag it gets as far as the port, which is taken.
+        let said = refusal(deployment.crosswire_with(&environment, &["dev", "--allow-volatile"]));
+        assert!(said.contains("is taken by another program"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn processes_that_cannot_share_a_file_ask_for_redis() {
+    let deployment = bare().start().await;
+    for process in ["web", "worker"] {
+        let said = String::from_utf8(deployment.crosswire(&[process]).stderr).unwrap();
+        assert!(said.contains("environment: REDIS_URL: is not set"), "{said}");
+        assert!(said.contains("crosswire standalone"), "{said}");
+    }
 }

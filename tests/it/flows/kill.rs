@@ -145,6 +145,25 @@ async fn killed_processes_lose_double_and_misplace_nothing() {
     assert_eq!(complaints(&pairs), Vec::<String>::new());
 }
 
+/// Everything in one process, and the store with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_killed_with_its_store_loses_doubles_and_misplaces_nothing() {
+    let deployment = Setup::dev(TOPIC).embedded().start().await;
+    let pairs = connect(&deployment).await;
+    deployment.twilio().trouble(awkward(8));
+    let kills = async {
+        let mut random = Random::new(9);
+        for _ in 0..20 {
+            tokio::time::sleep(random.millis(200..1000)).await;
+            deployment.kill_web();
+            deployment.start_web();
+        }
+    };
+    tokio::join!(talk(&pairs, 10), kills);
+    everybody_heard_everything(&deployment).await;
+    assert_eq!(complaints(&pairs), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_store_loses_doubles_and_misplaces_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::evidence::{Secrets, read_logs};
-use super::leftovers::leftovers;
+use super::leftovers::{Place, leftovers};
 use super::process::Process;
 use super::redis::RedisServer;
 use super::twilio::{Account, FakeTwilio};
@@ -139,6 +139,16 @@ impl Deployment {
         self.command(env!("CARGO_BIN_EXE_crosswire")).args(arguments).output().unwrap()
     }
 
+    /// The same, with more in the environment.
+    pub(crate) fn crosswire_with(
+        &self,
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Output {
+        let mut command = self.command(env!("CARGO_BIN_EXE_crosswire"));
+        command.envs(environment.iter().copied()).args(arguments).output().unwrap()
+    }
+
     /// Until web says that it can take messages.
     pub(crate) async fn wait_ready(&self) {
         let ready = async {
@@ -158,11 +168,16 @@ impl Deployment {
 
     /// Work that is not done, once the processes have had their time.
     fn leftovers(&self) -> Vec<String> {
-        let (redis, topics) = (self.redis().url(), self.setup.topics.clone());
+        let topics = self.setup.topics.clone();
+        let place = if self.setup.embedded {
+            Place::File(self.dir.path().join("data"))
+        } else {
+            Place::Redis(self.redis().url())
+        };
         // A runtime cannot be blocked on from within another, and the test's own is still there.
         let look = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(leftovers(&redis, &topics))
+            runtime.unwrap().block_on(leftovers(place, &topics))
         };
         std::thread::spawn(look).join().unwrap()
     }
@@ -177,13 +192,15 @@ impl Deployment {
 
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
+        command.env_clear();
+        if !self.setup.embedded {
+            command.env("REDIS_URL", self.redis().url());
+        }
         command
-            .env_clear()
             .current_dir(self.dir.path())
             .env("HOST", "127.0.0.1")
             .env("PORT", self.port.to_string())
             .env("PUBLIC_URL", self.url(""))
-            .env("REDIS_URL", self.redis().url())
             .env("TOPICS_FILE", self.dir.path().join("topics.toml"))
             .env("SECRET_KEY", SECRET_KEY)
             .env("TWILIO_ACCOUNT_SID", &self.account.sid)

@@ -1,8 +1,12 @@
 //! Work that is left in the queues when a test is over.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crosswire::clock::{Clock, SystemClock};
 use crosswire::storage::redis::{Redis, Settings};
+use crosswire::storage::sqlite::Sqlite;
 use crosswire::storage::{Depth, Partition, Queue, Side, Storage};
 use toml::Table;
 
@@ -24,14 +28,34 @@ fn queues(topics: &str) -> Vec<Queue> {
     queues
 }
 
+/// Where the queues are.
+pub(super) enum Place {
+    Redis(String),
+    /// A file in this directory, that a process may be working on.
+    File(PathBuf),
+}
+
+impl Place {
+    async fn store(self) -> Box<dyn Storage> {
+        match self {
+            Self::Redis(url) => {
+                let settings = Settings { url: url.into(), verify_tls: true, wait_replicas: 0 };
+                Box::new(Redis::connect(settings).await.unwrap())
+            }
+            Self::File(dir) => {
+                let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+                Box::new(Sqlite::look(&dir, &clock).unwrap())
+            }
+        }
+    }
+}
+
 /// Lets the processes finish what they have in hand, then tells what is not done and never will be.
-pub(super) async fn leftovers(redis_url: &str, topics: &str) -> Vec<String> {
-    let settings =
-        Settings { url: redis_url.to_owned().into(), verify_tls: true, wait_replicas: 0 };
-    let store = Redis::connect(settings).await.unwrap();
+pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
+    let store = place.store().await;
     let mut left = Vec::new();
     for queue in queues(topics) {
-        let depth = settled(&store, &queue).await;
+        let depth = settled(store.as_ref(), &queue).await;
         if depth.pending + depth.leased + depth.delayed + depth.suspect + depth.dead > 0 {
             left.push(format!("{} {:?}: {depth:?}", queue.partition, queue.side));
         }
@@ -43,7 +67,7 @@ pub(super) async fn leftovers(redis_url: &str, topics: &str) -> Vec<String> {
 }
 
 /// How much is in a queue once it is empty, or at the end of our patience.
-async fn settled(store: &Redis, queue: &Queue) -> Depth {
+async fn settled(store: &dyn Storage, queue: &Queue) -> Depth {
     let start = Instant::now();
     loop {
         let depth = store.depth(queue).await;

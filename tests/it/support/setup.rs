@@ -9,6 +9,7 @@ pub(crate) struct Setup {
     pub(super) workers: usize,
     pub(super) own_redis: bool,
     pub(super) dev: bool,
+    pub(super) embedded: bool,
     pub(super) environment: Vec<(String, String)>,
 }
 
@@ -20,6 +21,7 @@ impl Setup {
             workers: 1,
             own_redis: false,
             dev: false,
+            embedded: false,
             environment: Vec::new(),
         }
     }
@@ -27,6 +29,12 @@ impl Setup {
     /// `crosswire dev`: web and worker are one process, which web's moves start, stop and kill.
     pub(crate) fn dev(topics: &str) -> Self {
         Self { workers: 0, dev: true, ..Self::new(topics) }
+    }
+
+    /// On a file of its own, without a Redis.
+    pub(crate) fn embedded(mut self) -> Self {
+        self.embedded = true;
+        self
     }
 
     /// A variable for every process; set to nothing, one that it would have otherwise is unset.
