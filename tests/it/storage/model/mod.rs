@@ -1,25 +1,21 @@
-//! Redis against a plain model of the contract: rows of moves at random, and all rows of a few.
+//! Each store against a plain model of the contract: rows of moves at random, and all rows of a few.
 //!
 //! A row that comes out otherwise is told with its seed and cut down to the moves that matter.
 
 mod moves;
+mod on_redis;
+mod on_sqlite;
 mod reference;
 mod runner;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use crosswire::address::Group;
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Queue, Side, Storage};
+use crosswire::storage::Storage;
 use futures_util::{StreamExt, stream};
-use redis::aio::MultiplexedConnection;
-use secrecy::SecretString;
 
 use self::moves::{Dice, Move};
 use self::runner::Hook;
 use crate::storage::fixture::Fixture;
-use crate::support::redis::RedisServer;
 
 /// Rows per run; `CROSSWIRE_MODEL_ROWS` asks for more.
 const ROWS: u64 = 20_000;
@@ -31,51 +27,21 @@ const UNREPEATABLE: usize = 2 * AT_ONCE;
 /// Rows at once, so that no round trip is waited for alone.
 const AT_ONCE: usize = 32;
 
-#[derive(Clone)]
-struct DirectRedis(MultiplexedConnection);
-
-impl Hook for DirectRedis {
-    async fn fall_due(&mut self, queue: &Queue, groups: &[Group]) {
-        let side = if queue.side == Side::Inbound { "in" } else { "out" };
-        let key = format!("{{{}}}{side}:delay", queue.partition);
-        for group in groups {
-            let mut command = redis::cmd("ZADD");
-            command.arg(&key).arg("XX").arg(0).arg(group.as_str());
-            command.exec_async(&mut self.0).await.unwrap();
-        }
-    }
-}
-
-/// A server, and both ways to it.
-struct Bench {
+/// A store, and a way past it to bring delayed retries to their time.
+struct Bench<H> {
     storage: Arc<dyn Storage>,
-    direct: DirectRedis,
+    hook: H,
     unrepeatable: Mutex<Vec<String>>,
-    _server: RedisServer,
 }
 
-impl Bench {
-    async fn new() -> Self {
-        let server = RedisServer::volatile();
-        let url = SecretString::from(server.url());
-        let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
-        let client = redis::Client::open(server.url()).unwrap();
-        // Rows wait for each other on one server; the default of half a second is too short then.
-        let config =
-            redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
-        let direct = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
-        let storage = Arc::new(Redis::connect(settings).await.unwrap());
-        Self {
-            storage,
-            direct: DirectRedis(direct),
-            unrepeatable: Mutex::default(),
-            _server: server,
-        }
+impl<H: Hook + Clone> Bench<H> {
+    fn new(storage: Arc<dyn Storage>, hook: H) -> Self {
+        Self { storage, hook, unrepeatable: Mutex::default() }
     }
 
     async fn run(&self, moves: &[Move]) -> Result<(), String> {
         let fixture = Fixture::new(Arc::clone(&self.storage));
-        runner::run(&fixture, &mut self.direct.clone(), moves).await
+        runner::run(&fixture, &mut self.hook.clone(), moves).await
     }
 
     /// Leaves out one move after the other as long as the rest still diverges.
@@ -105,6 +71,30 @@ impl Bench {
         unrepeatable.push(format!("{name}: {first}"));
         assert!(unrepeatable.len() < UNREPEATABLE, "too much happens once: {unrepeatable:#?}");
     }
+
+    async fn hold_to_rows_at_random(&self, rows: u64) {
+        if let Some(seed) = knob("CROSSWIRE_MODEL_SEED") {
+            return self.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
+        }
+        let rows = knob("CROSSWIRE_MODEL_ROWS").unwrap_or(rows);
+        let first = any_seed();
+        println!("{rows} rows from seed {first}");
+        stream::iter(0..rows)
+            .for_each_concurrent(AT_ONCE, async |row| {
+                let seed = first.wrapping_add(row);
+                self.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
+            })
+            .await;
+    }
+
+    async fn hold_to_every_row_of_a_small_scope(&self) {
+        let depth = knob("CROSSWIRE_MODEL_DEPTH").map_or(DEPTH, |depth| depth.try_into().unwrap());
+        stream::iter(moves::small_scope(depth).enumerate())
+            .for_each_concurrent(AT_ONCE, async |(row, moves)| {
+                self.hold(&format!("row {row}"), moves).await;
+            })
+            .await;
+    }
 }
 
 /// Set by a person who wants more rows, or one row again.
@@ -117,32 +107,4 @@ fn any_seed() -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).unwrap();
     u64::from_le_bytes(bytes)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_does_what_the_model_does_over_rows_of_moves_at_random() {
-    let bench = Bench::new().await;
-    if let Some(seed) = knob("CROSSWIRE_MODEL_SEED") {
-        return bench.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
-    }
-    let rows = knob("CROSSWIRE_MODEL_ROWS").unwrap_or(ROWS);
-    let first = any_seed();
-    println!("{rows} rows from seed {first}");
-    stream::iter(0..rows)
-        .for_each_concurrent(AT_ONCE, async |row| {
-            let seed = first.wrapping_add(row);
-            bench.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
-        })
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_does_what_the_model_does_over_every_row_of_a_small_scope() {
-    let bench = Bench::new().await;
-    let depth = knob("CROSSWIRE_MODEL_DEPTH").map_or(DEPTH, |depth| depth.try_into().unwrap());
-    stream::iter(moves::small_scope(depth).enumerate())
-        .for_each_concurrent(AT_ONCE, async |(row, moves)| {
-            bench.hold(&format!("row {row}"), moves).await;
-        })
-        .await;
 }

@@ -1,0 +1,53 @@
+//! The model, held against Redis.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosswire::address::Group;
+use crosswire::storage::redis::{Redis, Settings};
+use crosswire::storage::{Queue, Side};
+use redis::aio::MultiplexedConnection;
+use secrecy::SecretString;
+
+use super::runner::Hook;
+use super::{Bench, ROWS};
+use crate::support::redis::RedisServer;
+
+#[derive(Clone)]
+struct DirectRedis(MultiplexedConnection);
+
+impl Hook for DirectRedis {
+    async fn fall_due(&mut self, queue: &Queue, groups: &[Group]) {
+        let side = if queue.side == Side::Inbound { "in" } else { "out" };
+        let key = format!("{{{}}}{side}:delay", queue.partition);
+        for group in groups {
+            let mut command = redis::cmd("ZADD");
+            command.arg(&key).arg("XX").arg(0).arg(group.as_str());
+            command.exec_async(&mut self.0).await.unwrap();
+        }
+    }
+}
+
+/// Both ways to a server.
+async fn bench(server: &RedisServer) -> Bench<DirectRedis> {
+    let url = SecretString::from(server.url());
+    let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
+    let client = redis::Client::open(server.url()).unwrap();
+    // Rows wait for each other on one server; the default of half a second is too short then.
+    let config =
+        redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
+    let direct = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
+    Bench::new(Arc::new(Redis::connect(settings).await.unwrap()), DirectRedis(direct))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_does_what_the_model_does_over_rows_of_moves_at_random() {
+    let server = RedisServer::volatile();
+    bench(&server).await.hold_to_rows_at_random(ROWS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_does_what_the_model_does_over_every_row_of_a_small_scope() {
+    let server = RedisServer::volatile();
+    bench(&server).await.hold_to_every_row_of_a_small_scope().await;
+}

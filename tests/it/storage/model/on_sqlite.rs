@@ -1,0 +1,62 @@
+//! The model, held against SQLite.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crosswire::address::Group;
+use crosswire::storage::{Queue, Side};
+use rusqlite::{Connection, params};
+use tempfile::TempDir;
+
+use super::runner::Hook;
+use super::{Bench, ROWS};
+use crate::storage::on_sqlite::open;
+
+/// Past the store, at the file.
+#[derive(Clone)]
+struct DirectFile(Arc<Path>);
+
+impl Hook for DirectFile {
+    async fn fall_due(&mut self, queue: &Queue, groups: &[Group]) {
+        if groups.is_empty() {
+            return;
+        }
+        let file = Connection::open(&self.0).unwrap();
+        file.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+        for group in groups {
+            let changed = file.execute(
+                "UPDATE mailboxes SET at = 0 WHERE stands = 'delayed' AND mailbox = ?1 AND queue =
+                     (SELECT 2 * partition + ?2 FROM partitions WHERE topic = ?3 AND number = ?4)",
+                params![
+                    group.as_str(),
+                    queue.side == Side::Outbox,
+                    queue.partition.topic.as_str(),
+                    queue.partition.number,
+                ],
+            );
+            assert_eq!(changed.unwrap(), 1);
+        }
+    }
+}
+
+/// In memory where there is such a place: rows by the thousand wear out no disk, and wait for none.
+fn directory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+fn bench(directory: &TempDir) -> Bench<DirectFile> {
+    let file = DirectFile(directory.path().join("crosswire.db").into());
+    Bench::new(Arc::new(open(directory.path()).unwrap()), file)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_does_what_the_model_does_over_rows_of_moves_at_random() {
+    let directory = directory();
+    bench(&directory).hold_to_rows_at_random(ROWS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_does_what_the_model_does_over_every_row_of_a_small_scope() {
+    let directory = directory();
+    bench(&directory).hold_to_every_row_of_a_small_scope().await;
+}
