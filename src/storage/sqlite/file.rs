@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::step::Answer;
@@ -72,7 +73,7 @@ pub(super) fn look(directory: &Path) -> Answer<Connection> {
 pub(super) fn in_memory() -> Answer<Connection> {
     let db = Connection::open_in_memory()?;
     db.execute_batch(SCHEMA)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&db)?;
     Ok(db)
 }
 
@@ -182,12 +183,19 @@ fn connect(path: &Path, flags: OpenFlags) -> Answer<Connection> {
     let open = || {
         let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         db.busy_timeout(BUSY)?;
-        db.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&db)?;
         // What is undone is remembered in memory: a full disk must not be in the way of undoing.
         db.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")?;
         Ok(db)
     };
     open().map_err(|error| refusal(path, &error))
+}
+
+/// A statement is understood once. Without the guarantee it would be again whenever a value comes with
+/// it that might speak for another index.
+fn keep_statements(db: &Connection) -> rusqlite::Result<()> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// The connection that writes. What it commits is on the disk before it says so.

@@ -164,7 +164,11 @@ impl Sqlite {
     }
 
     fn has_room(&self) -> Answer<()> {
-        self.disk.as_ref().map_or(Ok(()), Disk::has_room)
+        self.shortage().map_or(Ok(()), |shortage| Err(StorageError::Unavailable(shortage)))
+    }
+
+    fn shortage(&self) -> Option<String> {
+        self.disk.as_ref().and_then(Disk::shortage)
     }
 
     async fn lines(&self, feed: &str, after: i64) -> Answer<Vec<Line>> {
@@ -411,9 +415,8 @@ impl Storage for Sqlite {
             self.write(|_| Ok(())).await?;
         }
         self.read(|step| step.figure("SELECT count(*) FROM partitions", ())).await?;
-        let degraded = self.has_room().err().map(|error| error.to_string());
         Ok(Health {
-            degraded: degraded.into_iter().collect(),
+            degraded: self.shortage().into_iter().collect(),
             fatal: self.ephemeral.iter().cloned().collect(),
         })
     }

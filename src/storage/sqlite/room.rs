@@ -3,8 +3,6 @@
 
 use std::path::PathBuf;
 
-use crate::storage::StorageError;
-
 /// Enough for the log beside the file to grow to its usual length, and for what is in hand.
 const RESERVE: u64 = 16 * 1024 * 1024;
 
@@ -17,22 +15,21 @@ impl Disk {
         Self(directory)
     }
 
-    /// # Errors
-    /// `Unavailable` when less is free than is kept in reserve.
-    pub(super) fn has_room(&self) -> Result<(), StorageError> {
+    /// What to say when less is free than is kept in reserve.
+    pub(super) fn shortage(&self) -> Option<String> {
         // A disk that says nothing of itself is taken at its word when it is written to.
-        let Ok(disk) = rustix::fs::statvfs(&self.0) else { return Ok(()) };
+        let disk = rustix::fs::statvfs(&self.0).ok()?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let reserve = reserve(disk.f_blocks.saturating_mul(disk.f_frsize));
-        if free >= reserve {
-            return Ok(());
-        }
-        Err(StorageError::Unavailable(format!(
-            "the disk of {} is nearly full ({} MiB free, {} MiB kept in reserve); free some of it",
-            self.0.display(),
-            free >> 20,
-            reserve >> 20,
-        )))
+        (free < reserve).then(|| {
+            format!(
+                "the disk of {} is nearly full ({} MiB free, {} MiB kept in reserve), so nothing \
+                 more is taken in; free some of it",
+                self.0.display(),
+                free >> 20,
+                reserve >> 20,
+            )
+        })
     }
 }
 

@@ -6,6 +6,10 @@ use crate::storage::StorageError;
 
 impl From<Error> for StorageError {
     fn from(error: Error) -> Self {
+        if let Error::SqlInputError { msg, .. } = error {
+            // The tables are others than we made.
+            return Self::Corrupt(msg);
+        }
         // SQLite's own words name tables and columns, and quote no value.
         let text = error.to_string();
         match error.sqlite_error_code() {

@@ -36,7 +36,7 @@ pub(super) fn survey(step: &Step<'_>, queue: &Queue) -> Answer<Survey> {
     let odd = step.all(
         "WITH found AS (SELECT mailbox, count(*) AS length FROM messages
              WHERE queue = ?1 GROUP BY mailbox)
-         SELECT mailbox FROM found LEFT JOIN mailboxes
+         SELECT found.mailbox FROM found LEFT JOIN mailboxes
              ON mailboxes.queue = ?1 AND mailboxes.mailbox = found.mailbox
              WHERE mailboxes.length IS NOT found.length
          UNION SELECT mailbox FROM mailboxes

@@ -7,4 +7,5 @@ mod model;
 mod on_redis;
 mod on_sqlite;
 mod redis_alone;
+mod sqlite_alone;
 mod topologies;

@@ -38,3 +38,25 @@ macro_rules! hold_to {
 }
 
 every_promise!(hold_to);
+
+/// The same without a file, for whoever wants no trace.
+mod in_memory {
+    use super::{Arc, Fixture, Sqlite, clock, contract, every_promise};
+
+    fn in_memory() -> Fixture {
+        Fixture::new(Arc::new(Sqlite::in_memory(&clock()).unwrap()))
+    }
+
+    macro_rules! hold_to {
+        ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
+            $(mod $shelf {
+                $(#[tokio::test]
+                async fn $promise() {
+                    super::contract::$shelf::$promise(super::in_memory()).await;
+                })*
+            })*
+        };
+    }
+
+    every_promise!(hold_to);
+}

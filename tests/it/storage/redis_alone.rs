@@ -102,7 +102,7 @@ async fn an_audit_is_made_no_more_often_than_asked() {
 }
 
 /// An audit that may be repeated at once may be repeated a millisecond later.
-async fn past_the_gate() {
+pub(super) async fn past_the_gate() {
     let start = now();
     while now() - start < TimeDelta::milliseconds(3) {
         tokio::task::yield_now().await;

@@ -72,6 +72,7 @@ impl<H: Hook + Clone> Bench<H> {
         assert!(unrepeatable.len() < UNREPEATABLE, "too much happens once: {unrepeatable:#?}");
     }
 
+    #[expect(clippy::print_stdout, reason = "whoever sees it fail wants to see it again")]
     async fn hold_to_rows_at_random(&self, rows: u64) {
         if let Some(seed) = knob("CROSSWIRE_MODEL_SEED") {
             return self.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;

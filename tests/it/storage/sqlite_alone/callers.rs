@@ -1,0 +1,108 @@
+//! Callers who are many, one of whom fails; and callers who are gone before their answer.
+
+use std::pin::pin;
+
+use crosswire::state::Write;
+use crosswire::storage::{Commit, Depth, Pushed, StorageError};
+use futures_util::{FutureExt, future::join_all, poll};
+
+use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit};
+use crate::storage::on_sqlite::on_sqlite;
+
+async fn depth(f: &Fixture) -> Depth {
+    f.storage.depth(&f.inbound()).await.unwrap()
+}
+
+async fn until_leased(f: &Fixture, leased: u64) {
+    while depth(f).await.leased != leased {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_caller_is_gone_is_as_if_it_had_never_been_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    f.push("alice", "m1").await;
+    let (queue, ask) = (f.inbound(), ask(LONG));
+    for _ in 0..ENOUGH {
+        // Gone before it is made, or while it is.
+        assert!(f.storage.claim(&queue, &ask).now_or_never().is_none());
+        until_leased(&f, 0).await;
+    }
+    for _ in 0..ENOUGH {
+        let mut claiming = pin!(f.storage.claim(&queue, &ask));
+        assert!(poll!(&mut claiming).is_pending());
+        // Gone when it is made, and its answer lies there.
+        until_leased(&f, 1).await;
+    }
+    let claim = f.claim_when_due(&queue).await;
+    assert_eq!((claim.attempt, claim.unsettled_since), (1, None));
+}
+
+#[tokio::test]
+async fn a_completion_whose_caller_is_gone_is_made_and_the_next_claim_handed_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    let claim = f.claim().await;
+    let next = ask(LONG);
+    assert!(f.storage.complete(claim, commit(), Some(&next)).now_or_never().is_none());
+    let claim = f.claim_when_due(&f.inbound()).await;
+    assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
+}
+
+#[tokio::test]
+async fn a_push_whose_caller_is_gone_is_made_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    assert!(f.push("alice", "m1").now_or_never().is_none());
+    assert_eq!(f.push("alice", "m1").await, Pushed::Duplicate);
+    assert_eq!(depth(&f).await.pending, 1);
+}
+
+#[tokio::test]
+async fn a_move_that_fails_is_undone_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    let count = |by| Write::Count { name: "c1".to_owned(), by, ttl: LONG };
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    f.complete(claim, Commit { writes: vec![count(i64::MAX)], ..commit() }).await;
+    f.push("alice", "m2").await;
+    let claim = f.claim().await;
+    // No file holds a number as large as that.
+    let put = Write::Put { key: "k1".to_owned(), value: "v".to_owned(), ttl: LONG };
+    let too_much = Commit { writes: vec![put, count(1)], ..commit() };
+    let ids: Vec<_> = (0..100).map(|n| format!("n{n}")).collect();
+    let before = join_all(ids[..50].iter().map(|id| f.push(id, id)));
+    let failing = f.storage.complete(claim, too_much, None);
+    let after = join_all(ids[50..].iter().map(|id| f.push(id, id)));
+    let (before, failed, after) = tokio::join!(before, failing, after);
+    assert!(matches!(failed, Err(StorageError::Corrupt(_))), "{failed:?}");
+    assert!(before.iter().chain(&after).all(|pushed| *pushed == Pushed::Accepted));
+    assert_eq!((f.value("k1").await, f.total("c1").await), (None, i64::MAX));
+    assert_eq!((depth(&f).await.pending, depth(&f).await.leased), (101, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_are_each_done_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    let each = |n: u32| {
+        let f = &f;
+        async move {
+            f.push(&format!("g{}", n % 40), &format!("m{n}")).await;
+            let claim = f.try_claim(&f.inbound(), LONG).await?;
+            let count = Write::Count { name: "c1".to_owned(), by: 1, ttl: LONG };
+            f.complete(claim, Commit { writes: vec![count], ..commit() }).await;
+            Some(())
+        }
+    };
+    let done = join_all((0..500).map(each)).await.into_iter().flatten().count();
+    let left = depth(&f).await;
+    assert_eq!(f.total("c1").await, i64::try_from(done).unwrap());
+    assert_eq!(left.pending, 500 - done as u64);
+    assert_eq!(left.leased, 0);
+}

@@ -1,0 +1,142 @@
+//! A disk that is full, and one that takes nothing. Each is a small file system of its own, which
+//! only root may mount; others are told that they see nothing here.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::Arc;
+
+use crosswire::event::EventKind;
+use crosswire::state::Write;
+use crosswire::storage::{Commit, Pushed, Settled, StorageError};
+use tempfile::TempDir;
+
+use super::file::refusal;
+use crate::storage::fixture::{Fixture, LONG, commit, copy, entry, facts, push};
+use crate::storage::on_sqlite::{on_sqlite, open};
+
+/// A disk of 8 MiB, which is gone when this is dropped.
+struct Disk(TempDir);
+
+impl Disk {
+    #[expect(clippy::print_stdout, reason = "a test that has seen nothing says so")]
+    fn mount() -> Option<Self> {
+        let disk = Self(tempfile::tempdir().unwrap());
+        if disk.say("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"]) {
+            return Some(disk);
+        }
+        println!("nothing was tested: mounting a file system is not permitted here");
+        None
+    }
+
+    fn say(&self, program: &str, words: &[&str]) -> bool {
+        let run = Command::new(program).args(words).arg(self.0.path()).output();
+        run.is_ok_and(|output| output.status.success())
+    }
+
+    /// Fills it but for so many bytes.
+    fn fill(&self, but: usize) {
+        let mut ballast = File::create(self.0.path().join("ballast")).unwrap();
+        while ballast.write_all(&[0; 4096]).is_ok() {}
+        let length = ballast.metadata().unwrap().len();
+        ballast.set_len(length.saturating_sub(but as u64)).unwrap();
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.0.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.say("umount", &["-l"]);
+    }
+}
+
+/// What is done with it takes this much.
+fn large(id: &str) -> Commit {
+    let value = "x".repeat(3 << 20);
+    Commit {
+        writes: vec![Write::Put { key: "k1".to_owned(), value, ttl: LONG }],
+        outbox: vec![entry("xenia", "o1")],
+        facts: Some(facts(id, &[EventKind::Handled])),
+        ..commit()
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_takes_nothing_in_and_goes_on_with_what_is_there() {
+    let Some(disk) = Disk::mount() else { return };
+    let f = on_sqlite(&disk.0);
+    for n in 0..20 {
+        f.push(&format!("g{n}"), &format!("m{n}")).await;
+    }
+    disk.fill(1 << 20);
+    let pushed = f.storage.push(&f.partition, push(entry("late", "m99"))).await;
+    let Err(StorageError::Unavailable(why)) = pushed else { panic!("{pushed:?}") };
+    assert!(why.contains("is nearly full") && why.contains("free some of it"), "{why}");
+    let told = facts("n1", &[EventKind::Rejected]);
+    assert!(f.storage.record(&f.partition, told, 1000).await.is_err());
+    assert!(f.storage.publish("news", "line", 9).await.is_err());
+    assert_eq!(f.storage.health().await.unwrap().degraded, [why]);
+    for _ in 0..20 {
+        let claim = f.claim().await;
+        let outbox = vec![entry(claim.group.as_str(), &format!("o-{}", claim.id))];
+        assert_eq!(f.complete(claim, Commit { outbox, ..commit() }).await, Settled::Done);
+    }
+    disk.make_room();
+    assert_eq!(f.push("late", "m99").await, Pushed::Accepted);
+    assert_eq!(f.storage.health().await.unwrap().degraded, [""; 0]);
+    drop(f);
+}
+
+#[tokio::test]
+async fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() {
+    let Some(disk) = Disk::mount() else { return };
+    let f = on_sqlite(&disk.0);
+    f.push("alice", "m1").await;
+    f.push("bob", "m2").await;
+    let claim = f.claim().await;
+    disk.fill(0);
+    let before = f.snapshot().await;
+    for _ in 0..3 {
+        let refused = f.storage.complete(copy(&claim), large("m1"), None).await;
+        assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
+        assert_eq!(f.snapshot().await, before, "nothing is half done");
+    }
+    disk.make_room();
+    assert_eq!(f.complete(claim, large("m1")).await, Settled::Done);
+    assert_eq!(f.claim().await.id.as_str(), "m2");
+    assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
+    // And nothing of it was only in memory.
+    let partition = f.partition;
+    drop(f.storage);
+    let f = Fixture { storage: Arc::new(open(disk.0.path()).unwrap()), partition };
+    assert_eq!(f.value("k1").await.map(|value| value.len()), Some(3 << 20));
+    drop(f);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_from_the_beginning_is_refused_and_leaves_no_half_file() {
+    let Some(disk) = Disk::mount() else { return };
+    disk.fill(0);
+    let why = refusal(disk.0.path());
+    assert!(why.contains("is full; free some of it"), "{why}");
+    disk.make_room();
+    on_sqlite(&disk.0).push("alice", "m1").await;
+}
+
+#[tokio::test]
+async fn a_read_only_disk_is_refused() {
+    let Some(disk) = Disk::mount() else { return };
+    let read_only = || assert!(disk.say("mount", &["-o", "remount,ro"]));
+    read_only();
+    let why = refusal(disk.0.path());
+    assert!(why.contains("read-only; set DATA_DIR to a directory that can be written"), "{why}");
+    let below = disk.0.path().join("below");
+    assert!(refusal(&below).contains("read-only"));
+    assert!(disk.say("mount", &["-o", "remount,rw"]));
+    on_sqlite(&disk.0).push("alice", "m1").await;
+    read_only();
+    assert!(refusal(disk.0.path()).contains("read-only"));
+}
