@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// Where an engine gets its time from. What must agree between processes (leases, due times) is
-/// Redis' own time instead, read inside its scripts.
+/// Where an engine gets its time from, and a store that is in one process. What must agree between
+/// processes (leases, due times) is Redis' own time instead, read inside its scripts.
 pub trait Clock: Send + Sync {
     /// Wall-clock time: for records and for people.
     fn now(&self) -> DateTime<Utc>;

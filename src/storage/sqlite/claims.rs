@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 
 use super::desk::BackDoor;
 use super::settle;
-use super::step::{Answer, Home, Step, count, whole};
+use super::step::{Answer, Home, Step, count};
 use crate::address::Group;
 use crate::message::MessageId;
 use crate::storage::{Ask, Claim, Claimed, Entry, Queue, Side, Token};
@@ -76,7 +76,8 @@ fn standing(step: &Step<'_>, queue: i64, place: &str) -> Answer<Option<Candidate
 /// The suspect to be tried now, if none is in hand.
 fn next_suspect(step: &Step<'_>, queue: i64) -> Answer<Option<Candidate>> {
     let in_hand = step.one(
-        "SELECT 1 FROM mailboxes WHERE queue = ?1 AND stands = 'leased' AND isolated > 0",
+        "SELECT 1 FROM mailboxes INDEXED BY the_suspect_in_hand
+         WHERE queue = ?1 AND stands = 'leased' AND isolated > 0",
         [queue],
         |_| Ok(()),
     )?;
@@ -162,11 +163,7 @@ pub(super) fn bring_back(
         step.ring(home, side);
     }
     let woken = wake(step, home, side, most)?;
-    Ok(whole_count(ended + due + woken))
-}
-
-fn whole_count(moved: usize) -> u64 {
-    count(whole(moved))
+    Ok((ended + due + woken) as u64)
 }
 
 fn wake(step: &mut Step<'_>, home: &Home<'_>, side: Side, most: u32) -> Answer<usize> {
