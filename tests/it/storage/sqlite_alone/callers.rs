@@ -1,6 +1,7 @@
 //! Callers who are many, one of whom fails; and callers who are gone before their answer.
 
 use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use crosswire::state::Write;
 use crosswire::storage::{Commit, Depth, Pushed, StorageError};
@@ -9,12 +10,17 @@ use futures_util::{FutureExt, future::join_all, poll};
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit};
 use crate::storage::on_sqlite::on_sqlite;
 
+/// Long against a move, short against a test's patience.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 async fn depth(f: &Fixture) -> Depth {
     f.storage.depth(&f.inbound()).await.unwrap()
 }
 
 async fn until_leased(f: &Fixture, leased: u64) {
+    let start = Instant::now();
     while depth(f).await.leased != leased {
+        assert!(start.elapsed() < PATIENCE, "not {leased} leased in {PATIENCE:?}");
         tokio::task::yield_now().await;
     }
 }
