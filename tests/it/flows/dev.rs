@@ -13,7 +13,7 @@ paths = ["/dev-echo"]
 "#;
 
 /// Nothing is set, and there is no Redis.
-fn bare() -> Setup {
+pub(super) fn bare() -> Setup {
     let unset = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "RUST_LOG"];
     unset.into_iter().fold(Setup::dev(TOPIC).embedded(), |setup, name| setup.env(name, ""))
 }
@@ -64,7 +64,7 @@ async fn restart(deployment: &Deployment) {
 
 /// What a program that did not start has said: one line that begins with `Error: `, and how it goes
 /// on; what it had logged before does not count.
-fn refusal(ended: Output) -> String {
+pub(super) fn refusal(ended: Output) -> String {
     assert_eq!(ended.status.code(), Some(1));
     let said = String::from_utf8(ended.stderr).unwrap();
     let lines: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("Error: ")).collect();

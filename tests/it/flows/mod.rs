@@ -2,6 +2,7 @@
 
 mod chat;
 mod dev;
+mod disk;
 mod events;
 mod hostile;
 mod intake;

@@ -170,7 +170,8 @@ impl Deployment {
     fn leftovers(&self) -> Vec<String> {
         let topics = self.setup.topics.clone();
         let place = if self.setup.embedded {
-            Place::File(self.dir.path().join("data"))
+            let named = self.setup.environment.iter().find(|(name, _)| name == "DATA_DIR");
+            Place::File(self.dir.path().join(named.map_or("data", |(_, place)| place)))
         } else {
             Place::Redis(self.redis().url())
         };

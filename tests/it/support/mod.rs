@@ -7,6 +7,7 @@ pub(crate) mod twilio;
 
 mod answer;
 mod deployment;
+mod disk;
 mod evidence;
 mod leftovers;
 mod phone;
@@ -16,6 +17,7 @@ mod webhook;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::deployment::{Deployment, LINE};
+pub(crate) use self::disk::Disk;
 pub(crate) use self::phone::Phone;
 pub(crate) use self::raw::exchange;
 pub(crate) use self::setup::Setup;

@@ -1,57 +1,15 @@
-//! A disk that is full, and one that takes nothing. Each is a small file system of its own, which
-//! only root may mount; others are told that they see nothing here.
+//! A disk that is full, and one that takes nothing.
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::process::Command;
 use std::sync::Arc;
 
 use crosswire::event::EventKind;
 use crosswire::state::Write;
 use crosswire::storage::{Commit, Pushed, Settled, StorageError};
-use tempfile::TempDir;
 
 use super::file::refusal;
 use crate::storage::fixture::{Fixture, LONG, commit, copy, entry, facts, push};
 use crate::storage::on_sqlite::{on_sqlite, open};
-
-/// A disk of 8 MiB, which is gone when this is dropped.
-struct Disk(TempDir);
-
-impl Disk {
-    #[expect(clippy::print_stdout, reason = "a test that has seen nothing says so")]
-    fn mount() -> Option<Self> {
-        let disk = Self(tempfile::tempdir().unwrap());
-        if disk.say("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"]) {
-            return Some(disk);
-        }
-        println!("nothing was tested: mounting a file system is not permitted here");
-        None
-    }
-
-    fn say(&self, program: &str, words: &[&str]) -> bool {
-        let run = Command::new(program).args(words).arg(self.0.path()).output();
-        run.is_ok_and(|output| output.status.success())
-    }
-
-    /// Fills it but for so many bytes.
-    fn fill(&self, but: usize) {
-        let mut ballast = File::create(self.0.path().join("ballast")).unwrap();
-        while ballast.write_all(&[0; 4096]).is_ok() {}
-        let length = ballast.metadata().unwrap().len();
-        ballast.set_len(length.saturating_sub(but as u64)).unwrap();
-    }
-
-    fn make_room(&self) {
-        fs::remove_file(self.0.path().join("ballast")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        self.say("umount", &["-l"]);
-    }
-}
+use crate::support::Disk;
 
 /// What is done with it takes this much.
 fn large(id: &str) -> Commit {
@@ -67,7 +25,7 @@ fn large(id: &str) -> Commit {
 #[tokio::test]
 async fn a_disk_that_is_nearly_full_takes_nothing_in_and_goes_on_with_what_is_there() {
     let Some(disk) = Disk::mount() else { return };
-    let f = on_sqlite(&disk.0);
+    let f = on_sqlite(disk.dir());
     for n in 0..20 {
         f.push(&format!("g{n}"), &format!("m{n}")).await;
     }
@@ -93,7 +51,7 @@ async fn a_disk_that_is_nearly_full_takes_nothing_in_and_goes_on_with_what_is_th
 #[tokio::test]
 async fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() {
     let Some(disk) = Disk::mount() else { return };
-    let f = on_sqlite(&disk.0);
+    let f = on_sqlite(disk.dir());
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let claim = f.claim().await;
@@ -111,7 +69,7 @@ async fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() 
     // And nothing of it was only in memory.
     let partition = f.partition;
     drop(f.storage);
-    let f = Fixture { storage: Arc::new(open(disk.0.path()).unwrap()), partition };
+    let f = Fixture { storage: Arc::new(open(disk.path()).unwrap()), partition };
     assert_eq!(f.value("k1").await.map(|value| value.len()), Some(3 << 20));
     drop(f);
 }
@@ -120,23 +78,22 @@ async fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() 
 async fn a_disk_that_is_full_from_the_beginning_is_refused_and_leaves_no_half_file() {
     let Some(disk) = Disk::mount() else { return };
     disk.fill(0);
-    let why = refusal(disk.0.path());
+    let why = refusal(disk.path());
     assert!(why.contains("is full; free some of it"), "{why}");
     disk.make_room();
-    on_sqlite(&disk.0).push("alice", "m1").await;
+    on_sqlite(disk.dir()).push("alice", "m1").await;
 }
 
 #[tokio::test]
 async fn a_read_only_disk_is_refused() {
     let Some(disk) = Disk::mount() else { return };
-    let read_only = || assert!(disk.say("mount", &["-o", "remount,ro"]));
-    read_only();
-    let why = refusal(disk.0.path());
+    disk.protect();
+    let why = refusal(disk.path());
     assert!(why.contains("read-only; set DATA_DIR to a directory that can be written"), "{why}");
-    let below = disk.0.path().join("below");
+    let below = disk.path().join("below");
     assert!(refusal(&below).contains("read-only"));
-    assert!(disk.say("mount", &["-o", "remount,rw"]));
-    on_sqlite(&disk.0).push("alice", "m1").await;
-    read_only();
-    assert!(refusal(disk.0.path()).contains("read-only"));
+    disk.unprotect();
+    on_sqlite(disk.dir()).push("alice", "m1").await;
+    disk.protect();
+    assert!(refusal(disk.path()).contains("read-only"));
 }
