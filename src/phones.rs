@@ -51,7 +51,7 @@ impl Phones {
         Self { intake, board }
     }
 
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &Arc<Board> {
         &self.board
     }
 

@@ -44,13 +44,23 @@ impl Encoding {
     }
 }
 
-/// The segments that a text is billed and throttled by. An empty message is one segment too.
-pub fn segments(text: &str) -> usize {
+/// What a text costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    pub encoding: Encoding,
+    /// What it is billed and throttled by. An empty message is one segment too.
+    pub segments: usize,
+    /// Septets or UTF-16 units that the last segment has room for.
+    pub left: usize,
+}
+
+pub fn measure(text: &str) -> Measure {
     let encoding = Encoding::of(text);
     let (single, joined) = encoding.room();
     let units = || text.chars().map(|c| encoding.units(c));
-    if units().sum::<usize>() <= single {
-        return 1;
+    let all = units().sum::<usize>();
+    if all <= single {
+        return Measure { encoding, segments: 1, left: single - all };
     }
     // An escape is never parted from its septet, nor a surrogate from its other half, so a segment
     // may end a unit early.
@@ -62,7 +72,12 @@ pub fn segments(text: &str) -> usize {
         }
         used += unit;
     }
-    full + 1
+    Measure { encoding, segments: full + 1, left: joined - used }
+}
+
+/// The segments that a text is billed and throttled by.
+pub fn segments(text: &str) -> usize {
+    measure(text).segments
 }
 
 /// Cuts a text into parts that each start with `prefix` and are `limit` characters at most, which

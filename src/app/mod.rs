@@ -149,7 +149,7 @@ impl App {
         let prepared = self.prepare(Purpose::Shared, None)?;
         run_to_the_end(|stop: Stop| async move {
             let store = prepared.open_store(options.allow_volatile).await?;
-            let server = Server::bind(&prepared, store, options.allow_volatile)?;
+            let server = Server::bind(&prepared, store, options.allow_volatile, &stop)?;
             server.run(&prepared.config.server.profile, stop).await
         })
     }
@@ -200,7 +200,7 @@ impl App {
 
 async fn both(prepared: &Prepared, allow_volatile: bool, stop: Stop) -> anyhow::Result<()> {
     let store = prepared.open_store(allow_volatile).await?;
-    let web = Server::bind(prepared, Arc::clone(&store), allow_volatile)?;
+    let web = Server::bind(prepared, Arc::clone(&store), allow_volatile, &stop)?;
     if prepared.config.purpose == Purpose::Dev {
         banner::show(prepared, &web.addresses)?;
     }

@@ -13,10 +13,13 @@ use tracing::info;
 use super::prepare::Prepared;
 use super::process::Stop;
 use crate::clock::SystemClock;
+use crate::config::{Config, Purpose};
 use crate::intake::Intake;
+use crate::phones::Phones;
 use crate::registry::Service;
-use crate::routes::{Doors, configure};
+use crate::routes::{Access, Doors, Hub, Tester, Topic, configure};
 use crate::storage::Storage;
+use crate::transports::tester::{self, Board};
 
 /// For the whole of the headers: whoever sends them byte by byte wants to hold a place, not to talk.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,8 +42,9 @@ impl Server {
         prepared: &Prepared,
         storage: Arc<dyn Storage>,
         allow_volatile: bool,
+        stop: &Stop,
     ) -> anyhow::Result<Self> {
-        let doors = Data::new(doors(prepared, storage, allow_volatile));
+        let doors = Data::new(doors(prepared, storage, allow_volatile, stop));
         let (host, port) = (prepared.config.server.host.as_str(), prepared.config.server.port);
         let server =
             HttpServer::new(move || App::new().configure(|config| configure(config, &doors)))
@@ -48,6 +52,8 @@ impl Server {
                 .client_request_timeout(HEADER_TIMEOUT)
                 .keep_alive(KEEP_ALIVE)
                 .shutdown_timeout(SHUTDOWN_SECONDS)
+                // A stream's lines are short, and each is to arrive when it is written.
+                .tcp_nodelay(true)
                 .bind((host, port))
                 .map_err(|error| no_place(host, port, &error))?;
         Ok(Self { addresses: server.addrs(), running: server.run() })
@@ -76,7 +82,12 @@ fn no_place(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn doors(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -> Doors {
+fn doors(
+    prepared: &Prepared,
+    storage: Arc<dyn Storage>,
+    allow_volatile: bool,
+    stop: &Stop,
+) -> Doors {
     let pipelines = prepared.services.iter().map(Service::pipeline).collect();
     let clock = Arc::new(SystemClock);
     let of = |service: &Service| {
@@ -84,6 +95,7 @@ fn doors(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -
         service.topic.paths.clone().into_iter().map(move |path| (path, name.clone()))
     };
     Doors {
+        tester: tester(prepared, &storage, stop),
         intake: Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines),
         storage,
         greeting: greeting(&prepared.services),
@@ -91,6 +103,42 @@ fn doors(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
         allow_volatile,
+    }
+}
+
+fn tester(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) -> Tester {
+    let clock = Arc::new(SystemClock);
+    let board = Arc::new(Board::new(Arc::clone(storage), clock.clone()));
+    let pipeline = |service: &Service| {
+        let name = service.topic.name.clone();
+        service.pipeline_from(Arc::new(tester::Tester::new(name, Arc::clone(&board))))
+    };
+    let pipelines = prepared.services.iter().map(pipeline).collect();
+    let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines);
+    Tester {
+        access: access(&prepared.config),
+        phones: Phones::new(intake, Arc::clone(&board)),
+        hub: Hub::new(board, stop.0.clone()),
+        topics: prepared.services.iter().map(topic).collect(),
+        stop: stop.0.clone(),
+    }
+}
+
+fn access(config: &Config) -> Access {
+    let access =
+        Access { is_open_here: config.purpose == Purpose::Dev, token: config.admin_token.clone() };
+    if access.is_closed() {
+        info!("/tester is closed to everybody; set ADMIN_TOKEN to open it to those who have that");
+    }
+    access
+}
+
+fn topic(Service { topic, .. }: &Service) -> Topic {
+    Topic {
+        name: topic.name.clone(),
+        webhook: format!("/queue/{}", topic.name),
+        paths: topic.paths.clone(),
+        handler: topic.handler.clone(),
     }
 }
 

@@ -101,7 +101,7 @@ fn is_servable(path: &str) -> bool {
 
 fn is_ours(path: &str) -> bool {
     matches!(path, "/" | "/healthz" | "/readyz")
-        || ["/queue", "/status"].iter().any(|ours| {
+        || ["/queue", "/status", "/tester", "/httptester"].iter().any(|ours| {
             path.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
 }

@@ -17,6 +17,11 @@ pub(super) fn sentence(status: StatusCode, text: &str) -> HttpResponse {
         .body(format!("{text}\n"))
 }
 
+/// What is said wherever there is nothing.
+pub(super) async fn nothing() -> HttpResponse {
+    sentence(StatusCode::NOT_FOUND, "nothing is here; webhooks go to /queue/<topic>")
+}
+
 /// Says something, and hangs up: there may be more of the call than anybody wants to read.
 pub(super) fn hang_up(status: StatusCode, text: &str) -> HttpResponse {
     let mut response = sentence(status, text);

@@ -12,7 +12,7 @@ use super::answer::hang_up;
 
 /// A text of 1600 characters with ten pictures and everything else that a provider adds comes to
 /// about 20 KiB.
-const LARGEST: usize = 64 * 1024;
+pub(super) const WEBHOOK: usize = 64 * 1024;
 /// The web server limits how long headers may take, not bodies; this is for whoever sends one byte
 /// now and then.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -20,7 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Why there is no body to work with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
-    TooLarge,
+    /// The most that is taken, in bytes.
+    TooLarge(usize),
     TooSlow,
     Broken,
 }
@@ -28,9 +29,9 @@ pub(super) enum Unread {
 impl Unread {
     pub(super) fn answer(self) -> HttpResponse {
         match self {
-            Self::TooLarge => hang_up(
+            Self::TooLarge(most) => hang_up(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is too large; send 64 KiB at the most",
+                &format!("the body is too large; send {} KiB at the most", most / 1024),
             ),
             Self::TooSlow => {
                 hang_up(StatusCode::REQUEST_TIMEOUT, "the body took too long; send it at once")
@@ -42,24 +43,28 @@ impl Unread {
     }
 }
 
-/// The whole body, unless it is too large or too slow.
-pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Unread> {
-    if declared(request).is_some_and(|length| length > LARGEST) {
-        return Err(Unread::TooLarge);
+/// The whole body, unless it is too slow or has more than `most` bytes.
+pub(super) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    most: usize,
+) -> Result<Vec<u8>, Unread> {
+    if declared(request).is_some_and(|length| length > most) {
+        return Err(Unread::TooLarge(most));
     }
-    tokio::time::timeout(DEADLINE, collect(payload)).await.unwrap_or(Err(Unread::TooSlow))
+    tokio::time::timeout(DEADLINE, collect(payload, most)).await.unwrap_or(Err(Unread::TooSlow))
 }
 
 fn declared(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn collect(mut payload: Payload) -> Result<Vec<u8>, Unread> {
+async fn collect(mut payload: Payload, most: usize) -> Result<Vec<u8>, Unread> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Unread::Broken)?;
-        if body.len() + chunk.len() > LARGEST {
-            return Err(Unread::TooLarge);
+        if body.len() + chunk.len() > most {
+            return Err(Unread::TooLarge(most));
         }
         body.extend_from_slice(&chunk);
     }

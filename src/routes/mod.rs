@@ -14,9 +14,12 @@ mod answer;
 mod body;
 mod health;
 mod request;
+mod tester;
 mod webhook;
 
 use answer::sentence;
+
+pub use tester::{Access, Hub, Tester, Topic};
 
 /// What stands behind the doors.
 pub struct Doors {
@@ -32,6 +35,7 @@ pub struct Doors {
     pub trust_forwarded: bool,
     /// Whether a store that may lose messages is good enough.
     pub allow_volatile: bool,
+    pub tester: Tester,
 }
 
 /// Opens every door.
@@ -56,9 +60,8 @@ pub fn configure(config: &mut ServiceConfig, doors: &Data<Doors>) {
         };
         config.service(web::resource(path.as_str()).to(call));
     }
-    config.default_service(web::to(|| async {
-        sentence(StatusCode::NOT_FOUND, "nothing is here; webhooks go to /queue/<topic>")
-    }));
+    tester::configure(config);
+    config.default_service(web::to(answer::nothing));
 }
 
 /// What can be read, by anybody.

@@ -14,7 +14,7 @@ pub(super) async fn receive(
     payload: Payload,
     doors: Data<Doors>,
 ) -> HttpResponse {
-    let body = match body::read(&request, payload).await {
+    let body = match body::read(&request, payload, body::WEBHOOK).await {
         Ok(body) => body,
         Err(unread) => return unread.answer(),
     };

@@ -26,7 +26,8 @@ const HOUSE: &[(Floor, &[&str])] = &[
     (Floor::Engines, &["intake", "worker", "dispatcher", "janitor"]),
     (Floor::Wiring, &["config", "telemetry"]),
     (Floor::Wiring, &["phones", "registry"]),
-    (Floor::Wiring, &["routes", "script"]),
+    (Floor::Wiring, &["script"]),
+    (Floor::Wiring, &["routes"]),
     (Floor::Wiring, &["app"]),
 ];
 

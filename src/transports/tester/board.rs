@@ -53,18 +53,21 @@ impl Board {
         self.storage.publish(TROUBLES, &line(injected), KEPT_TROUBLES).await
     }
 
-    /// What was injected, oldest first.
-    pub async fn injected(&self) -> Result<Vec<Injected>, StorageError> {
-        let all = self.parsed(TROUBLES, None, Duration::ZERO).await?;
-        Ok(all.into_iter().map(|(_, injected)| injected).collect())
+    /// What was injected behind `after`, as [`Board::read`] reads.
+    pub async fn injected(
+        &self,
+        after: Option<&Place>,
+        patience: Duration,
+    ) -> Result<Vec<(Place, Injected)>, StorageError> {
+        self.parsed(TROUBLES, after, patience).await
     }
 
     /// What a message to this number has to expect.
     pub(super) async fn trouble_of(&self, number: &Identity) -> Result<Trouble, StorageError> {
-        let injected = self.injected().await?;
+        let injected = self.injected(None, Duration::ZERO).await?;
         let last_for = |whose: Option<&Identity>| {
-            let of_it = injected.iter().rev().find(|one| one.number.as_ref() == whose);
-            of_it.map_or(Trouble::None, |one| one.trouble)
+            let of_it = injected.iter().rev().find(|(_, one)| one.number.as_ref() == whose);
+            of_it.map_or(Trouble::None, |(_, one)| one.trouble)
         };
         let own = last_for(Some(number));
         Ok(if own == Trouble::None { last_for(None) } else { own })

@@ -25,8 +25,8 @@ mod trouble;
 pub use board::Board;
 pub use call::{Answer, Call, Delivery};
 pub use number::{NOT_A_NUMBER, number};
-pub use record::{Record, State};
-pub use trouble::{Injected, Trouble};
+pub use record::{Record, State, standing};
+pub use trouble::{Injected, Trouble, in_force};
 
 pub const NAME: &str = "tester";
 

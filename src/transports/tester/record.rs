@@ -1,10 +1,13 @@
 //! What stands on the board.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Identity;
 use crate::message::{Media, MessageId, Text};
+use crate::storage::Place;
 use crate::topic::TopicName;
 
 /// A line of the board. A later one of the same direction and id says what has become of the
@@ -64,4 +67,25 @@ pub enum State {
     Delivered,
     /// Out: it never will be.
     Failed,
+}
+
+/// What was not cleared since, of everything that a board holds.
+pub fn standing(all: Vec<(Place, Record)>) -> Vec<(Place, Record)> {
+    let (mut everybody, mut whose) = (false, HashSet::new());
+    let stands = |(_, record): &(Place, Record)| match record {
+        Record::In { number, .. } | Record::Out { number, .. } => {
+            !everybody && !whose.contains(number)
+        }
+        Record::Cleared { number: Some(number), .. } => {
+            whose.insert(number.clone());
+            false
+        }
+        Record::Cleared { number: None, .. } => {
+            everybody = true;
+            false
+        }
+    };
+    let mut standing: Vec<_> = all.into_iter().rev().filter(stands).collect();
+    standing.reverse();
+    standing
 }

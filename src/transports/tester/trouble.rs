@@ -32,3 +32,14 @@ pub struct Injected {
     pub number: Option<Identity>,
     pub trouble: Trouble,
 }
+
+/// What is in force once all of this was injected, in this order: one each, and no [`Trouble::None`].
+pub fn in_force(injected: Vec<Injected>) -> Vec<Injected> {
+    let mut last: Vec<Injected> = Vec::new();
+    for one in injected {
+        last.retain(|former| former.number != one.number);
+        last.push(one);
+    }
+    last.retain(|one| one.trouble != Trouble::None);
+    last
+}

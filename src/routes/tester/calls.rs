@@ -1,0 +1,171 @@
+//! What the page's script calls, in JSON.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::message::{Batch, Draft, phone_number};
+use super::refused::{Refused, in_time};
+use crate::address::Identity;
+use crate::message::MessageId;
+use crate::phones::{Message, Phones};
+use crate::routes::{Doors, body};
+use crate::segment::{Encoding, measure};
+use crate::topic::TopicName;
+use crate::transports::tester::{Injected, Record, State, Trouble, standing};
+
+/// A thousand messages of a page full each.
+const LARGEST: usize = 1024 * 1024;
+
+type Answer = Result<HttpResponse, Refused>;
+
+pub(super) async fn topics(doors: Data<Doors>) -> HttpResponse {
+    HttpResponse::Ok().json(&doors.tester.topics)
+}
+
+#[derive(Serialize)]
+struct SendAnswer {
+    number: Identity,
+    results: Vec<Sent>,
+}
+
+#[derive(Serialize)]
+struct Sent {
+    id: MessageId,
+    state: State,
+}
+
+pub(super) async fn send(request: HttpRequest, payload: Payload, doors: Data<Doors>) -> Answer {
+    let shape = r#"{"topic":"roulette","number":"1112223333","messages":["connect"]}"#;
+    let draft: Draft = json(&request, payload, shape).await?;
+    let batch = draft.check(&doors.tester)?;
+    let number = batch.number.clone();
+    let results = deliver(&doors.tester.phones, batch).await?;
+    Ok(HttpResponse::Ok().json(SendAnswer { number, results }))
+}
+
+/// One after the other, so that they arrive in their order.
+async fn deliver(phones: &Phones, batch: Batch) -> Result<Vec<Sent>, Refused> {
+    let mut results = Vec::new();
+    for message in batch.messages {
+        results.push(deliver_one(phones, &batch.topic, message).await?);
+    }
+    Ok(results)
+}
+
+async fn deliver_one(
+    phones: &Phones,
+    topic: &TopicName,
+    message: Message,
+) -> Result<Sent, Refused> {
+    let state = in_time(phones.send(topic, &message)).await?;
+    Ok(Sent { id: message.id, state })
+}
+
+/// What a form sends.
+pub(super) async fn deliver_draft(doors: &Doors, draft: Draft) -> Result<Identity, Refused> {
+    let batch = draft.check(&doors.tester)?;
+    let number = batch.number.clone();
+    deliver(&doors.tester.phones, batch).await?;
+    Ok(number)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    id: MessageId,
+}
+
+/// Delivers a message once more, as a provider does that has not heard our answer.
+pub(super) async fn again(request: HttpRequest, payload: Payload, doors: Data<Doors>) -> Answer {
+    let Again { id } = json(&request, payload, r#"{"id":"TM..."}"#).await?;
+    let phones = &doors.tester.phones;
+    let all = in_time(phones.board().read(None, std::time::Duration::ZERO)).await?;
+    let sent = standing(all).into_iter().find_map(|(_, record)| match record {
+        Record::In { id: known, topic, number, text, media, .. } if known == id => {
+            Some((topic, Message { id: known, number, text, media }))
+        }
+        _ => None,
+    });
+    let gone = "it is not on the board any more; send it as a new message";
+    let (topic, message) = sent.ok_or(Refused::Unknown(gone))?;
+    Ok(HttpResponse::Ok().json(deliver_one(phones, &topic, message).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clear {
+    #[serde(default)]
+    number: Option<String>,
+}
+
+pub(super) async fn clear(request: HttpRequest, payload: Payload, doors: Data<Doors>) -> Answer {
+    let shape = r#"{"number":"1112223333"}, or {} for all of them"#;
+    let Clear { number } = json(&request, payload, shape).await?;
+    let number = number.as_deref().map(phone_number).transpose()?;
+    in_time(doors.tester.phones.clear(number)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inject {
+    #[serde(default)]
+    number: Option<String>,
+    trouble: Trouble,
+}
+
+pub(super) async fn trouble(request: HttpRequest, payload: Payload, doors: Data<Doors>) -> Answer {
+    let shape = r#"{"number":"1112223333","trouble":"none"}; others are slow, lossy, failing, throttled, undeliverable and opted_out"#;
+    let Inject { number, trouble } = json(&request, payload, shape).await?;
+    let number = number.as_deref().map(phone_number).transpose()?;
+    in_time(doors.tester.phones.board().inject(&Injected { number, trouble })).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Segments {
+    text: String,
+}
+
+#[derive(Serialize)]
+struct SegmentsAnswer {
+    segments: usize,
+    encoding: &'static str,
+    characters: usize,
+    left: usize,
+}
+
+pub(super) async fn segments(request: HttpRequest, payload: Payload) -> Answer {
+    let Segments { text } = json(&request, payload, r#"{"text":"Hello"}"#).await?;
+    let measure = measure(&text);
+    let encoding = match measure.encoding {
+        Encoding::Gsm7 => "GSM-7",
+        Encoding::Ucs2 => "UCS-2",
+    };
+    Ok(HttpResponse::Ok().json(SegmentsAnswer {
+        segments: measure.segments,
+        encoding,
+        characters: text.chars().count(),
+        left: measure.left,
+    }))
+}
+
+/// The call's body, when it is JSON of this shape.
+async fn json<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: Payload,
+    shape: &'static str,
+) -> Result<T, Refused> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    // Other sites can make a browser send every other type without asking us first.
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        return Err(Refused::ContentType("application/json"));
+    }
+    let body = body::read(request, payload, LARGEST).await?;
+    serde_json::from_slice(&body).map_err(|_| Refused::Shape(shape))
+}

@@ -1,0 +1,80 @@
+//! The board as a log: a row for each message, with what has become of it.
+
+use crate::storage::Place;
+use crate::transports::tester::{Record, State, standing};
+
+/// How many messages are shown.
+const SHOWN: usize = 100;
+
+/// A message, in words for a page.
+pub(super) struct Row {
+    key: String,
+    pub(super) is_in: bool,
+    pub(super) topic: String,
+    pub(super) number: String,
+    pub(super) text: String,
+    /// Addresses of pictures, each safe to be shown.
+    pub(super) media: Vec<String>,
+    pub(super) date: String,
+    pub(super) state: &'static str,
+    pub(super) reason: Option<String>,
+}
+
+/// The newest messages first.
+pub(super) fn rows(all: Vec<(Place, Record)>) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut at = std::collections::HashMap::new();
+    for row in standing(all).into_iter().filter_map(|(_, record)| row(record)) {
+        match at.get(&row.key) {
+            // It keeps its place and its date.
+            Some(&former) => {
+                let former: &mut Row = &mut rows[former];
+                former.state = row.state;
+                former.reason = row.reason;
+            }
+            None => {
+                at.insert(row.key.clone(), rows.len());
+                rows.push(row);
+            }
+        }
+    }
+    rows.reverse();
+    rows.truncate(SHOWN);
+    rows
+}
+
+fn row(record: Record) -> Option<Row> {
+    let is_in = matches!(record, Record::In { .. });
+    match record {
+        Record::In { id, topic, number, text, media, at, state, reason }
+        | Record::Out { id, topic, number, text, media, at, state, reason } => Some(Row {
+            key: format!("{is_in} {id}"),
+            is_in,
+            topic: topic.to_string(),
+            number: number.reveal().to_owned(),
+            text: text.reveal().to_owned(),
+            media: media.into_iter().map(|one| one.url).filter(|url| is_shown(url)).collect(),
+            date: at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            state: word(state),
+            reason,
+        }),
+        Record::Cleared { .. } => None,
+    }
+}
+
+/// A handler may send whatever it likes.
+fn is_shown(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("data:image/")
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Queued => "queued",
+        State::Duplicate => "duplicate",
+        State::Rejected => "rejected",
+        State::Refused => "refused",
+        State::Sent => "sent",
+        State::Delivered => "delivered",
+        State::Failed => "failed",
+    }
+}
