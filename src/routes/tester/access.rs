@@ -67,7 +67,7 @@ pub(super) async fn gate(
     call: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
-    let doors = call.app_data::<Data<Doors>>().map(Data::clone);
+    let doors = call.app_data::<Data<Doors>>().cloned();
     let verdict = doors.map_or(Verdict::Nobody, |doors| doors.tester.access.judge(call.headers()));
     let mut response = match verdict {
         // As if there were nothing, down to its headers.

@@ -1,10 +1,13 @@
 //! What the page's script calls, in JSON.
 
+use std::time::Duration;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::message::{Batch, Draft, phone_number};
 use super::refused::{Refused, in_time};
@@ -82,15 +85,14 @@ struct Again {
 pub(super) async fn again(request: HttpRequest, payload: Payload, doors: Data<Doors>) -> Answer {
     let Again { id } = json(&request, payload, r#"{"id":"TM..."}"#).await?;
     let phones = &doors.tester.phones;
-    let all = in_time(phones.board().read(None, std::time::Duration::ZERO)).await?;
+    let all = in_time(phones.board().read(None, Duration::ZERO)).await?;
     let sent = standing(all).into_iter().find_map(|(_, record)| match record {
         Record::In { id: known, topic, number, text, media, .. } if known == id => {
             Some((topic, Message { id: known, number, text, media }))
         }
         _ => None,
     });
-    let gone = "it is not on the board any more; send it as a new message";
-    let (topic, message) = sent.ok_or(Refused::Unknown(gone))?;
+    let (topic, message) = sent.ok_or(Refused::Gone)?;
     Ok(HttpResponse::Ok().json(deliver_one(phones, &topic, message).await?))
 }
 
@@ -167,5 +169,8 @@ async fn json<T: DeserializeOwned>(
         return Err(Refused::ContentType("application/json"));
     }
     let body = body::read(request, payload, LARGEST).await?;
-    serde_json::from_slice(&body).map_err(|_| Refused::Shape(shape))
+    // A list would do for a struct, one field after the other, and an empty one for `{}`.
+    let object: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|_| Refused::Shape(shape))?;
+    T::deserialize(Value::Object(object)).map_err(|_| Refused::Shape(shape))
 }

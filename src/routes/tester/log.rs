@@ -1,5 +1,9 @@
 //! The board as a log: a row for each message, with what has become of it.
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+use crate::message::MessageId;
 use crate::storage::Place;
 use crate::transports::tester::{Record, State, standing};
 
@@ -8,7 +12,6 @@ const SHOWN: usize = 100;
 
 /// A message, in words for a page.
 pub(super) struct Row {
-    key: String,
     pub(super) is_in: bool,
     pub(super) topic: String,
     pub(super) number: String,
@@ -22,42 +25,37 @@ pub(super) struct Row {
 
 /// The newest messages first.
 pub(super) fn rows(all: Vec<(Place, Record)>) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut at = std::collections::HashMap::new();
-    for row in standing(all).into_iter().filter_map(|(_, record)| row(record)) {
-        match at.get(&row.key) {
+    let mut rows: IndexMap<(bool, MessageId), Row> = IndexMap::new();
+    for (key, row) in standing(all).into_iter().filter_map(|(_, record)| row(record)) {
+        match rows.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(row)),
             // It keeps its place and its date.
-            Some(&former) => {
-                let former: &mut Row = &mut rows[former];
-                former.state = row.state;
-                former.reason = row.reason;
-            }
-            None => {
-                at.insert(row.key.clone(), rows.len());
-                rows.push(row);
+            Entry::Occupied(mut former) => {
+                let former = former.get_mut();
+                (former.state, former.reason) = (row.state, row.reason);
             }
         }
     }
-    rows.reverse();
-    rows.truncate(SHOWN);
-    rows
+    rows.into_values().rev().take(SHOWN).collect()
 }
 
-fn row(record: Record) -> Option<Row> {
+fn row(record: Record) -> Option<((bool, MessageId), Row)> {
     let is_in = matches!(record, Record::In { .. });
     match record {
         Record::In { id, topic, number, text, media, at, state, reason }
-        | Record::Out { id, topic, number, text, media, at, state, reason } => Some(Row {
-            key: format!("{is_in} {id}"),
-            is_in,
-            topic: topic.to_string(),
-            number: number.reveal().to_owned(),
-            text: text.reveal().to_owned(),
-            media: media.into_iter().map(|one| one.url).filter(|url| is_shown(url)).collect(),
-            date: at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-            state: word(state),
-            reason,
-        }),
+        | Record::Out { id, topic, number, text, media, at, state, reason } => {
+            let row = Row {
+                is_in,
+                topic: topic.to_string(),
+                number: number.reveal().to_owned(),
+                text: text.reveal().to_owned(),
+                media: media.into_iter().map(|one| one.url).filter(|url| is_shown(url)).collect(),
+                date: at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+                state: word(state),
+                reason,
+            };
+            Some(((is_in, id), row))
+        }
         Record::Cleared { .. } => None,
     }
 }

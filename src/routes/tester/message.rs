@@ -13,8 +13,6 @@ use crate::phones::Message;
 use crate::topic::TopicName;
 use crate::transports::tester::number;
 
-pub(super) const NO_TOPIC: &str = "no such topic; GET /tester/topics lists those that run here";
-
 const MOST_MESSAGES: usize = 1000;
 /// As much as one call of a provider's may hold altogether.
 const LONGEST_TEXT: usize = 64 * 1024;
@@ -47,7 +45,7 @@ pub(super) fn phone_number(typed: &str) -> Result<Identity, Refused> {
 impl Draft {
     pub(super) fn check(self, tester: &Tester) -> Result<Batch, Refused> {
         let number = phone_number(&self.number)?;
-        let topic = tester.topic(&self.topic).ok_or(Refused::Unknown(NO_TOPIC))?.clone();
+        let topic = tester.topic(&self.topic).ok_or(Refused::Topic)?.clone();
         check_texts(&self.messages)?;
         check_media(&self.media)?;
         let message = |text| Message::new(number.clone(), text);

@@ -4,19 +4,18 @@ use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path};
 
+use crate::address::Identity;
 use crate::routes::Doors;
+use crate::topic::TopicName;
 use crate::transports::tester::number;
 
-/// Where RapidSMS had it: `/httptester/<backend>/<identity>/`, or less of that.
+/// Where `RapidSMS` had it: `/httptester/<backend>/<identity>/`, or less of that.
 pub(super) async fn former(tail: Option<Path<String>>, doors: Data<Doors>) -> HttpResponse {
     let tail = tail.map(Path::into_inner).unwrap_or_default();
     let parts: Vec<&str> = tail.split('/').filter(|part| !part.is_empty()).collect();
     let phone = parts.last().and_then(|part| number(part));
     let topic = parts.first().and_then(|part| doors.tester.topic(part));
-    let page = page_of(
-        phone.as_ref().map(|phone| phone.reveal()),
-        topic.map(crate::topic::TopicName::as_str),
-    );
+    let page = page_of(phone.as_ref().map(Identity::reveal), topic.map(TopicName::as_str));
     HttpResponse::SeeOther().insert_header((LOCATION, page)).finish()
 }
 

@@ -13,7 +13,7 @@ use crate::storage::StorageError;
 use crate::transports::tester::NOT_A_NUMBER;
 
 /// A store that is slower than this is as good as away.
-const DEADLINE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refused {
@@ -27,8 +27,10 @@ pub(super) enum Refused {
     Number,
     #[error("{0}")]
     Unfit(&'static str),
-    #[error("{0}")]
-    Unknown(&'static str),
+    #[error("no such topic; GET /tester/topics lists those that run here")]
+    Topic,
+    #[error("it is not on the board any more; send it as a new message")]
+    Gone,
     #[error("The store could not be reached. Please check that it is running, and try again.")]
     Away,
     /// It was a call of our own making.
@@ -43,7 +45,7 @@ impl ResponseError for Refused {
                 StatusCode::BAD_REQUEST
             }
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unknown(_) => StatusCode::NOT_FOUND,
+            Self::Topic | Self::Gone => StatusCode::NOT_FOUND,
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
             Self::Own => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -73,7 +75,7 @@ impl From<PhoneError> for Refused {
     fn from(error: PhoneError) -> Self {
         match error {
             PhoneError::Storage(_) | PhoneError::Refused(Refusal::Unavailable) => Self::Away,
-            PhoneError::Refused(Refusal::UnknownTopic) => Self::Unknown(super::message::NO_TOPIC),
+            PhoneError::Refused(Refusal::UnknownTopic) => Self::Topic,
             PhoneError::Refused(Refusal::Call(_)) => Self::Own,
         }
     }

@@ -9,6 +9,7 @@ mod intake;
 mod kill;
 mod outage;
 mod storm;
+mod tester;
 mod texts;
 
 /// Two strangers' topic, which says nothing when it accepts a message.

@@ -32,6 +32,8 @@ pub(crate) struct Deployment {
     redis: Option<RedisServer>,
     port: u16,
     client: reqwest::Client,
+    /// Shown with every [`Deployment::call`].
+    bearer: Option<String>,
     secrets: Secrets,
     web: Mutex<Option<Process>>,
     workers: Vec<Mutex<Option<Process>>>,
@@ -49,6 +51,7 @@ impl Deployment {
             redis: setup.own_redis.then(RedisServer::start),
             port: free_port(),
             client: client(),
+            bearer: None,
             secrets: Secrets::default(),
             web: Mutex::default(),
             workers: (0..setup.workers).map(|_| Mutex::default()).collect(),
@@ -100,6 +103,20 @@ impl Deployment {
 
     pub(crate) async fn get(&self, path: &str) -> reqwest::Result<Answer> {
         Answer::read(self.client.get(self.url(path)).send().await?).await
+    }
+
+    /// A call that is yet to be made.
+    pub(crate) fn call(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let call = self.client.request(method, self.url(path));
+        self.bearer.iter().fold(call, reqwest::RequestBuilder::bearer_auth)
+    }
+
+    /// With this token from now on.
+    pub(crate) fn with_bearer(mut self, token: &str) -> Self {
+        self.keep_secret(token);
+        self.bearer = Some(token.to_owned());
+        self
     }
 
     pub(crate) fn start_web(&self) {

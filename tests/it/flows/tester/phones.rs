@@ -1,0 +1,108 @@
+//! What becomes of what a phone sends.
+
+use serde_json::json;
+
+use super::super::texts::{NOT_CONNECTED, PEER_LEFT};
+use super::{ANNA, BEN, chatting, dev, post, send, silent};
+use crate::support::{Event, Live, Setup};
+
+/// What arrived on this phone, in its order.
+fn arrived<'e>(events: &'e [Event], number: &str) -> Vec<&'e str> {
+    let on_phone = |event: &&Event| {
+        event.data["kind"] == "out"
+            && event.data["number"] == number
+            && event.data["state"] == "delivered"
+    };
+    events.iter().filter(on_phone).map(|event| event.data["text"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn two_hundred_lines_arrive_in_their_order() {
+    // Without what is said on acceptance in between.
+    let topics = "[topics.echo]\nhandler = \"echo\"\naccept_response = \"\"\n";
+    let deployment = silent(Setup::dev(topics).own_redis().start().await);
+    let mut live = Live::open(&deployment, None).await;
+    live.until_ready().await;
+    let lines: Vec<String> = (0..200).map(|number| format!("line {number}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let asked: Vec<String> = lines.iter().map(|line| format!("echo {line}")).collect();
+    let body = json!({ "topic": "echo", "number": ANNA, "messages": asked });
+    let call = post(&deployment, "/tester/send", &body);
+    let (answer, seen) = tokio::join!(call, live.until_arrived(ANNA, "line 199"));
+    assert_eq!(answer.body.matches("\"queued\"").count(), 200, "{answer:?}");
+    assert_eq!(arrived(&seen, ANNA), lines);
+    for line in lines {
+        deployment.keep_secret(line);
+    }
+}
+
+#[tokio::test]
+async fn what_a_validator_refuses_is_shown_with_its_reason_and_its_text() {
+    let deployment = dev().await;
+    let mut live = Live::open(&deployment, None).await;
+    live.until_ready().await;
+    let long = "a text of more than twenty characters";
+    let results = send(&deployment, "strict", ANNA, &[long]).await;
+    assert_eq!(results[0]["state"], "rejected");
+    let seen = live.until(|event| event.data["state"] == "rejected").await;
+    let reason = seen.last().unwrap().data["reason"].as_str().unwrap();
+    assert!(reason.starts_with("length: "), "{reason}");
+    assert_eq!(arrived(&seen, ANNA), ["Too long, or nothing at all."]);
+    // Nothing at all is for the topic to judge, not for the page.
+    assert_eq!(send(&deployment, "strict", ANNA, &[""]).await[0]["state"], "rejected");
+}
+
+#[tokio::test]
+async fn a_message_that_is_delivered_again_changes_nothing() {
+    let deployment = dev().await;
+    let mut live = chatting(&deployment).await;
+    let first = send(&deployment, "roulette", ANNA, &["only once"]).await.remove(0);
+    live.until_arrived(BEN, "Stranger: only once").await;
+    let again = post(&deployment, "/tester/again", &json!({ "id": first["id"] })).await;
+    let again: serde_json::Value = serde_json::from_str(&again.body).unwrap();
+    assert_eq!(again, json!({ "id": first["id"], "state": "duplicate" }));
+    send(&deployment, "roulette", ANNA, &["the next one"]).await;
+    let seen = live.until_arrived(BEN, "Stranger: the next one").await;
+    assert_eq!(arrived(&seen, BEN), ["Stranger: the next one"]);
+    let body = json!({ "id": "TM0" });
+    assert_eq!(post(&deployment, "/tester/again", &body).await.status, 404);
+    post(&deployment, "/tester/clear", &json!({})).await;
+    let body = json!({ "id": first["id"] });
+    assert_eq!(post(&deployment, "/tester/again", &body).await.status, 404, "it was cleared");
+}
+
+#[tokio::test]
+async fn nobody_is_left_with_a_phone_that_cannot_be_reached() {
+    let deployment = dev().await;
+    let mut live = chatting(&deployment).await;
+    let trouble = json!({ "number": BEN, "trouble": "undeliverable" });
+    assert_eq!(post(&deployment, "/tester/trouble", &trouble).await.status, 204);
+    send(&deployment, "roulette", ANNA, &["can you hear me"]).await;
+    let seen = live.until_arrived(ANNA, PEER_LEFT).await;
+    let failed = seen.iter().find(|event| event.data["state"] == "failed").unwrap();
+    assert!(failed.is("out", BEN, "Stranger: can you hear me"), "{failed:?}");
+    assert!(failed.data["reason"].as_str().unwrap().contains("21614"), "{failed:?}");
+    send(&deployment, "roulette", ANNA, &["is anybody there"]).await;
+    live.until_arrived(ANNA, NOT_CONNECTED).await;
+}
+
+#[tokio::test]
+async fn pictures_go_with_the_first_message_and_stand_on_the_board() {
+    let topics = "[topics.echo]\nhandler = \"echo\"\naccept_response = \"\"\n";
+    let deployment = silent(Setup::dev(topics).embedded().start().await);
+    let mut live = Live::open(&deployment, None).await;
+    live.until_ready().await;
+    let media = json!([
+        { "url": "https://example.com/a.png", "content_type": "image/png" },
+        { "url": "data:image/gif;base64,R0lGODlhAQABAAAAACw=", "content_type": "image/gif" },
+    ]);
+    let body = json!({ "topic": "echo", "number": ANNA, "messages": ["", ""], "media": media });
+    assert_eq!(post(&deployment, "/tester/send", &body).await.status, 400, "blank among others");
+    let body =
+        json!({ "topic": "echo", "number": ANNA, "messages": ["one", "two"], "media": media });
+    assert_eq!(post(&deployment, "/tester/send", &body).await.status, 200);
+    let seen = live.until(|event| event.is("in", ANNA, "two")).await;
+    let first = seen.iter().find(|event| event.is("in", ANNA, "one")).unwrap();
+    assert_eq!(first.data["media"], media);
+    assert_eq!(seen.last().unwrap().data["media"], json!(null));
+}

@@ -1,0 +1,101 @@
+//! A stream of server-sent events, as a browser reads it.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use crosswire::clock::{Clock as _, SystemClock};
+use serde_json::Value;
+
+use super::{Deployment, PATIENCE};
+
+/// An event, and when it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: Value,
+    pub(crate) at: DateTime<Utc>,
+}
+
+pub(crate) struct Live {
+    response: reqwest::Response,
+    unread: Vec<u8>,
+}
+
+impl Live {
+    /// Somebody who looks, and has seen everything up to `last`.
+    pub(crate) async fn open(deployment: &Deployment, last: Option<&str>) -> Self {
+        let call = deployment.call("GET", "/tester/live");
+        let call = last.into_iter().fold(call, |call, last| call.header("Last-Event-ID", last));
+        // Longer than any test.
+        let response = call.timeout(10 * PATIENCE).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        Self { response, unread: Vec::new() }
+    }
+
+    /// What comes next; nothing when the stream has ended.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some(end) = self.unread.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.unread.drain(..end + 2).collect();
+                // A comment keeps the line open, and says nothing.
+                if let Some(event) = read(str::from_utf8(&event).unwrap()) {
+                    return Some(event);
+                }
+            }
+            let piece = self.response.chunk();
+            let piece = tokio::time::timeout(PATIENCE, piece).await.expect("it is kept open");
+            let piece = piece.ok()??;
+            self.unread.extend_from_slice(&piece);
+        }
+    }
+
+    /// Everything up to the first event that is like this, which is the last.
+    pub(crate) async fn until(&mut self, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
+        let start = Instant::now();
+        let mut events = Vec::new();
+        while start.elapsed() < PATIENCE {
+            let event = self.next().await.expect("the stream goes on");
+            events.push(event.clone());
+            if is_last(&event) {
+                return events;
+            }
+        }
+        panic!("it has not come after {PATIENCE:?}: {events:#?}")
+    }
+
+    /// Everything up to where the news begin.
+    pub(crate) async fn until_ready(&mut self) -> Vec<Event> {
+        self.until(|event| event.name == "ready").await
+    }
+
+    /// Everything until this text has arrived on a phone.
+    pub(crate) async fn until_arrived(&mut self, number: &str, text: &str) -> Vec<Event> {
+        self.until(|event| event.is("out", number, text) && event.data["state"] == "delivered")
+            .await
+    }
+}
+
+impl Event {
+    pub(crate) fn is(&self, kind: &str, number: &str, text: &str) -> bool {
+        self.data["kind"] == kind && self.data["number"] == number && self.data["text"] == text
+    }
+}
+
+/// A comment is no event.
+fn read(lines: &str) -> Option<Event> {
+    let mut event =
+        Event { name: "message".to_owned(), id: None, data: Value::Null, at: SystemClock.now() };
+    for line in lines.trim_end().lines() {
+        let (field, value) = line.split_once(':').expect("every line has a colon");
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "" => return None,
+            "event" => value.clone_into(&mut event.name),
+            "id" => event.id = Some(value.to_owned()),
+            "data" => event.data = serde_json::from_str(value).expect("data is JSON on one line"),
+            other => panic!("there is no field {other}"),
+        }
+    }
+    Some(event)
+}
