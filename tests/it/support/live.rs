@@ -1,7 +1,5 @@
 //! A stream of server-sent events, as a browser reads it.
 
-use std::time::Instant;
-
 use chrono::{DateTime, Utc};
 use crosswire::clock::{Clock as _, SystemClock};
 use serde_json::Value;
@@ -43,25 +41,26 @@ impl Live {
                     return Some(event);
                 }
             }
-            let piece = self.response.chunk();
-            let piece = tokio::time::timeout(PATIENCE, piece).await.expect("it is kept open");
-            let piece = piece.ok()??;
+            let piece = self.response.chunk().await.ok()??;
             self.unread.extend_from_slice(&piece);
         }
     }
 
     /// Everything up to the first event that is like this, which is the last.
     pub(crate) async fn until(&mut self, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
-        let start = Instant::now();
         let mut events = Vec::new();
-        while start.elapsed() < PATIENCE {
-            let event = self.next().await.expect("the stream goes on");
-            events.push(event.clone());
-            if is_last(&event) {
-                return events;
+        let come = async {
+            loop {
+                let event = self.next().await.expect("the stream goes on");
+                events.push(event.clone());
+                if is_last(&event) {
+                    return;
+                }
             }
-        }
-        panic!("it has not come after {PATIENCE:?}: {events:#?}")
+        };
+        let come = tokio::time::timeout(PATIENCE, come).await;
+        assert!(come.is_ok(), "it has not come after {PATIENCE:?}: {events:#?}");
+        events
     }
 
     /// Everything up to where the news begin.

@@ -3,12 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::clock::{Clock as _, SystemClock};
 use crosswire::storage::redis::{Redis, Settings};
 use crosswire::transports::tester::{Board, Record};
+use futures_util::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -154,29 +155,65 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_to_begin_again() {
     live.until_ready().await;
     let board = board(&deployment).await;
     // More than the two ends of a connection and the hub together keep for anybody.
+    let long = "long ".repeat(4_000);
     for number in 0..1500 {
-        board.add(&long_record(number)).await.unwrap();
+        board.add(&record(number, &long)).await.unwrap();
         let told = live.until(|event| event.name == "message").await.pop().unwrap();
         assert_eq!(told.data["id"], format!("TM{number}"));
     }
-    let mut told = Vec::new();
-    asleep.read_to_end(&mut told).expect("the stream ends");
-    let told = String::from_utf8(told).unwrap();
+    let told = String::from_utf8(rest(asleep)).unwrap();
     assert!(told.contains("event: reset\nid:\n"), "it began in the middle");
     assert!(!told.contains("\"TM1499\""));
 }
 
-fn long_record(number: u32) -> Record {
+/// Everything up to the end, which must come soon.
+fn rest(mut stream: TcpStream) -> Vec<u8> {
+    let (start, mut told, mut piece) = (Instant::now(), Vec::new(), [0; 65_536]);
+    while start.elapsed() < PATIENCE {
+        match stream.read(&mut piece).expect("something comes, if only the end") {
+            0 => return told,
+            length => told.extend_from_slice(&piece[..length]),
+        }
+    }
+    panic!("the stream has not ended after {PATIENCE:?}")
+}
+
+fn record(number: usize, text: &str) -> Record {
     serde_json::from_value(json!({
         "kind": "in",
         "id": format!("TM{number}"),
         "topic": "strict",
         "number": ANNA,
-        "text": "long ".repeat(4_000),
+        "text": text,
         "at": SystemClock.now(),
         "state": "queued",
     }))
     .unwrap()
+}
+
+#[tokio::test]
+async fn whoever_comes_while_much_happens_misses_nothing_and_hears_nothing_twice() {
+    let deployment = Setup::dev(TOPICS).own_redis().start().await;
+    let board = board(&deployment).await;
+    let happen = async {
+        for number in 0..1000 {
+            board.add(&record(number, "much")).await.unwrap();
+        }
+    };
+    let all: Vec<Value> = (0..1000).map(|number| json!(format!("TM{number}"))).collect();
+    let look = |nth: u64| {
+        let (deployment, all) = (&deployment, &all);
+        async move {
+            // One after the other, while it goes on.
+            tokio::time::sleep(Duration::from_millis(5 * nth)).await;
+            let mut live = Live::open(deployment, None).await;
+            let mut told = live.until(|event| event.data["id"] == "TM999").await;
+            told.retain(|event| event.name == "message");
+            let told: Vec<Value> = told.iter().map(|event| event.data["id"].clone()).collect();
+            assert_eq!(&told, all);
+        }
+    };
+    tokio::join!(happen, join_all((0..40).map(look)));
 }
 
 #[tokio::test]
@@ -188,7 +225,8 @@ async fn an_open_stream_does_not_hold_a_process_that_stops() {
     send(&deployment, "strict", ANNA, &["echo stop now"]).await;
     live.until_arrived(ANNA, "stop now").await;
     assert!(deployment.stop_web(Duration::from_secs(5)), "{}", deployment.logs());
-    assert!(live.next().await.is_none(), "the stream has come to its end");
+    let end = tokio::time::timeout(PATIENCE, live.next()).await;
+    assert!(end.is_ok_and(|event| event.is_none()), "the stream has come to its end");
 }
 
 #[tokio::test]
