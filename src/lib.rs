@@ -41,6 +41,7 @@ pub mod config;
 pub mod phones;
 pub mod registry;
 pub mod routes;
+pub mod script;
 pub mod telemetry;
 
 pub use app::App;

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 use super::work::Until;
@@ -28,6 +30,8 @@ pub enum Command {
     Check,
     /// List what is recorded of messages, oldest first.
     Events(EventsOptions),
+    /// Play transcripts that are tests: what phones send, and what they are expected to receive.
+    Script(ScriptOptions),
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -90,4 +94,17 @@ pub struct EventsOptions {
     /// Of this message alone, by the id that its provider gave it.
     #[arg(value_name = "MESSAGE_SID")]
     pub message: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ScriptOptions {
+    /// Every message that a phone receives has to be expected, as if each script began with `strict`.
+    #[arg(long)]
+    pub strict: bool,
+    /// What is spoken to until a script names another topic; otherwise the first in topics.toml.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Played in their order, each in a world of its own.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }

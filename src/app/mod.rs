@@ -57,13 +57,15 @@ mod events;
 mod failure;
 mod prepare;
 mod process;
+mod script;
 mod secret;
 mod serve;
 mod store;
 mod work;
 
 pub use commands::{
-    Cli, Command, DevOptions, EventsOptions, StandaloneOptions, WebOptions, WorkerOptions,
+    Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, WebOptions,
+    WorkerOptions,
 };
 pub use failure::Failure;
 
@@ -74,6 +76,8 @@ use serve::Server;
 /// A messaging server, about to run.
 pub struct App {
     environment: Environment,
+    /// In place of the file, for scripts.
+    topics: Option<String>,
     registry: Registry,
     role: Role,
 }
@@ -109,7 +113,7 @@ impl App {
                 )
             }
         };
-        Ok(Self { environment, registry: Registry::shipped(), role })
+        Ok(Self { environment, topics: None, registry: Registry::shipped(), role })
     }
 
     /// Adds a handler, for the topics whose `handler` has this name.
@@ -141,6 +145,7 @@ impl App {
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
             (Some(Command::Check), _) => self.check(),
             (Some(Command::Events(options)), _) => self.events(&options),
+            (Some(Command::Script(options)), _) => self.scripts(&options),
         }
     }
 
@@ -182,6 +187,10 @@ impl App {
     }
 
     fn prepare(&self, purpose: Purpose, only: Option<&str>) -> anyhow::Result<Prepared> {
+        anyhow::ensure!(
+            self.topics.is_none(),
+            "topics that are given as a text are for scripts; begin with App::from_env to run them"
+        );
         Prepared::new(&self.environment, &self.registry, purpose, only)
     }
 

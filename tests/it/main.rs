@@ -9,6 +9,7 @@ mod layers;
 mod licences;
 mod roulette;
 mod rust_source;
+mod scripts;
 mod storage;
 mod support;
 mod transports;

@@ -1,0 +1,151 @@
+//! Scripts, played against the topics of an app: by command, and as a call for its own tests.
+
+use std::io::Write;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+
+use super::commands::ScriptOptions;
+use super::{App, Role};
+use crate::config::{Config, Environment, Mistakes, Purpose, did_you_mean};
+use crate::registry::{Registry, Service};
+use crate::script::{Failure, Failures, Script, Stage};
+use crate::topic::TopicName;
+
+impl App {
+    /// Everything that ships, with topics that are written here as topics.toml would have them, and
+    /// nothing of the environment: for scripts, which need no more.
+    ///
+    /// ```
+    /// use crosswire::App;
+    ///
+    /// let app = App::with_topics("[topics.my_topic]\nhandler = \"echo\"\naccept_response = \"\"");
+    /// app.script("echo", "1112223333 > ping\n1112223333 < pong")?;
+    /// let failures = app.script("echo", "1112223333 > ping\n1112223333 < ping").unwrap_err();
+    /// assert_eq!(
+    ///     failures.to_string(),
+    ///     "echo:2: Message: ping\nReceived text: pong\nExpected text: ping"
+    /// );
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn with_topics(toml: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            environment: Environment::default(),
+            topics: Some(toml.to_owned()),
+            registry: Registry::shipped(),
+            role: Role::Dev,
+        }
+    }
+
+    /// Plays a script against the topics of this app, in a world of its own: see [`crate::script`].
+    /// `name` is what failures call it. It may be called anywhere, and blocks until it is over.
+    ///
+    /// # Errors
+    /// [`Failures`] when the script has mistakes, or something was not as it expects; all that is
+    /// wrong with the configuration otherwise.
+    pub fn script(&self, name: &str, text: &str) -> Result<()> {
+        let services = self.services()?;
+        let script = Script::parse(name, text, &names(&services))?;
+        Ok(wait_for(play(&services, &script, None, false))??)
+    }
+
+    /// Plays the scripts that the command line names, and says what failed.
+    ///
+    /// # Errors
+    /// When anything did, or a script has mistakes, before any is played.
+    pub fn scripts(&self, options: &ScriptOptions) -> Result<()> {
+        let services = self.services()?;
+        let topics = names(&services);
+        let topic = options.topic.as_deref().map(|name| known(name, &topics)).transpose()?;
+        let scripts = read(options, &topics)?;
+        let mut out = std::io::stdout().lock();
+        let (mut failed, mut failures) = (0, 0);
+        for script in &scripts {
+            let outcome = wait_for(play(&services, script, topic.as_ref(), options.strict))?;
+            match outcome {
+                Ok(()) => writeln!(out, "{}: ok, {} lines", script.name(), script.len())?,
+                Err(Failures(found)) => {
+                    found.iter().try_for_each(|failure| writeln!(out, "{failure}"))?;
+                    writeln!(out, "{}: FAILED, failures: {}", script.name(), found.len())?;
+                    failed += 1;
+                    failures += found.len();
+                }
+            }
+        }
+        writeln!(out, "scripts: {}, failed: {failed}, failures: {failures}", scripts.len())?;
+        ensure!(failed == 0, "scripts that failed: {failed} of {}", scripts.len());
+        Ok(())
+    }
+
+    /// What a script needs of the environment is where the topics are.
+    fn services(&self) -> Result<Vec<Service>> {
+        let file = self.environment.get("TOPICS_FILE").map(|file| ("TOPICS_FILE", file));
+        let environment = file.into_iter().collect();
+        let mistakes = Mistakes::default();
+        let config = match &self.topics {
+            Some(text) => Config::read("topics", text, &environment, Purpose::Dev, &mistakes),
+            None => Config::load(&environment, Purpose::Dev, &mistakes),
+        };
+        let services = self.registry.assemble(&config, &environment, &mistakes);
+        mistakes.into_result()?;
+        Ok(services)
+    }
+}
+
+/// All of them, or everything that is wrong with any.
+fn read(options: &ScriptOptions, topics: &[TopicName]) -> Result<Vec<Script>> {
+    let (mut scripts, mut mistakes) = (Vec::new(), Vec::new());
+    for file in &options.files {
+        let name = file.to_string_lossy();
+        match std::fs::read_to_string(file) {
+            Ok(text) => match Script::parse(&name, &text, topics) {
+                Ok(script) => scripts.push(script),
+                Err(Failures(found)) => mistakes.extend(found),
+            },
+            Err(error) => mistakes.push(Failure {
+                script: name.into_owned(),
+                line: 1,
+                what: format!("cannot be read ({error}); name a text file in UTF-8"),
+            }),
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    mistakes.iter().try_for_each(|mistake| writeln!(out, "{mistake}"))?;
+    let found = mistakes.len();
+    ensure!(found == 0, "mistakes in the scripts: {found}; nothing was played");
+    Ok(scripts)
+}
+
+async fn play(
+    services: &[Service],
+    script: &Script,
+    topic: Option<&TopicName>,
+    strict: bool,
+) -> Result<Result<(), Failures>> {
+    let mut stage = Stage::embedded(services).await?;
+    Ok(script.play(&mut stage, topic, strict).await)
+}
+
+/// On a thread of its own: whoever calls may be part of a runtime already.
+fn wait_for<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    thread::scope(|scope| {
+        let working = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.context("a script needs a runtime")?.block_on(work)
+        });
+        working.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn names(services: &[Service]) -> Vec<TopicName> {
+    services.iter().map(|service| service.topic.name.clone()).collect()
+}
+
+fn known(name: &str, topics: &[TopicName]) -> Result<TopicName> {
+    let topic = topics.iter().find(|topic| topic.as_str() == name).cloned();
+    topic.with_context(|| {
+        let fix = did_you_mean(name, topics.iter().map(TopicName::as_str));
+        format!("--topic: there is no topic {name:?}; {fix}")
+    })
+}

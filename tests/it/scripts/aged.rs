@@ -1,0 +1,116 @@
+//! A Redis whose time can be made to pass: it has a clock of its own, so everything in it is made
+//! older instead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use crosswire::address::Group;
+use crosswire::clock::{Clock, ManualClock, SystemClock};
+use crosswire::event::{Event, Facts};
+use crosswire::message::MessageId;
+use crosswire::script::OnAdvance;
+use crosswire::state::Member;
+use crosswire::storage::redis::{Redis, Settings};
+use crosswire::storage::{
+    Ask, Audit, Burial, Claim, Claimed, Commit, Completed, DeadLetter, Depth, Health, Line,
+    Partition, Place, Push, Pushed, Queue, Retention, Retry, Settled, Storage, StorageError, Token,
+};
+
+use crate::support::redis::RedisServer;
+
+/// Takes ARGV[1] milliseconds off whatever is due or ends.
+const AGE: &str = "
+    for _, key in ipairs(redis.call('KEYS', '*')) do
+        local left = redis.call('PTTL', key)
+        if left >= 0 then
+            redis.call('PEXPIRE', key, string.format('%.0f', math.max(left - ARGV[1], 0)))
+        end
+        if string.find(key, ':lease$') or string.find(key, ':delay$')
+            or string.find(key, ':wakes$') then
+            for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+                redis.call('ZINCRBY', key, '-' .. ARGV[1], member)
+            end
+        end
+    end";
+
+/// What a stage calls when its clock goes on.
+pub(super) async fn ageing(server: &RedisServer) -> OnAdvance {
+    let connection = server.connection().await;
+    Box::new(move |time| {
+        let mut connection = connection.clone();
+        Box::pin(async move {
+            let mut command = redis::cmd("EVAL");
+            command.arg(AGE).arg(0).arg(u64::try_from(time.as_millis()).unwrap());
+            command.exec_async(&mut connection).await.unwrap();
+        })
+    })
+}
+
+/// A Redis that hears of times as its own clock would tell them.
+pub(super) struct Aged {
+    redis: Redis,
+    clock: Arc<ManualClock>,
+}
+
+impl Aged {
+    pub(super) async fn new(server: &RedisServer, clock: Arc<ManualClock>) -> Self {
+        let settings = Settings { url: server.url().into(), verify_tls: true, wait_replicas: 0 };
+        Self { redis: Redis::connect(settings).await.unwrap(), clock }
+    }
+
+    fn translate(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let behind: TimeDelta = SystemClock.now() - self.clock.now();
+        at + behind
+    }
+}
+
+/// Hands these calls on as they are.
+macro_rules! hand_on {
+    ($(fn $call:ident($($name:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Storage for Aged {
+            async fn complete(
+                &self,
+                claim: Claim,
+                mut commit: Commit,
+                next: Option<&Ask>,
+            ) -> Result<Completed, StorageError> {
+                for (_, at) in &mut commit.wakes {
+                    *at = at.map(|at| self.translate(at));
+                }
+                self.redis.complete(claim, commit, next).await
+            }
+
+            $(async fn $call(&self, $($name: $type),*) -> Result<$answer, StorageError> {
+                self.redis.$call($($name),*).await
+            })*
+        }
+    };
+}
+
+hand_on! {
+    fn push(partition: &Partition, push: Push) -> Pushed;
+    fn record(partition: &Partition, facts: Facts, max_records: u64) -> ();
+    fn claim(queue: &Queue, ask: &Ask) -> Claimed;
+    fn retry(claim: Claim, retry: Retry) -> Settled;
+    fn release(claim: Claim) -> Settled;
+    fn bury(claim: Claim, burial: Burial) -> Settled;
+    fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> Vec<Group>;
+    fn reclaim(queue: &Queue) -> u64;
+    fn wait(queue: &Queue, patience: Duration) -> ();
+    fn values(partition: &Partition, keys: &[String]) -> Vec<Option<String>>;
+    fn members(partition: &Partition, pool: &str, limit: usize) -> Vec<Member>;
+    fn size(partition: &Partition, pool: &str) -> u64;
+    fn total(partition: &Partition, counter: &str) -> i64;
+    fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
+    fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
+    fn publish(feed: &str, line: &str, keep: u64) -> ();
+    fn follow(feed: &str, after: Option<&Place>, patience: Duration) -> Vec<Line>;
+    fn depth(queue: &Queue) -> Depth;
+    fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
+    fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
+    fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
+    fn health() -> Health;
+}

@@ -1,0 +1,126 @@
+//! A board becomes a script that expects the same again.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crosswire::script::{Failures, Script, Stage, export};
+use crosswire::transports::tester::Record;
+use proptest::prelude::*;
+
+use super::{names, services};
+
+/// Plays a script, and answers what stands on the board then.
+async fn board_after(script: &str) -> (Result<(), Failures>, Vec<Record>) {
+    let services = services();
+    let mut stage = Stage::embedded(&services).await.unwrap();
+    let script = Script::parse("a", script, &names(&services)).unwrap();
+    let outcome = script.play(&mut stage, None, false).await;
+    let read = stage.board().read(None, Duration::ZERO).await.unwrap();
+    (outcome, read.into_iter().map(|(_, record)| record).collect())
+}
+
+#[tokio::test]
+async fn what_stands_on_a_board_is_written_as_one_would_write_it() {
+    let play = "\
+        1@202601312200 > connect
+        advance 90s
+        2 > connect
+        again 2
+        attach https://e.com/a image/png
+        1 > Two
+        | lines
+        topic echo
+        2 > ping";
+    let (_, records) = board_after(play).await;
+    let expected = "\
+strict
+topic roulette
+1@202601312200 > connect
+1 < Please wait, you will be connected to a random person...
+advance 1m 30s
+2 > connect
+1 < You're now connected to a random stranger!
+2 < You're now connected to a random stranger!
+again 2
+attach https://e.com/a image/png
+1 > Two
+| lines
+attach https://e.com/a image/png
+2 < Stranger: Two
+| lines
+topic echo
+2 > ping
+2 < pong
+";
+    let mut script = export(&records);
+    // Who of the two is told first is nobody's promise.
+    let pair = "1 < You're now connected to a random stranger!\n2 < You're now connected to a random stranger!";
+    let riap = "2 < You're now connected to a random stranger!\n1 < You're now connected to a random stranger!";
+    script = script.replace(riap, pair);
+    assert_eq!(script, expected);
+}
+
+#[tokio::test]
+async fn what_was_cleared_is_not_written() {
+    let (_, mut records) = board_after("topic echo\n1 > ping\n2 > ping").await;
+    let at = records.iter().find_map(|record| match record {
+        Record::In { at, .. } => Some(*at),
+        _ => None,
+    });
+    let number = Some(crosswire::address::Identity::new("1"));
+    records.push(Record::Cleared { number, at: at.unwrap() });
+    assert_eq!(export(&records), "strict\ntopic echo\n2 > ping\n2 < pong\n");
+    records.push(Record::Cleared { number: None, at: at.unwrap() });
+    assert_eq!(export(&records), "strict\n");
+}
+
+/// One thing that somebody does, as a line of a script.
+fn deed() -> impl Strategy<Value = String> {
+    let who = 1..5u8;
+    let word = prop_oneof![
+        Just("connect"),
+        Just("refresh"),
+        Just("disconnect"),
+        Just("call"),
+        Just("stats"),
+        Just("stop"),
+        Just("shit")
+    ];
+    // Behind bars a text may hold anything, at its ends too.
+    let text = "[ a<>|#\\t\\r\u{85}é]{0,6}(\n[ a|#\\r]{0,4}){0,2}";
+    let behind_bars = |text: String| {
+        text.split('\n').fold(String::new(), |mut lines, line| {
+            write!(lines, "\n| {line}|").unwrap();
+            lines
+        })
+    };
+    prop_oneof![
+        6 => (who.clone(), word).prop_map(|(who, word)| format!("{who} > {word}")),
+        6 => (who.clone(), text).prop_map(move |(who, text)| format!("{who} >{}", behind_bars(text))),
+        1 => (who.clone(), "[a<> ]{0,9}").prop_map(|(who, text)| {
+            format!("attach https://e.com/a image/png\n{who} > {text}")
+        }),
+        1 => who.prop_map(|who| format!("{who} > again\nagain {who}")),
+        2 => (1..100_000u32).prop_map(|seconds| format!("advance {seconds}s")),
+        1 => prop_oneof![Just("topic echo"), Just("topic roulette")].prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_script_of_any_play_holds(deeds in prop::collection::vec(deed(), 1..30)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            // The script begins at a whole minute, so the play does: their days are the same then.
+            let play = format!("1 > hello\n{}", deeds.join("\n"));
+            let (_, records) = board_after(&play).await;
+            let script = export(&records);
+            let (outcome, again) = board_after(&script).await;
+            prop_assert_eq!(outcome, Ok(()), "{}", script);
+            prop_assert_eq!(export(&again), script);
+            Ok(())
+        })?;
+    }
+}
