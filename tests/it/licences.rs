@@ -29,12 +29,13 @@ fn cargo(arguments: &[&str]) -> String {
 #[test]
 fn every_licence_may_be_passed_on() {
     let rules = file(".config/deny.toml");
-    let allowed: Vec<&str> = rules["licenses"]["allow"]
-        .as_array()
-        .expect("allow is a list")
-        .iter()
-        .filter_map(toml::Value::as_str)
-        .collect();
+    let allowed = licences(&rules["licenses"]);
+    let excepted = exceptions(&rules);
+    let allowed_for = |package: &Value| {
+        let own = excepted.iter().filter(|(name, _)| *name == package["name"]);
+        let own = own.flat_map(|(_, licences)| licences);
+        allowed.iter().chain(own).copied().collect::<Vec<_>>()
+    };
     let version = cargo(&["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("it has a host");
     // Other systems' packages need not be on this machine, so they are left to cargo-deny.
@@ -51,10 +52,37 @@ fn every_licence_may_be_passed_on() {
     assert!(packages.len() > 100, "the dependencies are among them");
     let refused: Vec<String> = packages
         .iter()
-        .filter(|package| !permits(package["license"].as_str().unwrap_or("none"), &allowed))
+        .filter(|package| {
+            let licence = package["license"].as_str().unwrap_or("none");
+            !permits(licence, &allowed_for(package))
+        })
         .map(|package| format!("{}: {}", package["name"], package["license"]))
         .collect();
     assert!(refused.is_empty(), "allow or replace: {refused:#?}");
+}
+
+#[test]
+fn an_exception_is_for_what_the_tests_alone_use() {
+    let tree = cargo(&["tree", "--locked", "--offline", "--edges=normal,build", "--prefix=none"]);
+    let built: BTreeSet<&str> =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(built.contains("redis"), "the dependencies are among them");
+    let rules = file(".config/deny.toml");
+    for (name, _) in exceptions(&rules) {
+        assert!(!built.contains(name), "{name} is built in");
+    }
+}
+
+fn licences(entry: &toml::Value) -> Vec<&str> {
+    let allowed = entry["allow"].as_array().expect("allow is a list");
+    allowed.iter().filter_map(toml::Value::as_str).collect()
+}
+
+/// The packages that may have licences of their own, and which.
+fn exceptions<'r>(rules: &'r toml::Table) -> Vec<(&'r str, Vec<&'r str>)> {
+    let exceptions = rules["licenses"]["exceptions"].as_array().expect("exceptions is a list");
+    let name = |entry: &'r toml::Value| entry["crate"].as_str().expect("it is a name");
+    exceptions.iter().map(|entry| (name(entry), licences(entry))).collect()
 }
 
 #[test]

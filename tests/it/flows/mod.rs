@@ -10,10 +10,10 @@ mod kill;
 mod outage;
 mod storm;
 mod tester;
-mod texts;
+pub(crate) mod texts;
 
 /// Two strangers' topic, which says nothing when it accepts a message.
-const ROULETTE: &str = r#"
+pub(crate) const ROULETTE: &str = r#"
     [topics.roulette]
     handler = "roulette"
     paths = ["/sms"]

@@ -1,0 +1,52 @@
+//! Whether everybody can use it, as far as axe can tell: names, roles, contrast, order.
+
+use serde_json::Value;
+
+use super::page::Page;
+use super::{chatting, two_phones};
+
+const AXE: &str = include_str!("axe/axe.min.js");
+
+/// What is wrong, each with where.
+async fn violations(page: &Page) -> Vec<String> {
+    page.client().execute(AXE, Vec::new()).await.unwrap();
+    let run = "const done = arguments[0];
+        axe.run().then(({ violations }) => done(violations.flatMap(({ id, nodes }) =>
+            nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`))));";
+    let found = page.client().execute_async(run, Vec::new()).await.unwrap();
+    found.as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+async fn assert_accessible(page: &Page, what: &str) {
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme).await;
+        let found = violations(page).await;
+        assert!(found.is_empty(), "{what}, {scheme}: {found:#?}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_page_and_one_in_use_are_accessible() {
+    let (_deployment, page) = two_phones().await;
+    assert_accessible(&page, "an empty page").await;
+    page.send(0, "connect").await;
+    page.send(0, "what the fuck").await;
+    page.sees("document.querySelectorAll('[data-state=rejected]').length", 2).await;
+    page.click("#bulk summary").await;
+    page.click(&Page::part(0, "[data-part=clip]")).await;
+    page.click(&Page::part(1, "[data-part=menu-button]")).await;
+    page.click(&Page::part(1, "[data-trouble=slow]")).await;
+    page.sees("document.querySelectorAll('.badge:not([hidden])').length", 1).await;
+    page.click(&Page::part(0, "[data-part=menu-button]")).await;
+    assert_accessible(&page, "a page with everything open").await;
+    page.resize(360, 740, 1.0).await;
+    assert_accessible(&page, "a page on a phone").await;
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_reach_its_server_is_accessible() {
+    let (deployment, page) = chatting().await;
+    deployment.kill_web();
+    page.sees("document.getElementById('connection').dataset.state", "away").await;
+    assert_accessible(&page, "a page without a server").await;
+}

@@ -1,0 +1,127 @@
+//! Writing: by keys, with pictures, by the file.
+
+use base64::Engine as _;
+use fantoccini::key::Key;
+use serde_json::json;
+
+use super::page::Page;
+use super::{ANNA, chatting, received, sent, two_phones};
+
+/// A picture of one pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+
+#[tokio::test]
+async fn enter_sends_and_shift_enter_starts_a_new_line() {
+    let (_deployment, page) = two_phones().await;
+    let newline =
+        format!("{}{}{}", char::from(Key::Shift), char::from(Key::Enter), char::from(Key::Shift));
+    page.send(0, &format!("one{newline}two")).await;
+    page.sees("document.querySelector('.card .own .text')?.textContent", "one\ntwo").await;
+    page.sees("document.querySelector('.card textarea').value", "").await;
+}
+
+#[tokio::test]
+async fn what_a_text_costs_is_shown_while_it_is_typed() {
+    let (_deployment, page) = two_phones().await;
+    let count = "document.querySelector('.card [data-part=count]').textContent";
+    page.write(0, &"a".repeat(161)).await;
+    page.sees(count, "161 characters · GSM-7 · 2 segments · 145 left").await;
+    page.write(0, "ж").await;
+    page.sees(count, "162 characters · UCS-2 · 3 segments · 39 left").await;
+}
+
+#[tokio::test]
+async fn a_rejected_text_says_why_and_markup_stays_text() {
+    let (_deployment, page) = chatting().await;
+    page.send(0, "what the fuck").await;
+    page.sees(
+        "document.querySelector('.card [data-state=rejected] .state')?.textContent",
+        "rejected",
+    )
+    .await;
+    let reason = page
+        .value("document.querySelector('.card [data-state=rejected] .reason').textContent", &[])
+        .await;
+    assert!(!reason.as_str().unwrap().is_empty());
+    page.bubble(0, &received("You kiss your mother with that mouth? No profanity, please.")).await;
+
+    let markup = "<img src=x onerror=\"document.title='broken into'\"> <b>bold</b> &amp;";
+    page.send(0, markup).await;
+    page.bubble(0, &sent(markup)).await;
+    page.bubble(1, &received(&format!("Stranger: {markup}"))).await;
+    page.sees(
+        "document.querySelectorAll('.bubble img, .bubble b, #log td img, #log td b').length",
+        0,
+    )
+    .await;
+    assert_eq!(page.client().title().await.unwrap(), "Message Tester");
+}
+
+#[tokio::test]
+async fn a_file_is_sent_line_by_line_in_its_order() {
+    let (_deployment, page) = chatting().await;
+    let lines: Vec<String> = (1..=45).map(|number| format!("line {number}")).collect();
+    let file = page.browser().folder().join("lines.txt");
+    std::fs::write(&file, format!("{}\r\n\n  \n{}", lines[0], lines[1..].join("\n"))).unwrap();
+    page.click("#bulk summary").await;
+    page.sees("document.querySelector('#bulk [data-part=number]').value", ANNA).await;
+    page.find("#bulk [type=file]").await.send_keys(file.to_str().unwrap()).await.unwrap();
+    page.click("#bulk .primary").await;
+    page.notice("Sent bulk messages").await;
+    page.bubble(1, &received("Stranger: line 45")).await;
+    let said = "[...document.querySelectorAll('.card:nth-child(2) .other .text')].slice(1)
+        .map(({textContent}) => textContent)";
+    let expected: Vec<String> = lines.iter().map(|line| format!("Stranger: {line}")).collect();
+    page.sees(said, json!(expected)).await;
+}
+
+#[tokio::test]
+async fn a_picture_goes_with_a_message_and_is_shown() {
+    let (_deployment, page) = two_phones().await;
+    let file = page.browser().folder().join("pixel.png");
+    std::fs::write(&file, base64::engine::general_purpose::STANDARD.decode(PIXEL).unwrap())
+        .unwrap();
+    page.click(&Page::part(0, "[data-part=clip]")).await;
+    page.find(&Page::part(0, "[data-part=file]"))
+        .await
+        .send_keys(file.to_str().unwrap())
+        .await
+        .unwrap();
+    page.sees("document.querySelectorAll('.card .thumb').length", 1).await;
+    page.send(0, "look").await;
+    page.sees("document.querySelector('.card .own img')?.naturalWidth", 1).await;
+    page.sees("document.querySelectorAll('.card .thumb').length", 0).await;
+    page.sees(
+        "document.querySelector('#log tbody tr:last-child [data-part=media]').textContent",
+        "1 picture",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_is_sent_by_keys_alone() {
+    let (_deployment, page) = chatting().await;
+    page.reload().await;
+    // The first phone has the focus from the start.
+    page.client().active_element().await.unwrap().send_keys("by keys").await.unwrap();
+    page.press(&[Key::Tab, Key::Enter]).await;
+    page.bubble(1, &received("Stranger: by keys")).await;
+
+    // Over the menu of the second phone: down, up and over its end, and out again.
+    page.click(&Page::part(1, "[data-part=number]")).await;
+    page.press(&[Key::Tab]).await;
+    let focused = "document.activeElement.textContent.trim()";
+    page.sees(focused, "Trouble").await;
+    page.press(&[Key::Enter]).await;
+    page.sees(focused, "Deliver the last message again").await;
+    page.press(&[Key::Down]).await;
+    page.sees(focused, "Undeliverable").await;
+    page.press(&[Key::End]).await;
+    page.sees(focused, "Well again").await;
+    page.press(&[Key::Down]).await;
+    page.press(&[Key::Up]).await;
+    page.sees(focused, "Well again").await;
+    page.press(&[Key::Escape]).await;
+    page.sees(focused, "Trouble").await;
+    page.sees("document.querySelectorAll('[role=menu]:not([hidden])').length", 0).await;
+}

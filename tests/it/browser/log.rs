@@ -1,0 +1,43 @@
+//! The log, which everybody shares.
+
+use super::{ANNA, BEN, two_phones};
+use crate::flows::texts::WAIT;
+
+#[tokio::test]
+async fn the_log_is_filtered_and_cleared_by_phone_or_all_of_it() {
+    let (_deployment, page) = two_phones().await;
+    let empty = "document.querySelector('#log [data-part=empty]').innerText";
+    let nothing = "You haven't sent or received any test messages yet.\n\n\
+                   Use the form on the left to get started.";
+    page.sees(empty, nothing).await;
+    page.send(0, "connect").await;
+    let [waited, asked] = [format!("<< {ANNA} {WAIT}"), format!(">> {ANNA} connect")];
+    page.log(&[&waited, &asked]).await;
+    let title = "document.querySelector('#log tr.in').title";
+    page.sees(title, "Incoming (You sent this message to Crosswire)").await;
+    let title = "document.querySelector('#log tr.out').title";
+    page.sees(title, "Outgoing (You received this message from Crosswire)").await;
+
+    page.send(1, "stats").await;
+    let is_counted = format!(
+        "[...document.querySelectorAll('#log tr.out')].some(row => row.textContent.includes('{BEN}'))"
+    );
+    page.sees(&is_counted, true).await;
+    page.find("#log [data-part=filter]").await.select_by_value(ANNA).await.unwrap();
+    page.log(&[&waited, &asked]).await;
+    page.click("#log [data-part=clear]").await;
+    page.notice(&format!("Cleared {ANNA} messages")).await;
+    page.bubbles(0, &[]).await;
+    page.log(&[]).await;
+    page.find("#log [data-part=filter]").await.select_by_value("").await.unwrap();
+    let last = "document.querySelector('#log tbody tr:last-child').textContent";
+    page.until(last, &[], |row| row.as_str().unwrap().contains(BEN)).await;
+    page.sees("document.querySelectorAll('#log tbody tr').length", 2).await;
+    page.reload().await;
+    page.sees("document.querySelectorAll('#log tbody tr').length", 2).await;
+
+    page.click("#log [data-part=clear-all]").await;
+    page.notice("Cleared all messages").await;
+    page.bubbles(1, &[]).await;
+    page.sees(empty, nothing).await;
+}

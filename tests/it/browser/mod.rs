@@ -1,0 +1,47 @@
+//! The tester's page in a real browser, before the real server.
+
+mod accessibility;
+mod chat;
+mod composer;
+mod driver;
+mod log;
+mod looks;
+mod page;
+mod reach;
+mod trouble;
+
+use crate::support::{Deployment, Setup};
+
+const ANNA: &str = "+14155550101";
+const BEN: &str = "+14155550102";
+
+/// A deployment on a developer's machine, and a page of it with two phones.
+async fn two_phones() -> (Deployment, page::Page) {
+    let topics = format!(
+        "{}[topics.roulette.validators]\nlength = {{ max = 1600 }}\nprofanity = {{}}\n",
+        crate::flows::ROULETTE
+    );
+    let deployment = Setup::dev(&topics).embedded().start().await;
+    let page = page::Page::open(&deployment, &[ANNA, BEN]).await;
+    (deployment, page)
+}
+
+/// The two of them in a chat.
+async fn chatting() -> (Deployment, page::Page) {
+    let (deployment, page) = two_phones().await;
+    page.send(0, "connect").await;
+    page.bubble(0, &received(crate::flows::texts::WAIT)).await;
+    page.send(1, "connect").await;
+    for phone in 0..2 {
+        page.bubble(phone, &received(crate::flows::texts::CONNECTED)).await;
+    }
+    (deployment, page)
+}
+
+fn sent(text: &str) -> String {
+    format!("> {text}")
+}
+
+fn received(text: &str) -> String {
+    format!("< {text}")
+}
