@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn the_token_is_a_password_or_a_bearers_and_nothing_else() {
         let token = SecretString::from("a token: with a colon");
-        // crosswire:a token: with a colon, and the same with another last letter.
+        // crosswire:a token: with a colon, and the same with another end.
         let right = "Basic Y3Jvc3N3aXJlOmEgdG9rZW46IHdpdGggYSBjb2xvbg==";
         let wrong = "Basic Y3Jvc3N3aXJlOmEgdG9rZW46IHdpdGggYSBjb2xvbQ==";
         for value in [right, "Bearer a token: with a colon", "bearer a token: with a colon"] {

@@ -65,7 +65,7 @@ async fn a_deployment_asks_for_its_token_at_every_door() {
         for wrong in [
             &[][..],
             &[("Host", "localhost")],
-            &[("Authorization", "Bearer a token: with a colom")],
+            &[("Authorization", "Bearer a token: with a colon!")],
             &[("Authorization", "Basic Y3Jvc3N3aXJlOmEgdG9rZW4=")],
             &[("Authorization", "Bearer ")],
         ] {

@@ -34,7 +34,7 @@ fn calls() -> Vec<(&'static str, String, u16)> {
         ("/tester/send", bent("number", json!("1".repeat(10_000))), 400),
         ("/tester/send", bent("topic", json!("nobody")), 404),
         ("/tester/send", bent("topic", json!(["strict"])), 400),
-        ("/tester/send", bent("mesages", json!([])), 400),
+        ("/tester/send", bent("texts", json!([])), 400),
         (
             "/tester/send",
             bent(
@@ -43,7 +43,7 @@ fn calls() -> Vec<(&'static str, String, u16)> {
             ),
             400,
         ),
-        ("/tester/clear", json!({ "nummer": ANNA }).to_string(), 400),
+        ("/tester/clear", json!({ "phone": ANNA }).to_string(), 400),
         ("/tester/clear", json!({ "number": [ANNA] }).to_string(), 400),
         ("/tester/trouble", json!({ "trouble": "war" }).to_string(), 400),
         ("/tester/trouble", json!({}).to_string(), 400),

@@ -168,7 +168,7 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_to_begin_again() {
 
 /// Everything up to the end, which must come soon.
 fn rest(mut stream: TcpStream) -> Vec<u8> {
-    let (start, mut told, mut piece) = (Instant::now(), Vec::new(), [0; 65_536]);
+    let (start, mut told, mut piece) = (Instant::now(), Vec::new(), [0; 8192]);
     while start.elapsed() < PATIENCE {
         match stream.read(&mut piece).expect("something comes, if only the end") {
             0 => return told,
