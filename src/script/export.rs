@@ -10,8 +10,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::START;
 use crate::address::Identity;
 use crate::message::{Media, MessageId, Text};
+use crate::storage::Place;
 use crate::topic::TopicName;
-use crate::transports::tester::{Record, State};
+use crate::transports::tester::{Record, State, standing};
 
 /// What an address cannot hold where blanks end it, and where `<` and `>` are for exchanges.
 const UNFIT: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
@@ -22,9 +23,10 @@ const UNFIT: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
 /// the second. What a board does not tell is not in the script either: who was
 /// let down by which trouble, and what was in hand at the same time as something else. What was said
 /// while either was the case may come out differently.
-pub fn export(records: &[Record]) -> String {
+pub fn export(board: Vec<(Place, Record)>) -> String {
+    let standing = standing(board);
     let mut page = Page::new();
-    for record in kept(records) {
+    for (_, record) in &standing {
         match record {
             Record::In { id, topic, number, text, media, at, state, .. } => {
                 if page.sent.insert(id) {
@@ -50,21 +52,6 @@ pub fn export(records: &[Record]) -> String {
         }
     }
     page.script
-}
-
-fn kept(records: &[Record]) -> Vec<&Record> {
-    let mut kept: Vec<&Record> = Vec::new();
-    for record in records {
-        match record {
-            Record::Cleared { number: None, .. } => kept.clear(),
-            Record::Cleared { number: Some(cleared), .. } => kept.retain(|before| match before {
-                Record::In { number, .. } | Record::Out { number, .. } => number != cleared,
-                Record::Cleared { .. } => false,
-            }),
-            Record::In { .. } | Record::Out { .. } => kept.push(record),
-        }
-    }
-    kept
 }
 
 /// A script in the making.

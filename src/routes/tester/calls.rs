@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use crate::address::Identity;
 use crate::message::MessageId;
 use crate::phones::{Message, Phones};
 use crate::routes::{Doors, body};
+use crate::script::export;
 use crate::segment::{Encoding, measure};
 use crate::topic::TopicName;
 use crate::transports::tester::{Injected, Record, State, Trouble, standing};
@@ -26,6 +27,15 @@ type Answer = Result<HttpResponse, Refused>;
 
 pub(super) async fn topics(doors: Data<Doors>) -> HttpResponse {
     HttpResponse::Ok().json(&doors.tester.topics)
+}
+
+/// What stands on the board, to be played again.
+pub(super) async fn script(doors: Data<Doors>) -> Answer {
+    let board = in_time(doors.tester.phones.board().read(None, Duration::ZERO)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"crosswire.script\""))
+        .body(export(board)))
 }
 
 #[derive(Serialize)]

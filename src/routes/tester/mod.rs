@@ -62,6 +62,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(read("/assets/{name}", assets::show))
         .service(read("/topics", calls::topics))
         .service(read("/live", live::watch))
+        .service(read("/script", calls::script))
         .service(write("/send", calls::send))
         .service(write("/again", calls::again))
         .service(write("/clear", calls::clear))

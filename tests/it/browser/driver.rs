@@ -51,7 +51,7 @@ impl Browser {
         &self.client
     }
 
-    /// Where files may lie that it is given.
+    /// Where files may lie that it is given, and where downloads lie.
     pub(super) fn folder(&self) -> &std::path::Path {
         self.dir.path()
     }
@@ -68,7 +68,10 @@ async fn connect(port: u16, dir: &TempDir) -> Client {
     let arguments: Vec<&str> = FLAGS.into_iter().chain([data.as_str()]).collect();
     let capabilities = json!({
         "browserName": "chrome",
-        "goog:chromeOptions": { "args": arguments },
+        "goog:chromeOptions": {
+            "args": arguments,
+            "prefs": { "download.default_directory": dir.path() },
+        },
     });
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities.as_object().unwrap().clone());

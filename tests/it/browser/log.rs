@@ -1,7 +1,8 @@
 //! The log, which everybody shares.
 
-use super::{ANNA, BEN, two_phones};
-use crate::flows::texts::WAIT;
+use super::{ANNA, BEN, chatting, received, two_phones};
+use crate::flows::texts::{CONNECTED, WAIT};
+use crate::support::{PATIENCE, poll};
 
 #[tokio::test]
 async fn the_log_is_filtered_and_cleared_by_phone_or_all_of_it() {
@@ -40,4 +41,23 @@ async fn the_log_is_filtered_and_cleared_by_phone_or_all_of_it() {
     page.notice("Cleared all messages").await;
     page.bubbles(1, &[]).await;
     page.sees(empty, nothing).await;
+}
+
+#[tokio::test]
+async fn what_happened_can_be_taken_along_as_a_script_and_happens_again() {
+    let (deployment, page) = chatting().await;
+    page.send(0, "and again?").await;
+    page.bubble(1, &received("Stranger: and again?")).await;
+    let folder = page.browser().folder();
+    page.click("#log a[download]").await;
+    let script = poll(PATIENCE, || std::fs::read_to_string(folder.join("crosswire.script")).ok());
+    let script = script.expect("it is downloaded");
+    for expected in [ANNA, BEN, "connect", WAIT, CONNECTED, "Stranger: and again?"] {
+        assert!(script.contains(expected), "{expected} is not in\n{script}");
+    }
+    let file = folder.join("crosswire.script");
+    let played = deployment.crosswire(&["script", file.to_str().unwrap()]);
+    let said = String::from_utf8(played.stdout).unwrap();
+    assert!(played.status.success(), "{said}\n{script}");
+    assert!(said.ends_with("scripts: 1, failed: 0, failures: 0\n"), "{said}");
 }

@@ -3,20 +3,20 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crosswire::script::{Failures, Script, Stage, export};
+use crosswire::script::{Failures, START, Script, Stage, export};
+use crosswire::storage::Place;
 use crosswire::transports::tester::Record;
 use proptest::prelude::*;
 
 use super::{names, services};
 
 /// Plays a script, and answers what stands on the board then.
-async fn board_after(script: &str) -> (Result<(), Failures>, Vec<Record>) {
+async fn board_after(script: &str) -> (Result<(), Failures>, Vec<(Place, Record)>) {
     let services = services();
     let mut stage = Stage::embedded(&services).await.unwrap();
     let script = Script::parse("a", script, &names(&services)).unwrap();
     let outcome = script.play(&mut stage, None, false).await;
-    let read = stage.board().read(None, Duration::ZERO).await.unwrap();
-    (outcome, read.into_iter().map(|(_, record)| record).collect())
+    (outcome, stage.board().read(None, Duration::ZERO).await.unwrap())
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ topic echo
 2 > ping
 2 < pong
 ";
-    let mut script = export(&records);
+    let mut script = export(records);
     // Who of the two is told first is nobody's promise.
     let pair = "1 < You're now connected to a random stranger!\n2 < You're now connected to a random stranger!";
     let riap = "2 < You're now connected to a random stranger!\n1 < You're now connected to a random stranger!";
@@ -63,15 +63,14 @@ topic echo
 #[tokio::test]
 async fn what_was_cleared_is_not_written() {
     let (_, mut records) = board_after("topic echo\n1 > ping\n2 > ping").await;
-    let at = records.iter().find_map(|record| match record {
-        Record::In { at, .. } => Some(*at),
-        _ => None,
-    });
-    let number = Some(crosswire::address::Identity::new("1"));
-    records.push(Record::Cleared { number, at: at.unwrap() });
-    assert_eq!(export(&records), "strict\ntopic echo\n2 > ping\n2 < pong\n");
-    records.push(Record::Cleared { number: None, at: at.unwrap() });
-    assert_eq!(export(&records), "strict\n");
+    let mut clear = |number| {
+        let place = records.last().unwrap().0.clone();
+        records.push((place, Record::Cleared { number, at: START }));
+        export(records.clone())
+    };
+    let one = Some(crosswire::address::Identity::new("1"));
+    assert_eq!(clear(one), "strict\ntopic echo\n2 > ping\n2 < pong\n");
+    assert_eq!(clear(None), "strict\n");
 }
 
 /// One thing that somebody does, as a line of a script.
@@ -116,10 +115,10 @@ proptest! {
             // The script begins at a whole minute, so the play does: their days are the same then.
             let play = format!("1 > hello\n{}", deeds.join("\n"));
             let (_, records) = board_after(&play).await;
-            let script = export(&records);
+            let script = export(records);
             let (outcome, again) = board_after(&script).await;
             prop_assert_eq!(outcome, Ok(()), "{}", script);
-            prop_assert_eq!(export(&again), script);
+            prop_assert_eq!(export(again), script);
             Ok(())
         })?;
     }
