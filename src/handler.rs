@@ -44,6 +44,13 @@ pub enum HandlerError {
     Refuse(String),
 }
 
+/// Is told of messages that were handled, for whoever shows it to people. A crash in between keeps it
+/// from being told.
+#[async_trait]
+pub trait Audience: Send + Sync {
+    async fn handled(&self, message: &Inbound);
+}
+
 /// What a context reads from. The engine's is the store; a handler's own tests may hand in a map.
 #[async_trait]
 pub trait State: Send + Sync {

@@ -38,6 +38,7 @@ pub mod worker;
 // Fourth floor: wiring and doors.
 pub mod app;
 pub mod config;
+pub mod crew;
 pub mod phones;
 pub mod registry;
 pub mod routes;

@@ -41,6 +41,7 @@ struct Site<'s> {
 }
 
 /// A topic whose parts have all been found.
+#[derive(Clone)]
 pub struct Service {
     pub topic: config::Topic,
     pub handler: Arc<dyn Handler>,
@@ -51,6 +52,7 @@ pub struct Service {
     validators: Vec<Ready>,
 }
 
+#[derive(Clone)]
 struct Ready {
     name: String,
     text: String,

@@ -12,7 +12,7 @@ use crate::address::GroupKey;
 use crate::clock::Clock;
 use crate::consumer::{Next, Work};
 use crate::event::{Detail, EventKind, Facts};
-use crate::handler::{Context, Due, Effects, Handler, HandlerError, Owed, State, Turn};
+use crate::handler::{Audience, Context, Due, Effects, Handler, HandlerError, Owed, State, Turn};
 use crate::leases::Hold;
 use crate::message::{Cause, Mail, MessageId, Outbound};
 use crate::state::Member;
@@ -46,6 +46,7 @@ pub struct Setup {
     pub limits: Limits,
     /// Said to a sender whose message is buried; nothing when empty.
     pub error_response: String,
+    pub audience: Option<Arc<dyn Audience>>,
 }
 
 /// Runs one topic's handler over its messages.
@@ -186,6 +187,12 @@ impl Worker {
         self.setup.storage.bury(claim, burial).await.map(drop)
     }
 
+    async fn tell(&self, mail: &Mail) {
+        if let (Some(audience), Mail::Message(message)) = (&self.setup.audience, mail) {
+            audience.handled(message).await;
+        }
+    }
+
     /// Whether a message has killed its worker too often. Claims that ended in company prove
     /// nothing, for another message may have done it; those that it was alone in do.
     fn is_poison(&self, claim: &Claim) -> bool {
@@ -230,9 +237,14 @@ impl Work for Worker {
             let Completed { settled, next } =
                 self.setup.storage.complete(claim, commit, next).await?;
             match settled {
-                Settled::Conflict(ours) => claim = *ours,
-                Settled::Done | Settled::LeaseLost => return Ok(Next::of(next, asked_at)),
+                Settled::Conflict(ours) => {
+                    claim = *ours;
+                    continue;
+                }
+                Settled::Done => self.tell(&mail).await,
+                Settled::LeaseLost => {}
             }
+            return Ok(Next::of(next, asked_at));
         }
         let max_records = self.setup.limits.max_records;
         let retry = Retry { after: BREATH, max_records, ..Retry::default() };

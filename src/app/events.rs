@@ -6,8 +6,8 @@ use chrono::SecondsFormat;
 
 use super::commands::EventsOptions;
 use super::prepare::Prepared;
-use super::work::partitions;
 use crate::address::Address;
+use crate::crew::partitions;
 use crate::event::Event;
 use crate::message::MessageId;
 

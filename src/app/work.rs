@@ -13,15 +13,14 @@ use uuid::Uuid;
 
 use super::prepare::Prepared;
 use super::process::Stop;
-use crate::clock::SystemClock;
-use crate::consumer::{Consumer, Shared, Work};
-use crate::dispatcher::{self, Dispatcher};
+use crate::clock::{Clock, SystemClock};
+use crate::consumer::{Consumer, Shared};
+use crate::crew::{Crew, partitions};
 use crate::janitor::Janitor;
 use crate::leases::Leases;
 use crate::registry::Service;
-use crate::storage::{Partition, Queue, Retention, Side, Storage, StorageError};
-use crate::transports::tester::{self, Board, Tester};
-use crate::worker::{self, Worker};
+use crate::storage::{Partition, Queue, Retention, Storage, StorageError};
+use crate::transports::tester::Board;
 
 /// Long enough for an operator to be back from a holiday.
 const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
@@ -55,7 +54,10 @@ pub(super) async fn work(
         company: Arc::default(),
         suspects: Arc::default(),
     };
-    let crew = crew(prepared, &shared);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
+    let hands = Crew { shared, clock, groups: prepared.groups.clone(), board };
+    let crew: Vec<_> = prepared.services.iter().flat_map(|service| hands.of(service)).collect();
     let names: Vec<&str> = prepared.services.iter().map(|s| s.topic.name.as_str()).collect();
     info!(topics = names.join(" "), worker = %Uuid::now_v7(), ?until, "working");
     if until == Until::Once {
@@ -124,62 +126,6 @@ async fn pending(storage: &dyn Storage, queues: &[Queue]) -> Result<u64, Storage
         pending += storage.depth(queue).await?.pending;
     }
     Ok(pending)
-}
-
-/// A consumer for each side of each partition of each topic.
-fn crew(prepared: &Prepared, shared: &Shared) -> Vec<(Queue, Arc<Consumer>)> {
-    let mut crew = Vec::new();
-    for service in &prepared.services {
-        let (limits, sending) = (&service.topic.limits, &service.topic.sending);
-        let worker: Arc<dyn Work> = Arc::new(Worker::new(worker_setup(prepared, shared, service)));
-        let dispatcher: Arc<dyn Work> =
-            Arc::new(Dispatcher::new(dispatcher_setup(shared, service)));
-        for partition in partitions(service) {
-            for (side, work, slots, lease) in [
-                (Side::Inbound, &worker, limits.concurrency, limits.lease),
-                (Side::Outbox, &dispatcher, sending.concurrency, sending.lease),
-            ] {
-                let queue = Queue { partition: partition.clone(), side };
-                let work = Arc::clone(work);
-                let consumer = Consumer::new(shared.clone(), queue.clone(), work, slots, lease);
-                crew.push((queue, consumer));
-            }
-        }
-    }
-    crew
-}
-
-fn worker_setup(prepared: &Prepared, shared: &Shared, service: &Service) -> worker::Setup {
-    worker::Setup {
-        storage: Arc::clone(&shared.storage),
-        clock: Arc::new(SystemClock),
-        groups: prepared.groups.clone(),
-        topic: service.topic.name.clone(),
-        handler: Arc::clone(&service.handler),
-        properties: Arc::clone(&service.topic.properties),
-        limits: service.topic.limits.clone(),
-        error_response: service.topic.replies.error_response.clone(),
-    }
-}
-
-/// The tester's phones are reached from everywhere: those of whoever may use them, and no others,
-/// ever write to us.
-fn dispatcher_setup(shared: &Shared, service: &Service) -> dispatcher::Setup {
-    let board = Arc::new(Board::new(Arc::clone(&shared.storage), Arc::new(SystemClock)));
-    let tester = Arc::new(Tester::new(service.topic.name.clone(), board));
-    dispatcher::Setup {
-        storage: Arc::clone(&shared.storage),
-        clock: Arc::new(SystemClock),
-        topic: service.topic.name.clone(),
-        transports: service.transports.clone().with(tester::NAME, tester),
-        sending: service.topic.sending.clone(),
-        max_records: service.topic.limits.max_records,
-    }
-}
-
-pub(super) fn partitions(service: &Service) -> impl Iterator<Item = Partition> {
-    let partition = |number| Partition { topic: service.topic.name.clone(), number };
-    (0..service.topic.limits.partitions).map(partition)
 }
 
 fn retentions(services: &[Service]) -> Vec<(Partition, Retention)> {

@@ -14,8 +14,8 @@ use super::arrivals::{Arrival, Arrivals};
 use super::witness::{Complaints, Witness};
 use crate::address::{GroupKey, Identity};
 use crate::clock::{Clock, ManualClock};
-use crate::consumer::{Consumer, Shared, Step, Work};
-use crate::dispatcher::{self, Dispatcher};
+use crate::consumer::{Consumer, Shared, Step};
+use crate::crew::Crew;
 use crate::event::EventKind;
 use crate::intake::Intake;
 use crate::leases::Leases;
@@ -23,11 +23,9 @@ use crate::message::MessageId;
 use crate::phones::{Message, Phones};
 use crate::registry::Service;
 use crate::storage::sqlite::Sqlite;
-use crate::storage::{DeadLetter, Partition, Queue, Side, Storage};
+use crate::storage::{DeadLetter, Queue, Side, Storage};
 use crate::topic::TopicName;
-use crate::transport::Transports;
-use crate::transports::tester::{self, Board, Delivery, Injected, State, Tester};
-use crate::worker::{self, Worker};
+use crate::transports::tester::{Board, Delivery, Injected, State, Tester};
 
 /// Told of every advance of the clock: for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -102,12 +100,16 @@ impl Stage {
             company: Arc::default(),
             suspects: Arc::default(),
         };
+        let hands = Crew { shared, clock: as_clock(&clock), groups, board: Arc::clone(&board) };
         for service in services {
-            let witness =
-                Witness { handler: Arc::clone(&service.handler), complaints: complaints.clone() };
-            let worker = worker(service, &shared, &clock, &groups, witness);
-            let dispatcher = dispatcher(service, &shared, &clock, &board);
-            crew.extend(posts(service, &shared, &worker, &dispatcher).await?);
+            let handler = Arc::clone(&service.handler);
+            let witness = Arc::new(Witness { handler, complaints: complaints.clone() });
+            let mut service = service.clone();
+            service.handler = witness;
+            for (queue, consumer) in hands.of(&service) {
+                let dead = storage.depth(&queue).await?.dead;
+                crew.push(Post { queue, consumer, dead });
+            }
         }
         Ok(Self {
             storage,
@@ -279,61 +281,4 @@ fn as_clock(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
 
 fn tester_of(service: &Service, board: &Arc<Board>) -> Arc<Tester> {
     Arc::new(Tester::new(service.topic.name.clone(), Arc::clone(board)))
-}
-
-fn worker(
-    service: &Service,
-    shared: &Shared,
-    clock: &Arc<ManualClock>,
-    groups: &GroupKey,
-    witness: Witness,
-) -> Arc<dyn Work> {
-    Arc::new(Worker::new(worker::Setup {
-        storage: Arc::clone(&shared.storage),
-        clock: as_clock(clock),
-        groups: groups.clone(),
-        topic: service.topic.name.clone(),
-        handler: Arc::new(witness),
-        properties: Arc::clone(&service.topic.properties),
-        limits: service.topic.limits.clone(),
-        error_response: service.topic.replies.error_response.clone(),
-    }))
-}
-
-fn dispatcher(
-    service: &Service,
-    shared: &Shared,
-    clock: &Arc<ManualClock>,
-    board: &Arc<Board>,
-) -> Arc<dyn Work> {
-    Arc::new(Dispatcher::new(dispatcher::Setup {
-        storage: Arc::clone(&shared.storage),
-        clock: as_clock(clock),
-        topic: service.topic.name.clone(),
-        transports: Transports::default().with(tester::NAME, tester_of(service, board)),
-        sending: service.topic.sending.clone(),
-        max_records: service.topic.limits.max_records,
-    }))
-}
-
-async fn posts(
-    service: &Service,
-    shared: &Shared,
-    worker: &Arc<dyn Work>,
-    dispatcher: &Arc<dyn Work>,
-) -> Result<Vec<Post>> {
-    let mut posts = Vec::new();
-    for number in 0..service.topic.limits.partitions {
-        let partition = Partition { topic: service.topic.name.clone(), number };
-        for (side, work, lease) in [
-            (Side::Inbound, worker, service.topic.limits.lease),
-            (Side::Outbox, dispatcher, service.topic.sending.lease),
-        ] {
-            let queue = Queue { partition: partition.clone(), side };
-            let dead = shared.storage.depth(&queue).await?.dead;
-            let consumer = Consumer::new(shared.clone(), queue.clone(), Arc::clone(work), 1, lease);
-            posts.push(Post { queue, consumer, dead });
-        }
-    }
-    Ok(posts)
 }

@@ -26,6 +26,7 @@ const HOUSE: &[(Floor, &[&str])] = &[
     (Floor::Engines, &["intake", "worker", "dispatcher", "janitor"]),
     (Floor::Wiring, &["config", "telemetry"]),
     (Floor::Wiring, &["phones", "registry"]),
+    (Floor::Wiring, &["crew"]),
     (Floor::Wiring, &["script"]),
     (Floor::Wiring, &["routes"]),
     (Floor::Wiring, &["app"]),

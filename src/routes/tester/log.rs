@@ -68,6 +68,7 @@ fn is_shown(url: &str) -> bool {
 fn word(state: State) -> &'static str {
     match state {
         State::Queued => "queued",
+        State::Handled => "handled",
         State::Duplicate => "duplicate",
         State::Rejected => "rejected",
         State::Refused => "refused",

@@ -55,6 +55,8 @@ pub enum Record {
 pub enum State {
     /// In: stored, to be handled. Out: not taken by the provider yet.
     Queued,
+    /// In: what it asked for is done, or owed.
+    Handled,
     /// In: it was here before, and changed nothing.
     Duplicate,
     /// In: a validator refused it.

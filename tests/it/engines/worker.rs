@@ -58,6 +58,7 @@ fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<Atom
             max_records: 1000,
         },
         error_response: APOLOGY.to_owned(),
+        audience: None,
     };
     (consumer(f, f.inbound(), Worker::new(setup)), runs)
 }

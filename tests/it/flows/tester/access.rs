@@ -7,12 +7,13 @@ use crate::support::{Answer, Deployment, Setup};
 
 const TOKEN: &str = "a token: with a colon";
 
-const DOORS: [(&str, &str); 12] = [
+const DOORS: [(&str, &str); 13] = [
     ("GET", "/tester"),
     ("POST", "/tester"),
     ("GET", "/tester/assets/icon.svg"),
     ("GET", "/tester/topics"),
     ("GET", "/tester/live"),
+    ("GET", "/tester/script"),
     ("POST", "/tester/send"),
     ("POST", "/tester/again"),
     ("POST", "/tester/clear"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::texts::{NOT_CONNECTED, PEER_LEFT};
+use super::super::texts::{NOT_CONNECTED, PEER_LEFT, WAIT};
 use super::{ANNA, BEN, chatting, dev, post, send, silent};
 use crate::support::{Event, Live, Setup};
 
@@ -105,4 +105,25 @@ async fn pictures_go_with_the_first_message_and_stand_on_the_board() {
     let first = seen.iter().find(|event| event.is("in", ANNA, "one")).unwrap();
     assert_eq!(first.data["media"], media);
     assert_eq!(seen.last().unwrap().data["media"], json!(null));
+}
+
+#[tokio::test]
+async fn what_was_played_by_hand_is_a_script_that_passes() {
+    let deployment = dev().await;
+    let mut live = Live::open(&deployment, None).await;
+    live.until_ready().await;
+    send(&deployment, "roulette", "24680", &["connect"]).await;
+    live.until_arrived("24680", WAIT).await;
+    post(&deployment, "/tester/clear", &json!({})).await;
+    send(&deployment, "strict", ANNA, &["echo\nheard of it"]).await;
+    live.until_arrived(ANNA, "heard of it").await;
+    let answer = deployment.get("/tester/script").await.unwrap();
+    assert!(answer.content_type().starts_with("text/plain"), "{answer:?}");
+    assert_eq!(answer.headers["content-disposition"], "attachment; filename=\"crosswire.script\"");
+    assert!(answer.body.contains(&format!("{ANNA} < heard of it")), "{}", answer.body);
+    assert!(!answer.body.contains("24680"), "it was cleared: {}", answer.body);
+    let file = deployment.dir().join("played.script");
+    std::fs::write(&file, &answer.body).unwrap();
+    let played = deployment.crosswire(&["script", "--strict", file.to_str().unwrap()]);
+    assert!(played.status.success(), "{played:?}\n{}", answer.body);
 }
