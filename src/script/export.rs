@@ -8,11 +8,12 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::START;
+use super::grammar::word_for;
 use crate::address::Identity;
 use crate::message::{Media, MessageId, Text};
 use crate::storage::Place;
 use crate::topic::TopicName;
-use crate::transports::tester::{Record, State, standing};
+use crate::transports::tester::{Injected, Record, State, in_force, standing};
 
 /// What an address cannot hold where blanks end it, and where `<` and `>` are for exchanges.
 const UNFIT: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
@@ -20,9 +21,8 @@ const UNFIT: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
 /// What stands on a board and was not cleared, as a script that expects the same again.
 ///
 /// It begins at the minute at which the board does, and what lies between two messages is kept to
-/// the second. What a board does not tell is not in the script either: who was
-/// let down by which trouble, and what was in hand at the same time as something else. What was said
-/// while either was the case may come out differently.
+/// the second. What a board does not tell is not in the script either: what was in hand at the same
+/// time as something else. What was said then may come out differently.
 pub fn export(board: Vec<(Place, Record)>) -> String {
     let standing = standing(board);
     let mut page = Page::new();
@@ -30,6 +30,7 @@ pub fn export(board: Vec<(Place, Record)>) -> String {
         match record {
             Record::In { id, topic, number, text, media, at, state, .. } => {
                 if page.sent.insert(id) {
+                    page.begin();
                     page.go_on(*at, topic);
                     page.last.insert(number, id);
                     page.attach(media);
@@ -48,6 +49,7 @@ pub fn export(board: Vec<(Place, Record)>) -> String {
                     page.say(number, '<', text);
                 }
             }
+            Record::Trouble { injected, .. } => page.inject(injected),
             Record::Cleared { .. } => {}
         }
     }
@@ -62,6 +64,8 @@ struct Page<'r> {
     /// That the next message has to bear, when it is the first.
     date: Option<DateTime<Utc>>,
     topic: Option<&'r TopicName>,
+    /// What was injected before anything was sent.
+    injected: Vec<Injected>,
     sent: HashSet<&'r MessageId>,
     arrived: HashSet<&'r MessageId>,
     /// The last message of each number.
@@ -75,9 +79,33 @@ impl<'r> Page<'r> {
             now: START,
             date: None,
             topic: None,
+            injected: Vec::new(),
             sent: HashSet::new(),
             arrived: HashSet::new(),
             last: HashMap::new(),
+        }
+    }
+
+    /// Of what was injected before, only what is still so matters.
+    fn begin(&mut self) {
+        for injected in in_force(std::mem::take(&mut self.injected)) {
+            self.trouble(&injected);
+        }
+    }
+
+    fn inject(&mut self, injected: &Injected) {
+        if self.sent.is_empty() {
+            self.injected.push(injected.clone());
+        } else {
+            self.trouble(injected);
+        }
+    }
+
+    fn trouble(&mut self, Injected { number, trouble }: &Injected) {
+        let state = word_for(*trouble);
+        match number {
+            Some(number) => self.line(format_args!("phone {} {state}", number.reveal())),
+            None => self.line(format_args!("provider {state}")),
         }
     }
 

@@ -74,6 +74,11 @@ const STATES: [(&str, Trouble); 6] = [
     ("opted_out", Trouble::OptedOut),
 ];
 
+/// How a state is written. What takes time is nothing here, where none passes.
+pub(super) fn word_for(trouble: Trouble) -> &'static str {
+    STATES.iter().find(|(_, known)| *known == trouble).map_or("ok", |(word, _)| word)
+}
+
 impl Script {
     /// Reads a script, which failures will call by this name. `topics` are those that there are.
     ///

@@ -1,6 +1,8 @@
 //! Who may use the tester. Behind it stands everything that people wrote to it, and the means to
 //! write to anybody's handler, so whoever is not let in finds nothing here.
 
+use std::net::IpAddr;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -28,8 +30,8 @@ const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-forwarded-host"
 
 /// What opens the tester.
 pub struct Access {
-    /// Whoever calls this machine by one of its own names needs no token. The name is what a browser
-    /// was told to go to: it tells a page of this machine from another site whose name was made to
+    /// Whoever calls from this machine, and by one of its own names, needs no token. The name is what
+    /// a browser was told to go to: it tells a page of this machine from another site whose name was made to
     /// point here, and from a tunnel that shows this machine to the world.
     pub is_open_here: bool,
     /// Opens it from everywhere.
@@ -50,8 +52,9 @@ impl Access {
         !self.is_open_here && self.token.is_none()
     }
 
-    fn judge(&self, headers: &HeaderMap) -> Verdict {
-        if self.is_open_here && is_from_here(headers) {
+    fn judge(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Verdict {
+        let is_near = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        if self.is_open_here && is_near && is_from_here(headers) {
             return Verdict::Welcome;
         }
         match &self.token {
@@ -68,7 +71,10 @@ pub(super) async fn gate(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
     let doors = call.app_data::<Data<Doors>>().cloned();
-    let verdict = doors.map_or(Verdict::Nobody, |doors| doors.tester.access.judge(call.headers()));
+    let verdict = doors.map_or(Verdict::Nobody, |doors| {
+        let peer = call.peer_addr().map(|peer| peer.ip());
+        doors.tester.access.judge(peer, call.headers())
+    });
     let mut response = match verdict {
         // As if there were nothing, down to its headers.
         Verdict::Nobody => return Ok(call.into_response(nothing().await)),
@@ -160,6 +166,19 @@ mod tests {
         assert!(!is_from_here(&headers(&[])));
         assert!(!is_from_here(&headers(&[("host", "localhost"), ("host", "localhost")])));
         assert!(!is_from_here(&headers(&[("host", "localhost"), ("x-forwarded-for", "1.2.3.4")])));
+    }
+
+    #[test]
+    fn whoever_is_somewhere_else_needs_the_token_whatever_name_they_call() {
+        let access = Access { is_open_here: true, token: None };
+        let local = headers(&[("host", "localhost:62023")]);
+        let verdict = |peer: &str| access.judge(peer.parse().ok(), &local);
+        for near in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(matches!(verdict(near), Verdict::Welcome), "{near}");
+        }
+        for far in ["192.168.0.2", "::ffff:192.168.0.2", "2001:db8::1", "nobody"] {
+            assert!(matches!(verdict(far), Verdict::Nobody), "{far}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn row(record: Record) -> Option<((bool, MessageId), Row)> {
             };
             Some(((is_in, id), row))
         }
-        Record::Cleared { .. } => None,
+        Record::Trouble { .. } | Record::Cleared { .. } => None,
     }
 }
 

@@ -18,7 +18,7 @@ const MOST_MESSAGES: usize = 1000;
 const LONGEST_TEXT: usize = 64 * 1024;
 const MOST_MEDIA: usize = 10;
 /// For all of a message's pictures: they stand on the board in full.
-const LARGEST_MEDIA: usize = 256 * 1024;
+const LARGEST_MEDIA: usize = 64 * 1024;
 const LONGEST_TYPE: usize = 100;
 
 #[derive(Deserialize)]
@@ -75,7 +75,7 @@ fn check_media(media: &[Media]) -> Result<(), Refused> {
         return Err(Refused::Unfit("there are too many pictures; add ten at the most"));
     }
     if media.iter().map(|one| one.url.len()).sum::<usize>() > LARGEST_MEDIA {
-        return Err(Refused::Unfit("the pictures are too large; 256 KiB is the most in all"));
+        return Err(Refused::Unfit("the pictures are too large; 64 KiB is the most in all"));
     }
     if media.iter().all(|one| is_picture(&one.url) && is_type(&one.content_type)) {
         Ok(())

@@ -49,7 +49,10 @@ impl Board {
         self.parsed(RECORDS, after, patience).await
     }
 
+    /// From now on; and on the board, so that it is known what came of it.
     pub async fn inject(&self, injected: &Injected) -> Result<(), StorageError> {
+        let record = Record::Trouble { injected: injected.clone(), at: self.now() };
+        self.add(&record).await?;
         self.storage.publish(TROUBLES, &line(injected), KEPT_TROUBLES).await
     }
 
@@ -79,7 +82,7 @@ impl Board {
             Record::Out { id, state, .. } => {
                 id == message && matches!(state, State::Sent | State::Delivered)
             }
-            Record::In { .. } | Record::Cleared { .. } => false,
+            _ => false,
         };
         let all = self.read(None, Duration::ZERO).await?;
         Ok(all.iter().any(|(_, record)| taken(record)))

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::trouble::Injected;
 use crate::address::Identity;
 use crate::message::{Media, MessageId, Text};
 use crate::storage::Place;
@@ -41,6 +42,13 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// From here on this is what happens to messages to a number, or to everybody's who has no
+    /// trouble of their own.
+    Trouble {
+        #[serde(flatten)]
+        injected: Injected,
+        at: DateTime<Utc>,
+    },
     /// Everything before this is to be forgotten: of one number, or all of it.
     Cleared {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +79,7 @@ pub enum State {
     Failed,
 }
 
-/// What was not cleared since, of everything that a board holds.
+/// What was not cleared since, of everything that a board holds. Troubles are not: they go on.
 pub fn standing(all: Vec<(Place, Record)>) -> Vec<(Place, Record)> {
     let (mut everybody, mut whose) = (false, HashSet::new());
     let stands = |(_, record): &(Place, Record)| match record {
@@ -86,6 +94,7 @@ pub fn standing(all: Vec<(Place, Record)>) -> Vec<(Place, Record)> {
             everybody = true;
             false
         }
+        Record::Trouble { .. } => true,
     };
     let mut standing: Vec<_> = all.into_iter().rev().filter(stands).collect();
     standing.reverse();

@@ -61,6 +61,32 @@ topic echo
 }
 
 #[tokio::test]
+async fn what_was_made_to_go_wrong_goes_wrong_again() {
+    let play = "\
+        phone 3 failing
+        phone 4 lossy
+        phone 3 ok
+        1 > connect
+        2 > connect
+        phone 2 undeliverable
+        1 > Hello?
+        provider opted_out
+        1 > connect";
+    let (_, records) = board_after(play).await;
+    let script = export(records);
+    for expected in [
+        "strict\nphone 4 lossy\ntopic roulette\n1 > connect\n",
+        "phone 2 undeliverable\n1 > Hello?\n1 < Your peer disconnected.\n",
+        "provider opted_out\n1 > connect\n",
+    ] {
+        assert!(script.contains(expected), "{script}");
+    }
+    let (outcome, again) = board_after(&script).await;
+    assert_eq!(outcome, Ok(()), "{script}");
+    assert_eq!(export(again), script);
+}
+
+#[tokio::test]
 async fn what_was_cleared_is_not_written() {
     let (_, mut records) = board_after("topic echo\n1 > ping\n2 > ping").await;
     let mut clear = |number| {
@@ -75,7 +101,8 @@ async fn what_was_cleared_is_not_written() {
 
 /// One thing that somebody does, as a line of a script.
 fn deed() -> impl Strategy<Value = String> {
-    let who = 1..5u8;
+    let (who, who_else) = (1..5u8, 1..5u8);
+    let state = prop_oneof![Just("undeliverable"), Just("opted_out"), Just("ok")];
     let word = prop_oneof![
         Just("connect"),
         Just("refresh"),
@@ -101,6 +128,7 @@ fn deed() -> impl Strategy<Value = String> {
         }),
         1 => who.prop_map(|who| format!("{who} > again\nagain {who}")),
         2 => (1..100_000u32).prop_map(|seconds| format!("advance {seconds}s")),
+        1 => (who_else, state).prop_map(|(who, state)| format!("phone {who} {state}")),
         1 => prop_oneof![Just("topic echo"), Just("topic roulette")].prop_map(str::to_owned),
     ]
 }

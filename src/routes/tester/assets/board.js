@@ -32,7 +32,7 @@ export class Board extends EventTarget {
 
   take(record) {
     if (record.kind === "cleared") this.#clear(record.number);
-    else this.#put(record);
+    else if (record.kind === "in" || record.kind === "out") this.#put(record);
   }
 
   inject(injected) {

@@ -1,5 +1,5 @@
 /** What all pictures of a message may have together, as they are sent. */
-const ROOM = 256 * 1024;
+const ROOM = 64 * 1024;
 
 /** How large a picture may be on its longer side that is too heavy as it is, one try after the other. */
 const SIDES = [1600, 1024, 640, 320];
