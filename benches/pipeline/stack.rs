@@ -39,9 +39,9 @@ pub(crate) enum Store {
 pub(crate) struct Stack {
     pub(crate) twilio: FakeTwilio,
     pub(crate) port: u16,
-    pub(crate) redis: Option<Redis>,
-    /// Each by its name.
+    /// Each by its name. They end before their store does.
     pub(crate) processes: Vec<(&'static str, Running)>,
+    pub(crate) redis: Option<Redis>,
     _dir: TempDir,
 }
 
@@ -126,7 +126,7 @@ impl Stack {
             }
         };
         wait_for_port(port).await;
-        Self { twilio, port, redis, processes, _dir: dir }
+        Self { twilio, port, processes, redis, _dir: dir }
     }
 }
 
