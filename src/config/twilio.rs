@@ -1,5 +1,7 @@
 //! A topic's Twilio account: the table `topics.<name>.twilio` says which variables hold it.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 use url::{Host, Url};
 
@@ -8,6 +10,18 @@ use super::{Config, Mistakes, Purpose, Section, Topic};
 use crate::transports::twilio::Settings;
 
 const API_BASE: &str = "https://api.twilio.com";
+
+/// What an account is made of. The table may name the variable of each, as `<part>_env`.
+const PARTS: [&str; 8] = [
+    "account_sid",
+    "auth_token",
+    "auth_token_secondary",
+    "api_key",
+    "api_secret",
+    "from_number",
+    "messaging_service_sid",
+    "api_base",
+];
 
 /// The account of a topic. Credentials of the wrong kind are told apart by their first letters, for
 /// an API key in the place of the account, or the other way round, fails in ways that say nothing.
@@ -22,32 +36,29 @@ pub fn twilio(
     let path = format!("topics.{}.{}", topic.name, topic.transport);
     let table = topic.transport_settings.clone();
     let section = Section::new(&config.file, &path, table, mistakes);
-    let mut account = Account { section, environment, mistakes };
+    let account = Account::read(section, environment, mistakes);
     if config.purpose == Purpose::Dev && account.is_blank() {
         return None;
     }
     let (api_key, api_secret) = account.api_key();
     let origin = config.server.public_url.as_ref();
-    let settings = Settings {
+    Some(Settings {
         account_sid: account.sid(),
         auth_token: account.auth_token(),
-        auth_token_secondary: account.read("auth_token_secondary").secret(),
+        auth_token_secondary: account.part("auth_token_secondary").secret(),
         api_key,
         api_secret,
-        from_number: account.read("from_number").value,
+        from_number: account.part("from_number").value.clone(),
         messaging_service_sid: account.messaging_service(),
         api_base: account.api_base(),
         status_callback: origin.map(|origin| format!("{origin}/status/{}", topic.name)),
         connect_timeout: topic.sending.connect_timeout,
         timeout: topic.sending.timeout,
-    };
-    account.section.finish();
-    Some(settings)
+    })
 }
 
 struct Account<'a> {
-    section: Section<'a>,
-    environment: &'a Environment,
+    parts: BTreeMap<&'static str, Variable>,
     mistakes: &'a Mistakes,
 }
 
@@ -58,29 +69,40 @@ struct Variable {
 }
 
 impl Variable {
-    fn secret(self) -> Option<SecretString> {
-        self.value.map(SecretString::from)
+    fn secret(&self) -> Option<SecretString> {
+        self.value.clone().map(SecretString::from)
     }
 }
 
-impl Account<'_> {
-    fn is_blank(&mut self) -> bool {
-        self.read("account_sid").value.is_none() && self.read("auth_token").value.is_none()
+impl<'a> Account<'a> {
+    /// All of it at once, so that every key of the table is known, whatever is asked for later.
+    fn read(mut section: Section<'_>, environment: &Environment, mistakes: &'a Mistakes) -> Self {
+        let parts = PARTS.map(|part| (part, variable(&mut section, environment, part)));
+        section.finish();
+        Self { parts: parts.into(), mistakes }
     }
 
-    fn sid(&mut self) -> String {
-        let sid = self.read("account_sid");
-        self.starts_with(&sid, "AC", "the account's SID");
+    fn part(&self, part: &str) -> &Variable {
+        &self.parts[part]
+    }
+
+    fn is_blank(&self) -> bool {
+        self.part("account_sid").value.is_none() && self.part("auth_token").value.is_none()
+    }
+
+    fn sid(&self) -> String {
+        let sid = self.part("account_sid");
+        self.starts_with(sid, "AC", "the account's SID");
         if sid.value.is_none() {
             let fix = "set it to the account's SID, from the first page of Twilio's console";
             self.mistakes.add(ENVIRONMENT, &sid.name, "is not set", fix);
         }
-        sid.value.unwrap_or_default()
+        sid.value.clone().unwrap_or_default()
     }
 
     /// Without it no webhook could be told from a forgery, so nothing would ever be accepted.
-    fn auth_token(&mut self) -> Option<SecretString> {
-        let token = self.read("auth_token");
+    fn auth_token(&self) -> Option<SecretString> {
+        let token = self.part("auth_token");
         let what = match token.value.as_deref().map(kind) {
             None => "is not set",
             Some(None) => return token.secret(),
@@ -92,9 +114,9 @@ impl Account<'_> {
         None
     }
 
-    fn api_key(&mut self) -> (Option<String>, Option<SecretString>) {
-        let (key, secret) = (self.read("api_key"), self.read("api_secret"));
-        self.starts_with(&key, "SK", "an API key's SID");
+    fn api_key(&self) -> (Option<String>, Option<SecretString>) {
+        let (key, secret) = (self.part("api_key"), self.part("api_secret"));
+        self.starts_with(key, "SK", "an API key's SID");
         let missing = match (&key.value, &secret.value) {
             (Some(_), None) => Some(&secret.name),
             (None, Some(_)) => Some(&key.name),
@@ -104,41 +126,23 @@ impl Account<'_> {
             let fix = "set both, from the same API key, or neither";
             self.mistakes.add(ENVIRONMENT, missing, "is not set, and its other half is", fix);
         }
-        (key.value, secret.value.map(SecretString::from))
+        (key.value.clone(), secret.secret())
     }
 
-    fn messaging_service(&mut self) -> Option<String> {
-        let service = self.read("messaging_service_sid");
-        self.starts_with(&service, "MG", "a messaging service's SID");
-        service.value
+    fn messaging_service(&self) -> Option<String> {
+        let service = self.part("messaging_service_sid");
+        self.starts_with(service, "MG", "a messaging service's SID");
+        service.value.clone()
     }
 
-    fn api_base(&mut self) -> String {
-        let base = self.read("api_base");
-        let Some(url) = base.value else { return API_BASE.to_owned() };
-        if !may_have_credentials(&url) {
+    fn api_base(&self) -> String {
+        let base = self.part("api_base");
+        let Some(url) = &base.value else { return API_BASE.to_owned() };
+        if !may_have_credentials(url) {
             let fix = format!("write an https address, such as {API_BASE}, or unset it");
             self.mistakes.add(ENVIRONMENT, &base.name, "is no address to send secrets to", fix);
         }
         url.trim_end_matches('/').to_owned()
-    }
-
-    /// What is in the variable that `<what>_env` names, or in the one of Twilio's usual name.
-    fn read(&mut self, what: &str) -> Variable {
-        let usual = format!("TWILIO_{}", what.to_uppercase());
-        let key = format!("{what}_env");
-        let name = match self.section.get::<String>(&key) {
-            Some(name) if is_variable(&name) => name,
-            Some(_) => {
-                // It may be the secret itself, so it is not quoted.
-                let fix = format!("write the name, such as {usual}, and put the value into it");
-                self.section.mistake(&key, "is not the name of an environment variable", fix);
-                usual
-            }
-            None => usual,
-        };
-        let value = self.environment.get(&name).map(|value| value.trim().to_owned());
-        Variable { name, value }
     }
 
     fn starts_with(&self, variable: &Variable, letters: &str, wanted: &str) {
@@ -149,6 +153,24 @@ impl Account<'_> {
             self.mistakes.add(ENVIRONMENT, &variable.name, found, fix);
         }
     }
+}
+
+/// What is in the variable that `<part>_env` names, or in the one of Twilio's usual name.
+fn variable(section: &mut Section<'_>, environment: &Environment, part: &str) -> Variable {
+    let usual = format!("TWILIO_{}", part.to_uppercase());
+    let key = format!("{part}_env");
+    let name = match section.get::<String>(&key) {
+        Some(name) if is_variable(&name) => name,
+        Some(_) => {
+            // It may be the secret itself, so it is not quoted.
+            let fix = format!("write the name, such as {usual}, and put the value into it");
+            section.mistake(&key, "is not the name of an environment variable", fix);
+            usual
+        }
+        None => usual,
+    };
+    let value = environment.get(&name).map(|value| value.trim().to_owned());
+    Variable { name, value }
 }
 
 /// What a value is, by Twilio's prefixes.
@@ -190,13 +212,22 @@ mod tests {
 
     fn settings(lines: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
         let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")];
-        let all = base.iter().chain(&ACCOUNT).chain(variables);
-        let environment: Environment = all.copied().collect();
+        let all: Vec<_> = base.iter().chain(&ACCOUNT).chain(variables).copied().collect();
+        let (settings, mistakes) = settings_for(Purpose::Shared, lines, &all);
+        (settings.expect("a deployment has settings"), mistakes)
+    }
+
+    fn settings_for(
+        purpose: Purpose,
+        lines: &str,
+        variables: &[(&str, &str)],
+    ) -> (Option<Settings>, Vec<String>) {
+        let environment: Environment = variables.iter().copied().collect();
         let mistakes = Mistakes::default();
         let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
-        let config = Config::read("topics.toml", &text, &environment, Purpose::Shared, &mistakes);
+        let config = Config::read("topics.toml", &text, &environment, purpose, &mistakes);
         let settings = twilio(&config, &config.topics[0], &environment, &mistakes);
-        (settings.expect("a deployment has settings"), mistakes.lines())
+        (settings, mistakes.lines())
     }
 
     #[test]
@@ -209,6 +240,26 @@ mod tests {
         assert_eq!(settings.auth_token.unwrap().expose_secret(), "67890");
         assert_eq!(settings.api_base, "https://api.twilio.com");
         assert_eq!(settings.status_callback.unwrap(), "https://e.example/status/t");
+    }
+
+    #[test]
+    fn a_developer_may_name_variables_too() {
+        let table = "twilio = { account_sid_env = \"MY_SID\", auth_token_env = \"MY_TOKEN\" }";
+        let mine = [("MY_SID", "AC1"), ("MY_TOKEN", "67890")];
+        let (settings, mistakes) = settings_for(Purpose::Dev, table, &mine);
+        assert_eq!(mistakes, Vec::<String>::new());
+        let settings = settings.unwrap();
+        assert_eq!(settings.account_sid, "AC1");
+        assert_eq!(settings.auth_token.unwrap().expose_secret(), "67890");
+    }
+
+    #[test]
+    fn a_developer_without_an_account_is_told_of_a_misspelt_key_all_the_same() {
+        let table = "twilio.auth_tokn_env = \"OTHER\"";
+        let (settings, mistakes) = settings_for(Purpose::Dev, table, &[]);
+        assert!(settings.is_none());
+        assert_eq!(mistakes.len(), 1, "{mistakes:#?}");
+        assert!(mistakes[0].contains("auth_tokn_env: no such key; did you mean auth_token_env?"));
     }
 
     #[test]
