@@ -13,6 +13,8 @@ const NAME: Style = AnsiColor::Green.on_default().bold();
 const TITLE: Style = Style::new().bold();
 const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
 const FAINT: Style = Style::new().dimmed();
+/// Of the first column: the longest name, and a gap.
+const WIDTH: usize = 12;
 
 /// Prints it on standard output; in colour where that is a terminal that has any.
 pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Result<()> {
@@ -31,12 +33,12 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
         let address = format!("{origin}/queue/{}", service.topic.name);
         row(&mut out, title, &address, &also(service))?;
     }
-    writeln!(out, "  {TITLE}{:<12}{TITLE:#}{}", "Store", store(&prepared.config))?;
+    writeln!(out, "  {TITLE}{:<WIDTH$}{TITLE:#}{}", "Store", store(&prepared.config))?;
     let missing = missing(prepared);
     if !missing.is_empty() {
         writeln!(out, "\n  {TITLE}Not configured yet{TITLE:#}")?;
         for (name, fix) in missing {
-            writeln!(out, "  {name:<10}{FAINT}{fix}{FAINT:#}")?;
+            writeln!(out, "  {name:<WIDTH$}{FAINT}{fix}{FAINT:#}")?;
         }
     }
     writeln!(out, "\n  {FAINT}Ctrl-C stops it; what is in hand is finished first.{FAINT:#}\n")?;
@@ -44,7 +46,7 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
 }
 
 fn row(out: &mut impl Write, title: &str, address: &str, note: &str) -> std::io::Result<()> {
-    let title = format!("{title:<10}");
+    let title = format!("{title:<WIDTH$}");
     writeln!(out, "  {TITLE}{title}{TITLE:#}{ADDRESS}{address}{ADDRESS:#}  {FAINT}{note}{FAINT:#}")
 }
 
