@@ -39,5 +39,6 @@ fn make(dir: &Path, file: &Path) -> std::io::Result<SecretString> {
     out.write_all(key.as_bytes())?;
     out.sync_all()?;
     std::fs::rename(&draft, file)?;
+    File::open(dir)?.sync_all()?;
     Ok(SecretString::from(key))
 }
