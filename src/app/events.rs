@@ -5,18 +5,23 @@ use std::io::Write;
 use chrono::SecondsFormat;
 
 use super::commands::EventsOptions;
-use super::prepare::Prepared;
+use super::store::Store;
 use crate::address::Address;
 use crate::crew::partitions;
 use crate::event::Event;
 use crate::message::MessageId;
+use crate::registry::Service;
 
 /// Prints the events of every topic that was asked for, oldest first.
-pub(super) async fn list(prepared: &Prepared, options: &EventsOptions) -> anyhow::Result<()> {
-    let store = prepared.store.share()?;
+pub(super) async fn list(
+    services: &[Service],
+    store: &Store,
+    options: &EventsOptions,
+) -> anyhow::Result<()> {
+    let store = store.share()?;
     let message = options.message.as_deref().map(MessageId::new);
     let mut events = Vec::new();
-    for partition in prepared.services.iter().flat_map(partitions) {
+    for partition in services.iter().flat_map(partitions) {
         events.extend(store.events(&partition, message.as_ref()).await?);
     }
     // What happened in the same millisecond stays in the order in which it was recorded.

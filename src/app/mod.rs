@@ -202,8 +202,8 @@ impl App {
     /// Lists what is recorded of messages.
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
         let only = options.topic.as_deref();
-        let prepared = Prepared::to_look(&self.environment, &self.registry, only)?;
-        run_to_the_end(|_| events::list(&prepared, options))
+        let (services, store) = prepare::look(&self.environment, &self.registry, only)?;
+        run_to_the_end(|_| events::list(&services, &store, options))
     }
 }
 

@@ -35,36 +35,8 @@ impl Prepared {
         purpose: Purpose,
         only: Option<&str>,
     ) -> anyhow::Result<Self> {
-        Self::with(environment, registry, purpose, only, Store::open)
-    }
-
-    /// To look at what is there, beside whoever works with it.
-    pub(super) fn to_look(
-        environment: &Environment,
-        registry: &Registry,
-        only: Option<&str>,
-    ) -> anyhow::Result<Self> {
-        // What is on record can be read without what only those need who add to it.
-        Self::with(environment, registry, Purpose::Dev, only, Store::look)
-    }
-
-    fn with(
-        environment: &Environment,
-        registry: &Registry,
-        purpose: Purpose,
-        only: Option<&str>,
-        open: fn(&Config) -> Result<Store, StorageError>,
-    ) -> anyhow::Result<Self> {
-        let mistakes = Mistakes::default();
-        let (config, mut services) = read(environment, registry, purpose, &mistakes);
-        if let Some(only) = only {
-            config.check_topic(only, &mistakes);
-            services.retain(|service| service.topic.name.as_str() == only);
-        }
-        mistakes.into_result()?;
-        let reader = if purpose == Purpose::Dev { Reader::Person } else { Reader::Whoever };
-        telemetry::init(&config.server.log_filter, reader);
-        let store = open(&config)?;
+        let (config, services) = sound(environment, registry, purpose, only)?;
+        let store = Store::open(&config)?;
         let groups = GroupKey::new(&secret::key(&config)?);
         Ok(Self { config, services, groups, store })
     }
@@ -94,6 +66,36 @@ impl Prepared {
     }
 }
 
+/// What there is to look at, beside whoever works with it.
+pub(super) fn look(
+    environment: &Environment,
+    registry: &Registry,
+    only: Option<&str>,
+) -> anyhow::Result<(Vec<Service>, Store)> {
+    // What is on record can be read without what only those need who add to it.
+    let (config, services) = sound(environment, registry, Purpose::Dev, only)?;
+    Ok((services, Store::look(&config)?))
+}
+
+/// A configuration without a mistake; the log begins with it.
+fn sound(
+    environment: &Environment,
+    registry: &Registry,
+    purpose: Purpose,
+    only: Option<&str>,
+) -> anyhow::Result<(Config, Vec<Service>)> {
+    let mistakes = Mistakes::default();
+    let (config, mut services) = read(environment, registry, purpose, &mistakes);
+    if let Some(only) = only {
+        config.check_topic(only, &mistakes);
+        services.retain(|service| service.topic.name.as_str() == only);
+    }
+    mistakes.into_result()?;
+    let reader = if purpose == Purpose::Dev { Reader::Person } else { Reader::Whoever };
+    telemetry::init(&config.server.log_filter, reader);
+    Ok((config, services))
+}
+
 /// Says what is wrong with the configuration and, when it can be reached, the store.
 pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::Result<()> {
     let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
@@ -105,23 +107,44 @@ pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::R
     found.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     anyhow::ensure!(found.is_empty(), "mistakes in the configuration: {}", found.len());
     writeln!(out, "the configuration is in order; topics: {}", services.len())?;
-    if let config::Store::Embedded { ephemeral: Some(reason) } = &config.store {
-        writeln!(out, "fatal: {reason}")?;
+    if let config::Store::Embedded { .. } = &config.store {
+        writeln!(
+            out,
+            "REDIS_URL is not set: `dev` and `standalone` start, `web` and `worker` do not"
+        )?;
     }
-    let store = match Store::look(&config).and_then(|store| store.share()) {
-        Ok(store) => store,
-        Err(error) => return Ok(writeln!(out, "not checked: {error}")?),
-    };
-    run_to_the_end(async |_| match ask(store.as_ref()).await {
-        Ok(Health { fatal, degraded }) => {
-            degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;
-            fatal.iter().try_for_each(|line| writeln!(out, "fatal: {line}"))?;
-            anyhow::ensure!(fatal.is_empty(), "the store may lose messages");
-            Ok(writeln!(out, "the store is reachable")?)
-        }
-        Err(error @ StorageError::Unavailable(_)) => Ok(writeln!(out, "not checked: {error}")?),
-        Err(error) => Err(error.into()),
+    run_to_the_end(async |_| {
+        let health = match Store::look(&config).and_then(|store| store.share()) {
+            Ok(store) => ask(store.as_ref()).await,
+            Err(error) => Err(error),
+        };
+        tell(health, &config, &mut out)
     })
+}
+
+/// Says how a store is that whoever starts would work on.
+fn tell(
+    health: Result<Health, StorageError>,
+    config: &Config,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    // A store that is only looked at does not know what becomes of its disk.
+    let mut fatal = match &config.store {
+        config::Store::Embedded { ephemeral } => Vec::from_iter(ephemeral.clone()),
+        config::Store::Redis(_) => Vec::new(),
+    };
+    match health {
+        Ok(health) => {
+            writeln!(out, "the store is reachable")?;
+            health.degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;
+            fatal.extend(health.fatal);
+        }
+        Err(error @ StorageError::Unavailable(_)) => writeln!(out, "not checked: {error}")?,
+        Err(error) => return Err(error.into()),
+    }
+    fatal.iter().try_for_each(|line| writeln!(out, "fatal: {line}"))?;
+    anyhow::ensure!(fatal.is_empty(), "the store may lose messages");
+    Ok(())
 }
 
 fn read(

@@ -55,11 +55,12 @@ pub(super) fn open(directory: &Path) -> Answer<Opened> {
     Ok(Opened { writer, reader, lock })
 }
 
-/// Opens the file for reading, beside a process that may be writing.
+/// Opens the file for reading, beside a process that may be writing. Until one has begun there is
+/// none.
 pub(super) fn look(directory: &Path) -> Answer<Connection> {
     let path = directory.join(FILE);
     if !path.try_exists().map_err(|error| unusable(directory, &error))? {
-        return Err(StorageError::Refused(format!(
+        return Err(StorageError::Unavailable(format!(
             "there is no {}; start Crosswire once, or set DATA_DIR to where it runs",
             path.display()
         )));

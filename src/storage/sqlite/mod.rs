@@ -110,7 +110,8 @@ impl Sqlite {
     /// does. Every move is `Refused`.
     ///
     /// # Errors
-    /// `Refused`, in one line with what to do, when there is no file, or it is not ours.
+    /// In one line with what to do: `Unavailable` when there is no file yet, `Refused` when it is not
+    /// ours.
     pub fn look(directory: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StorageError> {
         let bells = Arc::new(Bells::default());
         let reader = reading(file::look(directory)?, clock, &bells)?;

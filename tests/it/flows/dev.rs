@@ -28,7 +28,7 @@ async fn whoever_starts_it_is_told_where_everything_is_and_what_is_missing() {
         format!("{origin}/queue/dev_echo  also /dev-echo"),
         "Not configured yet".to_owned(),
         "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN".to_owned(),
-        "PUBLIC_URL".to_owned(),
+        "PUBLIC_URL  set it to the address".to_owned(),
     ] {
         assert!(logs.contains(&expected), "{expected} is not in\n{logs}");
     }
@@ -103,7 +103,37 @@ async fn what_is_on_record_can_be_looked_at_beside_the_process_that_writes_it() 
     assert_eq!(String::from_utf8(listed.stdout).unwrap(), "nothing is recorded\n");
     let checked = deployment.crosswire_with(&[("ENV", "dev")], &["check"]);
     let checked = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.contains("REDIS_URL is not set: `dev` and `standalone` start"), "{checked}");
     assert!(checked.ends_with("the store is reachable\n"), "{checked}");
+}
+
+#[tokio::test]
+async fn who_only_looks_leaves_nothing_behind() {
+    let deployment = bare().start().await;
+    let elsewhere = deployment.dir().join("elsewhere");
+    for redis in ["", "redis://127.0.0.1:1"] {
+        let environment = [("DATA_DIR", "elsewhere"), ("REDIS_URL", redis)];
+        let said = refusal(deployment.crosswire_with(&environment, &["events"]));
+        assert!(said.contains("the store is unavailable"), "{said}");
+        assert!(!elsewhere.exists(), "with Redis at {redis:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_check_of_what_would_not_start_fails() {
+    let deployment = bare().start().await;
+    let check = |directory: &str, variable: &str| {
+        let environment = [("ENV", "dev"), ("DATA_DIR", directory), (variable, "x")];
+        deployment.crosswire_with(&environment, &["check"])
+    };
+    assert!(check("elsewhere", "X").status.success(), "it is made at the first start");
+    for directory in ["elsewhere", "data"] {
+        let said = refusal(check(directory, "DYNO"));
+        assert!(said.contains("the store may lose messages"), "{said}");
+    }
+    std::fs::create_dir(deployment.dir().join("foreign")).unwrap();
+    std::fs::write(deployment.dir().join("foreign/crosswire.db"), "something else").unwrap();
+    assert!(refusal(check("foreign", "X")).contains("is not a database"));
 }
 
 #[tokio::test]
