@@ -1,8 +1,10 @@
 //! What is made to go wrong.
 
 use super::page::Page;
-use super::{chatting, received, sent};
+use super::{ANNA, chatting, received, sent};
+use crate::flows::ROULETTE;
 use crate::flows::texts::{CONNECTED, NOT_CONNECTED, PEER_LEFT, WAIT};
+use crate::support::Setup;
 
 async fn choose(page: &Page, phone: usize, item: &str) {
     page.click(&Page::part(phone, "[data-part=menu-button]")).await;
@@ -48,4 +50,19 @@ async fn a_message_that_is_delivered_again_changes_nothing() {
     page.bubbles(1, &[heard, once].concat()).await;
     let waited = [sent("connect"), received(WAIT), received(CONNECTED)];
     page.bubbles(0, &[&waited[..], &[sent("once"), sent("twice")]].concat()).await;
+}
+
+#[tokio::test]
+async fn a_text_that_finds_no_room_is_not_said_to_be_sent() {
+    let topics = format!("{ROULETTE}max_depth = 1\n");
+    let deployment = Setup::dev(&topics).embedded().start().await;
+    let page = Page::open(&deployment, &[ANNA]).await;
+    choose(&page, 0, "[data-trouble=failing]").await;
+    page.send(0, "connect").await;
+    // What cannot be sent to it takes all the room that there is.
+    page.sees("document.querySelectorAll('#log tr.out[data-state=queued]').length", 1).await;
+    page.send(0, "hello?").await;
+    page.notice("The message was not taken; the log says why").await;
+    choose(&page, 0, "[data-trouble=none]").await;
+    page.sees("document.querySelectorAll('#log tr.out[data-state=delivered]').length", 1).await;
 }

@@ -2,6 +2,7 @@ import { post } from "./api.js";
 import { parts } from "./dom.js";
 import { failed, say } from "./notices.js";
 import { NOT_A_NUMBER, number } from "./numbers.js";
+import { count } from "./words.js";
 
 /** Few enough that progress is seen, many enough that it is quick. */
 const BATCH = 20;
@@ -29,12 +30,16 @@ export function bulk(topic) {
     progress.max = messages.length;
     progress.value = 0;
     progress.hidden = false;
+    let refused = 0;
     for (let at = 0; at < messages.length; at += BATCH) {
       const part = messages.slice(at, at + BATCH);
-      await post("/tester/send", { topic: topic().name, number: phone, messages: part });
+      const body = { topic: topic().name, number: phone, messages: part };
+      const { results } = await post("/tester/send", body);
+      refused += results.filter(({ state }) => state === "refused").length;
       progress.value = at + part.length;
     }
-    say("Sent bulk messages");
+    if (refused === 0) say("Sent bulk messages");
+    else say(`${count(refused, "message was", "messages were")} not taken; the log says why`, { wrong: true });
     file.value = "";
   }
 

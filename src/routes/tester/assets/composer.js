@@ -81,8 +81,9 @@ export class Composer {
     this.#sending = this.#sending.then(async () => {
       try {
         const { results } = await post("/tester/send", body);
-        const rejected = results.some(({ state }) => state === "rejected");
-        if (rejected) say("The message was rejected", { wrong: true });
+        const was = (wanted) => results.some(({ state }) => state === wanted);
+        if (was("rejected")) say("The message was rejected", { wrong: true });
+        else if (was("refused")) say("The message was not taken; the log says why", { wrong: true });
         else say("Sent message");
       } catch (error) {
         takeBack();
