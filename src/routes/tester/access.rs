@@ -26,7 +26,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
 /// How a proxy says for whom it asks.
-const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-forwarded-host"];
+const FORWARDED: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// What opens the tester.
 pub struct Access {
@@ -165,7 +166,9 @@ mod tests {
         }
         assert!(!is_from_here(&headers(&[])));
         assert!(!is_from_here(&headers(&[("host", "localhost"), ("host", "localhost")])));
-        assert!(!is_from_here(&headers(&[("host", "localhost"), ("x-forwarded-for", "1.2.3.4")])));
+        for proxys in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
+            assert!(!is_from_here(&headers(&[("host", "localhost"), (proxys, "any")])), "{proxys}");
+        }
     }
 
     #[test]
