@@ -166,8 +166,8 @@ mod tests {
         }
         assert!(!is_from_here(&headers(&[])));
         assert!(!is_from_here(&headers(&[("host", "localhost"), ("host", "localhost")])));
-        for proxys in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
-            assert!(!is_from_here(&headers(&[("host", "localhost"), (proxys, "any")])), "{proxys}");
+        for header in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
+            assert!(!is_from_here(&headers(&[("host", "localhost"), (header, "any")])), "{header}");
         }
     }
 
