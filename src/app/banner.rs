@@ -22,12 +22,7 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
     let mut out = anstream::stdout().lock();
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "\n  {NAME}Crosswire{NAME:#} {FAINT}{version}, to try things out{FAINT:#}\n")?;
-    row(
-        &mut out,
-        "Phones",
-        &format!("{origin}/tester"),
-        "several phones that chat with each other",
-    )?;
+    row(&mut out, "Phones", &format!("{origin}/tester"), phones(prepared, addresses))?;
     for (nth, service) in prepared.services.iter().enumerate() {
         let title = if nth == 0 { "Webhooks" } else { "" };
         let address = format!("{origin}/queue/{}", service.topic.name);
@@ -57,6 +52,15 @@ fn origin(addresses: &[SocketAddr]) -> String {
         (Some(address), _) => format!("http://localhost:{}", address.port()),
         (None, Some(address)) => format!("http://{address}"),
         (None, None) => String::new(),
+    }
+}
+
+fn phones(prepared: &Prepared, addresses: &[SocketAddr]) -> &'static str {
+    let is_open_here_alone = addresses.iter().all(|address| address.ip().is_loopback());
+    if is_open_here_alone || prepared.config.admin_token.is_some() {
+        "several phones that chat with each other"
+    } else {
+        "for this machine; from others it takes an ADMIN_TOKEN"
     }
 }
 

@@ -11,6 +11,8 @@ use secrecy::SecretString;
 use crate::config::Config;
 
 const FILE: &str = "secret_key";
+/// What is shorter was cut, or never a key.
+const LEAST: usize = 16;
 
 /// The configured key. Whoever tries things out without one gets one that is made at the first start
 /// and kept beside the data, for with another one everybody would be a stranger to what is stored.
@@ -20,6 +22,10 @@ pub(super) fn key(config: &Config) -> anyhow::Result<SecretString> {
     }
     let file = config.data_dir.join(FILE);
     match read_to_string(&file) {
+        Ok(key) if key.trim().len() < LEAST => {
+            let what = "it holds no key; bring back a copy of it, or remove it to begin anew";
+            Err(std::io::Error::new(ErrorKind::InvalidData, what))
+        }
         Ok(key) => Ok(SecretString::from(key.trim())),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&config.data_dir, &file),
         Err(error) => Err(error),

@@ -5,6 +5,7 @@
 //! all of them answered. A disk writes a few hundred times a second; the more there is to do, the
 //! more is done by each.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -49,7 +50,9 @@ where
             (Some(Err(own)), _) => Err(own),
             (_, Err(shared)) => Err(shared.clone()),
             (Some(done), Ok(())) => done,
-            (None, Ok(())) => Err(gone()),
+            (None, Ok(())) => {
+                Err(StorageError::Corrupt("a move of ours panicked on it".to_owned()))
+            }
         };
         // Who does not wait any more need not know.
         let _ = self.reply.send(answer);
@@ -161,7 +164,9 @@ impl Clerk {
         for job in batch {
             self.say("SAVEPOINT move")?;
             let mut step = Step::new(&self.db, self.clock.now(), self.last_ticket);
-            let went_well = job.make(&mut step);
+            // One move that fails on what it finds must not take the store from all others.
+            let made = catch_unwind(AssertUnwindSafe(|| job.make(&mut step)));
+            let went_well = made.unwrap_or(false);
             self.last_ticket = step.last_ticket();
             if went_well {
                 news.append(&mut step.news);
@@ -191,5 +196,27 @@ impl Clerk {
             tracing::error!(%error, "a transaction could not be undone");
         }
         let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sqlite;
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test]
+    async fn a_move_that_panics_is_undone_alone_and_the_store_goes_on() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Sqlite::in_memory(&clock).unwrap();
+        let insert = "INSERT INTO partitions (topic, number) VALUES ('t', 0)";
+        let broken = store.write::<()>(move |step| {
+            step.run(insert, ())?;
+            panic!("on purpose")
+        });
+        let whole = store.write(|step| step.figure("SELECT count(*) FROM partitions", ()));
+        let (broken, count) = tokio::join!(broken, whole);
+        assert!(matches!(broken, Err(StorageError::Corrupt(_))), "{broken:?}");
+        assert_eq!(count.unwrap(), Some(0));
     }
 }

@@ -81,11 +81,13 @@ impl Step<'_> {
 
 /// Appends a line to a feed.
 pub(super) fn publish(step: &mut Step<'_>, feed: String, line: &str, keep: u64) -> Answer<()> {
+    // A feed does not begin at one: whoever followed it in a file that is gone would take a place of
+    // this one for theirs.
     let number = step.figure(
         "INSERT INTO feeds (feed, number, line) VALUES
-             (?1, 1 + coalesce((SELECT max(number) FROM feeds WHERE feed = ?1), 0), ?2)
+             (?1, 1 + coalesce((SELECT max(number) FROM feeds WHERE feed = ?1), ?3), ?2)
          RETURNING number",
-        params![feed, line],
+        params![feed, line, step.ticket],
     )?;
     // The newest always stays: the next is counted from it.
     let oldest = number.unwrap_or_default().saturating_sub(whole(keep.max(1)));

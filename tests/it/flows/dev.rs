@@ -56,6 +56,16 @@ async fn a_key_is_made_once_and_is_nobody_elses_to_read() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
 }
 
+#[tokio::test]
+async fn a_file_that_holds_no_key_is_not_taken_for_one() {
+    let deployment = bare().start().await;
+    let elsewhere = deployment.dir().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("secret_key"), "\n").unwrap();
+    let said = refusal(deployment.crosswire_with(&[("DATA_DIR", "elsewhere")], &["dev"]));
+    assert!(said.contains("elsewhere/secret_key") && said.contains("it holds no key"), "{said}");
+}
+
 async fn restart(deployment: &Deployment) {
     deployment.kill_web();
     deployment.start_web();
