@@ -36,6 +36,9 @@ async fn a_claim_whose_caller_is_gone_is_as_if_it_had_never_been_made() {
         assert!(f.storage.claim(&queue, &ask).now_or_never().is_none());
         until_leased(&f, 0).await;
     }
+    // Who gets it now comes behind all of them, whenever they were made.
+    let claim = f.claim_when_due(&queue).await;
+    f.release(claim).await;
     for _ in 0..ENOUGH {
         let mut claiming = pin!(f.storage.claim(&queue, &ask));
         assert!(poll!(&mut claiming).is_pending());
