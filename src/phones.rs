@@ -11,7 +11,7 @@ use crate::message::{Media, MessageId, Text};
 use crate::storage::{Pushed, StorageError};
 use crate::topic::TopicName;
 use crate::transport::WebhookRequest;
-use crate::transports::tester::{Answer, Board, Call, Delivery, Record, State};
+use crate::transports::tester::{Answer, Board, Call, Delivery, Record, Said, State};
 
 /// What a phone sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Phones {
         state: State,
         reason: Option<String>,
     ) -> Result<(), StorageError> {
-        let record = Record::In {
+        let record = Record::In(Said {
             id: message.id.clone(),
             topic: topic.clone(),
             number: message.number.clone(),
@@ -124,7 +124,7 @@ impl Phones {
             at: self.board.now(),
             state,
             reason,
-        };
+        });
         self.board.add(&record).await
     }
 
@@ -136,7 +136,7 @@ impl Phones {
         answer: &str,
     ) -> Result<(), StorageError> {
         let Ok(Answer { reply: Some(text) }) = serde_json::from_str(answer) else { return Ok(()) };
-        let record = Record::Out {
+        let record = Record::Out(Said {
             id: MessageId::new(format!("answer:{}", message.id)),
             topic: topic.clone(),
             number: message.number.clone(),
@@ -145,7 +145,7 @@ impl Phones {
             at: self.board.now(),
             state: State::Delivered,
             reason: None,
-        };
+        });
         self.board.add(&record).await
     }
 }

@@ -8,7 +8,7 @@ use crate::address::Identity;
 use crate::message::{Media, MessageId};
 use crate::storage::{Place, StorageError};
 use crate::topic::TopicName;
-use crate::transports::tester::{Board, Record, State};
+use crate::transports::tester::{Board, Record, Said, State};
 
 /// A message on a phone.
 #[derive(Clone, Debug)]
@@ -49,7 +49,9 @@ impl Arrivals {
 
     /// A message that the provider has taken twice has arrived twice, whatever its id.
     fn arrival(&mut self, record: Record) -> Option<Arrival> {
-        let Record::Out { id, topic, number, text, media, state, .. } = record else { return None };
+        let Record::Out(Said { id, topic, number, text, media, state, .. }) = record else {
+            return None;
+        };
         let is_new = !self.arrived.contains(&id);
         let arrives = state == State::Sent || (state == State::Delivered && is_new);
         arrives.then(|| {

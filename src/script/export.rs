@@ -13,7 +13,7 @@ use crate::address::Identity;
 use crate::message::{Media, MessageId, Text};
 use crate::storage::Place;
 use crate::topic::TopicName;
-use crate::transports::tester::{Injected, Record, State, in_force, standing};
+use crate::transports::tester::{Injected, Record, Said, State, in_force, standing};
 
 /// What an address cannot hold where blanks end it, and where `<` and `>` are for exchanges.
 const UNFIT: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
@@ -28,7 +28,7 @@ pub fn export(board: Vec<(Place, Record)>) -> String {
     let mut page = Page::new();
     for (_, record) in &standing {
         match record {
-            Record::In { id, topic, number, text, media, at, state, .. } => {
+            Record::In(Said { id, topic, number, text, media, at, state, .. }) => {
                 if page.sent.insert(id) {
                     page.begin();
                     page.go_on(*at, topic);
@@ -40,7 +40,7 @@ pub fn export(board: Vec<(Place, Record)>) -> String {
                     page.line(format_args!("again {}", number.reveal()));
                 }
             }
-            Record::Out { id, topic, number, text, media, at, state, .. } => {
+            Record::Out(Said { id, topic, number, text, media, at, state, .. }) => {
                 // What arrived before anything was sent has no cause in this script.
                 let arrives = matches!(state, State::Sent | State::Delivered);
                 if arrives && !page.sent.is_empty() && page.arrived.insert(id) {

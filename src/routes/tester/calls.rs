@@ -18,7 +18,7 @@ use crate::routes::{Doors, body};
 use crate::script::export;
 use crate::segment::{Encoding, measure};
 use crate::topic::TopicName;
-use crate::transports::tester::{Injected, Record, State, Trouble, standing};
+use crate::transports::tester::{Injected, Record, Said, State, Trouble, standing};
 
 /// A thousand messages of a page full each.
 const LARGEST: usize = 1024 * 1024;
@@ -97,7 +97,7 @@ pub(super) async fn again(request: HttpRequest, payload: Payload, doors: Data<Do
     let phones = &doors.tester.phones;
     let all = in_time(phones.board().read(None, Duration::ZERO)).await?;
     let sent = standing(all).into_iter().find_map(|(_, record)| match record {
-        Record::In { id: known, topic, number, text, media, .. } if known == id => {
+        Record::In(Said { id: known, topic, number, text, media, .. }) if known == id => {
             Some((topic, Message { id: known, number, text, media }))
         }
         _ => None,

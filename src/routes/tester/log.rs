@@ -40,24 +40,23 @@ pub(super) fn rows(all: Vec<(Place, Record)>) -> Vec<Row> {
 }
 
 fn row(record: Record) -> Option<((bool, MessageId), Row)> {
-    let is_in = matches!(record, Record::In { .. });
-    match record {
-        Record::In { id, topic, number, text, media, at, state, reason }
-        | Record::Out { id, topic, number, text, media, at, state, reason } => {
-            let row = Row {
-                is_in,
-                topic: topic.to_string(),
-                number: number.reveal().to_owned(),
-                text: text.reveal().to_owned(),
-                media: media.into_iter().map(|one| one.url).filter(|url| is_shown(url)).collect(),
-                date: at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-                state: word(state),
-                reason,
-            };
-            Some(((is_in, id), row))
-        }
-        Record::Trouble { .. } | Record::Cleared { .. } => None,
-    }
+    let (is_in, said) = match record {
+        Record::In(said) => (true, said),
+        Record::Out(said) => (false, said),
+        Record::Trouble { .. } | Record::Cleared { .. } => return None,
+    };
+    let shown = said.media.into_iter().map(|one| one.url).filter(|url| is_shown(url));
+    let row = Row {
+        is_in,
+        topic: said.topic.to_string(),
+        number: said.number.reveal().to_owned(),
+        text: said.text.reveal().to_owned(),
+        media: shown.collect(),
+        date: said.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        state: word(said.state),
+        reason: said.reason,
+    };
+    Some(((is_in, said.id), row))
 }
 
 /// A handler may send whatever it likes.

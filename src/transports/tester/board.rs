@@ -79,8 +79,8 @@ impl Board {
     /// Whether this message of ours was taken already.
     pub(super) async fn has_taken(&self, message: &MessageId) -> Result<bool, StorageError> {
         let taken = |record: &Record| match record {
-            Record::Out { id, state, .. } => {
-                id == message && matches!(state, State::Sent | State::Delivered)
+            Record::Out(said) => {
+                said.id == *message && matches!(said.state, State::Sent | State::Delivered)
             }
             _ => false,
         };

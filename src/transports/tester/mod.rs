@@ -26,7 +26,7 @@ mod trouble;
 pub use board::Board;
 pub use call::{Answer, Call, Delivery};
 pub use number::{NOT_A_NUMBER, number};
-pub use record::{Record, State, standing};
+pub use record::{Record, Said, State, standing};
 pub use trouble::{Injected, Trouble, in_force};
 
 pub const NAME: &str = "tester";
@@ -51,7 +51,7 @@ impl Tester {
         state: State,
         reason: Option<&str>,
     ) -> Result<(), SendError> {
-        let record = Record::Out {
+        let record = Record::Out(Said {
             id: message.id.clone(),
             topic: self.topic.clone(),
             number: message.to.identity.clone(),
@@ -60,7 +60,7 @@ impl Tester {
             at: self.board.now(),
             state,
             reason: reason.map(str::to_owned),
-        };
+        });
         self.board.add(&record).await.map_err(|error| SendError::NotSent(error.to_string()))
     }
 
@@ -169,7 +169,7 @@ impl Audience for Tester {
         if message.sender.transport != NAME {
             return;
         }
-        let record = Record::In {
+        let record = Record::In(Said {
             id: message.id.clone(),
             topic: message.topic.clone(),
             number: message.sender.identity.clone(),
@@ -178,7 +178,7 @@ impl Audience for Tester {
             at: self.board.now(),
             state: State::Handled,
             reason: None,
-        };
+        });
         // It is handled all the same; only nobody sees it.
         let _ = self.board.add(&record).await;
     }

@@ -17,31 +17,9 @@ use crate::topic::TopicName;
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Record {
     /// A phone sent us this.
-    In {
-        id: MessageId,
-        topic: TopicName,
-        number: Identity,
-        text: Text,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        media: Vec<Media>,
-        at: DateTime<Utc>,
-        state: State,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
+    In(Said),
     /// We sent a phone this.
-    Out {
-        id: MessageId,
-        topic: TopicName,
-        number: Identity,
-        text: Text,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        media: Vec<Media>,
-        at: DateTime<Utc>,
-        state: State,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
+    Out(Said),
     /// From here on this is what happens to messages to a number, or to everybody's who has no
     /// trouble of their own.
     Trouble {
@@ -55,6 +33,22 @@ pub enum Record {
         number: Option<Identity>,
         at: DateTime<Utc>,
     },
+}
+
+/// A message, and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    pub id: MessageId,
+    pub topic: TopicName,
+    /// The phone's.
+    pub number: Identity,
+    pub text: Text,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Media>,
+    pub at: DateTime<Utc>,
+    pub state: State,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How far a message has come.
@@ -83,9 +77,7 @@ pub enum State {
 pub fn standing(all: Vec<(Place, Record)>) -> Vec<(Place, Record)> {
     let (mut everybody, mut whose) = (false, HashSet::new());
     let stands = |(_, record): &(Place, Record)| match record {
-        Record::In { number, .. } | Record::Out { number, .. } => {
-            !everybody && !whose.contains(number)
-        }
+        Record::In(said) | Record::Out(said) => !everybody && !whose.contains(&said.number),
         Record::Cleared { number: Some(number), .. } => {
             whose.insert(number.clone());
             false
