@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use anstyle::{AnsiColor, Style};
 
 use super::prepare::Prepared;
-use crate::config::{Config, Store};
-use crate::registry::Service;
+use crate::app::config::{Config, Store};
+use crate::engine::topic::TopicRuntime;
 
 const NAME: Style = AnsiColor::Green.on_default().bold();
 const TITLE: Style = Style::new().bold();
@@ -25,7 +25,7 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
     row(&mut out, "Phones", &format!("{origin}/tester"), phones(prepared, addresses))?;
     for (nth, service) in prepared.services.iter().enumerate() {
         let title = if nth == 0 { "Webhooks" } else { "" };
-        let address = format!("{origin}/queue/{}", service.topic.name);
+        let address = format!("{origin}/queue/{}", service.config.name);
         row(&mut out, title, &address, &also(service))?;
     }
     writeln!(out, "  {TITLE}{:<WIDTH$}{TITLE:#}{}", "Store", store(&prepared.config))?;
@@ -64,8 +64,8 @@ fn phones(prepared: &Prepared, addresses: &[SocketAddr]) -> &'static str {
     }
 }
 
-fn also(service: &Service) -> String {
-    let paths = &service.topic.paths;
+fn also(service: &TopicRuntime) -> String {
+    let paths = &service.config.paths;
     if paths.is_empty() { String::new() } else { format!("also {}", paths.join(" ")) }
 }
 
@@ -80,7 +80,7 @@ fn store(config: &Config) -> String {
 fn missing(prepared: &Prepared) -> Vec<(&str, &str)> {
     let mut missing = Vec::new();
     for service in &prepared.services {
-        let found = service.transport.missing().map(|fix| (service.topic.transport.as_str(), fix));
+        let found = service.transport.missing().map(|fix| (service.config.transport.as_str(), fix));
         missing.extend(found.filter(|found| !missing.contains(found)));
     }
     if prepared.config.server.public_url.is_none() {

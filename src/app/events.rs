@@ -6,22 +6,21 @@ use chrono::SecondsFormat;
 
 use super::commands::EventsOptions;
 use super::store::Store;
-use crate::address::Address;
-use crate::crew::partitions;
-use crate::event::Event;
-use crate::message::MessageId;
-use crate::registry::Service;
+use crate::engine::topic::TopicRuntime;
+use crate::model::address::Address;
+use crate::model::event::Event;
+use crate::model::message::MessageId;
 
 /// Prints the events of every topic that was asked for, oldest first.
 pub(super) async fn list(
-    services: &[Service],
+    services: &[TopicRuntime],
     store: &Store,
     options: &EventsOptions,
 ) -> anyhow::Result<()> {
     let store = store.share()?;
     let message = options.message.as_deref().map(MessageId::new);
     let mut events = Vec::new();
-    for partition in services.iter().flat_map(partitions) {
+    for partition in services.iter().flat_map(TopicRuntime::partitions) {
         events.extend(store.events(&partition, message.as_ref()).await?);
     }
     // What happened in the same millisecond stays in the order in which it was recorded.

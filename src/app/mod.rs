@@ -5,9 +5,9 @@
 //! ```no_run
 //! use async_trait::async_trait;
 //! use crosswire::App;
-//! use crosswire::handler::{Context, Handler, HandlerError};
-//! use crosswire::message::Inbound;
-//! use crosswire::validator::Rejection;
+//! use crosswire::contracts::handler::{Context, Handler, HandlerError};
+//! use crosswire::model::message::Inbound;
+//! use crosswire::contracts::validator::Rejection;
 //!
 //! struct YoMomma;
 //!
@@ -46,10 +46,14 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::config::{self, Environment, Purpose};
-use crate::handler::Handler;
-use crate::registry::Registry;
-use crate::validator::Validator;
+use crate::app::registry::Registry;
+use crate::contracts::handler::Handler;
+use crate::contracts::settings::{Environment, Purpose};
+use crate::contracts::validator::Validator;
+
+pub mod config;
+pub mod registry;
+pub mod telemetry;
 
 mod banner;
 mod commands;
@@ -101,7 +105,7 @@ impl App {
         // Of two TLS providers in one program neither would be the default; whoever installed one
         // before us has chosen.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let environment = Environment::of_process();
+        let environment = config::process_environment();
         let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
             None | Some("dev") => Role::Dev,
             Some("standalone") => Role::Standalone,

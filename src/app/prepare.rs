@@ -9,11 +9,13 @@ use tracing::{error, warn};
 use super::process::run_to_the_end;
 use super::secret;
 use super::store::Store;
-use crate::address::GroupKey;
-use crate::config::{self, Config, Environment, Mistakes, Purpose};
-use crate::registry::{Registry, Service};
-use crate::storage::{Health, Storage, StorageError};
-use crate::telemetry::{self, Reader};
+use crate::app::config::{self, Config};
+use crate::app::registry::Registry;
+use crate::app::telemetry::{self, Reader};
+use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
+use crate::contracts::storage::{Health, Storage, StorageError};
+use crate::engine::topic::TopicRuntime;
+use crate::model::address::GroupKey;
 
 /// How long a store may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Prepared {
     pub(super) config: Config,
     /// All topics, or the one that was asked for.
-    pub(super) services: Vec<Service>,
+    pub(super) services: Vec<TopicRuntime>,
     pub(super) groups: GroupKey,
     pub(super) store: Store,
 }
@@ -71,7 +73,7 @@ pub(super) fn look(
     environment: &Environment,
     registry: &Registry,
     only: Option<&str>,
-) -> anyhow::Result<(Vec<Service>, Store)> {
+) -> anyhow::Result<(Vec<TopicRuntime>, Store)> {
     // What is on record can be read without what only those need who add to it.
     let (config, services) = sound(environment, registry, Purpose::Dev, only)?;
     Ok((services, Store::look(&config)?))
@@ -83,14 +85,14 @@ fn sound(
     registry: &Registry,
     purpose: Purpose,
     only: Option<&str>,
-) -> anyhow::Result<(Config, Vec<Service>)> {
-    let mistakes = Mistakes::default();
-    let (config, mut services) = read(environment, registry, purpose, &mistakes);
+) -> anyhow::Result<(Config, Vec<TopicRuntime>)> {
+    let errors = ConfigErrors::default();
+    let (config, mut services) = read(environment, registry, purpose, &errors);
     if let Some(only) = only {
-        config.check_topic(only, &mistakes);
-        services.retain(|service| service.topic.name.as_str() == only);
+        config.check_topic(only, &errors);
+        services.retain(|service| service.config.name.as_str() == only);
     }
-    mistakes.into_result()?;
+    errors.into_result()?;
     let reader = if purpose == Purpose::Dev { Reader::Person } else { Reader::Whoever };
     telemetry::init(&config.server.log_filter, reader);
     Ok((config, services))
@@ -100,10 +102,10 @@ fn sound(
 pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::Result<()> {
     let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
     let purpose = if is_dev { Purpose::Dev } else { Purpose::Standalone };
-    let mistakes = Mistakes::default();
-    let (config, services) = read(environment, registry, purpose, &mistakes);
+    let errors = ConfigErrors::default();
+    let (config, services) = read(environment, registry, purpose, &errors);
     let mut out = std::io::stdout().lock();
-    let found = mistakes.lines();
+    let found = errors.lines();
     found.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     anyhow::ensure!(found.is_empty(), "mistakes in the configuration: {}", found.len());
     writeln!(out, "the configuration is in order; topics: {}", services.len())?;
@@ -151,10 +153,10 @@ fn read(
     environment: &Environment,
     registry: &Registry,
     purpose: Purpose,
-    mistakes: &Mistakes,
-) -> (Config, Vec<Service>) {
-    let config = Config::load(environment, purpose, mistakes);
-    let services = registry.assemble(&config, environment, mistakes);
+    errors: &ConfigErrors,
+) -> (Config, Vec<TopicRuntime>) {
+    let config = Config::load(environment, purpose, errors);
+    let services = registry.assemble(&config, environment, errors);
     (config, services)
 }
 

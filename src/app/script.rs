@@ -7,10 +7,12 @@ use anyhow::{Context, Result, ensure};
 
 use super::commands::ScriptOptions;
 use super::{App, Role};
-use crate::config::{Config, Environment, Mistakes, Purpose, did_you_mean};
-use crate::registry::{Registry, Service};
-use crate::script::{Failure, Failures, Script, Stage};
-use crate::topic::TopicName;
+use crate::app::config::Config;
+use crate::app::registry::Registry;
+use crate::contracts::settings::{ConfigErrors, Environment, Purpose, did_you_mean};
+use crate::engine::topic::TopicRuntime;
+use crate::model::topic::TopicName;
+use crate::tester::script::{Failure, Failures, Script, Stage};
 
 impl App {
     /// Everything that ships, with topics that are written here as topics.toml would have them, and
@@ -38,11 +40,11 @@ impl App {
         }
     }
 
-    /// Plays a script against the topics of this app, in a world of its own: see [`crate::script`].
+    /// Plays a script against the topics of this app, in a world of its own: see [`crate::tester::script`].
     /// `name` is what failures call it. It may be called anywhere, and blocks until it is over.
     ///
     /// # Errors
-    /// [`Failures`] when the script has mistakes, or something was not as it expects; all that is
+    /// [`Failures`] when the script has errors, or something was not as it expects; all that is
     /// wrong with the configuration otherwise.
     pub fn script(&self, name: &str, text: &str) -> Result<()> {
         let services = self.services()?;
@@ -53,7 +55,7 @@ impl App {
     /// Plays the scripts that the command line names, and says what failed.
     ///
     /// # Errors
-    /// When anything did, or a script has mistakes, before any is played.
+    /// When anything did, or a script has errors, before any is played.
     pub fn scripts(&self, options: &ScriptOptions) -> Result<()> {
         let services = self.services()?;
         let topics = names(&services);
@@ -79,31 +81,31 @@ impl App {
     }
 
     /// What a script needs of the environment is where the topics are.
-    fn services(&self) -> Result<Vec<Service>> {
+    fn services(&self) -> Result<Vec<TopicRuntime>> {
         let file = self.environment.get("TOPICS_FILE").map(|file| ("TOPICS_FILE", file));
         let environment = file.into_iter().collect();
-        let mistakes = Mistakes::default();
+        let errors = ConfigErrors::default();
         let config = match &self.topics {
-            Some(text) => Config::read("topics", text, &environment, Purpose::Dev, &mistakes),
-            None => Config::load(&environment, Purpose::Dev, &mistakes),
+            Some(text) => Config::read("topics", text, &environment, Purpose::Dev, &errors),
+            None => Config::load(&environment, Purpose::Dev, &errors),
         };
-        let services = self.registry.assemble(&config, &environment, &mistakes);
-        mistakes.into_result()?;
+        let services = self.registry.assemble(&config, &environment, &errors);
+        errors.into_result()?;
         Ok(services)
     }
 }
 
 /// All of them, or everything that is wrong with any.
 fn read(options: &ScriptOptions, topics: &[TopicName]) -> Result<Vec<Script>> {
-    let (mut scripts, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut scripts, mut errors) = (Vec::new(), Vec::new());
     for file in &options.files {
         let name = file.to_string_lossy();
         match std::fs::read_to_string(file) {
             Ok(text) => match Script::parse(&name, &text, topics) {
                 Ok(script) => scripts.push(script),
-                Err(Failures(found)) => mistakes.extend(found),
+                Err(Failures(found)) => errors.extend(found),
             },
-            Err(error) => mistakes.push(Failure {
+            Err(error) => errors.push(Failure {
                 script: name.into_owned(),
                 line: 1,
                 what: format!("cannot be read ({error}); name a text file in UTF-8"),
@@ -111,14 +113,14 @@ fn read(options: &ScriptOptions, topics: &[TopicName]) -> Result<Vec<Script>> {
         }
     }
     let mut out = std::io::stdout().lock();
-    mistakes.iter().try_for_each(|mistake| writeln!(out, "{mistake}"))?;
-    let found = mistakes.len();
+    errors.iter().try_for_each(|mistake| writeln!(out, "{mistake}"))?;
+    let found = errors.len();
     ensure!(found == 0, "mistakes in the scripts: {found}; nothing was played");
     Ok(scripts)
 }
 
 async fn play(
-    services: &[Service],
+    services: &[TopicRuntime],
     script: &Script,
     topic: Option<&TopicName>,
     strict: bool,
@@ -138,8 +140,8 @@ fn wait_for<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> 
     })
 }
 
-fn names(services: &[Service]) -> Vec<TopicName> {
-    services.iter().map(|service| service.topic.name.clone()).collect()
+fn names(services: &[TopicRuntime]) -> Vec<TopicName> {
+    services.iter().map(|service| service.config.name.clone()).collect()
 }
 
 fn known(name: &str, topics: &[TopicName]) -> Result<TopicName> {

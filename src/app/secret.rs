@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use secrecy::SecretString;
 
-use crate::config::Config;
+use crate::app::config::Config;
 
 const FILE: &str = "secret_key";
 /// What is shorter was cut, or never a key.

@@ -12,14 +12,16 @@ use tracing::info;
 
 use super::prepare::Prepared;
 use super::process::Stop;
-use crate::clock::SystemClock;
-use crate::config::{Config, Purpose};
-use crate::intake::Intake;
-use crate::phones::Phones;
-use crate::registry::Service;
-use crate::routes::{Access, Doors, Hub, Tester, Topic, configure};
-use crate::storage::Storage;
-use crate::transports::tester::{self, Board};
+use crate::app::config::Config;
+use crate::contracts::settings::Purpose;
+use crate::contracts::storage::Storage;
+use crate::engine::intake::Intake;
+use crate::engine::topic::TopicRuntime;
+use crate::http::{self, AppState};
+use crate::model::clock::SystemClock;
+use crate::tester::pages::{self, Access, Hub, TesterState, Topic};
+use crate::tester::phones::Phones;
+use crate::tester::{self, Board};
 
 /// For the whole of the headers: whoever sends them byte by byte wants to hold a place, not to talk.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -44,18 +46,22 @@ impl Server {
         allow_volatile: bool,
         stop: &Stop,
     ) -> anyhow::Result<Self> {
-        let doors = Data::new(doors(prepared, storage, allow_volatile, stop));
+        let tester = Data::new(tester_state(prepared, &storage, stop));
+        let state = Data::new(app_state(prepared, storage, allow_volatile));
         let (host, port) = (prepared.config.server.host.as_str(), prepared.config.server.port);
-        let server =
-            HttpServer::new(move || App::new().configure(|config| configure(config, &doors)))
-                .disable_signals()
-                .client_request_timeout(HEADER_TIMEOUT)
-                .keep_alive(KEEP_ALIVE)
-                .shutdown_timeout(SHUTDOWN_SECONDS)
-                // A stream's lines are short, and each is to arrive when it is written.
-                .tcp_nodelay(true)
-                .bind((host, port))
-                .map_err(|error| no_place(host, port, &error))?;
+        let server = HttpServer::new(move || {
+            App::new()
+                .configure(|config| http::configure(config, &state))
+                .configure(|config| pages::configure(config, &tester))
+        })
+        .disable_signals()
+        .client_request_timeout(HEADER_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        // A stream's lines are short, and each is to arrive when it is written.
+        .tcp_nodelay(true)
+        .bind((host, port))
+        .map_err(|error| no_place(host, port, &error))?;
         Ok(Self { addresses: server.addrs(), running: server.run() })
     }
 
@@ -82,20 +88,14 @@ fn no_place(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn doors(
-    prepared: &Prepared,
-    storage: Arc<dyn Storage>,
-    allow_volatile: bool,
-    stop: &Stop,
-) -> Doors {
-    let pipelines = prepared.services.iter().map(Service::pipeline).collect();
+fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -> AppState {
+    let pipelines = prepared.services.iter().map(TopicRuntime::pipeline).collect();
     let clock = Arc::new(SystemClock);
-    let of = |service: &Service| {
-        let name = service.topic.name.to_string();
-        service.topic.paths.clone().into_iter().map(move |path| (path, name.clone()))
+    let of = |service: &TopicRuntime| {
+        let name = service.config.name.to_string();
+        service.config.paths.clone().into_iter().map(move |path| (path, name.clone()))
     };
-    Doors {
-        tester: tester(prepared, &storage, stop),
+    AppState {
         intake: Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines),
         storage,
         greeting: greeting(&prepared.services),
@@ -106,16 +106,16 @@ fn doors(
     }
 }
 
-fn tester(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) -> Tester {
+fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) -> TesterState {
     let clock = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(storage), clock.clone()));
-    let pipeline = |service: &Service| {
-        let name = service.topic.name.clone();
+    let pipeline = |service: &TopicRuntime| {
+        let name = service.config.name.clone();
         service.pipeline_from(Arc::new(tester::Tester::new(name, Arc::clone(&board))))
     };
     let pipelines = prepared.services.iter().map(pipeline).collect();
     let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines);
-    Tester {
+    TesterState {
         access: access(&prepared.config),
         phones: Phones::new(intake, Arc::clone(&board)),
         hub: Hub::new(board, stop.0.clone()),
@@ -133,7 +133,7 @@ fn access(config: &Config) -> Access {
     access
 }
 
-fn topic(Service { topic, .. }: &Service) -> Topic {
+fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> Topic {
     Topic {
         name: topic.name.clone(),
         webhook: format!("/queue/{}", topic.name),
@@ -143,14 +143,14 @@ fn topic(Service { topic, .. }: &Service) -> Topic {
 }
 
 /// What runs here, and where to reach it.
-fn greeting(services: &[Service]) -> String {
-    let plays_roulette = |service: &Service| service.topic.handler == "roulette";
+fn greeting(services: &[TopicRuntime]) -> String {
+    let plays_roulette = |service: &TopicRuntime| service.config.handler == "roulette";
     let mut lines: Vec<String> = Vec::new();
     if services.iter().any(plays_roulette) {
         lines.push("SMSRoulette!".to_owned());
     }
     lines.push("Crosswire takes messages for these topics:".to_owned());
-    for Service { topic, .. } in services {
+    for TopicRuntime { config: topic, .. } in services {
         let paths = [format!("/queue/{}", topic.name)].into_iter().chain(topic.paths.clone());
         lines.push(format!("  {} at {}", topic.name, paths.collect::<Vec<_>>().join(" and ")));
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
-use crate::storage::redis::{self, Redis};
-use crate::storage::sqlite::{self, Sqlite};
-use crate::storage::{Storage, StorageError};
+use crate::app::config::{self, Config};
+use crate::contracts::storage::{Storage, StorageError};
+use crate::model::clock::{Clock, SystemClock};
+use crate::stores::redis::{self, Redis};
+use crate::stores::sqlite::{self, Sqlite};
 
 pub(super) enum Store {
     Redis(redis::Settings),

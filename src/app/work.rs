@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::prepare::Prepared;
 use super::process::Stop;
-use crate::clock::{Clock, SystemClock};
-use crate::consumer::{Consumer, Shared};
-use crate::crew::{Crew, partitions};
-use crate::janitor::Janitor;
-use crate::leases::Leases;
-use crate::registry::Service;
-use crate::storage::{Partition, Queue, Retention, Storage, StorageError};
-use crate::transports::tester::Board;
+use crate::contracts::storage::{Partition, Queue, Retention, Storage, StorageError};
+use crate::engine::consumer::{Consumer, Shared};
+use crate::engine::consumers::Consumers;
+use crate::engine::janitor::Janitor;
+use crate::engine::leases::Leases;
+use crate::engine::topic::TopicRuntime;
+use crate::model::clock::{Clock, SystemClock};
+use crate::tester::{self, Board};
 
 /// Long enough for an operator to be back from a holiday.
 const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
@@ -56,9 +56,10 @@ pub(super) async fn work(
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
-    let hands = Crew { shared, clock, groups: prepared.groups.clone(), board };
-    let crew: Vec<_> = prepared.services.iter().flat_map(|service| hands.of(service)).collect();
-    let names: Vec<&str> = prepared.services.iter().map(|s| s.topic.name.as_str()).collect();
+    let consumers = Consumers { shared, clock, groups: prepared.groups.clone() };
+    let topics = prepared.services.iter().map(|topic| tester::attach(topic, &board));
+    let crew: Vec<_> = topics.flat_map(|topic| consumers.of(&topic)).collect();
+    let names: Vec<&str> = prepared.services.iter().map(|s| s.config.name.as_str()).collect();
     info!(topics = names.join(" "), worker = %Uuid::now_v7(), ?until, "working");
     if until == Until::Once {
         for (_, consumer) in &crew {
@@ -128,14 +129,14 @@ async fn pending(storage: &dyn Storage, queues: &[Queue]) -> Result<u64, Storage
     Ok(pending)
 }
 
-fn retentions(services: &[Service]) -> Vec<(Partition, Retention)> {
-    let of = |service: &Service| {
+fn retentions(services: &[TopicRuntime]) -> Vec<(Partition, Retention)> {
+    let of = |service: &TopicRuntime| {
         let retention = Retention {
-            events: service.topic.limits.retention,
+            events: service.config.limits.retention,
             dead_letters: DEAD_LETTERS,
             pool_members: POOL_MEMBERS,
         };
-        partitions(service).map(|partition| (partition, retention)).collect::<Vec<_>>()
+        service.partitions().map(|partition| (partition, retention)).collect::<Vec<_>>()
     };
     services.iter().flat_map(of).collect()
 }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::handler::{Context, Handler, HandlerError};
-use crate::message::Inbound;
-use crate::topic::Properties;
+use crate::contracts::handler::{Context, Handler, HandlerError};
+use crate::model::message::Inbound;
+use crate::model::topic::Properties;
 
 pub const NAME: &str = "echo";
 

@@ -1,5 +1,4 @@
 //! The shelf of transports.
 
-pub mod tester;
 pub mod twilio;
 pub mod unconfigured;

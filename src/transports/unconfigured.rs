@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::message::Outbound;
-use crate::transport::{
+use crate::contracts::transport::{
     ReceiveError, Received, SendError, Sent, Transport, WebhookRequest, WebhookResponse,
 };
+use crate::model::message::Outbound;
 
 pub struct Unconfigured {
     missing: String,

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::message::Inbound;
-use crate::validator::{Rejection, Validator, settings};
+use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::model::message::Inbound;
 
 pub const NAME: &str = "length";
 pub const DEFAULT_TEXT: &str = "Your message exceeded the maximum allowable character limit (or was empty). Please try again .";
@@ -51,8 +51,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::message::Media;
-    use crate::validator::{said, settings_of};
+    use crate::contracts::validator::{said, settings_of};
+    use crate::model::message::Media;
 
     fn passes(settings: Value, text: &str) -> bool {
         build(&settings_of(settings)).unwrap().validate(&said(text)).is_ok()

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::message::Inbound;
-use crate::validator::{Rejection, Validator, settings};
+use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::model::message::Inbound;
 
 pub const NAME: &str = "parseable";
 pub const DEFAULT_TEXT: &str = "Please only use alphanumeric and punctuation characters.";
@@ -43,7 +43,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::validator::{said, settings_of};
+    use crate::contracts::validator::{said, settings_of};
 
     fn passes(text: &str) -> bool {
         build(&Map::new()).unwrap().validate(&said(text)).is_ok()

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::message::Inbound;
-use crate::validator::{Rejection, Validator, settings};
+use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::model::message::Inbound;
 
 pub const NAME: &str = "pattern";
 pub const DEFAULT_TEXT: &str =
@@ -65,7 +65,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::validator::{said, settings_of};
+    use crate::contracts::validator::{said, settings_of};
 
     fn passes(settings: Value, text: &str) -> bool {
         build(&settings_of(settings)).unwrap().validate(&said(text)).is_ok()

@@ -1,4 +1,4 @@
-//! The floor plan, enforced: who may use whom, and that every module has a place in it.
+//! The floors of the source tree: every folder has one, and imports only those below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,51 +6,32 @@ use std::path::Path;
 
 use crate::rust_source::{self, paths};
 
-/// The house from the ground up. A module uses the steps below its own: none above, none beside.
-const HOUSE: &[(Floor, &[&str])] = &[
-    (Floor::Ground, &["address", "clock", "segment"]),
-    (Floor::Ground, &["topic"]),
-    (Floor::Ground, &["message"]),
-    (Floor::Ground, &["event", "state"]),
-    (Floor::Contracts, &["handler", "storage", "transport", "validator"]),
-    // What the stores on the shelf share.
-    (Floor::Contracts, &["storage::record"]),
-    // What lies on a shelf stands for itself: `handlers::echo` is a module of its own.
-    (
-        Floor::Shelves,
-        &["handlers", "transports", "validators", "storage::redis", "storage::sqlite"],
-    ),
-    // The engine room: what the engines are driven by.
-    (Floor::Engines, &["leases"]),
-    (Floor::Engines, &["consumer"]),
-    (Floor::Engines, &["intake", "worker", "dispatcher", "janitor"]),
-    (Floor::Wiring, &["config", "telemetry"]),
-    (Floor::Wiring, &["phones", "registry"]),
-    (Floor::Wiring, &["crew"]),
-    (Floor::Wiring, &["script"]),
-    (Floor::Wiring, &["routes"]),
-    (Floor::Wiring, &["app"]),
+/// The floors from the ground up. A folder uses the floors below its own: none above, none beside.
+const FLOORS: &[&[&str]] = &[
+    &["model"],
+    &["contracts"],
+    &["stores", "transports", "validators", "handlers"],
+    &["engine"],
+    &["http"],
+    &["tester"],
+    &["app"],
 ];
 
-const SHELVES: [&str; 3] = ["handlers", "transports", "validators"];
+/// Folders whose parts stand for themselves: `handlers::echo` is a unit of its own.
+const SHELVES: [&str; 4] = ["stores", "transports", "validators", "handlers"];
 
-/// What one place alone may name: the beginning of a path, and where.
-const RESERVED: [(&str, &[&str]); 2] = [("actix", &["routes", "app"]), ("std::env", &["config"])];
+/// The floor that never names a shelf, although it lies above it.
+const NO_SHELF: &str = "engine";
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Floor {
-    Ground,
-    Contracts,
-    Shelves,
-    Engines,
-    Wiring,
-}
+/// Paths that only some folders may name: the beginning of the path, and the folders.
+const RESERVED: [(&str, &[&str]); 2] =
+    [("actix", &["http", "tester", "app"]), ("std::env", &["app"])];
 
 /// A module's path, such as `["storage", "redis", "keys"]`.
 type Module = Vec<String>;
 
 #[test]
-fn every_module_uses_the_floors_below_it() {
+fn modules_import_only_lower_floors() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut sources = Vec::new();
     read(&root, &root, &mut sources);
@@ -83,13 +64,13 @@ fn breaches(sources: &[(String, String)]) -> Vec<String> {
     let mut uses: BTreeMap<&Module, BTreeSet<Module>> = BTreeMap::new();
     for (from, text) in &modules {
         let name = from.join("::");
-        if step(&unit(from)).is_none() {
-            breaches.insert(format!("{name} has no place in the house; give it one in HOUSE"));
+        if floor(&unit(from)).is_none() {
+            breaches.insert(format!("{name} has no floor; add its folder to FLOORS"));
         }
         for path in paths(text) {
             breaches.extend(reserved(from, &path.segments.join("::")));
             let Some(to) = target(from, &path, &modules) else { continue };
-            breaches.extend(upward(from, &to));
+            breaches.extend(upward_import(from, &to));
             uses.entry(from).or_default().insert(to);
         }
     }
@@ -102,18 +83,18 @@ fn module(path: &str) -> Module {
     path.split('/').map(str::to_owned).collect()
 }
 
-/// What the house knows a module by: `worker`, `handlers::echo`, `storage::redis`.
+/// The unit that a module belongs to: its folder, or its part of a shelf.
 fn unit(module: &[String]) -> String {
-    let shelved = SHELVES.contains(&module[0].as_str()) || module[0] == "storage";
-    module.iter().take(if shelved { 2 } else { 1 }).cloned().collect::<Vec<_>>().join("::")
+    let length = if SHELVES.contains(&module[0].as_str()) { 2 } else { 1 };
+    module.iter().take(length).cloned().collect::<Vec<_>>().join("::")
 }
 
-fn step(unit: &str) -> Option<(Floor, usize)> {
-    let shelf = unit.split("::").next().filter(|name| SHELVES.contains(name));
-    let (at, (floor, _)) = HOUSE.iter().enumerate().find(|(_, (_, units))| {
-        units.contains(&unit) || shelf.is_some_and(|shelf| units.contains(&shelf))
-    })?;
-    Some((*floor, at))
+fn folder(unit: &str) -> &str {
+    unit.split("::").next().unwrap_or_default()
+}
+
+fn floor(unit: &str) -> Option<usize> {
+    FLOORS.iter().position(|folders| folders.contains(&folder(unit)))
 }
 
 /// The module of ours that a path leads to: the longest part of it that is one. The root is the
@@ -141,17 +122,17 @@ fn target(
     Some(place)
 }
 
-fn upward(from: &Module, to: &Module) -> Option<String> {
+fn upward_import(from: &Module, to: &Module) -> Option<String> {
     let name = from.join("::");
     if to.is_empty() {
         return Some(format!("{name} uses the root; name the module that it means"));
     }
     let (one, other) = (unit(from), unit(to));
-    // A module that has no place is reported as such.
-    let ((floor, at), (below, under)) = (step(&one)?, step(&other)?);
-    let above = one != other && under >= at;
-    let shelf = below == Floor::Shelves && floor == Floor::Engines;
-    (above || shelf).then(|| format!("{name} uses {other}, which is not below it"))
+    // A module without a floor is reported as such.
+    let (upper, lower) = (floor(&one)?, floor(&other)?);
+    let upward = one != other && lower >= upper;
+    let shelf = folder(&one) == NO_SHELF && SHELVES.contains(&folder(&other));
+    (upward || shelf).then(|| format!("{name} uses {other}, which is not below it"))
 }
 
 fn reserved(from: &Module, path: &str) -> Option<String> {
@@ -161,7 +142,7 @@ fn reserved(from: &Module, path: &str) -> Option<String> {
     })
 }
 
-/// Rings of modules that use each other. That a part names the whole which it belongs to is none.
+/// Import cycles. A part that names the module which contains it is none.
 fn cycles(uses: &BTreeMap<&Module, BTreeSet<Module>>) -> Vec<String> {
     let mut rings = Vec::new();
     for start in uses.keys() {
@@ -190,105 +171,105 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_house_has_no_breach() {
-        let house = [
+    fn imports_of_lower_floors_are_allowed() {
+        let files = [
             ("lib.rs", "pub mod app; pub use app::App;"),
-            ("address.rs", "mod tests { use super::*; }"),
-            ("message/mod.rs", "use crate::address::Address; mod wire;"),
-            ("message/wire.rs", "use super::Inbound; use crate::address;"),
-            ("handler.rs", "use crate::{address::{Address, Group}, message};"),
-            ("handlers/echo.rs", "use crate::handler::Handler;"),
-            ("storage/mod.rs", "pub mod redis;"),
-            ("storage/redis/mod.rs", "use crate::storage::Storage; use self::keys::tag;"),
-            ("storage/redis/keys.rs", "use super::Redis;"),
-            ("consumer.rs", "use crate::storage;"),
-            ("worker.rs", "use crate::consumer; use crate::handler::Handler;"),
-            ("config/mod.rs", "use std::env;"),
-            ("registry.rs", "use crate::handlers::echo; use crate::config::Config;"),
-            ("routes/mod.rs", "use actix_web::web; // crate::registry"),
-            ("app.rs", "use crate::{registry, routes}; use actix_web::App;"),
+            ("model/address.rs", "mod tests { use super::*; }"),
+            ("model/message/mod.rs", "use crate::model::address::Address; mod wire;"),
+            ("model/message/wire.rs", "use super::Inbound; use crate::model::address;"),
+            ("contracts/handler.rs", "use crate::model::{address::{Address, Group}, message};"),
+            ("contracts/storage/mod.rs", "use crate::contracts::settings::Section;"),
+            ("contracts/settings.rs", ""),
+            ("handlers/mod.rs", "pub mod echo;"),
+            ("handlers/echo.rs", "use crate::contracts::handler::Handler;"),
+            ("stores/redis/mod.rs", "use crate::contracts::storage::Storage; use self::keys::tag;"),
+            ("stores/redis/keys.rs", "use super::Redis;"),
+            ("engine/mod.rs", "pub mod consumer;"),
+            ("engine/consumer.rs", "use crate::contracts::storage;"),
+            ("engine/worker.rs", "use crate::engine::consumer; use crate::contracts::handler::H;"),
+            ("http/mod.rs", "use actix_web::web; // crate::app::registry"),
+            ("tester/pages.rs", "use crate::http::body;"),
+            ("app/config.rs", "use std::env;"),
+            ("app/registry.rs", "use crate::handlers::echo; use crate::app::config::Config;"),
+            ("app/mod.rs", "use crate::{engine, http}; use actix_web::App;"),
         ];
-        assert_eq!(of(&house), [""; 0]);
+        assert_eq!(of(&files), [""; 0]);
     }
 
-    /// What is said of two modules when the first one holds this text.
+    /// The breaches of two modules of which the first holds this text.
     fn of_two(first: &str, text: &str, second: &str) -> Vec<String> {
         of(&[(first, text), (second, "")])
     }
 
     #[test]
-    fn using_a_floor_above_is_a_breach() {
-        let one = ["address uses storage, which is not below it"];
-        assert_eq!(of_two("address.rs", "use crate::storage::Token;", "storage/mod.rs"), one);
-        assert_eq!(of_two("address.rs", "use super::storage;", "storage/mod.rs"), one);
-        let inline = "mod a { fn f() { super::super::storage::f() } }";
-        assert_eq!(of_two("address.rs", inline, "storage/mod.rs"), one);
-        let grouped = ("address.rs", "use crate::{clock, storage::{self, Token}};");
-        assert_eq!(of(&[grouped, ("clock.rs", ""), ("storage/mod.rs", "")]).len(), 2);
-        assert_eq!(of_two("topic.rs", "use crate::message::Text;", "message/mod.rs").len(), 1);
-        assert_eq!(
-            of_two("storage/mod.rs", "use crate::storage::redis::R;", "storage/redis.rs").len(),
-            1
-        );
-        assert_eq!(of_two("config.rs", "use crate::registry;", "registry.rs").len(), 1);
+    fn import_of_an_upper_floor_is_a_breach() {
+        let one = ["model::address uses contracts, which is not below it"];
+        let (address, storage) = ("model/address.rs", "contracts/storage.rs");
+        assert_eq!(of_two(address, "use crate::contracts::storage::Token;", storage), one);
+        assert_eq!(of_two(address, "use super::super::contracts::storage;", storage), one);
+        let inline = "mod a { fn f() { super::super::super::contracts::storage::f() } }";
+        assert_eq!(of_two(address, inline, storage), one);
+        let grouped = (address, "use crate::{model::clock, contracts::storage::{self, Token}};");
+        assert_eq!(of(&[grouped, ("model/clock.rs", ""), (storage, "")]), one);
+        let store = "stores/redis.rs";
+        assert_eq!(of_two(storage, "use crate::stores::redis::R;", store).len(), 1);
+        assert_eq!(of_two("http/mod.rs", "use crate::tester::Board;", "tester/mod.rs").len(), 1);
+        assert_eq!(of_two("tester/a.rs", "use crate::app::registry;", "app/registry.rs").len(), 1);
     }
 
     #[test]
-    fn neighbours_never_know_each_other() {
+    fn import_between_parts_of_shelves_is_a_breach() {
         for (first, text, second) in [
             ("handlers/echo.rs", "use super::rooms::Room;", "handlers/rooms.rs"),
             ("handlers/echo.rs", "use crate::validators::length;", "validators/length.rs"),
-            ("handlers/mod.rs", "use crate::handlers::echo;", "handlers/echo.rs"),
-            ("validators/pattern.rs", "use crate::storage::redis::R;", "storage/redis/mod.rs"),
-            ("handler.rs", "use crate::validator::Validator;", "validator.rs"),
-            ("worker.rs", "use crate::dispatcher::step;", "dispatcher.rs"),
-            ("janitor.rs", "use crate::intake;", "intake/mod.rs"),
-            ("registry.rs", "use crate::routes;", "routes/mod.rs"),
+            ("validators/pattern.rs", "use crate::stores::redis::R;", "stores/redis/mod.rs"),
+            ("stores/redis/mod.rs", "use crate::stores::sqlite::S;", "stores/sqlite/mod.rs"),
         ] {
             assert_eq!(of_two(first, text, second).len(), 1, "{first} {text}");
         }
     }
 
     #[test]
-    fn an_engine_knows_no_shelf() {
-        for engine in ["consumer.rs", "intake.rs", "worker.rs"] {
+    fn import_of_a_shelf_by_an_engine_is_a_breach() {
+        for engine in ["engine/consumer.rs", "engine/intake.rs", "engine/worker.rs"] {
             let text = "use crate::transports::twilio::Twilio;";
             assert_eq!(of_two(engine, text, "transports/twilio/mod.rs").len(), 1, "{engine}");
         }
     }
 
     #[test]
-    fn a_module_without_a_place_is_a_breach() {
+    fn folder_without_a_floor_is_a_breach() {
         assert_eq!(of(&[("utils.rs", "")]).len(), 1);
-        assert_eq!(of(&[("storage/memory.rs", "")]).len(), 1);
+        assert_eq!(of(&[("helpers/memory.rs", "")]).len(), 1);
         assert_eq!(of(&[("handlers/anything/goes.rs", "")]), [""; 0]);
     }
 
     #[test]
-    fn the_root_is_no_way_round() {
-        for text in ["use crate::App;", "use crate::*;", "use super::App;"] {
-            assert_eq!(of(&[("worker.rs", text)]).len(), 1, "{text}");
+    fn import_through_the_root_is_a_breach() {
+        for text in ["use crate::App;", "use crate::*;", "use super::super::App;"] {
+            assert_eq!(of(&[("engine/worker.rs", text)]).len(), 1, "{text}");
         }
     }
 
     #[test]
-    fn an_import_cycle_is_a_breach_even_inside_one_module() {
+    fn import_cycle_is_a_breach_even_inside_one_folder() {
         let ring = [
-            ("config/mod.rs", ""),
-            ("config/a.rs", "use super::b::B;"),
-            ("config/b.rs", "use crate::config::c::C;"),
-            ("config/c.rs", "use super::a;"),
+            ("app/config/mod.rs", ""),
+            ("app/config/a.rs", "use super::b::B;"),
+            ("app/config/b.rs", "use crate::app::config::c::C;"),
+            ("app/config/c.rs", "use super::a;"),
         ];
         assert_eq!(of(&ring).len(), 3);
         assert_eq!(of(&ring[..3]), [""; 0]);
     }
 
     #[test]
-    fn actix_and_the_environment_have_their_places() {
-        assert_eq!(of(&[("intake.rs", "use actix_web::HttpResponse;")]).len(), 1);
-        assert_eq!(of(&[("intake.rs", "fn f() { actix_rt::spawn(g()) }")]).len(), 1);
-        assert_eq!(of(&[("worker.rs", "use std::{env, fs};")]).len(), 1);
-        assert_eq!(of(&[("routes/mod.rs", "fn f() { std::env::var(A) }")]).len(), 1);
-        assert_eq!(of(&[("intake.rs", "/// Nothing of actix_web::web here.")]), [""; 0]);
+    fn reserved_paths_are_named_only_by_their_folders() {
+        let intake = "engine/intake.rs";
+        assert_eq!(of(&[(intake, "use actix_web::HttpResponse;")]).len(), 1);
+        assert_eq!(of(&[(intake, "fn f() { actix_rt::spawn(g()) }")]).len(), 1);
+        assert_eq!(of(&[("engine/worker.rs", "use std::{env, fs};")]).len(), 1);
+        assert_eq!(of(&[("http/mod.rs", "fn f() { std::env::var(A) }")]).len(), 1);
+        assert_eq!(of(&[(intake, "/// Nothing of actix_web::web here.")]), [""; 0]);
     }
 }

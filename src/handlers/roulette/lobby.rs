@@ -10,8 +10,8 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::matching::{self, Waiter};
 use super::seat::{Chat, Seat, State, WAITING};
 use super::texts::Texts;
-use crate::address::Group;
-use crate::handler::Context;
+use crate::contracts::handler::Context;
+use crate::model::address::Group;
 
 /// The wake that the lobby runs on.
 pub(super) const PAIR: &str = "pair";

@@ -1,6 +1,6 @@
 //! Who talks to whom: a pure function over those who wait.
 
-use crate::address::{Group, Identity};
+use crate::model::address::{Group, Identity};
 
 /// Somebody who waits. The longest waiting stand first in every list here.
 #[derive(Clone, Copy, Debug)]

@@ -17,9 +17,9 @@
 
 use async_trait::async_trait;
 
-use crate::handler::{Context, Handler, HandlerError, UNDELIVERABLE};
-use crate::message::{Inbound, OptOut, Wake};
-use crate::topic::Properties;
+use crate::contracts::handler::{Context, Handler, HandlerError, UNDELIVERABLE};
+use crate::model::message::{Inbound, OptOut, Wake};
+use crate::model::topic::Properties;
 
 mod command;
 mod lobby;

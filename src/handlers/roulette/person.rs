@@ -6,10 +6,10 @@ use chrono::TimeDelta;
 use super::lobby;
 use super::seat::{CHATTING, Chat, Seat, State, WAITING, other_side};
 use super::texts::{Texts, fill};
-use crate::address::Group;
-use crate::handler::Context;
-use crate::message::Inbound;
-use crate::segment;
+use crate::contracts::handler::Context;
+use crate::model::address::Group;
+use crate::model::message::Inbound;
+use crate::model::segment;
 
 /// The longest text that a provider takes in one message, in characters.
 const LONGEST: usize = 1600;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, Group};
-use crate::handler::Context;
+use crate::contracts::handler::Context;
+use crate::model::address::{Address, Group};
 
 /// Who waits, the longest first.
 pub(super) const WAITING: &str = "waiting";

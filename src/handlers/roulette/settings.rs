@@ -7,7 +7,7 @@ use validator::{Validate, ValidationError};
 
 use super::command::Synonyms;
 use super::texts::Texts;
-use crate::topic::Properties;
+use crate::model::topic::Properties;
 
 const TABLES: [&str; 2] = ["texts", "synonyms"];
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::outcome::{self, Answer};
 use super::{Settings, Twilio, report};
-use crate::message::Outbound;
-use crate::transport::{SendError, Sent};
+use crate::contracts::transport::{SendError, Sent};
+use crate::model::message::Outbound;
 
 /// A page of a listing is some 200 kB.
 const MOST_BYTES: usize = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
 //! A genuine call's parameters, as text, each of ours at most once.
 
 use super::form::Pair;
-use crate::transport::ReceiveError;
+use crate::contracts::transport::ReceiveError;
 
 /// Twilio sends around thirty; channels with rich messages some dozens.
 const MOST_PARAMETERS: usize = 200;

@@ -2,9 +2,9 @@
 
 use super::NAME;
 use super::fields::{Fields, malformed};
-use crate::address::Address;
-use crate::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters, Text};
-use crate::transport::{ReceiveError, Received};
+use crate::contracts::transport::{ReceiveError, Received};
+use crate::model::address::Address;
+use crate::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters, Text};
 
 /// Twilio's own limit.
 const MOST_MEDIA: usize = 10;

@@ -7,8 +7,8 @@ use reqwest::RequestBuilder;
 use serde::Deserialize;
 
 use super::{Twilio, api, outcome};
-use crate::message::Outbound;
-use crate::transport::{SendError, Sent};
+use crate::contracts::transport::{SendError, Sent};
+use crate::model::message::Outbound;
 
 /// Some hundred messages to one person are those of a day or more.
 const PAGE: &str = "100";

@@ -13,13 +13,14 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::address::Identity;
-use crate::message::Outbound;
-use crate::transport::{
+use crate::contracts::transport::{
     ReceiveError, Received, SendError, Sent, Transport, WebhookRequest, WebhookResponse,
 };
+use crate::model::address::Identity;
+use crate::model::message::Outbound;
 
 mod api;
+pub mod config;
 mod fields;
 mod form;
 mod inbound;

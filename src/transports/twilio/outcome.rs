@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::transport::SendError;
+use crate::contracts::transport::SendError;
 
 /// The pause after 21611: that much of a queue of ten hours has to drain first.
 const QUEUE_FULL: u64 = 60;

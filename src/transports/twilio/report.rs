@@ -2,8 +2,8 @@
 
 use super::fields::Fields;
 use super::form;
-use crate::message::MessageId;
-use crate::transport::{DeliveryStatus, ReceiveError, Received, Report};
+use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report};
+use crate::model::message::MessageId;
 
 /// The parameters that our status address carries, for Twilio to give back.
 pub(super) const MESSAGE: &str = "message";

@@ -1,6 +1,6 @@
 //! The answer to a webhook, in Twilio's XML.
 
-use crate::transport::WebhookResponse;
+use crate::contracts::transport::WebhookResponse;
 
 const DECLARATION: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
 

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, malformed};
 use super::{Settings, form, inbound, report, signature};
-use crate::transport::{ReceiveError, Received, WebhookRequest};
+use crate::contracts::transport::{ReceiveError, Received, WebhookRequest};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::message::Inbound;
-use crate::validator::{Rejection, Validator, settings};
+use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::model::message::Inbound;
 
 use disguise::{fold, plain};
 
@@ -141,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::validator::{said, settings_of};
+    use crate::contracts::validator::{said, settings_of};
 
     fn validator(settings: Value) -> Box<dyn Validator> {
         build(&settings_of(settings)).unwrap()

@@ -4,11 +4,11 @@ use std::iter::repeat_n;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosswire::clock::SystemClock;
-use crosswire::consumer::Consumer;
-use crosswire::dispatcher::{Dispatcher, Setup};
-use crosswire::topic::{OnAmbiguous, Sending};
-use crosswire::transport::Transports;
+use crosswire::contracts::transport::Transports;
+use crosswire::engine::consumer::Consumer;
+use crosswire::engine::dispatcher::{Dispatcher, Setup};
+use crosswire::model::clock::SystemClock;
+use crosswire::model::topic::{OnAmbiguous, Sending};
 use crosswire::transports::twilio::{NAME, Settings, Twilio};
 
 use super::{consumer, owe, topic, until_empty};

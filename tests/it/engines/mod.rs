@@ -6,13 +6,13 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosswire::address::{Address, GroupKey};
-use crosswire::clock::SystemClock;
-use crosswire::consumer::{Consumer, Shared, Step, Work};
-use crosswire::leases::Leases;
-use crosswire::message::Outbound;
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Entry, Queue};
+use crosswire::contracts::storage::{Entry, Queue};
+use crosswire::engine::consumer::{Consumer, Shared, Step, Work};
+use crosswire::engine::leases::Leases;
+use crosswire::model::address::{Address, GroupKey};
+use crosswire::model::clock::SystemClock;
+use crosswire::model::message::Outbound;
+use crosswire::stores::redis::{Redis, Settings};
 use secrecy::SecretString;
 
 use crate::storage::fixture::{Fixture, LONG, entry, push};
@@ -61,7 +61,7 @@ async fn until_empty(f: &Fixture, queue: &Queue, consumer: &Consumer) {
 async fn owe(f: &Fixture, text: &str) {
     let outbound = Outbound::new(person(), text.into(), Vec::new(), None);
     let outbox = vec![Entry::owed(&outbound, &groups())];
-    f.push_with(crosswire::storage::Push { outbox, ..push(entry("alice", "m1")) }).await;
+    f.push_with(crosswire::contracts::storage::Push { outbox, ..push(entry("alice", "m1")) }).await;
     let claim = f.claim().await;
     f.complete(claim, crate::storage::fixture::commit()).await;
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use crosswire::clock::SystemClock;
-use crosswire::consumer::Consumer;
-use crosswire::handler::{Context, Handler, HandlerError};
-use crosswire::message::{Inbound, Incoming, Mail, MessageId, Origin, Outbound, Parameters};
-use crosswire::storage::Entry;
-use crosswire::topic::Limits;
-use crosswire::worker::{Setup, Worker};
+use crosswire::contracts::handler::{Context, Handler, HandlerError};
+use crosswire::contracts::storage::Entry;
+use crosswire::engine::consumer::Consumer;
+use crosswire::engine::worker::{Setup, Worker};
+use crosswire::model::clock::SystemClock;
+use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Origin, Outbound, Parameters};
+use crosswire::model::topic::Limits;
 
 use super::{consumer, groups, person, topic, until_empty};
 use crate::storage::fixture::{Fixture, push};
@@ -58,7 +58,7 @@ fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<Atom
             max_records: 1000,
         },
         error_response: APOLOGY.to_owned(),
-        audience: None,
+        observer: None,
     };
     (consumer(f, f.inbound(), Worker::new(setup)), runs)
 }

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crosswire::address::{Address, Group};
 use crosswire::handlers::roulette;
-use crosswire::message::{Incoming, Mail, MessageId, Origin, Parameters};
-use crosswire::state::Check;
+use crosswire::model::address::{Address, Group};
+use crosswire::model::message::{Incoming, Mail, MessageId, Origin, Parameters};
+use crosswire::model::state::Check;
 use serde::Deserialize;
 
 use crate::support::town::{Completed, Town};
@@ -131,7 +131,7 @@ impl Evening {
         let (theirs, others) =
             std::mem::take(&mut self.town.sent).into_iter().partition(|owed| owed.to == address);
         self.town.sent = others;
-        let theirs: Vec<crosswire::handler::Owed> = theirs;
+        let theirs: Vec<crosswire::contracts::handler::OutgoingMessage> = theirs;
         theirs.into_iter().map(|owed| owed.text.reveal().to_owned()).collect()
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crosswire::address::Group;
+use crosswire::model::address::Group;
 use proptest::prelude::*;
 use proptest::sample::Index;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crosswire::address::Group;
-use crosswire::message::{Media, OptOut};
+use crosswire::model::address::Group;
+use crosswire::model::message::{Media, OptOut};
 use rstest::rstest;
 
 mod evening;

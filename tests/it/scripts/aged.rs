@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::address::Group;
-use crosswire::clock::{Clock, ManualClock, SystemClock};
-use crosswire::event::{Event, Facts};
-use crosswire::message::MessageId;
-use crosswire::script::OnAdvance;
-use crosswire::state::Member;
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{
-    Ask, Audit, Burial, Claim, Claimed, Commit, Completed, DeadLetter, Depth, Health, Line,
-    Partition, Place, Push, Pushed, Queue, Retention, Retry, Settled, Storage, StorageError, Token,
+use crosswire::contracts::storage::{
+    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
+    FeedEntry, Health, Partition, Push, Pushed, Queue, Retention, Retry, Settled, Storage,
+    StorageError, Token,
 };
+use crosswire::model::address::Group;
+use crosswire::model::clock::{Clock, ManualClock, SystemClock};
+use crosswire::model::event::{Event, Facts};
+use crosswire::model::message::MessageId;
+use crosswire::model::state::Member;
+use crosswire::stores::redis::{Redis, Settings};
+use crosswire::tester::script::OnAdvance;
 
 use crate::support::redis::RedisServer;
 
@@ -75,7 +76,7 @@ macro_rules! hand_on {
                 &self,
                 claim: Claim,
                 mut commit: Commit,
-                next: Option<&Ask>,
+                next: Option<&ClaimRequest>,
             ) -> Result<Completed, StorageError> {
                 for (_, at) in &mut commit.wakes {
                     *at = at.map(|at| self.translate(at));
@@ -93,7 +94,7 @@ macro_rules! hand_on {
 hand_on! {
     fn push(partition: &Partition, push: Push) -> Pushed;
     fn record(partition: &Partition, facts: Facts, max_records: u64) -> ();
-    fn claim(queue: &Queue, ask: &Ask) -> Claimed;
+    fn claim(queue: &Queue, ask: &ClaimRequest) -> Claimed;
     fn retry(claim: Claim, retry: Retry) -> Settled;
     fn release(claim: Claim) -> Settled;
     fn bury(claim: Claim, burial: Burial) -> Settled;
@@ -107,7 +108,7 @@ hand_on! {
     fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
     fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
     fn publish(feed: &str, line: &str, keep: u64) -> ();
-    fn follow(feed: &str, after: Option<&Place>, patience: Duration) -> Vec<Line>;
+    fn follow(feed: &str, after: Option<&FeedCursor>, patience: Duration) -> Vec<FeedEntry>;
     fn depth(queue: &Queue) -> Depth;
     fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
     fn audit(queue: &Queue, every: Duration) -> Option<Audit>;

@@ -1,7 +1,7 @@
 //! What a script finds, word for word.
 
-use crosswire::script::Script;
-use crosswire::script::Stage;
+use crosswire::tester::script::Script;
+use crosswire::tester::script::Stage;
 
 use super::handlers::timer;
 use super::{names, play, play_on, play_on_redis, services};
@@ -12,7 +12,7 @@ async fn failures(script: &str) -> Vec<String> {
     said(play(script).await)
 }
 
-fn said(outcome: Result<(), crosswire::script::Failures>) -> Vec<String> {
+fn said(outcome: Result<(), crosswire::tester::script::Failures>) -> Vec<String> {
     let failures = outcome.expect_err("something fails").0;
     failures.iter().map(|failure| format!("{}: {}", failure.line, failure.what)).collect()
 }
@@ -169,7 +169,7 @@ async fn an_app_that_never_comes_to_rest_is_a_failure() {
 async fn a_message_that_was_sent_twice_has_to_be_expected_twice() {
     let retries = "[topics.t]\nhandler = \"echo\"\naccept_response = \"\"\n\
                    sending.on_ambiguous = \"retry\"\nsending.max_attempts = 2";
-    let services = super::services_of(&crosswire::registry::Registry::shipped(), retries);
+    let services = super::services_of(&crosswire::app::registry::Registry::shipped(), retries);
     let script = "strict\nprovider lossy\n1 > ping\n1 < pong\nprovider lossy\nadvance 1h\n1 < pong";
     let found = said(play_on(&services, script).await);
     assert_eq!(found.len(), 1, "{found:?}");

@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crosswire::script::{Failures, START, Script, Stage, export};
-use crosswire::storage::Place;
-use crosswire::transports::tester::Record;
+use crosswire::contracts::storage::FeedCursor;
+use crosswire::tester::Record;
+use crosswire::tester::script::{Failures, START, Script, Stage, export};
 use proptest::prelude::*;
 
 use super::{names, services};
 
 /// Plays a script, and answers what stands on the board then.
-async fn board_after(script: &str) -> (Result<(), Failures>, Vec<(Place, Record)>) {
+async fn board_after(script: &str) -> (Result<(), Failures>, Vec<(FeedCursor, Record)>) {
     let services = services();
     let mut stage = Stage::embedded(&services).await.unwrap();
     let script = Script::parse("a", script, &names(&services)).unwrap();
@@ -94,7 +94,7 @@ async fn what_was_cleared_is_not_written() {
         records.push((place, Record::Cleared { number, at: START }));
         export(records.clone())
     };
-    let one = Some(crosswire::address::Identity::new("1"));
+    let one = Some(crosswire::model::address::Identity::new("1"));
     assert_eq!(clear(one), "strict\ntopic echo\n2 > ping\n2 < pong\n");
     assert_eq!(clear(None), "strict\n");
 }

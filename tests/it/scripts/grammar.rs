@@ -1,6 +1,6 @@
 //! What can be written, and what is said of what cannot.
 
-use crosswire::script::Script;
+use crosswire::tester::script::Script;
 use rstest::rstest;
 
 use super::{names, play, services};

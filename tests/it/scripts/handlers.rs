@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DurationRound, TimeDelta};
-use crosswire::address::Address;
-use crosswire::handler::{Context, Handler, HandlerError};
-use crosswire::message::{Inbound, Wake};
-use crosswire::registry::{Registry, Service};
+use crosswire::app::registry::Registry;
+use crosswire::contracts::handler::{Context, Handler, HandlerError};
+use crosswire::engine::topic::TopicRuntime;
+use crosswire::model::address::Address;
+use crosswire::model::message::{Inbound, Wake};
 
 use super::services_of;
 
 pub(super) const TIMER: &str = "[topics.t]\nhandler = \"timer\"\naccept_response = \"\"";
 
-pub(super) fn timer() -> Vec<Service> {
+pub(super) fn timer() -> Vec<TopicRuntime> {
     let mut registry = Registry::shipped();
     registry.handler("timer", Arc::new(Timer));
     services_of(&registry, TIMER)

@@ -1,9 +1,9 @@
 //! Scripts as a call, for somebody's own tests.
 
 use crosswire::App;
-use crosswire::message::Inbound;
-use crosswire::script::Failures;
-use crosswire::validator::Rejection;
+use crosswire::contracts::validator::Rejection;
+use crosswire::model::message::Inbound;
+use crosswire::tester::script::Failures;
 
 use super::handlers::{TIMER, Timer};
 

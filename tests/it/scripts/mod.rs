@@ -12,10 +12,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crosswire::config::{Config, Environment, Mistakes, Purpose};
-use crosswire::registry::{Registry, Service};
-use crosswire::script::{Failures, Script, Stage};
-use crosswire::topic::TopicName;
+use crosswire::app::config::Config;
+use crosswire::app::registry::Registry;
+use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
+use crosswire::engine::topic::TopicRuntime;
+use crosswire::model::topic::TopicName;
+use crosswire::tester::script::{Failures, Script, Stage};
 
 use self::aged::{Aged, ageing};
 use crate::support::redis::RedisServer;
@@ -23,24 +25,24 @@ use crate::support::redis::RedisServer;
 const TOPICS: &str = include_str!("../../scripts/topics.toml");
 
 /// The topics of a file, with handlers of one's own.
-fn services_of(registry: &Registry, toml: &str) -> Vec<Service> {
-    let (environment, mistakes) = (Environment::default(), Mistakes::default());
-    let config = Config::read("topics.toml", toml, &environment, Purpose::Dev, &mistakes);
-    let services = registry.assemble(&config, &environment, &mistakes);
-    mistakes.into_result().unwrap();
+fn services_of(registry: &Registry, toml: &str) -> Vec<TopicRuntime> {
+    let (environment, errors) = (Environment::default(), ConfigErrors::default());
+    let config = Config::read("topics.toml", toml, &environment, Purpose::Dev, &errors);
+    let services = registry.assemble(&config, &environment, &errors);
+    errors.into_result().unwrap();
     services
 }
 
-fn services() -> Vec<Service> {
+fn services() -> Vec<TopicRuntime> {
     services_of(&Registry::shipped(), TOPICS)
 }
 
-fn names(services: &[Service]) -> Vec<TopicName> {
-    services.iter().map(|service| service.topic.name.clone()).collect()
+fn names(services: &[TopicRuntime]) -> Vec<TopicName> {
+    services.iter().map(|service| service.config.name.clone()).collect()
 }
 
 /// Plays a script on the embedded store.
-async fn play_on(services: &[Service], script: &str) -> Result<(), Failures> {
+async fn play_on(services: &[TopicRuntime], script: &str) -> Result<(), Failures> {
     let script = Script::parse("a", script, &names(services))?;
     let mut stage = Stage::embedded(services).await.unwrap();
     script.play(&mut stage, None, false).await
@@ -54,7 +56,7 @@ async fn play(script: &str) -> Result<(), Failures> {
 /// Plays a script on a Redis that holds nothing else.
 async fn play_on_redis(
     server: &RedisServer,
-    services: &[Service],
+    services: &[TopicRuntime],
     script: &str,
 ) -> Result<(), Failures> {
     server.tell::<()>(&["FLUSHALL"]).await;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use crosswire::address::Group;
-use crosswire::clock::{Clock, SystemClock};
-use crosswire::event::{Detail, EventKind, Fact, Facts};
-use crosswire::message::MessageId;
-use crosswire::state::Member;
-use crosswire::storage::{
-    Ask, Burial, Claim, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue, Records,
-    Retry, Settled, Side, Storage, Token,
+use crosswire::contracts::storage::{
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
+    QueueKind, Records, Retry, Settled, Storage, Token,
 };
+use crosswire::model::address::Group;
+use crosswire::model::clock::{Clock, SystemClock};
+use crosswire::model::event::{Detail, EventKind, Fact, Facts};
+use crosswire::model::message::MessageId;
+use crosswire::model::state::Member;
 
 /// Longer than any test runs: what lasts this long does not end by itself.
 pub(crate) const LONG: Duration = Duration::from_hours(1);
@@ -38,11 +38,11 @@ impl Fixture {
     }
 
     pub(crate) fn inbound(&self) -> Queue {
-        Queue { partition: self.partition.clone(), side: Side::Inbound }
+        Queue { partition: self.partition.clone(), kind: QueueKind::Inbound }
     }
 
     pub(crate) fn outbox(&self) -> Queue {
-        Queue { partition: self.partition.clone(), side: Side::Outbox }
+        Queue { partition: self.partition.clone(), kind: QueueKind::Outbox }
     }
 
     pub(crate) async fn push(&self, group: &str, id: &str) -> Pushed {
@@ -188,8 +188,8 @@ pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
 }
 
 /// A worker that also looks for what has come due.
-pub(crate) fn ask(lease: Duration) -> Ask {
-    Ask { token: Token::random(), lease, reclaim: true }
+pub(crate) fn ask(lease: Duration) -> ClaimRequest {
+    ClaimRequest { token: Token::random(), lease, reclaim: true }
 }
 
 pub(crate) fn commit() -> Commit {
@@ -201,7 +201,7 @@ pub(crate) fn retry() -> Retry {
     Retry {
         after: Duration::ZERO,
         failed: false,
-        unsettled: false,
+        outcome_unknown: false,
         note: None,
         facts: None,
         max_records: 1000,
@@ -230,7 +230,7 @@ pub(crate) fn copy(claim: &Claim) -> Claim {
         attempt: claim.attempt,
         isolated: claim.isolated,
         failures: claim.failures,
-        unsettled_since: claim.unsettled_since,
+        outcome_unknown_since: claim.outcome_unknown_since,
         note: claim.note.clone(),
         state: claim.state.clone(),
     }

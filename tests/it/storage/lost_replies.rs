@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crosswire::event::EventKind;
-use crosswire::state::Write;
-use crosswire::storage::{Commit, Pushed, Retry};
+use crosswire::contracts::storage::{Commit, Pushed, Retry};
+use crosswire::model::event::EventKind;
+use crosswire::model::state::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

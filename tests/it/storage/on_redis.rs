@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosswire::storage::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, Settings};
 use secrecy::SecretString;
 
 use crate::storage::contract::{self, every_promise};

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crosswire::clock::{Clock, SystemClock};
-use crosswire::storage::StorageError;
-use crosswire::storage::sqlite::{Settings, Sqlite};
+use crosswire::contracts::storage::StorageError;
+use crosswire::model::clock::{Clock, SystemClock};
+use crosswire::stores::sqlite::{Settings, Sqlite};
 use tempfile::TempDir;
 
 use crate::storage::contract::{self, every_promise};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use crosswire::event::EventKind;
-use crosswire::message::MessageId;
-use crosswire::state::Write;
-use crosswire::storage::{Audit, Commit, Retry, Settled};
+use crosswire::contracts::storage::{Audit, Commit, Retry, Settled};
+use crosswire::model::event::EventKind;
+use crosswire::model::message::MessageId;
+use crosswire::model::state::Write;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
 

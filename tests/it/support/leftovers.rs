@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crosswire::clock::{Clock, SystemClock};
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::sqlite::Sqlite;
-use crosswire::storage::{Depth, Partition, Queue, Side, Storage};
+use crosswire::contracts::storage::{Depth, Partition, Queue, QueueKind, Storage};
+use crosswire::model::clock::{Clock, SystemClock};
+use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::sqlite::Sqlite;
 use toml::Table;
 
 use super::PATIENCE;
@@ -20,8 +20,8 @@ fn queues(topics: &str) -> Vec<Queue> {
         let partitions = topic.get("partitions").and_then(toml::Value::as_integer).unwrap_or(1);
         for number in 0..u16::try_from(partitions).unwrap() {
             let partition = Partition { topic: name.parse().unwrap(), number };
-            for side in [Side::Inbound, Side::Outbox] {
-                queues.push(Queue { partition: partition.clone(), side });
+            for kind in [QueueKind::Inbound, QueueKind::Outbox] {
+                queues.push(Queue { partition: partition.clone(), kind });
             }
         }
     }
@@ -57,7 +57,7 @@ pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
     for queue in queues(topics) {
         let depth = settled(store.as_ref(), &queue).await;
         if depth.pending + depth.leased + depth.delayed + depth.suspect + depth.dead > 0 {
-            left.push(format!("{} {:?}: {depth:?}", queue.partition, queue.side));
+            left.push(format!("{} {:?}: {depth:?}", queue.partition, queue.kind));
         }
         for letter in store.dead_letters(&queue, 10).await.unwrap() {
             left.push(format!("dead letter {}: {}", letter.id, letter.reason));

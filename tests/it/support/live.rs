@@ -1,7 +1,7 @@
 //! A stream of server-sent events, as a browser reads it.
 
 use chrono::{DateTime, Utc};
-use crosswire::clock::{Clock as _, SystemClock};
+use crosswire::model::clock::{Clock as _, SystemClock};
 use serde_json::Value;
 
 use super::{Deployment, PATIENCE};

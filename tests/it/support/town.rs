@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use crosswire::address::{Address, Group, GroupKey};
-use crosswire::handler::{Context, Effects, Handler, Owed, State, Turn};
-use crosswire::message::{Inbound, Incoming, Mail, MessageId, Origin, Parameters, Wake};
-use crosswire::state::{Check, Member, Write};
+use crosswire::contracts::handler::{
+    Context, Effects, Handler, Invocation, OutgoingMessage, State,
+};
+use crosswire::model::address::{Address, Group, GroupKey};
+use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Origin, Parameters, Wake};
+use crosswire::model::state::{Check, Member, Write};
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
@@ -26,7 +28,7 @@ pub(crate) struct Town {
     groups: GroupKey,
     messages: u64,
     /// Everything that was ever sent.
-    pub(crate) sent: Vec<Owed>,
+    pub(crate) sent: Vec<OutgoingMessage>,
 }
 
 /// A message that has completed.
@@ -98,7 +100,7 @@ impl Town {
             let stored = self.memory();
             (stored.now, stored.value(group.as_str()))
         };
-        let turn = Turn {
+        let turn = Invocation {
             group: group.clone(),
             sender: match mail {
                 Mail::Message(message) => Some(message.sender.clone()),

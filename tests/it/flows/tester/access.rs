@@ -117,14 +117,15 @@ async fn whoever_tries_things_out_may_open_them_to_others_with_a_token() {
 async fn another_site_makes_no_browser_send_anything() {
     let deployment = dev().await;
     for site in ["cross-site", "same-site"] {
-        let headers = [("Sec-Fetch-Site", site)];
+        let headers = [("Sec-Fetch-BuildContext", site)];
         for door in DOORS.into_iter().filter(|(method, _)| *method == "POST") {
             assert_eq!(knock(&deployment, door, &headers).await.status, 403, "{site} {door:?}");
         }
         assert_eq!(knock(&deployment, DOORS[0], &headers).await.status, 200, "{site}");
     }
     for site in ["same-origin", "none"] {
-        let call = deployment.call("POST", "/tester/segments").header("Sec-Fetch-Site", site);
+        let call =
+            deployment.call("POST", "/tester/segments").header("Sec-Fetch-BuildContext", site);
         let call = call.json(&json!({ "text": "hello" }));
         assert_eq!(call.send().await.unwrap().status(), 200, "{site}");
     }

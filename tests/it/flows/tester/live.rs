@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::clock::{Clock as _, SystemClock};
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::transports::tester::{Board, Record};
+use crosswire::model::clock::{Clock as _, SystemClock};
+use crosswire::stores::redis::{Redis, Settings};
+use crosswire::tester::{Board, Record};
 use futures_util::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};

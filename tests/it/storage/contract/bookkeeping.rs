@@ -1,8 +1,8 @@
 //! A message is recorded when the last of what it caused is settled.
 
-use crosswire::event::EventKind;
-use crosswire::message::MessageId;
-use crosswire::storage::{Burial, Commit, Push};
+use crosswire::contracts::storage::{Burial, Commit, Push};
+use crosswire::model::event::EventKind;
+use crosswire::model::message::MessageId;
 
 use crate::storage::fixture::{Fixture, burial, commit, copy, entry, facts, push};
 

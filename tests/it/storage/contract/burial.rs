@@ -1,7 +1,7 @@
 //! A message that is given up on makes way for the next.
 
-use crosswire::event::EventKind;
-use crosswire::storage::{Burial, Settled};
+use crosswire::contracts::storage::{Burial, Settled};
+use crosswire::model::event::EventKind;
 
 use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts};
 

@@ -1,7 +1,7 @@
 //! Nothing grows without bound.
 
-use crosswire::event::EventKind;
-use crosswire::storage::{Push, Pushed};
+use crosswire::contracts::storage::{Push, Pushed};
+use crosswire::model::event::EventKind;
 
 use crate::storage::fixture::{Fixture, commit, entry, push};
 
@@ -36,7 +36,7 @@ pub(crate) async fn a_full_mailbox_drops_the_message_and_says_so_in_the_record(f
 
 pub(crate) async fn depth_tells_how_much_is_where(f: Fixture) {
     use crate::storage::fixture::{LONG, burial, now, retry};
-    use crosswire::storage::{Commit, Depth, Retry};
+    use crosswire::contracts::storage::{Commit, Depth, Retry};
     for (group, id) in
         [("a", "a1"), ("b", "b1"), ("b", "b2"), ("c", "c1"), ("d", "d1"), ("e", "e1")]
     {

@@ -1,8 +1,8 @@
 //! All of a commit or nothing of it.
 
-use crosswire::event::EventKind;
-use crosswire::state::{Check, Member, Write};
-use crosswire::storage::{Claim, Commit, Settled};
+use crosswire::contracts::storage::{Claim, Commit, Settled};
+use crosswire::model::event::EventKind;
+use crosswire::model::state::{Check, Member, Write};
 
 use crate::storage::fixture::{Fixture, LONG, ask, commit, copy, entry, facts, group};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crosswire::storage::Commit;
+use crosswire::contracts::storage::Commit;
 
 use crate::storage::fixture::{Fixture, commit, entry};
 

@@ -1,6 +1,6 @@
 //! A provider that delivers twice changes nothing the second time.
 
-use crosswire::storage::{Push, Pushed};
+use crosswire::contracts::storage::{Push, Pushed};
 
 use crate::storage::fixture::{Fixture, commit, entry, push};
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crosswire::storage::{Line, Place, StorageError};
+use crosswire::contracts::storage::{FeedCursor, FeedEntry, StorageError};
 
 use crate::storage::fixture::Fixture;
 
 /// Long against a line that is published at once, short against a test's patience.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-fn texts(lines: &[Line]) -> Vec<&str> {
+fn texts(lines: &[FeedEntry]) -> Vec<&str> {
     lines.iter().map(|line| line.text.as_str()).collect()
 }
 
@@ -18,7 +18,7 @@ fn feed(f: &Fixture) -> String {
     format!("{}", f.partition)
 }
 
-async fn read(f: &Fixture, after: Option<&Place>) -> Vec<Line> {
+async fn read(f: &Fixture, after: Option<&FeedCursor>) -> Vec<FeedEntry> {
     f.storage.follow(&feed(f), after, Duration::ZERO).await.unwrap()
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn a_feed_keeps_about_as_many_lines_as_it_is_told(f: Fixture) {
 
 pub(crate) async fn a_place_that_is_in_no_feed_is_refused(f: Fixture) {
     for nonsense in ["", "x", "1-x", "-", "+"] {
-        let place = Place::new(nonsense);
+        let place = FeedCursor::new(nonsense);
         for patience in [Duration::ZERO, Duration::from_millis(1)] {
             let followed = f.storage.follow(&feed(&f), Some(&place), patience).await;
             assert!(matches!(followed, Err(StorageError::Corrupt(_))), "{nonsense:?}");

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crosswire::event::EventKind;
-use crosswire::state::Write;
-use crosswire::storage::{Burial, Claim, Commit, Retry, Settled};
+use crosswire::contracts::storage::{Burial, Claim, Commit, Retry, Settled};
+use crosswire::model::event::EventKind;
+use crosswire::model::state::Write;
 
 use crate::storage::fixture::{
     Fixture, LONG, ask, burial, commit, copy, entry, facts, push, retry,
@@ -99,8 +99,10 @@ pub(crate) async fn a_late_claim_does_not_conflict_it_is_lost(f: Fixture) {
     let late = f.claim().await;
     f.crash(copy(&late)).await;
     f.claim().await;
-    let check =
-        crosswire::state::Check::Value { key: "k1".to_owned(), expected: Some("never".to_owned()) };
+    let check = crosswire::model::state::Check::Value {
+        key: "k1".to_owned(),
+        expected: Some("never".to_owned()),
+    };
     let settled = f.complete(late, Commit { checks: vec![check], ..commit() }).await;
     assert_eq!(settled, Settled::LeaseLost);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crosswire::storage::{Ask, Claimed, Settled};
+use crosswire::contracts::storage::{ClaimRequest, Claimed, Settled};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit, message};
 
@@ -76,11 +76,11 @@ pub(crate) async fn only_who_looks_for_ended_leases_finds_them(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     f.lapse(&claim).await;
-    let hasty = Ask { reclaim: false, ..ask(LONG) };
+    let hasty = ClaimRequest { reclaim: false, ..ask(LONG) };
     assert!(message(f.storage.claim(&f.inbound(), &hasty).await.unwrap()).is_none());
     assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1);
     assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 0);
-    let hasty = Ask { reclaim: false, ..ask(LONG) };
+    let hasty = ClaimRequest { reclaim: false, ..ask(LONG) };
     let again = message(f.storage.claim(&f.inbound(), &hasty).await.unwrap());
     assert_eq!(again.expect("it was reclaimed").attempt, 2);
 }

@@ -1,6 +1,6 @@
 //! One at a time and in order within a group; side by side between groups.
 
-use crosswire::storage::{Commit, Settled};
+use crosswire::contracts::storage::{Commit, Settled};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, entry, message};
 

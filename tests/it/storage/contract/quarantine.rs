@@ -1,6 +1,6 @@
 //! A message that may be killing its workers is worked on alone.
 
-use crosswire::storage::{Claim, Retry, Settled};
+use crosswire::contracts::storage::{Claim, Retry, Settled};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, retry};
 

@@ -1,10 +1,10 @@
 //! What became of a message, and when.
 
 use chrono::TimeDelta;
-use crosswire::event::{Detail, EventKind, Fact, Facts};
-use crosswire::message::MessageId;
-use crosswire::state::Write;
-use crosswire::storage::{Commit, Push, Records, Retention};
+use crosswire::contracts::storage::{Commit, Push, Records, Retention};
+use crosswire::model::event::{Detail, EventKind, Fact, Facts};
+use crosswire::model::message::MessageId;
+use crosswire::model::state::Write;
 use std::time::Duration;
 
 use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts, now, push};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crosswire::event::EventKind;
-use crosswire::storage::{Claimed, Retry, Settled};
+use crosswire::contracts::storage::{Claimed, Retry, Settled};
+use crosswire::model::event::EventKind;
 
 use crate::storage::fixture::{Fixture, LONG, ask, commit, copy, facts, retry};
 
@@ -61,7 +61,7 @@ pub(crate) async fn the_counts_of_a_message_are_not_those_of_the_next(f: Fixture
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
-    let noted = Retry { failed: true, unsettled: true, note: Some("n".into()), ..retry() };
+    let noted = Retry { failed: true, outcome_unknown: true, note: Some("n".into()), ..retry() };
     f.retry(claim, noted).await;
     let claim = f.claim().await;
     f.crash(claim).await;
@@ -70,7 +70,7 @@ pub(crate) async fn the_counts_of_a_message_are_not_those_of_the_next(f: Fixture
     let next = f.claim().await;
     assert_eq!(next.id.as_str(), "m2");
     assert_eq!((next.attempt, next.isolated, next.failures), (1, 0, 0));
-    assert_eq!((next.unsettled_since, next.note), (None, None));
+    assert_eq!((next.outcome_unknown_since, next.note), (None, None));
 }
 
 pub(crate) async fn a_note_reaches_whoever_claims_the_message_next(f: Fixture) {
@@ -93,22 +93,22 @@ pub(crate) async fn a_claim_that_was_lost_may_have_happened_until_a_retry_says_i
 ) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
-    assert_eq!(claim.unsettled_since, None);
+    assert_eq!(claim.outcome_unknown_since, None);
     f.crash(claim).await;
     let claim = f.claim().await;
-    let since = claim.unsettled_since.expect("a claim was lost");
-    f.retry(claim, Retry { unsettled: true, ..retry() }).await;
+    let since = claim.outcome_unknown_since.expect("a claim was lost");
+    f.retry(claim, Retry { outcome_unknown: true, ..retry() }).await;
     let claim = f.claim().await;
-    assert_eq!(claim.unsettled_since, Some(since));
-    f.retry(claim, Retry { unsettled: false, ..retry() }).await;
-    assert_eq!(f.claim().await.unsettled_since, None);
+    assert_eq!(claim.outcome_unknown_since, Some(since));
+    f.retry(claim, Retry { outcome_unknown: false, ..retry() }).await;
+    assert_eq!(f.claim().await.outcome_unknown_since, None);
 }
 
 pub(crate) async fn a_release_leaves_no_trace(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let claim = f.claim().await;
-    let noted = Retry { failed: true, unsettled: true, note: Some("n".into()), ..retry() };
+    let noted = Retry { failed: true, outcome_unknown: true, note: Some("n".into()), ..retry() };
     f.retry(claim, noted).await;
     let before = f.snapshot().await;
     let claim = f.claim().await;
@@ -118,7 +118,10 @@ pub(crate) async fn a_release_leaves_no_trace(f: Fixture) {
     let again = f.claim().await;
     assert_eq!(again.id, first.id, "it goes back to where it was taken from");
     assert_eq!((again.attempt, again.failures), (first.attempt, first.failures));
-    assert_eq!((again.unsettled_since, again.note), (first.unsettled_since, first.note));
+    assert_eq!(
+        (again.outcome_unknown_since, again.note),
+        (first.outcome_unknown_since, first.note)
+    );
 }
 
 pub(crate) async fn a_released_claim_leaves_an_earlier_lost_one_on_record(f: Fixture) {
@@ -126,10 +129,10 @@ pub(crate) async fn a_released_claim_leaves_an_earlier_lost_one_on_record(f: Fix
     let claim = f.claim().await;
     f.crash(claim).await;
     let claim = f.claim().await;
-    let since = claim.unsettled_since;
+    let since = claim.outcome_unknown_since;
     f.release(claim).await;
     let claim = f.claim().await;
-    assert_eq!((claim.attempt, claim.unsettled_since), (2, since));
+    assert_eq!((claim.attempt, claim.outcome_unknown_since), (2, since));
     assert!(since.is_some());
 }
 

@@ -1,7 +1,7 @@
 //! A wake reaches its group's mailbox, now or when it is due.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::storage::{Claim, Commit, Entry, Settled};
+use crosswire::contracts::storage::{Claim, Commit, Entry, Settled};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, burial, commit, entry, now};
 

@@ -10,7 +10,7 @@ mod runner;
 
 use std::sync::{Arc, Mutex};
 
-use crosswire::storage::Storage;
+use crosswire::contracts::storage::Storage;
 use futures_util::{StreamExt, stream};
 
 use self::moves::{Dice, Move};

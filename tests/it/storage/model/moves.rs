@@ -1,6 +1,6 @@
 //! What may happen to a partition, and long rows of it at random.
 
-use crosswire::storage::Side;
+use crosswire::contracts::storage::QueueKind;
 
 /// The moment that due times are told from: far enough back that all of the past is due.
 pub(super) const PRESENT: i64 = 1_000_000_000_000;
@@ -19,7 +19,7 @@ pub(super) enum Move {
         id: u8,
     },
     Claim {
-        side: Side,
+        kind: QueueKind,
         reclaim: bool,
     },
     Complete {
@@ -31,7 +31,7 @@ pub(super) enum Move {
         hand: u8,
         later: bool,
         failed: bool,
-        unsettled: bool,
+        outcome_unknown: bool,
         noted: bool,
     },
     Release {
@@ -51,14 +51,14 @@ pub(super) enum Move {
     },
     /// A heartbeat of all that were ever claimed.
     Beat {
-        side: Side,
+        kind: QueueKind,
     },
     Reclaim {
-        side: Side,
+        kind: QueueKind,
     },
     /// Every delayed retry comes due.
     FallDue {
-        side: Side,
+        kind: QueueKind,
     },
     /// All that can be seen is compared.
     Look,
@@ -103,8 +103,8 @@ impl Dice {
     }
 
     /// Two thirds of what happens, happens inbound.
-    fn side(&mut self) -> Side {
-        if self.one_in(3) { Side::Outbox } else { Side::Inbound }
+    fn kind(&mut self) -> QueueKind {
+        if self.one_in(3) { QueueKind::Outbox } else { QueueKind::Inbound }
     }
 
     /// Mostly the newest, which is most likely to be good still.
@@ -139,7 +139,7 @@ impl Dice {
                 tight: self.one_in(4),
             },
             20 => Move::Note { id: self.below(3) },
-            21..45 => Move::Claim { side: self.side(), reclaim: !self.one_in(5) },
+            21..45 => Move::Claim { kind: self.kind(), reclaim: !self.one_in(5) },
             45..65 => Move::Complete {
                 hand: self.hand(),
                 plan: self.plan(),
@@ -149,16 +149,16 @@ impl Dice {
                 hand: self.hand(),
                 later: self.one_in(2),
                 failed: self.one_in(2),
-                unsettled: self.one_in(2),
+                outcome_unknown: self.one_in(2),
                 noted: self.one_in(2),
             },
             73..77 => Move::Release { hand: self.hand() },
             77..81 => Move::Bury { hand: self.hand(), owes: self.below(3) },
             81..84 => Move::Lapse { hand: self.hand() },
             84..91 => Move::Crash { hand: self.hand() },
-            91..93 => Move::Beat { side: self.side() },
-            93..95 => Move::Reclaim { side: self.side() },
-            95..97 => Move::FallDue { side: self.side() },
+            91..93 => Move::Beat { kind: self.kind() },
+            93..95 => Move::Reclaim { kind: self.kind() },
+            95..97 => Move::FallDue { kind: self.kind() },
             _ => Move::Look,
         }
     }
@@ -171,12 +171,12 @@ impl Dice {
 
 /// What two workers may do with two groups that have three messages between them.
 const SMALL_SCOPE: [Move; 7] = [
-    Move::Claim { side: Side::Inbound, reclaim: true },
+    Move::Claim { kind: QueueKind::Inbound, reclaim: true },
     Move::Complete { hand: 0, plan: Plan::NOTHING, next: None },
     Move::Complete { hand: 1, plan: Plan::NOTHING, next: None },
     Move::Lapse { hand: 0 },
     Move::Lapse { hand: 1 },
-    Move::Retry { hand: 0, later: false, failed: true, unsettled: true, noted: true },
+    Move::Retry { hand: 0, later: false, failed: true, outcome_unknown: true, noted: true },
     Move::Release { hand: 1 },
 ];
 

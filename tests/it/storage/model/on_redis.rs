@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosswire::address::Group;
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Queue, Side};
+use crosswire::contracts::storage::{Queue, QueueKind};
+use crosswire::model::address::Group;
+use crosswire::stores::redis::{Redis, Settings};
 use redis::aio::MultiplexedConnection;
 use secrecy::SecretString;
 
@@ -18,8 +18,8 @@ struct DirectRedis(MultiplexedConnection);
 
 impl Hook for DirectRedis {
     async fn fall_due(&mut self, queue: &Queue, groups: &[Group]) {
-        let side = if queue.side == Side::Inbound { "in" } else { "out" };
-        let key = format!("{{{}}}{side}:delay", queue.partition);
+        let kind = if queue.kind == QueueKind::Inbound { "in" } else { "out" };
+        let key = format!("{{{}}}{kind}:delay", queue.partition);
         for group in groups {
             let mut command = redis::cmd("ZADD");
             command.arg(&key).arg("XX").arg(0).arg(group.as_str());

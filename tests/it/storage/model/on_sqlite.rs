@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crosswire::address::Group;
-use crosswire::storage::{Queue, Side};
+use crosswire::contracts::storage::{Queue, QueueKind};
+use crosswire::model::address::Group;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
@@ -29,7 +29,7 @@ impl Hook for DirectFile {
                      (SELECT 2 * partition + ?2 FROM partitions WHERE topic = ?3 AND number = ?4)",
                 params![
                     group.as_str(),
-                    queue.side == Side::Outbox,
+                    queue.kind == QueueKind::Outbox,
                     queue.partition.topic.as_str(),
                     queue.partition.number,
                 ],

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crosswire::address::Group;
-use crosswire::event::{EventKind, Facts};
-use crosswire::message::MessageId;
-use crosswire::state::{Check, Member, Write};
-use crosswire::storage::{Burial, Commit, Depth, Entry, Push, Pushed, Retry, Side, Token};
+use crosswire::contracts::storage::{
+    Burial, Commit, Depth, Entry, Push, Pushed, QueueKind, Retry, Token,
+};
+use crosswire::model::address::Group;
+use crosswire::model::event::{EventKind, Facts};
+use crosswire::model::message::MessageId;
+use crosswire::model::state::{Check, Member, Write};
 
 /// Lost claims after which a message is suspected of killing its workers.
 const SUSPECT_AFTER: u32 = 2;
@@ -73,7 +75,7 @@ pub(super) struct Head {
     pub(super) attempt: u32,
     pub(super) isolated: u32,
     pub(super) failures: u32,
-    pub(super) unsettled: bool,
+    pub(super) outcome_unknown: bool,
     pub(super) note: Option<String>,
 }
 
@@ -114,7 +116,7 @@ pub(super) enum Outcome {
 /// The claim that a settlement is fenced by.
 #[derive(Clone, Copy)]
 pub(super) struct Fence<'a> {
-    pub(super) side: Side,
+    pub(super) kind: QueueKind,
     pub(super) group: &'a Group,
     pub(super) token: &'a Token,
     pub(super) sequence: u64,
@@ -243,10 +245,10 @@ impl Mailboxes {
 }
 
 impl Reference {
-    fn queue(&mut self, side: Side) -> &mut Mailboxes {
-        match side {
-            Side::Inbound => &mut self.inbound,
-            Side::Outbox => &mut self.outbox,
+    fn queue(&mut self, kind: QueueKind) -> &mut Mailboxes {
+        match kind {
+            QueueKind::Inbound => &mut self.inbound,
+            QueueKind::Outbox => &mut self.outbox,
         }
     }
 
@@ -286,15 +288,15 @@ impl Reference {
         self.events.extend(told);
     }
 
-    pub(super) fn claim(&mut self, side: Side, token: &Token, reclaim: bool) -> Next {
+    pub(super) fn claim(&mut self, kind: QueueKind, token: &Token, reclaim: bool) -> Next {
         self.tick();
-        self.claim_along(side, token, reclaim)
+        self.claim_along(kind, token, reclaim)
     }
 
     /// A claim within the move that was made last.
-    pub(super) fn claim_along(&mut self, side: Side, token: &Token, reclaim: bool) -> Next {
+    pub(super) fn claim_along(&mut self, kind: QueueKind, token: &Token, reclaim: bool) -> Next {
         let at = self.moves;
-        let queue = self.queue(side);
+        let queue = self.queue(kind);
         let mut suspect = None;
         if reclaim {
             queue.reclaim(at);
@@ -304,19 +306,19 @@ impl Reference {
             return Next::Empty(queue.next_due());
         };
         let mailbox = queue.groups.get_mut(&group).expect("it has just been found");
-        let unsettled = std::mem::replace(&mut mailbox.head.unsettled, true);
+        let outcome_unknown = std::mem::replace(&mut mailbox.head.outcome_unknown, true);
         mailbox.head.attempt += 1;
         mailbox.head.isolated += u32::from(suspect.is_some());
         mailbox.token = Some(token.clone());
         mailbox.standing = Standing::Leased { ended: false };
-        let mut seen = self.seen_claim(side, &group);
-        seen.head.unsettled = unsettled;
+        let mut seen = self.seen_claim(kind, &group);
+        seen.head.outcome_unknown = outcome_unknown;
         Next::Message(seen)
     }
 
-    fn seen_claim(&mut self, side: Side, group: &Group) -> Seen {
+    fn seen_claim(&mut self, kind: QueueKind, group: &Group) -> Seen {
         let state = self.values.get(group.as_str()).cloned();
-        let mailbox = &self.queue(side).groups[group];
+        let mailbox = &self.queue(kind).groups[group];
         let head = mailbox.messages.front().expect("a mailbox that is empty is removed");
         Seen {
             group: group.clone(),
@@ -330,7 +332,7 @@ impl Reference {
     }
 
     fn is_ours(&mut self, fence: Fence<'_>) -> bool {
-        self.queue(fence.side).claimed(fence).is_some()
+        self.queue(fence.kind).claimed(fence).is_some()
     }
 
     pub(super) fn complete(&mut self, fence: Fence<'_>, commit: &Commit) -> Outcome {
@@ -341,7 +343,7 @@ impl Reference {
         if !commit.checks.iter().all(|check| self.holds(check)) {
             return Outcome::Conflict(self.values.get(fence.group.as_str()).cloned());
         }
-        self.queue(fence.side).remove_head(fence.group, at);
+        self.queue(fence.kind).remove_head(fence.group, at);
         commit.writes.iter().for_each(|write| self.write(write));
         commit.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
         for (entry, due) in &commit.wakes {
@@ -409,7 +411,7 @@ impl Reference {
 
     pub(super) fn retry(&mut self, fence: Fence<'_>, retry: &Retry) -> Outcome {
         self.tick();
-        let Some(mailbox) = self.queue(fence.side).claimed(fence) else {
+        let Some(mailbox) = self.queue(fence.kind).claimed(fence) else {
             return Outcome::LeaseLost;
         };
         mailbox.token = None;
@@ -423,22 +425,22 @@ impl Reference {
             attempt: 0,
             isolated: 0,
             failures: before.failures + u32::from(retry.failed),
-            unsettled: before.unsettled && retry.unsettled,
+            outcome_unknown: before.outcome_unknown && retry.outcome_unknown,
             note: retry.note.clone(),
         };
         self.account(retry.facts.as_ref(), None, 0);
         Outcome::Done
     }
 
-    /// `unsettled` is what the claim had found.
-    pub(super) fn release(&mut self, fence: Fence<'_>, unsettled: bool) -> Outcome {
+    /// `outcome_unknown` is what the claim had found.
+    pub(super) fn release(&mut self, fence: Fence<'_>, outcome_unknown: bool) -> Outcome {
         self.tick();
-        let Some(mailbox) = self.queue(fence.side).claimed(fence) else {
+        let Some(mailbox) = self.queue(fence.kind).claimed(fence) else {
             return Outcome::LeaseLost;
         };
         mailbox.token = None;
         mailbox.head.attempt -= 1;
-        mailbox.head.unsettled = unsettled;
+        mailbox.head.outcome_unknown = outcome_unknown;
         if mailbox.head.isolated > 0 {
             mailbox.head.isolated -= 1;
             mailbox.standing = Standing::Suspect(0);
@@ -453,7 +455,7 @@ impl Reference {
         if !self.is_ours(fence) {
             return Outcome::LeaseLost;
         }
-        let queue = self.queue(fence.side);
+        let queue = self.queue(fence.kind);
         let Message { id, payload, .. } = queue.remove_head(fence.group, at);
         let (group, reason) = (fence.group.clone(), burial.reason.clone());
         queue.dead.insert(0, Dead { group, id, payload, reason });
@@ -465,12 +467,12 @@ impl Reference {
     /// Ends leases, or begins them anew; answers whose are lost.
     pub(super) fn extend(
         &mut self,
-        side: Side,
+        kind: QueueKind,
         end: bool,
         claims: &[(Group, Token)],
     ) -> Vec<Group> {
         self.tick();
-        let queue = self.queue(side);
+        let queue = self.queue(kind);
         let mut lost = Vec::new();
         for (group, token) in claims {
             match queue.groups.get_mut(group) {
@@ -483,15 +485,15 @@ impl Reference {
         lost
     }
 
-    pub(super) fn reclaim(&mut self, side: Side) -> u64 {
+    pub(super) fn reclaim(&mut self, kind: QueueKind) -> u64 {
         let at = self.tick();
-        self.queue(side).reclaim(at)
+        self.queue(kind).reclaim(at)
     }
 
     /// Every delayed retry comes due; answers whose.
-    pub(super) fn fall_due(&mut self, side: Side) -> Vec<Group> {
+    pub(super) fn fall_due(&mut self, kind: QueueKind) -> Vec<Group> {
         let mut due = Vec::new();
-        for (group, mailbox) in &mut self.queue(side).groups {
+        for (group, mailbox) in &mut self.queue(kind).groups {
             if let Standing::Delayed { due: is_due } = &mut mailbox.standing {
                 *is_due = true;
                 due.push(group.clone());
@@ -521,8 +523,8 @@ impl Reference {
         Ok(())
     }
 
-    pub(super) fn depth(&mut self, side: Side) -> Depth {
-        let queue = self.queue(side);
+    pub(super) fn depth(&mut self, kind: QueueKind) -> Depth {
+        let queue = self.queue(kind);
         let count = |matches: fn(Standing) -> bool| {
             queue.groups.values().filter(|mailbox| matches(mailbox.standing)).count() as u64
         };
@@ -537,7 +539,7 @@ impl Reference {
         }
     }
 
-    pub(super) fn dead(&mut self, side: Side) -> Vec<Dead> {
-        self.queue(side).dead.clone()
+    pub(super) fn dead(&mut self, kind: QueueKind) -> Vec<Dead> {
+        self.queue(kind).dead.clone()
     }
 }

@@ -4,14 +4,14 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use chrono::DateTime;
-use crosswire::address::Group;
-use crosswire::event::{EventKind, Facts};
-use crosswire::message::MessageId;
-use crosswire::state::{Check, Member, Write};
-use crosswire::storage::{
-    Ask, Burial, Claim, Claimed, Commit, Entry, Push, Queue, Retry, Settled, Side, StorageError,
-    Token,
+use crosswire::contracts::storage::{
+    Burial, Claim, ClaimRequest, Claimed, Commit, Entry, Push, Queue, QueueKind, Retry, Settled,
+    StorageError, Token,
 };
+use crosswire::model::address::Group;
+use crosswire::model::event::{EventKind, Facts};
+use crosswire::model::message::MessageId;
+use crosswire::model::state::{Check, Member, Write};
 
 use super::moves::{Move, PRESENT, Plan};
 use super::reference::{Dead, Due, Fence, Head, Next, Outcome, Reference, Seen};
@@ -77,12 +77,12 @@ impl<H: Hook> Runner<'_, H> {
         match one {
             Move::Push { group, id, owes, tight } => self.push(*group, *id, *owes, *tight).await,
             Move::Note { id } => self.note(*id).await,
-            Move::Claim { side, reclaim } => self.claim(*side, *reclaim).await.map(drop),
-            Move::Beat { side } => self.beat(*side).await,
-            Move::Reclaim { side } => self.reclaim(*side).await,
-            Move::FallDue { side } => {
-                let due = self.reference.fall_due(*side);
-                self.hook.fall_due(&self.queue(*side), &due).await;
+            Move::Claim { kind, reclaim } => self.claim(*kind, *reclaim).await.map(drop),
+            Move::Beat { kind } => self.beat(*kind).await,
+            Move::Reclaim { kind } => self.reclaim(*kind).await,
+            Move::FallDue { kind } => {
+                let due = self.reference.fall_due(*kind);
+                self.hook.fall_due(&self.queue(*kind), &due).await;
                 Ok(())
             }
             Move::Look => self.look().await,
@@ -90,11 +90,11 @@ impl<H: Hook> Runner<'_, H> {
                 Some(claim) => self.complete(claim, plan, *next).await,
                 None => Ok(()),
             },
-            Move::Retry { hand, later, failed, unsettled, noted } => {
+            Move::Retry { hand, later, failed, outcome_unknown, noted } => {
                 let noted = noted.then(|| format!("note {}", self.hands.len()));
                 let after = if *later { LONG } else { Duration::ZERO };
-                let (failed, unsettled) = (*failed, *unsettled);
-                let told = Retry { after, failed, unsettled, note: noted, ..retry() };
+                let (failed, outcome_unknown) = (*failed, *outcome_unknown);
+                let told = Retry { after, failed, outcome_unknown, note: noted, ..retry() };
                 self.retry(*hand, told).await
             }
             Move::Release { hand } => self.release(*hand).await,
@@ -110,8 +110,8 @@ impl<H: Hook> Runner<'_, H> {
         }
     }
 
-    fn queue(&self, side: Side) -> Queue {
-        Queue { partition: self.fixture.partition.clone(), side }
+    fn queue(&self, kind: QueueKind) -> Queue {
+        Queue { partition: self.fixture.partition.clone(), kind }
     }
 
     fn place(&self, hand: u8) -> Option<usize> {
@@ -153,10 +153,10 @@ impl<H: Hook> Runner<'_, H> {
         noted.map_err(unanswered)
     }
 
-    async fn claim(&mut self, side: Side, reclaim: bool) -> Result<bool, Divergence> {
+    async fn claim(&mut self, kind: QueueKind, reclaim: bool) -> Result<bool, Divergence> {
         let ask = ask(reclaim);
-        let expected = self.reference.claim(side, &ask.token, reclaim);
-        let claimed = self.fixture.storage.claim(&self.queue(side), &ask).await;
+        let expected = self.reference.claim(kind, &ask.token, reclaim);
+        let claimed = self.fixture.storage.claim(&self.queue(kind), &ask).await;
         self.take(&expected, claimed.map_err(unanswered)?)
     }
 
@@ -182,7 +182,7 @@ impl<H: Hook> Runner<'_, H> {
         let commit = self.commit(&claim, plan);
         let ask = next.map(ask);
         let expected = self.reference.complete(fence(&claim), &commit);
-        let (side, was) = (claim.queue.side, copy(&claim));
+        let (kind, was) = (claim.queue.kind, copy(&claim));
         let completed = self.fixture.storage.complete(claim, commit, ask.as_ref()).await;
         let completed = completed.map_err(unanswered)?;
         same("completed", &expected, &outcome(&was, completed.settled)?)?;
@@ -192,13 +192,13 @@ impl<H: Hook> Runner<'_, H> {
             (None, None) => return Ok(()),
             (_, next) => return Err(format!("claimed with it: {next:?}")),
         };
-        let expected = self.reference.claim_along(side, &next.0.token, next.0.reclaim);
+        let expected = self.reference.claim_along(kind, &next.0.token, next.0.reclaim);
         self.take(&expected, next.1).map(drop)
     }
 
     fn commit(&mut self, claim: &Claim, plan: &Plan) -> Commit {
         let (told, settles) = told(claim, EventKind::Handled);
-        let owes = if claim.queue.side == Side::Inbound { plan.owes } else { 0 };
+        let owes = if claim.queue.kind == QueueKind::Inbound { plan.owes } else { 0 };
         Commit {
             checks: self.checks(plan.check),
             writes: plan.writes.iter().map(|code| write(*code)).collect(),
@@ -243,7 +243,7 @@ impl<H: Hook> Runner<'_, H> {
 
     async fn release(&mut self, hand: u8) -> Compared {
         let Some(claim) = self.hand(hand) else { return Ok(()) };
-        let expected = self.reference.release(fence(&claim), claim.unsettled_since.is_some());
+        let expected = self.reference.release(fence(&claim), claim.outcome_unknown_since.is_some());
         let was = copy(&claim);
         let settled = self.fixture.storage.release(claim).await.map_err(unanswered)?;
         same("released", &expected, &outcome(&was, settled)?)
@@ -252,7 +252,7 @@ impl<H: Hook> Runner<'_, H> {
     async fn bury(&mut self, hand: u8, owes: u8) -> Compared {
         let Some(claim) = self.hand(hand) else { return Ok(()) };
         let (told, settles) = told(&claim, EventKind::Buried);
-        let owes = if claim.queue.side == Side::Inbound { owes } else { 0 };
+        let owes = if claim.queue.kind == QueueKind::Inbound { owes } else { 0 };
         let outbox = self.owe(owes, claim.id.as_str());
         let burial = Burial { outbox, settles, facts: Some(told), ..burial("given up") };
         let expected = self.reference.bury(fence(&claim), &burial);
@@ -264,55 +264,60 @@ impl<H: Hook> Runner<'_, H> {
     async fn lapse(&mut self, hand: u8) -> Compared {
         let Some(claim) = self.hand(hand) else { return Ok(()) };
         let claims = [(claim.group.clone(), claim.token.clone())];
-        self.extend(claim.queue.side, Duration::ZERO, &claims).await
+        self.extend(claim.queue.kind, Duration::ZERO, &claims).await
     }
 
-    async fn beat(&mut self, side: Side) -> Compared {
-        let ours = self.hands.iter().filter(|claim| claim.queue.side == side);
+    async fn beat(&mut self, kind: QueueKind) -> Compared {
+        let ours = self.hands.iter().filter(|claim| claim.queue.kind == kind);
         let claims: Vec<_> = ours.map(|claim| (claim.group.clone(), claim.token.clone())).collect();
-        self.extend(side, LONG, &claims).await
+        self.extend(kind, LONG, &claims).await
     }
 
-    async fn extend(&mut self, side: Side, lease: Duration, claims: &[(Group, Token)]) -> Compared {
-        let expected = self.reference.extend(side, lease.is_zero(), claims);
-        let lost = self.fixture.storage.extend(&self.queue(side), lease, claims).await;
+    async fn extend(
+        &mut self,
+        kind: QueueKind,
+        lease: Duration,
+        claims: &[(Group, Token)],
+    ) -> Compared {
+        let expected = self.reference.extend(kind, lease.is_zero(), claims);
+        let lost = self.fixture.storage.extend(&self.queue(kind), lease, claims).await;
         same("lost leases", &expected, &lost.map_err(unanswered)?)
     }
 
-    async fn reclaim(&mut self, side: Side) -> Compared {
-        let expected = self.reference.reclaim(side);
-        let moved = self.fixture.storage.reclaim(&self.queue(side)).await;
+    async fn reclaim(&mut self, kind: QueueKind) -> Compared {
+        let expected = self.reference.reclaim(kind);
+        let moved = self.fixture.storage.reclaim(&self.queue(kind)).await;
         same("reclaimed", &expected, &moved.map_err(unanswered)?)
     }
 
     /// Ends every lease and delay, then works through all that there is.
     async fn drain(&mut self) -> Compared {
-        for side in [Side::Inbound, Side::Outbox] {
-            self.make(&Move::FallDue { side }).await?;
+        for kind in [QueueKind::Inbound, QueueKind::Outbox] {
+            self.make(&Move::FallDue { kind }).await?;
             for hand in 0..u8::try_from(self.hands.len()).expect("a row of moves is short") {
                 self.lapse(hand).await?;
             }
-            while self.claim(side, true).await? {
+            while self.claim(kind, true).await? {
                 let claim = self.hand(0).expect("it has just been claimed");
                 self.complete(claim, &Plan::default(), None).await?;
             }
-            same("left", &0, &self.reference.depth(side).pending)?;
+            same("left", &0, &self.reference.depth(kind).pending)?;
         }
         self.look().await
     }
 
     async fn look(&mut self) -> Compared {
         let Fixture { storage, partition } = self.fixture;
-        for side in [Side::Inbound, Side::Outbox] {
-            let queue = self.queue(side);
+        for kind in [QueueKind::Inbound, QueueKind::Outbox] {
+            let queue = self.queue(kind);
             let depth = storage.depth(&queue).await.map_err(unanswered)?;
-            same("depth", &self.reference.depth(side), &depth)?;
+            same("depth", &self.reference.depth(kind), &depth)?;
             let dead = storage.dead_letters(&queue, 100).await.map_err(unanswered)?;
             let dead: Vec<_> = dead
                 .into_iter()
                 .map(|d| Dead { group: d.group, id: d.id, payload: d.payload, reason: d.reason })
                 .collect();
-            same("dead letters", &self.reference.dead(side), &dead)?;
+            same("dead letters", &self.reference.dead(kind), &dead)?;
         }
         let keys = KEYS.map(str::to_owned);
         let values = storage.values(partition, &keys).await.map_err(unanswered)?;
@@ -347,13 +352,13 @@ impl<H: Hook> Runner<'_, H> {
     }
 }
 
-fn ask(reclaim: bool) -> Ask {
-    Ask { reclaim, ..fixture::ask(LONG) }
+fn ask(reclaim: bool) -> ClaimRequest {
+    ClaimRequest { reclaim, ..fixture::ask(LONG) }
 }
 
 fn fence(claim: &Claim) -> Fence<'_> {
     let Claim { queue, group, token, sequence, .. } = claim;
-    Fence { side: queue.side, group, token, sequence: *sequence }
+    Fence { kind: queue.kind, group, token, sequence: *sequence }
 }
 
 fn seen(claim: &Claim) -> Seen {
@@ -367,7 +372,7 @@ fn seen(claim: &Claim) -> Seen {
             attempt: claim.attempt,
             isolated: claim.isolated,
             failures: claim.failures,
-            unsettled: claim.unsettled_since.is_some(),
+            outcome_unknown: claim.outcome_unknown_since.is_some(),
             note: claim.note.clone(),
         },
         state: claim.state.clone(),
@@ -393,9 +398,9 @@ fn outcome(was: &Claim, settled: Settled) -> Result<Outcome, Divergence> {
 
 /// What a settlement records. An outbound message names its cause in front, and settles its debt.
 fn told(claim: &Claim, kind: EventKind) -> (Facts, Option<MessageId>) {
-    match claim.queue.side {
-        Side::Inbound => (facts(claim.id.as_str(), &[kind]), None),
-        Side::Outbox => {
+    match claim.queue.kind {
+        QueueKind::Inbound => (facts(claim.id.as_str(), &[kind]), None),
+        QueueKind::Outbox => {
             let (cause, _) = claim.payload.split_once('|').expect("every debt names its cause");
             (facts(cause, &[kind]), Some(MessageId::new(cause)))
         }

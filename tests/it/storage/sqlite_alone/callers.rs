@@ -3,8 +3,8 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crosswire::state::Write;
-use crosswire::storage::{Commit, Depth, Pushed, StorageError};
+use crosswire::contracts::storage::{Commit, Depth, Pushed, StorageError};
+use crosswire::model::state::Write;
 use futures_util::{FutureExt, future::join_all, poll};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit};
@@ -46,7 +46,7 @@ async fn a_claim_whose_caller_is_gone_is_as_if_it_had_never_been_made() {
         until_leased(&f, 1).await;
     }
     let claim = f.claim_when_due(&queue).await;
-    assert_eq!((claim.attempt, claim.unsettled_since), (1, None));
+    assert_eq!((claim.attempt, claim.outcome_unknown_since), (1, None));
 }
 
 #[tokio::test]

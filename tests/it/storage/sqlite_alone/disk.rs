@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crosswire::event::EventKind;
-use crosswire::state::Write;
-use crosswire::storage::{Commit, Pushed, Settled, StorageError};
+use crosswire::contracts::storage::{Commit, Pushed, Settled, StorageError};
+use crosswire::model::event::EventKind;
+use crosswire::model::state::Write;
 
 use super::file::refusal;
 use crate::storage::fixture::{Fixture, LONG, commit, copy, entry, facts, push};

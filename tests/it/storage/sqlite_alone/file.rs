@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crosswire::storage::StorageError;
+use crosswire::contracts::storage::StorageError;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

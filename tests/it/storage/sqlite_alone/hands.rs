@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crosswire::message::MessageId;
-use crosswire::storage::{Audit, Pushed};
+use crosswire::contracts::storage::{Audit, Pushed};
+use crosswire::model::message::MessageId;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -52,7 +52,8 @@ async fn an_audit_counts_again_what_was_taken_out_by_hand() {
     assert_eq!(hands(&directory).execute(taken, ()).unwrap(), 2);
     assert_eq!(audit(&f).await, Audit { groups: 1, mended: 0 });
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 1);
-    let tight = |id| crosswire::storage::Push { max_depth: 2, ..push(entry("carol", id)) };
+    let tight =
+        |id| crosswire::contracts::storage::Push { max_depth: 2, ..push(entry("carol", id)) };
     assert_eq!(f.push_with(tight("m4")).await, Pushed::Accepted);
     assert_eq!(f.push_with(tight("m5")).await, Pushed::Full);
     assert_eq!(f.claim().await.id.as_str(), "m3");

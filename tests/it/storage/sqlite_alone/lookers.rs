@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crosswire::event::EventKind;
-use crosswire::storage::sqlite::Sqlite;
-use crosswire::storage::{Storage, StorageError};
+use crosswire::contracts::storage::{Storage, StorageError};
+use crosswire::model::event::EventKind;
+use crosswire::stores::sqlite::Sqlite;
 use tempfile::TempDir;
 
 use crate::storage::fixture::{Fixture, LONG, ask, burial, entry, facts, push};
@@ -20,13 +20,13 @@ async fn who_looks_sees_what_the_running_process_does_and_holds_nothing_up() {
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
     let looking = looking(&directory);
-    let seen = |events: Vec<crosswire::event::Event>| -> Vec<_> {
+    let seen = |events: Vec<crosswire::model::event::Event>| -> Vec<_> {
         events.into_iter().map(|event| event.kind).collect()
     };
     let events = looking.events(&f.partition, None).await.unwrap();
     assert_eq!(seen(events), [EventKind::Received, EventKind::Queued]);
     let claim = f.claim().await;
-    let told = crosswire::storage::Burial {
+    let told = crosswire::contracts::storage::Burial {
         facts: Some(facts("m1", &[EventKind::Buried])),
         ..burial("poison")
     };
@@ -34,7 +34,7 @@ async fn who_looks_sees_what_the_running_process_does_and_holds_nothing_up() {
     let events = looking.events(&f.partition, None).await.unwrap();
     assert_eq!(seen(events).last(), Some(&EventKind::Buried));
     assert_eq!(looking.dead_letters(&f.inbound(), 9).await.unwrap().len(), 1);
-    assert_eq!(looking.health().await.unwrap(), crosswire::storage::Health::default());
+    assert_eq!(looking.health().await.unwrap(), crosswire::contracts::storage::Health::default());
 }
 
 #[tokio::test]

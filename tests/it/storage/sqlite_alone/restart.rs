@@ -3,9 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use crosswire::event::EventKind;
-use crosswire::state::Write;
-use crosswire::storage::{Commit, Line, Pushed, Side, StorageError};
+use crosswire::contracts::storage::{Commit, FeedEntry, Pushed, QueueKind, StorageError};
+use crosswire::model::event::EventKind;
+use crosswire::model::state::Write;
 use tempfile::TempDir;
 
 use crate::storage::fixture::{Fixture, LONG, commit, entry, group};
@@ -45,7 +45,7 @@ async fn everything_is_there(f: &Fixture) {
     assert_eq!(f.members("p1").await.len(), 1);
     assert_eq!(f.kinds("m1").await, [EventKind::Received, EventKind::Queued]);
     let lines = f.storage.follow("news", None, std::time::Duration::ZERO).await.unwrap();
-    assert!(matches!(&lines[..], [Line { text, .. }] if text == "line"));
+    assert!(matches!(&lines[..], [FeedEntry { text, .. }] if text == "line"));
     assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
 }
 
@@ -59,7 +59,7 @@ async fn a_process_that_begins_again_finds_everything_and_waits_for_no_lease() {
     let claim = f.claim().await;
     assert_eq!((claim.id.as_str(), claim.sequence), ("m2", sequence));
     assert_eq!(claim.attempt, 2, "it may be what killed the process");
-    assert!(claim.unsettled_since.is_some());
+    assert!(claim.outcome_unknown_since.is_some());
     f.complete(claim, commit()).await;
     assert_eq!(f.claim().await.id.as_str(), "m3");
 }
@@ -132,5 +132,5 @@ async fn a_second_process_is_refused_until_the_first_is_gone() {
     assert!(why.contains("crosswire.db is in use by another process; stop it, or set DATA_DIR"));
     first.push("alice", "m1").await;
     let second = again(first, &directory);
-    assert_eq!(second.claim().await.queue.side, Side::Inbound);
+    assert_eq!(second.claim().await.queue.kind, QueueKind::Inbound);
 }

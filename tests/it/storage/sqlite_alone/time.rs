@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use crosswire::clock::{Clock, ManualClock};
-use crosswire::state::Write;
-use crosswire::storage::sqlite::{Settings, Sqlite};
-use crosswire::storage::{Commit, Pushed, Retention};
+use crosswire::contracts::storage::{Commit, Pushed, Retention};
+use crosswire::model::clock::{Clock, ManualClock};
+use crosswire::model::state::Write;
+use crosswire::stores::sqlite::{Settings, Sqlite};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

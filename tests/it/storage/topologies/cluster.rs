@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Audit, Pushed, Queue, Storage as _, StorageError};
+use crosswire::contracts::storage::{Audit, Pushed, Queue, Storage as _, StorageError};
+use crosswire::stores::redis::{Redis, Settings};
 use redis::cluster::ClusterClient;
 use tokio::sync::OnceCell;
 

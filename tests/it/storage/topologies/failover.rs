@@ -1,7 +1,7 @@
 //! A master dies, and its replica takes over.
 
-use crosswire::storage::Pushed;
-use crosswire::storage::redis::Settings;
+use crosswire::contracts::storage::Pushed;
+use crosswire::stores::redis::Settings;
 
 use super::nodes::{cluster_node, cluster_url, in_step, join, knows, meet, replicated};
 use super::sentinel::Sentinel;

@@ -1,7 +1,7 @@
 //! Which settings of a Redis are found fault with.
 
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Health, Storage as _};
+use crosswire::contracts::storage::{Health, Storage as _};
+use crosswire::stores::redis::{Redis, Settings};
 
 use super::settings;
 use crate::support::redis::RedisServer;

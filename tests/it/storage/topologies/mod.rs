@@ -12,8 +12,8 @@ mod tls;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crosswire::storage::redis::{Redis, Settings};
-use crosswire::storage::{Pushed, StorageError};
+use crosswire::contracts::storage::{Pushed, StorageError};
+use crosswire::stores::redis::{Redis, Settings};
 use secrecy::SecretString;
 
 use super::fixture::{Fixture, commit, entry, push};

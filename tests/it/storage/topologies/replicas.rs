@@ -1,7 +1,7 @@
 //! What is acknowledged is on as many replicas as was asked for.
 
-use crosswire::storage::redis::Settings;
-use crosswire::storage::{Commit, Pushed, Settled, StorageError};
+use crosswire::contracts::storage::{Commit, Pushed, Settled, StorageError};
+use crosswire::stores::redis::Settings;
 use nix::sys::signal::Signal;
 
 use super::nodes::replicated;
@@ -47,7 +47,7 @@ async fn a_claim_to_send_that_no_replica_has_is_handed_back() {
     push_until_taken(&f, "alice", "m2").await;
     // Nobody has worked on it, so it is no suspect, has not been tried, and cannot have been sent.
     let claim = f.claim_outbox().await;
-    assert_eq!((claim.id.as_str(), claim.attempt, claim.unsettled_since), ("o2", 1, None));
+    assert_eq!((claim.id.as_str(), claim.attempt, claim.outcome_unknown_since), ("o2", 1, None));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A slot moves to another node, with messages in it.
 
-use crosswire::storage::StorageError;
+use crosswire::contracts::storage::StorageError;
 
 use super::cluster::{on_cluster, shared};
 use super::push_until_taken;

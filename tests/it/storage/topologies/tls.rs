@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use crosswire::storage::StorageError;
-use crosswire::storage::redis::{Redis, Settings};
+use crosswire::contracts::storage::StorageError;
+use crosswire::stores::redis::{Redis, Settings};
 use tempfile::TempDir;
 
 use super::nodes::join;

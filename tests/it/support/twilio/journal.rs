@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use crosswire::clock::{Clock, SystemClock};
+use crosswire::model::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! What Twilio's list says about a message whose answer was lost.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::transport::{SendError, Sent, Transport};
+use crosswire::contracts::transport::{SendError, Sent, Transport};
 use crosswire::transports::twilio::{Settings, Twilio};
 use rstest::rstest;
 

@@ -3,12 +3,13 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crosswire::address::Address;
-use crosswire::message::{MessageId, Outbound};
-use crosswire::transport::WebhookRequest;
+use crosswire::contracts::transport::WebhookRequest;
+use crosswire::model::address::Address;
+use crosswire::model::message::{MessageId, Outbound};
 use crosswire::transports::twilio::{NAME, Settings, Twilio, signature};
 use secrecy::SecretString;
 
+mod config;
 mod find;
 mod mutations;
 mod provider;

@@ -1,6 +1,6 @@
 //! Genuine calls with something changed on the way.
 
-use crosswire::transport::{Transport, WebhookRequest};
+use crosswire::contracts::transport::{Transport, WebhookRequest};
 use sha2::{Digest, Sha256};
 
 use super::signatures::is_believed;

@@ -1,8 +1,8 @@
 //! What a genuine call is understood to say.
 
-use crosswire::address::Address;
-use crosswire::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters};
-use crosswire::transport::{DeliveryStatus, ReceiveError, Received, Report, Transport};
+use crosswire::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, Transport};
+use crosswire::model::address::Address;
+use crosswire::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters};
 use crosswire::transports::twilio::{NAME, Settings, Twilio};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -85,7 +85,7 @@ fn a_whole_message_is_understood_to_the_letter() {
 fn a_get_says_the_same_as_a_post() {
     let request = call("https://example.com", &format!("/sms?{MESSAGE}#rc=1"), None);
     let signed_without_fragment = call("https://example.com", &format!("/sms?{MESSAGE}"), None);
-    let request = crosswire::transport::WebhookRequest {
+    let request = crosswire::contracts::transport::WebhookRequest {
         headers: signed_without_fragment.headers,
         ..request
     };

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use crosswire::transport::WebhookRequest;
+use crosswire::contracts::transport::WebhookRequest;
 use regex::Regex;
 use sha1::{Digest, Sha1};
 

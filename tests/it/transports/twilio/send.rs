@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crosswire::message::{Cause, Media, MessageId, Outbound};
-use crosswire::transport::{SendError, Sent, Transport};
+use crosswire::contracts::transport::{SendError, Sent, Transport};
+use crosswire::model::message::{Cause, Media, MessageId, Outbound};
 use crosswire::transports::twilio::{Settings, Twilio};
 use rstest::rstest;
 use secrecy::SecretString;
@@ -59,7 +59,7 @@ async fn a_message_is_posted_from_the_line_that_was_texted() {
 #[tokio::test]
 async fn everything_that_can_go_with_a_message_goes() {
     let mut message = outbound("");
-    message.to.line = crosswire::address::Identity::new("");
+    message.to.line = crosswire::model::address::Identity::new("");
     message.cause = Some(Cause { id: MessageId::new("in&1"), only: true });
     for url in ["https://a.example/1", "https://a.example/2?x=y"] {
         message.media.push(Media { url: url.to_owned(), content_type: "image/png".to_owned() });
@@ -91,7 +91,7 @@ async fn what_is_not_configured_is_asked_for_without_a_request() {
     let refused = twilio.send(&outbound("hi")).await;
     assert!(matches!(refused, Err(SendError::Account { code: 20003, .. })), "{refused:?}");
     let mut nowhere = outbound("hi");
-    nowhere.to.line = crosswire::address::Identity::new("");
+    nowhere.to.line = crosswire::model::address::Identity::new("");
     let refused = Twilio::new(settings()).unwrap().send(&nowhere).await;
     assert!(matches!(refused, Err(SendError::Account { code: 21603, .. })), "{refused:?}");
 }
@@ -108,6 +108,7 @@ fn short(outcome: Result<Sent, SendError>) -> String {
         Err(SendError::Ambiguous(_)) => "ambiguous".to_owned(),
         Err(SendError::Recipient { code, .. }) => format!("recipient {code}"),
         Err(SendError::Message { code, .. }) => format!("message {code}"),
+        Err(SendError::Line { code, .. }) => format!("line {code}"),
         Err(SendError::Account { code, .. }) => format!("account {code}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crosswire::transport::{ReceiveError, Transport, WebhookRequest};
+use crosswire::contracts::transport::{ReceiveError, Transport, WebhookRequest};
 use crosswire::transports::twilio::{Settings, Twilio};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,0 +1,56 @@
+//! Environment variables, as a part of the server is given them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+use super::errors::ConfigErrors;
+
+/// Stands where a mistake names its file.
+pub const ENVIRONMENT: &str = "environment";
+
+/// The process's environment variables. One that is set to nothing counts as unset, since that is
+/// how deployment tools unset one.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
+        self.get(name).map(SecretString::from)
+    }
+
+    /// A variable as a `T`; `fix` tells whoever set it to something else.
+    pub fn parsed<T: FromStr>(&self, name: &str, fix: &str, errors: &ConfigErrors) -> Option<T> {
+        let value = self.get(name)?;
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            errors.add(ENVIRONMENT, name, "cannot be read", fix);
+        }
+        parsed
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+impl<'v> FromIterator<(&'v str, &'v str)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (&'v str, &'v str)>>(variables: I) -> Self {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self(variables.into_iter().map(owned).collect())
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,107 @@
+//! Reading a TOML table key by key, so that every mistake in it is found at once.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use super::errors::{ConfigErrors, did_you_mean};
+use crate::model::topic::OnAmbiguous;
+
+/// One table of the file. What is taken from it is known; what is left at [`Section::finish`] is a
+/// mistake.
+pub struct Section<'m> {
+    file: &'m str,
+    path: String,
+    table: Table,
+    known: Vec<String>,
+    errors: &'m ConfigErrors,
+}
+
+/// A type that a key may have, and what to write for it.
+pub trait Setting: DeserializeOwned {
+    const FIX: &'static str;
+}
+
+macro_rules! settings {
+    ($($kind:ty => $fix:literal),* $(,)?) => {
+        $(impl Setting for $kind { const FIX: &'static str = $fix; })*
+    };
+}
+
+settings! {
+    bool => "write true or false",
+    u16 => "write a whole number, such as 5",
+    u32 => "write a whole number, such as 5",
+    u64 => "write a whole number, such as 5",
+    usize => "write a whole number, such as 5",
+    String => "write a text in quotes",
+    Vec<String> => "write a list of texts, such as [\"/sms\"]",
+    humantime_serde::Serde<Duration> => "write a time with its unit, such as \"30s\", \"5m\" or \"7d\"",
+    OnAmbiguous => "write \"reconcile\", \"retry\" or \"give_up\"",
+    Table => "write a table",
+}
+
+impl<'m> Section<'m> {
+    pub fn new(file: &'m str, path: &str, table: Table, errors: &'m ConfigErrors) -> Self {
+        Self { file, path: path.to_owned(), table, known: Vec::new(), errors }
+    }
+
+    /// What stands under `key`, as it is.
+    pub fn value(&mut self, key: &str) -> Option<Value> {
+        self.known.push(key.to_owned());
+        self.table.remove(key)
+    }
+
+    pub fn get<T: Setting>(&mut self, key: &str) -> Option<T> {
+        let value = self.value(key)?.try_into().ok();
+        if value.is_none() {
+            self.error(key, "is of the wrong kind", T::FIX);
+        }
+        value
+    }
+
+    pub fn duration(&mut self, key: &str) -> Option<Duration> {
+        self.get::<humantime_serde::Serde<Duration>>(key).map(humantime_serde::Serde::into_inner)
+    }
+
+    /// The table under `key`; an empty one when there is none.
+    #[must_use = "its keys are read, and then it is finished"]
+    pub fn section(&mut self, key: &str) -> Self {
+        let table = self.get::<Table>(key).unwrap_or_default();
+        Self::new(self.file, &self.path_of(key), table, self.errors)
+    }
+
+    /// The tables under `key`, by their names, in the order of the file.
+    pub fn sections(&mut self, key: &str) -> Vec<(String, Self)> {
+        let mut all = self.section(key);
+        let names: Vec<String> = all.table.keys().cloned().collect();
+        names.into_iter().map(|name| (name.clone(), all.section(&name))).collect()
+    }
+
+    /// Everything that is left, in the order of the file; all of it is known by that.
+    pub fn rest(&mut self) -> Table {
+        self.known.extend(self.table.keys().cloned());
+        std::mem::take(&mut self.table)
+    }
+
+    pub fn error(&self, key: &str, what: &str, fix: impl std::fmt::Display) {
+        self.errors.add(self.file, &self.path_of(key), what, fix);
+    }
+
+    /// Complains about every key that nobody asked for.
+    pub fn finish(self) {
+        for key in self.table.keys() {
+            let fix = did_you_mean(key, self.known.iter().map(String::as_str));
+            self.error(key, "no such key", fix);
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        match (self.path.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, key) => format!("{path}.{key}"),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What all stores write alike: how long they remember, and how facts lie in the record.
+//!
+//! One entry of a record holds what one step made true of one message: the kinds, each with its time
+//! when that is not the entry's own (`received,queued@1700000000000`), and the detail as JSON.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::contracts::storage::{Entry, StorageError};
+use crate::model::event::{Detail, Event, EventKind, Fact, Facts};
+use crate::model::message::MessageId;
+
+/// Dead letters that a queue keeps.
+pub const MAX_DEAD_LETTERS: u64 = 10_000;
+
+/// A digest of an accepted id is kept for at least this many days: far longer than any provider
+/// tries again.
+pub const DUPLICATE_DAYS: u64 = 3;
+
+/// What stands for an id in a set of ids: half the size of most ids, and says nothing.
+pub fn digest(parts: &[&str]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize()[..16].to_vec()
+}
+
+/// What makes facts that are recorded without a push the same as others. Their times do not: a
+/// provider that reports again does so later.
+pub fn digest_of(facts: &Facts) -> Vec<u8> {
+    let kinds = kinds(&Facts {
+        facts: facts.facts.iter().map(|fact| Fact::from(fact.kind)).collect(),
+        ..facts.clone()
+    });
+    let outbound = facts.detail.outbound.as_ref().map_or("", |id| id.as_str());
+    digest(&["record", facts.message.as_str(), outbound, &kinds])
+}
+
+/// What is recorded of a message whose sender's mailbox is full.
+pub fn dropped(facts: &Facts) -> Facts {
+    Facts { facts: vec![Fact::from(EventKind::Dropped)], ..facts.clone() }
+}
+
+/// A single debt is settled by its own sender; only several need counting.
+pub fn debts(outbox: &[Entry]) -> usize {
+    if outbox.len() >= 2 { outbox.len() } else { 0 }
+}
+
+pub fn kinds(facts: &Facts) -> String {
+    let mut kinds = String::new();
+    for fact in &facts.facts {
+        if !kinds.is_empty() {
+            kinds.push(',');
+        }
+        kinds.push_str(fact.kind.as_str());
+        if let Some(at) = fact.at {
+            kinds.push('@');
+            kinds.push_str(&at.timestamp_millis().to_string());
+        }
+    }
+    kinds
+}
+
+pub fn detail(facts: &Facts) -> String {
+    serde_json::to_string(&facts.detail).unwrap_or_default()
+}
+
+/// Reads an entry back. Its errors quote nothing of the detail, for that holds numbers.
+pub fn read(
+    message: &MessageId,
+    written: DateTime<Utc>,
+    kinds: &str,
+    detail: Option<&str>,
+) -> Result<Vec<Event>, StorageError> {
+    let detail: Detail = detail
+        .map_or(Ok(Detail::default()), serde_json::from_str)
+        .map_err(|_| corrupt("its detail is of another shape"))?;
+    let event = |kind: &str| {
+        let (name, at) = match kind.split_once('@') {
+            None => (kind, Some(written)),
+            Some((name, at)) => (name, at.parse().ok().and_then(DateTime::from_timestamp_millis)),
+        };
+        let kind: EventKind = name.parse().map_err(|_| corrupt(&format!("of kind {name}")))?;
+        let at = at.ok_or_else(|| corrupt("at no time"))?;
+        Ok(Event { message: message.clone(), kind, at, detail: detail.clone() })
+    };
+    kinds.split(',').map(event).collect()
+}
+
+/// What to say of an entry that is not as we write them.
+pub fn corrupt(what: &str) -> StorageError {
+    StorageError::Corrupt(format!("an event: {what}"))
+}

@@ -1,0 +1,66 @@
+//! A topic whose parts have all been built.
+
+use std::sync::Arc;
+
+use crate::contracts::handler::{HandledObserver, Handler};
+use crate::contracts::storage::Partition;
+use crate::contracts::transport::{Transport, Transports};
+use crate::contracts::validator::Validator;
+use crate::model::topic::{Limits, Replies, TopicConfig, TopicName};
+
+/// A topic, ready to run: its configuration and the parts that it names.
+#[derive(Clone)]
+pub struct TopicRuntime {
+    pub config: TopicConfig,
+    pub handler: Arc<dyn Handler>,
+    /// The transport of its webhooks.
+    pub transport: Arc<dyn Transport>,
+    /// Every transport that its people can be reached by, `transport` included.
+    pub transports: Transports,
+    /// In the order of the configuration; the first rejection is the answer.
+    pub validators: Vec<BoundValidator>,
+    /// Is told of every message that was handled.
+    pub observer: Option<Arc<dyn HandledObserver>>,
+}
+
+/// A validator as a topic names it, with the text that its rejection sends.
+#[derive(Clone)]
+pub struct BoundValidator {
+    pub name: String,
+    pub text: String,
+    pub validator: Arc<dyn Validator>,
+}
+
+/// The way of a topic's inbound messages: its transport, its validators and what it answers.
+pub struct Pipeline {
+    pub topic: TopicName,
+    pub transport: Arc<dyn Transport>,
+    /// In the order of the topic's configuration; the first refusal is the answer.
+    pub validators: Vec<BoundValidator>,
+    pub replies: Replies,
+    pub limits: Limits,
+}
+
+impl TopicRuntime {
+    /// The pipeline of messages that arrive by the topic's own transport.
+    pub fn pipeline(&self) -> Pipeline {
+        self.pipeline_from(Arc::clone(&self.transport))
+    }
+
+    /// The pipeline of messages that arrive by another transport.
+    pub fn pipeline_from(&self, transport: Arc<dyn Transport>) -> Pipeline {
+        Pipeline {
+            topic: self.config.name.clone(),
+            transport,
+            validators: self.validators.clone(),
+            replies: self.config.replies.clone(),
+            limits: self.config.limits.clone(),
+        }
+    }
+
+    /// The partitions of the topic.
+    pub fn partitions(&self) -> impl Iterator<Item = Partition> {
+        let partition = |number| Partition { topic: self.config.name.clone(), number };
+        (0..self.config.limits.partitions).map(partition)
+    }
+}

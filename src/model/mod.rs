@@ -1,0 +1,9 @@
+//! The words of the domain: plain data without I/O.
+
+pub mod address;
+pub mod clock;
+pub mod event;
+pub mod message;
+pub mod segment;
+pub mod state;
+pub mod topic;

@@ -1,0 +1,121 @@
+//! The account of a topic, as the configuration names it.
+
+use crosswire::app::config::Config;
+use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
+use crosswire::transports::twilio::{Settings, config};
+use secrecy::ExposeSecret;
+
+const ACCOUNT: [(&str, &str); 2] =
+    [("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"), ("TWILIO_AUTH_TOKEN", "12345")];
+
+fn settings(lines: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
+    let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")];
+    let all: Vec<_> = base.iter().chain(&ACCOUNT).chain(variables).copied().collect();
+    let (settings, errors) = settings_for(Purpose::Shared, lines, &all);
+    (settings.expect("a deployment has settings"), errors)
+}
+
+fn settings_for(
+    purpose: Purpose,
+    lines: &str,
+    variables: &[(&str, &str)],
+) -> (Option<Settings>, Vec<String>) {
+    let environment: Environment = variables.iter().copied().collect();
+    let errors = ConfigErrors::default();
+    let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
+    let config = Config::read("topics.toml", &text, &environment, purpose, &errors);
+    let context = config.build_context(&config.topics[0], &environment, &errors);
+    let settings = config::read(&context);
+    (settings, errors.lines())
+}
+
+#[test]
+fn a_topic_may_name_variables_of_its_own() {
+    let (settings, errors) = settings(
+        "twilio = { auth_token_env = \"OTHER_TOKEN\" }",
+        &[("OTHER_TOKEN", "67890"), ("PUBLIC_URL", "https://e.example/")],
+    );
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(settings.auth_token.unwrap().expose_secret(), "67890");
+    assert_eq!(settings.api_base, "https://api.twilio.com");
+    assert_eq!(settings.status_callback.unwrap(), "https://e.example/status/t");
+}
+
+#[test]
+fn a_developer_may_name_variables_too() {
+    let table = "twilio = { account_sid_env = \"MY_SID\", auth_token_env = \"MY_TOKEN\" }";
+    let mine = [("MY_SID", "AC1"), ("MY_TOKEN", "67890")];
+    let (settings, errors) = settings_for(Purpose::Dev, table, &mine);
+    assert_eq!(errors, Vec::<String>::new());
+    let settings = settings.unwrap();
+    assert_eq!(settings.account_sid, "AC1");
+    assert_eq!(settings.auth_token.unwrap().expose_secret(), "67890");
+}
+
+#[test]
+fn a_developer_without_an_account_is_told_of_a_misspelt_key_all_the_same() {
+    let table = "twilio.auth_tokn_env = \"OTHER\"";
+    let (settings, errors) = settings_for(Purpose::Dev, table, &[]);
+    assert!(settings.is_none());
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert!(errors[0].contains("auth_tokn_env: no such key; did you mean auth_token_env?"));
+}
+
+#[test]
+fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
+    let table = [
+        ("", ("TWILIO_ACCOUNT_SID", ""), "environment: TWILIO_ACCOUNT_SID: is not set; set it"),
+        (
+            "",
+            ("TWILIO_ACCOUNT_SID", "SK1"),
+            "environment: TWILIO_ACCOUNT_SID: holds an API key's SID; set it to the account's SID, which starts with AC",
+        ),
+        (
+            "",
+            ("TWILIO_AUTH_TOKEN", ""),
+            "environment: TWILIO_AUTH_TOKEN: is not set; set it to the account's auth token",
+        ),
+        (
+            "",
+            ("TWILIO_AUTH_TOKEN", "SK1"),
+            "environment: TWILIO_AUTH_TOKEN: holds an API key's SID; set it to the account's auth token",
+        ),
+        (
+            "",
+            ("TWILIO_API_KEY", "SK1"),
+            "environment: TWILIO_API_SECRET: is not set, and its other half is; set both",
+        ),
+        (
+            "",
+            ("TWILIO_API_SECRET", "x"),
+            "environment: TWILIO_API_KEY: is not set, and its other half is; set both",
+        ),
+        (
+            "",
+            ("TWILIO_MESSAGING_SERVICE_SID", "AC1"),
+            "environment: TWILIO_MESSAGING_SERVICE_SID: holds an account's SID",
+        ),
+        (
+            "",
+            ("TWILIO_API_BASE", "http://e.example"),
+            "environment: TWILIO_API_BASE: is no address to send secrets to",
+        ),
+        ("twilio.auth_token_env = \"OTHER\"", ("X", ""), "environment: OTHER: is not set; set it"),
+        (
+            "twilio.auth_token_env = \"0f0f\"",
+            ("X", ""),
+            "topics.toml: topics.t.twilio.auth_token_env: is not the name of an environment variable",
+        ),
+        (
+            "twilio.auth_token = \"0f0f\"",
+            ("X", ""),
+            "topics.toml: topics.t.twilio.auth_token: no such key; did you mean auth_token_env?",
+        ),
+    ];
+    for (lines, variable, expected) in table {
+        let (_, errors) = settings(lines, &[variable]);
+        assert_eq!(errors.len(), 1, "{lines} {variable:?}: {errors:#?}");
+        assert!(errors[0].starts_with(expected), "{lines} {variable:?}: {errors:#?}");
+        assert!(!errors[0].contains("0f0f"), "{errors:#?}");
+    }
+}
