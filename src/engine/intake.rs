@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::contracts::storage::{Entry, Partition, Push, Pushed, Records, Storage, StorageError};
+use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, WebhookRequest, WebhookResponse,
 };
@@ -139,12 +139,16 @@ impl Intake {
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let validated = Fact { kind: EventKind::Validated, at: Some(self.clock.now()) };
         Push {
-            facts: facts(&message, vec![received, validated, EventKind::Queued.into()], None),
+            facts: facts(
+                pipeline,
+                &message,
+                vec![received, validated, EventKind::Queued.into()],
+                None,
+            ),
             outbox: self.owed_on_accept(pipeline, &message).into_iter().collect(),
             entry: self.entry(message),
             max_depth: pipeline.limits.max_depth,
             max_group_depth: pipeline.limits.max_group_depth,
-            records: Records { max: pipeline.limits.max_records },
         }
     }
 
@@ -175,15 +179,14 @@ impl Intake {
         let partition = self.partition(pipeline, message);
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let rejected = vec![received, EventKind::Rejected.into()];
-        let facts = facts(message, rejected, Some(reason.to_owned()));
-        let max = pipeline.limits.max_records;
-        if let Err(error) = deadline(self.storage.record(&partition, facts, max)).await {
+        let facts = facts(pipeline, message, rejected, Some(reason.to_owned()));
+        if let Err(error) = deadline(self.storage.record(&partition, facts)).await {
             warn!(topic.name = %pipeline.topic, message.id = %message.id, %error, "refusal not recorded");
         }
     }
 
     async fn report(&self, pipeline: &Pipeline, report: &Report) -> Result<Receipt, Refusal> {
-        let recorded = match report_facts(report) {
+        let recorded = match report_facts(pipeline, report) {
             Some(facts) => self.record_report(pipeline, facts).await,
             None => Ok(()),
         };
@@ -204,7 +207,7 @@ impl Intake {
         // A report does not say where the message lives that it goes back to. Whoever reads a
         // message's record reads it from every partition, so any one will do.
         let partition = Partition { topic: pipeline.topic.clone(), number: 0 };
-        deadline(self.storage.record(&partition, facts, pipeline.limits.max_records)).await
+        deadline(self.storage.record(&partition, facts)).await
     }
 
     fn partition(&self, pipeline: &Pipeline, message: &Inbound) -> Partition {
@@ -272,13 +275,19 @@ fn said(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn facts(message: &Inbound, facts: Vec<Fact>, reason: Option<String>) -> Facts {
+fn facts(
+    pipeline: &Pipeline,
+    message: &Inbound,
+    facts: Vec<Fact>,
+    reason: Option<String>,
+) -> Facts {
     let detail = Detail { address: Some(message.sender.clone()), reason, ..Detail::default() };
-    Facts { message: message.id.clone(), facts, detail }
+    let max_records = pipeline.limits.max_records;
+    Facts { message: message.id.clone(), facts, detail, max_records }
 }
 
 /// What a report adds to the record of the message that it goes back to, if it says which.
-fn report_facts(report: &Report) -> Option<Facts> {
+fn report_facts(pipeline: &Pipeline, report: &Report) -> Option<Facts> {
     let kind = match report.status {
         DeliveryStatus::Underway => return None,
         DeliveryStatus::Sent => EventKind::Sent,
@@ -293,7 +302,7 @@ fn report_facts(report: &Report) -> Option<Facts> {
     };
     // What the lobby says is owed for no message, and has a record under its own id.
     let message = report.cause.clone().or_else(|| report.message.clone())?;
-    Some(Facts { message, facts: vec![kind.into()], detail })
+    Some(Facts::new(message, &[kind], detail, pipeline.limits.max_records))
 }
 
 async fn deadline<T>(

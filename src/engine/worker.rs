@@ -134,7 +134,7 @@ impl Worker {
         let facts = cause.map(|message| {
             let recorded = if outbox.is_empty() { 2 } else { 1 };
             let kinds = &[EventKind::Handled, EventKind::Recorded][..recorded];
-            Facts::new(message, kinds, Detail::default())
+            Facts::new(message, kinds, Detail::default(), self.setup.limits.max_records)
         });
         Commit {
             checks: effects.checks,
@@ -146,7 +146,6 @@ impl Worker {
                 .map(|ScheduledWake { wake, at }| (Entry::wake(wake), at))
                 .collect(),
             facts,
-            max_records: self.setup.limits.max_records,
             ..Commit::default()
         }
     }
@@ -159,10 +158,8 @@ impl Worker {
         let (topic, message) = (&self.setup.topic, &claim.id);
         tracing::warn!(topic.name = %topic, message.id = %message, reason = why, "a handler failed");
         let after = PAUSES[(claim.failures as usize).min(PAUSES.len() - 1)];
-        let facts = message_id(mail).map(|id| because(id, EventKind::Retried, why));
-        let max_records = self.setup.limits.max_records;
-        let retry =
-            Retry { after, failed: true, outcome_unknown: false, note: None, facts, max_records };
+        let facts = message_id(mail).map(|id| self.because(id, EventKind::Retried, why));
+        let retry = Retry { after, failed: true, outcome_unknown: false, note: None, facts };
         self.setup.storage.retry(claim, retry).await.map(drop)
     }
 
@@ -186,10 +183,15 @@ impl Worker {
             let apology = Outbound::new(inbound.sender.clone(), text, Vec::new(), cause);
             outbox.push(Entry::owed(&apology, &self.setup.groups));
         }
-        let facts = mail.and_then(message_id).map(|id| because(id, EventKind::Buried, why.clone()));
-        let max_records = self.setup.limits.max_records;
-        let burial = Burial { reason: why, outbox, settles: None, facts, max_records };
+        let facts =
+            mail.and_then(message_id).map(|id| self.because(id, EventKind::Buried, why.clone()));
+        let burial = Burial { reason: why, outbox, settles: None, facts };
         self.setup.storage.bury(claim, burial).await.map(drop)
+    }
+
+    fn because(&self, message: MessageId, kind: EventKind, reason: String) -> Facts {
+        let detail = Detail { reason: Some(reason), ..Detail::default() };
+        Facts::new(message, &[kind], detail, self.setup.limits.max_records)
     }
 
     async fn tell(&self, mail: &Mail) {
@@ -251,8 +253,7 @@ impl Work for Worker {
             }
             return Ok(Next::of(next, asked_at));
         }
-        let max_records = self.setup.limits.max_records;
-        let retry = Retry { after: BREATH, max_records, ..Retry::default() };
+        let retry = Retry { after: BREATH, ..Retry::default() };
         self.setup.storage.retry(claim, retry).await?;
         Ok(None)
     }
@@ -263,10 +264,6 @@ fn message_id(mail: &Mail) -> Option<MessageId> {
         Mail::Message(message) => Some(message.id.clone()),
         Mail::Wake(_) => None,
     }
-}
-
-fn because(message: MessageId, kind: EventKind, reason: String) -> Facts {
-    Facts::new(message, &[kind], Detail { reason: Some(reason), ..Detail::default() })
 }
 
 /// A handler that refuses has said one thing only, whatever it did before.

@@ -96,12 +96,15 @@ pub struct Facts {
     pub message: MessageId,
     pub facts: Vec<Fact>,
     pub detail: Detail,
+    /// Entries that the partition's record keeps at most.
+    pub max_records: u64,
 }
 
 impl Facts {
     /// Several facts that are true from this step on.
-    pub fn new(message: MessageId, kinds: &[EventKind], detail: Detail) -> Self {
-        Self { message, facts: kinds.iter().copied().map(Fact::from).collect(), detail }
+    pub fn new(message: MessageId, kinds: &[EventKind], detail: Detail, max_records: u64) -> Self {
+        let facts = kinds.iter().copied().map(Fact::from).collect();
+        Self { message, facts, detail, max_records }
     }
 }
 

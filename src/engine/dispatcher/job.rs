@@ -12,6 +12,8 @@ pub(super) struct Job {
     pub(super) claim: Claim,
     pub(super) outbound: Outbound,
     pub(super) provider: Arc<Provider>,
+    /// Entries that the partition's record keeps at most.
+    pub(super) max_records: u64,
 }
 
 impl Job {
@@ -23,14 +25,14 @@ impl Job {
     /// What is recorded of the inbound message that this is owed for, or of this one when it is owed
     /// for none.
     pub(super) fn facts(&self, kind: EventKind, detail: Detail) -> Facts {
-        Facts::new(self.subject(), &[kind], detail)
+        Facts::new(self.subject(), &[kind], detail, self.max_records)
     }
 
     /// The same when this is the end of it: what settles the only debt of a message completes its
     /// record.
     pub(super) fn last_facts(&self, kind: EventKind, detail: Detail) -> Facts {
         if self.outbound.cause.as_ref().is_some_and(|cause| cause.only) {
-            Facts::new(self.subject(), &[kind, EventKind::Recorded], detail)
+            Facts::new(self.subject(), &[kind, EventKind::Recorded], detail, self.max_records)
         } else {
             self.facts(kind, detail)
         }

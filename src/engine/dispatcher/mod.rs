@@ -94,7 +94,6 @@ impl Dispatcher {
             settles: job.debt(),
             provider_id: Some(sent.provider_id),
             facts: Some(job.last_facts(EventKind::Sent, detail)),
-            max_records: self.setup.max_records,
             ..Commit::default()
         };
         job.provider.took();
@@ -180,7 +179,7 @@ impl Dispatcher {
             self.look_again(job, looks, None).await?;
         } else if self.may_fail_again(&job) {
             // Not sent from here: a crash in the middle of that send must start from a clean slate.
-            let retry = self.retry(Duration::ZERO, true, None);
+            let retry = Self::retry(Duration::ZERO, true, None);
             self.setup.storage.retry(job.claim, retry).await?;
         } else {
             let why = "nobody could tell whether it was sent, too many times".to_owned();
@@ -209,7 +208,7 @@ impl Dispatcher {
     ) -> Result<(), StorageError> {
         let settle = self.setup.sending.settle;
         let note = Some(looks.to_string());
-        let retry = Retry { outcome_unknown: true, note, ..self.retry(settle, false, facts) };
+        let retry = Retry { outcome_unknown: true, note, ..Self::retry(settle, false, facts) };
         self.setup.storage.retry(job.claim, retry).await.map(drop)
     }
 
@@ -219,7 +218,7 @@ impl Dispatcher {
             topic.name = %self.setup.topic, message.id = %outbound.id, transport = outbound.to.transport,
             "this transport does not run here; its messages are kept until it does",
         );
-        let retry = self.retry(ACCOUNT_PAUSE, false, None);
+        let retry = Self::retry(ACCOUNT_PAUSE, false, None);
         let outcome_unknown = claim.outcome_unknown_since.is_some();
         self.setup.storage.retry(claim, Retry { outcome_unknown, ..retry }).await.map(drop)
     }
@@ -233,13 +232,12 @@ impl Dispatcher {
         why: Option<String>,
     ) -> Result<Option<Next>, StorageError> {
         let facts = why.map(|why| job.facts(EventKind::Retried, job.because(&why)));
-        let retry = self.retry(pause, failed, facts);
+        let retry = Self::retry(pause, failed, facts);
         self.setup.storage.retry(job.claim, retry).await.map(|_| None)
     }
 
-    fn retry(&self, after: Duration, failed: bool, facts: Option<Facts>) -> Retry {
-        let max_records = self.setup.max_records;
-        Retry { after, failed, outcome_unknown: false, note: None, facts, max_records }
+    fn retry(after: Duration, failed: bool, facts: Option<Facts>) -> Retry {
+        Retry { after, failed, outcome_unknown: false, note: None, facts }
     }
 
     /// Nothing will ever reach this recipient; their own mailbox is told so, that the topic's handler
@@ -259,7 +257,6 @@ impl Dispatcher {
             wakes: vec![(Entry::wake(wake), None)],
             settles: job.debt(),
             facts: Some(job.last_facts(EventKind::Failed, job.because(&error.to_string()))),
-            max_records: self.setup.max_records,
             ..Commit::default()
         };
         self.setup.storage.complete(job.claim, commit, None).await.map(drop)
@@ -275,7 +272,6 @@ impl Dispatcher {
             outbox: Vec::new(),
             settles: job.debt(),
             facts: Some(job.last_facts(kind, job.because(&why))),
-            max_records: self.setup.max_records,
             reason: why,
         };
         self.setup.storage.bury(job.claim, burial).await.map(drop)
@@ -303,7 +299,8 @@ impl Work for Dispatcher {
             return self.unreachable(claim, &outbound).await.map(|()| None);
         };
         let outcome_unknown_since = claim.outcome_unknown_since;
-        let job = Job { claim, outbound, provider: Arc::clone(provider) };
+        let max_records = self.setup.max_records;
+        let job = Job { claim, outbound, provider: Arc::clone(provider), max_records };
         match (outcome_unknown_since, self.setup.sending.on_ambiguous) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => self.send(job, hold, next).await,
             (Some(since), OnAmbiguous::Reconcile) => self.reconcile(job, since, hold, next).await,

@@ -21,9 +21,11 @@
 //! | `{t:n}sid:<provider id>` | string | a message that we know to be sent | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
 //! | `{t:n}trimmed`, `…audited` | string | when upkeep was last done | its TTL |
+//! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |
 //! | `{feed:<name>}` | stream | a feed, of no partition | about what it is told to keep |
 
 use crate::contracts::storage::{Partition, QueueKind};
+use crate::model::topic::TopicName;
 
 /// The tag that all keys of a partition begin with.
 pub(super) fn tag(partition: &Partition) -> String {
@@ -36,4 +38,9 @@ pub(super) fn kind(kind: QueueKind) -> &'static str {
         QueueKind::Inbound => "in:",
         QueueKind::Outbox => "out:",
     }
+}
+
+/// The key of the partition count of a topic, which belongs to no partition.
+pub(super) fn partitions(topic: &TopicName) -> String {
+    format!("{{topic:{topic}}}partitions")
 }

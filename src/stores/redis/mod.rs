@@ -33,13 +33,14 @@ use self::link::Link;
 use self::pool::Pool;
 use crate::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Health, Partition, Push, Pushed, Queue, Retention, Retry, Settled, Storage,
-    StorageError, Token,
+    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
+    Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crate::model::address::Group;
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
 use crate::model::state::Member;
+use crate::model::topic::TopicName;
 
 /// An answer is waited for this long before the connection is given up.
 ///
@@ -146,7 +147,7 @@ impl Redis {
 }
 
 #[async_trait]
-impl Storage for Redis {
+impl Queues for Redis {
     async fn push(&self, partition: &Partition, push: Push) -> Result<Pushed, StorageError> {
         let answer: String = decode(self.hot.ask(&moves::push(partition, &push)).await?)?;
         match answer.as_str() {
@@ -156,15 +157,6 @@ impl Storage for Redis {
             "GROUPFULL" => Ok(Pushed::GroupFull),
             other => Err(StorageError::Corrupt(format!("a push answered {other}"))),
         }
-    }
-
-    async fn record(
-        &self,
-        partition: &Partition,
-        facts: Facts,
-        max_records: u64,
-    ) -> Result<(), StorageError> {
-        self.hot.ask(&moves::record(partition, &facts, max_records)).await.map(drop)
     }
 
     async fn claim(&self, queue: &Queue, ask: &ClaimRequest) -> Result<Claimed, StorageError> {
@@ -245,7 +237,10 @@ impl Storage for Redis {
         pop.arg(&key).arg(patience.as_secs_f64());
         self.listen(&key, &pop).await.map(drop)
     }
+}
 
+#[async_trait]
+impl StateReads for Redis {
     async fn values(
         &self,
         partition: &Partition,
@@ -287,22 +282,12 @@ impl Storage for Redis {
         command.arg(format!("{}c:{counter}", tag(partition)));
         Ok(decode::<Option<i64>>(self.look(partition, command).await?)?.unwrap_or(0))
     }
+}
 
-    async fn known_sent(
-        &self,
-        partition: &Partition,
-        provider_ids: &[String],
-    ) -> Result<Vec<bool>, StorageError> {
-        if provider_ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let tag = tag(partition);
-        let mut command = cmd("MGET");
-        for id in provider_ids {
-            command.arg(format!("{tag}sid:{id}"));
-        }
-        let known: Vec<Option<String>> = decode(self.look(partition, command).await?)?;
-        Ok(known.into_iter().map(|value| value.is_some()).collect())
+#[async_trait]
+impl Records for Redis {
+    async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError> {
+        self.hot.ask(&moves::record(partition, &facts)).await.map(drop)
     }
 
     async fn events(
@@ -320,6 +305,26 @@ impl Storage for Redis {
         Ok(events)
     }
 
+    async fn known_sent(
+        &self,
+        partition: &Partition,
+        provider_ids: &[String],
+    ) -> Result<Vec<bool>, StorageError> {
+        if provider_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tag = tag(partition);
+        let mut command = cmd("MGET");
+        for id in provider_ids {
+            command.arg(format!("{tag}sid:{id}"));
+        }
+        let known: Vec<Option<String>> = decode(self.look(partition, command).await?)?;
+        Ok(known.into_iter().map(|value| value.is_some()).collect())
+    }
+}
+
+#[async_trait]
+impl Feeds for Redis {
     async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError> {
         let key = feeds::key(feed);
         let command = feeds::append(&key, line, keep);
@@ -341,7 +346,10 @@ impl Storage for Redis {
         let command = feeds::block(&key, after, patience.min(LONGEST_RING));
         feeds::heard(self.listen(&key, &command).await?)
     }
+}
 
+#[async_trait]
+impl Upkeep for Redis {
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {
         self.measure(queue).await
     }
@@ -371,6 +379,27 @@ impl Storage for Redis {
             .millis(retention.dead_letters)
             .millis(retention.pool_members);
         self.hot.ask(&call).await.map(drop)
+    }
+
+    async fn remember_partitions(
+        &self,
+        topic: &TopicName,
+        count: u16,
+    ) -> Result<u16, StorageError> {
+        let key = keys::partitions(topic);
+        let mut remember = cmd("SET");
+        remember.arg(&key).arg(count).arg("NX");
+        self.hot.ask(&Look { tag: key.clone(), command: remember }).await?;
+        let mut read = cmd("GET");
+        read.arg(&key);
+        decode(self.hot.ask(&Look { tag: key, command: read }).await?)
+    }
+
+    async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
+        let key = keys::partitions(topic);
+        let mut change = cmd("SET");
+        change.arg(&key).arg(count);
+        self.hot.ask(&Look { tag: key, command: change }).await.map(drop)
     }
 
     async fn health(&self) -> Result<Health, StorageError> {

@@ -26,18 +26,18 @@ pub(super) fn push(partition: &Partition, push: &Push) -> Call {
         .arg(DUPLICATE_DAYS)
         .arg(push.max_depth)
         .arg(push.max_group_depth)
-        .arg(push.records.max)
+        .arg(push.facts.max_records)
         .facts(Some(&push.facts))
         .arg(kinds(&dropped(&push.facts)))
         .entries(&push.outbox)
 }
 
-pub(super) fn record(partition: &Partition, facts: &Facts, max_records: u64) -> Call {
+pub(super) fn record(partition: &Partition, facts: &Facts) -> Call {
     Call::new(&scripts::RECORD, partition)
         .patience(PUSH_PATIENCE)
         .arg(digest_of(facts))
         .arg(DUPLICATE_DAYS)
-        .arg(max_records)
+        .arg(facts.max_records)
         .facts(Some(facts))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         .arg(next.map_or("", |ask| ask.token.as_str()))
         .millis(next.map_or(Duration::ZERO, |ask| ask.lease))
         .flag(next.is_some_and(|ask| ask.reclaim))
-        .arg(commit.max_records)
+        .arg(cap(commit.facts.as_ref()))
         .facts(commit.facts.as_ref())
         .arg(commit.settles.as_ref().map_or("", |id| id.as_str()))
         .arg(commit.provider_id.as_deref().unwrap_or_default())
@@ -125,7 +125,7 @@ pub(super) fn retry(claim: &Claim, retry: &Retry) -> Call {
         .flag(retry.failed)
         .flag(retry.outcome_unknown)
         .arg(retry.note.as_deref().unwrap_or_default())
-        .arg(retry.max_records)
+        .arg(cap(retry.facts.as_ref()))
         .facts(retry.facts.as_ref())
 }
 
@@ -140,7 +140,7 @@ pub(super) fn bury(claim: &Claim, burial: &Burial) -> Call {
         .arg(MAX_DEAD_LETTERS)
         .arg(burial.settles.as_ref().map_or("", |id| id.as_str()))
         .arg(debts(&burial.outbox))
-        .arg(burial.max_records)
+        .arg(cap(burial.facts.as_ref()))
         .facts(burial.facts.as_ref())
         .entries(&burial.outbox)
 }
@@ -156,4 +156,9 @@ pub(super) fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) 
 
 pub(super) fn reclaim(queue: &Queue, limit: u32) -> Call {
     Call::new(&scripts::RECLAIM, &queue.partition).fleeting().arg(kind(queue.kind)).arg(limit)
+}
+
+/// The cap of the record. Without facts nothing is recorded, so nothing is cut.
+fn cap(facts: Option<&Facts>) -> u64 {
+    facts.map_or(u64::from(u32::MAX), |facts| facts.max_records)
 }

@@ -9,13 +9,14 @@ use super::step::Step;
 use super::{Sqlite, claims, events, incoming, reads, settle, upkeep};
 use crate::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Health, Partition, Push, Pushed, Queue, Retention, Retry, Settled, Storage,
-    StorageError, Token,
+    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
+    Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crate::model::address::Group;
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
 use crate::model::state::Member;
+use crate::model::topic::TopicName;
 
 /// Groups that one call of `reclaim` brings back at the most.
 const RECLAIMED_AT_ONCE: u32 = 256;
@@ -23,22 +24,11 @@ const RECLAIMED_AT_ONCE: u32 = 256;
 const PEEK: Duration = Duration::from_millis(250);
 
 #[async_trait]
-impl Storage for Sqlite {
+impl Queues for Sqlite {
     async fn push(&self, partition: &Partition, push: Push) -> Result<Pushed, StorageError> {
         self.has_room()?;
         let partition = partition.clone();
         self.write(move |step| incoming::push(step, &partition, &push)).await
-    }
-
-    async fn record(
-        &self,
-        partition: &Partition,
-        facts: Facts,
-        max_records: u64,
-    ) -> Result<(), StorageError> {
-        self.has_room()?;
-        let partition = partition.clone();
-        self.write(move |step| incoming::note(step, &partition, &facts, max_records)).await
     }
 
     async fn claim(&self, queue: &Queue, ask: &ClaimRequest) -> Result<Claimed, StorageError> {
@@ -109,7 +99,10 @@ impl Storage for Sqlite {
         let _ = tokio::time::timeout(patience, bell.notified()).await;
         Ok(())
     }
+}
 
+#[async_trait]
+impl StateReads for Sqlite {
     async fn values(
         &self,
         partition: &Partition,
@@ -138,14 +131,14 @@ impl Storage for Sqlite {
         let (partition, counter) = (partition.clone(), counter.to_owned());
         self.read(move |step| reads::total(step, &partition, &counter)).await
     }
+}
 
-    async fn known_sent(
-        &self,
-        partition: &Partition,
-        provider_ids: &[String],
-    ) -> Result<Vec<bool>, StorageError> {
-        let (partition, ids) = (partition.clone(), provider_ids.to_vec());
-        self.read(move |step| reads::known_sent(step, &partition, &ids)).await
+#[async_trait]
+impl Records for Sqlite {
+    async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError> {
+        self.has_room()?;
+        let partition = partition.clone();
+        self.write(move |step| incoming::note(step, &partition, &facts)).await
     }
 
     async fn events(
@@ -157,6 +150,18 @@ impl Storage for Sqlite {
         self.read(move |step| events::events(step, &partition, message.as_ref())).await
     }
 
+    async fn known_sent(
+        &self,
+        partition: &Partition,
+        provider_ids: &[String],
+    ) -> Result<Vec<bool>, StorageError> {
+        let (partition, ids) = (partition.clone(), provider_ids.to_vec());
+        self.read(move |step| reads::known_sent(step, &partition, &ids)).await
+    }
+}
+
+#[async_trait]
+impl Feeds for Sqlite {
     async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError> {
         self.has_room()?;
         let (feed, line) = (feed.to_owned(), line.to_owned());
@@ -187,7 +192,10 @@ impl Storage for Sqlite {
             }
         }
     }
+}
 
+#[async_trait]
+impl Upkeep for Sqlite {
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {
         let queue = queue.clone();
         self.read(move |step| reads::depth(step, &queue)).await
@@ -221,6 +229,20 @@ impl Storage for Sqlite {
     ) -> Result<(), StorageError> {
         let partition = partition.clone();
         self.write(move |step| upkeep::trim(step, &partition, retention, every)).await
+    }
+
+    async fn remember_partitions(
+        &self,
+        topic: &TopicName,
+        count: u16,
+    ) -> Result<u16, StorageError> {
+        let topic = topic.clone();
+        self.write(move |step| upkeep::remember_partitions(step, &topic, count)).await
+    }
+
+    async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
+        let topic = topic.clone();
+        self.write(move |step| upkeep::change_partitions(step, &topic, count)).await
     }
 
     async fn health(&self) -> Result<Health, StorageError> {

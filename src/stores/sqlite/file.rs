@@ -21,7 +21,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// What tells the file from other programs' databases: "XWIR".
 const APPLICATION: i32 = 0x5857_4952;
 /// Of the schema. A file of a later one is left alone.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// Somebody may look at the file with a tool of their own for so long before a move fails.
 const BUSY: Duration = Duration::from_secs(5);
 /// More than there are different statements.

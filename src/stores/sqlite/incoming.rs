@@ -33,31 +33,26 @@ pub(super) fn push(step: &mut Step<'_>, partition: &Partition, push: &Push) -> A
         params![home.queue(QueueKind::Inbound), push.entry.group.as_str()],
     )?;
     if count(waiting.unwrap_or_default()) >= push.max_group_depth {
-        step.record(&home, &dropped(&push.facts), false, push.records.max)?;
+        step.record(&home, &dropped(&push.facts), false, push.facts.max_records)?;
         return Ok(Pushed::GroupFull);
     }
     step.append(&home, QueueKind::Inbound, &push.entry)?;
     for entry in &push.outbox {
         step.append(&home, QueueKind::Outbox, entry)?;
     }
-    step.record(&home, &push.facts, false, push.records.max)?;
+    step.record(&home, &push.facts, false, push.facts.max_records)?;
     Ok(Pushed::Accepted)
 }
 
 /// Notes facts about a message that is in no queue, once.
-pub(super) fn note(
-    step: &Step<'_>,
-    partition: &Partition,
-    facts: &Facts,
-    max_records: u64,
-) -> Answer<()> {
+pub(super) fn note(step: &Step<'_>, partition: &Partition, facts: &Facts) -> Answer<()> {
     let home = step.home(partition)?;
     let digest = digest_of(facts);
     if step.is_known(&home, &digest)? {
         return Ok(());
     }
     step.remember(&home, &digest, REMEMBERED)?;
-    step.record(&home, facts, false, max_records)
+    step.record(&home, facts, false, facts.max_records)
 }
 
 impl Step<'_> {

@@ -145,3 +145,9 @@ CREATE TABLE gates (
     until INTEGER NOT NULL,
     PRIMARY KEY (gate, number)
 ) STRICT, WITHOUT ROWID;
+
+-- The partition count of each topic. A change of it would strand messages.
+CREATE TABLE topics (
+    name TEXT PRIMARY KEY,
+    partitions INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -36,7 +36,6 @@ pub(super) fn complete(step: &mut Step<'_>, claim: Claim, commit: &Commit) -> An
         facts: commit.facts.as_ref(),
         settles: commit.settles.as_ref(),
         owes: &commit.outbox,
-        max_records: commit.max_records,
     };
     account.close(step, &held)?;
     Ok(Settled::Done)
@@ -66,12 +65,7 @@ pub(super) fn retry(step: &mut Step<'_>, claim: &Claim, retry: &Retry) -> Answer
         ],
     )?;
     step.ring(&held.home, claim.queue.kind);
-    let account = Account {
-        facts: retry.facts.as_ref(),
-        settles: None,
-        owes: &[],
-        max_records: retry.max_records,
-    };
+    let account = Account { facts: retry.facts.as_ref(), settles: None, owes: &[] };
     account.close(step, &held)?;
     Ok(Settled::Done)
 }
@@ -125,7 +119,6 @@ pub(super) fn bury(step: &mut Step<'_>, claim: &Claim, burial: &Burial) -> Answe
         facts: burial.facts.as_ref(),
         settles: burial.settles.as_ref(),
         owes: &burial.outbox,
-        max_records: burial.max_records,
     };
     account.close(step, &held)?;
     Ok(Settled::Done)
@@ -136,7 +129,6 @@ struct Account<'s> {
     facts: Option<&'s Facts>,
     settles: Option<&'s MessageId>,
     owes: &'s [Entry],
-    max_records: u64,
 }
 
 impl Account<'_> {
@@ -154,7 +146,7 @@ impl Account<'_> {
                 params![held.home.number, facts.message.as_str(), whole(debts)],
             )?;
         }
-        step.record(&held.home, facts, recorded, self.max_records)
+        step.record(&held.home, facts, recorded, facts.max_records)
     }
 }
 

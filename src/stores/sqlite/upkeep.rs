@@ -6,7 +6,8 @@ use rusqlite::params;
 
 use super::step::{Answer, Step, count};
 use super::{commit, events};
-use crate::contracts::storage::{Audit, Partition, Queue, QueueKind, Retention};
+use crate::contracts::storage::{Audit, Partition, Queue, QueueKind, Retention, StorageError};
+use crate::model::topic::TopicName;
 
 /// What an audit found: how many groups have messages, and which are not as their messages say.
 pub(super) struct Survey {
@@ -104,4 +105,21 @@ pub(super) fn trim(
         step.run(old, [home.queue(kind), since])?;
     }
     commit::forget(step, &home, retention.pool_members)
+}
+
+/// Returns the partition count that is remembered for a topic. Remembers `count` when there is none.
+pub(super) fn remember_partitions(step: &Step<'_>, topic: &TopicName, count: u16) -> Answer<u16> {
+    let insert = "INSERT INTO topics (name, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    step.run(insert, params![topic.as_str(), count])?;
+    let known = "SELECT partitions FROM topics WHERE name = ?1";
+    let known = step.figure(known, params![topic.as_str()])?.unwrap_or_default();
+    u16::try_from(known)
+        .map_err(|_| StorageError::Corrupt(format!("the topic {topic} has {known} partitions")))
+}
+
+/// Replaces the partition count that is remembered for a topic.
+pub(super) fn change_partitions(step: &Step<'_>, topic: &TopicName, count: u16) -> Answer<()> {
+    let change = "INSERT INTO topics (name, partitions) VALUES (?1, ?2)
+                  ON CONFLICT DO UPDATE SET partitions = excluded.partitions";
+    step.run(change, params![topic.as_str(), count]).map(drop)
 }

@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Health, Partition, Push, Pushed, Queue, Retention, Retry, Settled, Storage,
-    StorageError, Token,
+    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
+    Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
 use crosswire::model::event::{Event, Facts};
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Member;
+use crosswire::model::topic::TopicName;
 use crosswire::stores::redis::{Redis, Settings};
 use crosswire::tester::script::OnAdvance;
 
@@ -67,22 +68,12 @@ impl Aged {
     }
 }
 
-/// Hands these calls on as they are.
-macro_rules! hand_on {
-    ($(fn $call:ident($($name:ident: $type:ty),*) -> $answer:ty;)*) => {
+/// Implements a part of the contract by forwarding its calls.
+macro_rules! forward {
+    ($part:ident { $(fn $call:ident($($name:ident: $type:ty),*) -> $answer:ty;)* } $($own:tt)*) => {
         #[async_trait]
-        impl Storage for Aged {
-            async fn complete(
-                &self,
-                claim: Claim,
-                mut commit: Commit,
-                next: Option<&ClaimRequest>,
-            ) -> Result<Completed, StorageError> {
-                for (_, at) in &mut commit.wakes {
-                    *at = at.map(|at| self.translate(at));
-                }
-                self.redis.complete(claim, commit, next).await
-            }
+        impl $part for Aged {
+            $($own)*
 
             $(async fn $call(&self, $($name: $type),*) -> Result<$answer, StorageError> {
                 self.redis.$call($($name),*).await
@@ -91,27 +82,63 @@ macro_rules! hand_on {
     };
 }
 
-hand_on! {
-    fn push(partition: &Partition, push: Push) -> Pushed;
-    fn record(partition: &Partition, facts: Facts, max_records: u64) -> ();
-    fn claim(queue: &Queue, ask: &ClaimRequest) -> Claimed;
-    fn retry(claim: Claim, retry: Retry) -> Settled;
-    fn release(claim: Claim) -> Settled;
-    fn bury(claim: Claim, burial: Burial) -> Settled;
-    fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> Vec<Group>;
-    fn reclaim(queue: &Queue) -> u64;
-    fn wait(queue: &Queue, patience: Duration) -> ();
-    fn values(partition: &Partition, keys: &[String]) -> Vec<Option<String>>;
-    fn members(partition: &Partition, pool: &str, limit: usize) -> Vec<Member>;
-    fn size(partition: &Partition, pool: &str) -> u64;
-    fn total(partition: &Partition, counter: &str) -> i64;
-    fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
-    fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
-    fn publish(feed: &str, line: &str, keep: u64) -> ();
-    fn follow(feed: &str, after: Option<&FeedCursor>, patience: Duration) -> Vec<FeedEntry>;
-    fn depth(queue: &Queue) -> Depth;
-    fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
-    fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
-    fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
-    fn health() -> Health;
+forward! {
+    Queues {
+        fn push(partition: &Partition, push: Push) -> Pushed;
+        fn claim(queue: &Queue, ask: &ClaimRequest) -> Claimed;
+        fn retry(claim: Claim, retry: Retry) -> Settled;
+        fn release(claim: Claim) -> Settled;
+        fn bury(claim: Claim, burial: Burial) -> Settled;
+        fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> Vec<Group>;
+        fn reclaim(queue: &Queue) -> u64;
+        fn wait(queue: &Queue, patience: Duration) -> ();
+    }
+
+    async fn complete(
+        &self,
+        claim: Claim,
+        mut commit: Commit,
+        next: Option<&ClaimRequest>,
+    ) -> Result<Completed, StorageError> {
+        for (_, at) in &mut commit.wakes {
+            *at = at.map(|at| self.translate(at));
+        }
+        self.redis.complete(claim, commit, next).await
+    }
+}
+
+forward! {
+    StateReads {
+        fn values(partition: &Partition, keys: &[String]) -> Vec<Option<String>>;
+        fn members(partition: &Partition, pool: &str, limit: usize) -> Vec<Member>;
+        fn size(partition: &Partition, pool: &str) -> u64;
+        fn total(partition: &Partition, counter: &str) -> i64;
+    }
+}
+
+forward! {
+    Records {
+        fn record(partition: &Partition, facts: Facts) -> ();
+        fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
+        fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
+    }
+}
+
+forward! {
+    Feeds {
+        fn publish(feed: &str, line: &str, keep: u64) -> ();
+        fn follow(feed: &str, after: Option<&FeedCursor>, patience: Duration) -> Vec<FeedEntry>;
+    }
+}
+
+forward! {
+    Upkeep {
+        fn depth(queue: &Queue) -> Depth;
+        fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
+        fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
+        fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
+        fn remember_partitions(topic: &TopicName, count: u16) -> u16;
+        fn change_partitions(topic: &TopicName, count: u16) -> ();
+        fn health() -> Health;
+    }
 }

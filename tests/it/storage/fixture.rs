@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
     Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
-    QueueKind, Records, Retry, Settled, Storage, Token,
+    QueueKind, Retry, Settled, Storage, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, SystemClock};
@@ -175,12 +175,12 @@ pub(crate) fn push(entry: Entry) -> Push {
         outbox: Vec::new(),
         max_depth: 1000,
         max_group_depth: 100,
-        records: Records { max: 1000 },
     }
 }
 
 pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
     Facts {
+        max_records: 1000,
         message: MessageId::new(id),
         facts: kinds.iter().copied().map(Fact::from).collect(),
         detail: Detail::default(),
@@ -193,29 +193,16 @@ pub(crate) fn ask(lease: Duration) -> ClaimRequest {
 }
 
 pub(crate) fn commit() -> Commit {
-    Commit { max_records: 1000, ..Commit::default() }
+    Commit::default()
 }
 
 /// A retry at once that leaves nothing behind.
 pub(crate) fn retry() -> Retry {
-    Retry {
-        after: Duration::ZERO,
-        failed: false,
-        outcome_unknown: false,
-        note: None,
-        facts: None,
-        max_records: 1000,
-    }
+    Retry { after: Duration::ZERO, failed: false, outcome_unknown: false, note: None, facts: None }
 }
 
 pub(crate) fn burial(reason: &str) -> Burial {
-    Burial {
-        reason: reason.to_owned(),
-        outbox: Vec::new(),
-        settles: None,
-        facts: None,
-        max_records: 1000,
-    }
+    Burial { reason: reason.to_owned(), outbox: Vec::new(), settles: None, facts: None }
 }
 
 /// The same claim once more, as a worker holds it whose first settlement got no answer.

@@ -133,7 +133,7 @@ pub(super) async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: 
     }
     before_each().await;
     let told = facts(&format!("n{round}"), &[EventKind::Rejected]);
-    f.storage.record(&f.partition, told, 1000).await.unwrap();
+    f.storage.record(&f.partition, told).await.unwrap();
     before_each().await;
     let claim = f.claim().await;
     before_each().await;

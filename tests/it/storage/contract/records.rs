@@ -1,7 +1,7 @@
 //! What became of a message, and when.
 
 use chrono::TimeDelta;
-use crosswire::contracts::storage::{Commit, Push, Records, Retention};
+use crosswire::contracts::storage::{Commit, Push, Retention};
 use crosswire::model::event::{Detail, EventKind, Fact, Facts};
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
@@ -13,6 +13,7 @@ pub(crate) async fn an_event_is_read_back_as_it_was_written(f: Fixture) {
     let earlier = now() - TimeDelta::seconds(90);
     let detail = Detail { reason: Some("too long".to_owned()), ..Detail::default() };
     let told = Facts {
+        max_records: 1000,
         message: MessageId::new("m1"),
         facts: vec![
             Fact { kind: EventKind::Received, at: Some(earlier) },
@@ -49,15 +50,22 @@ pub(crate) async fn the_events_of_one_message_can_be_asked_for(f: Fixture) {
 
 pub(crate) async fn a_message_that_was_not_pushed_is_recorded_once(f: Fixture) {
     let told = || facts("m1", &[EventKind::Received, EventKind::Rejected]);
-    f.storage.record(&f.partition, told(), 1000).await.unwrap();
-    f.storage.record(&f.partition, told(), 1000).await.unwrap();
+    f.storage.record(&f.partition, told()).await.unwrap();
+    f.storage.record(&f.partition, told()).await.unwrap();
     assert_eq!(f.kinds("m1").await, [EventKind::Received, EventKind::Rejected]);
 }
 
 pub(crate) async fn the_record_is_cut_at_its_cap_the_oldest_first(f: Fixture) {
     for n in 0..300 {
         let id = format!("m{n}");
-        f.push_with(Push { records: Records { max: 20 }, ..push(entry("alice", &id)) }).await;
+        f.push_with(Push {
+            facts: crosswire::model::event::Facts {
+                max_records: 20,
+                ..push(entry("alice", &id)).facts
+            },
+            ..push(entry("alice", &id))
+        })
+        .await;
     }
     let events = f.storage.events(&f.partition, None).await.unwrap();
     // Trimming whole nodes is cheap, and Redis' nodes hold up to a hundred entries.

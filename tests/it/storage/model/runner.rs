@@ -15,9 +15,7 @@ use crosswire::model::state::{Check, Member, Write};
 
 use super::moves::{Move, PRESENT, Plan};
 use super::reference::{Dead, Due, Fence, Head, Next, Outcome, Reference, Seen};
-use crate::storage::fixture::{
-    self, Fixture, LONG, burial, commit, copy, facts, group, push, retry,
-};
+use crate::storage::fixture::{self, Fixture, LONG, burial, copy, facts, group, push, retry};
 
 /// Where storage and reference part: what was asked, and what each said.
 pub(super) type Divergence = String;
@@ -149,7 +147,7 @@ impl<H: Hook> Runner<'_, H> {
     async fn note(&mut self, id: u8) -> Compared {
         let told = facts(&format!("n{id}"), &[EventKind::Received, EventKind::Rejected]);
         self.reference.note(&told);
-        let noted = self.fixture.storage.record(&self.fixture.partition, told, 1000).await;
+        let noted = self.fixture.storage.record(&self.fixture.partition, told).await;
         noted.map_err(unanswered)
     }
 
@@ -210,7 +208,6 @@ impl<H: Hook> Runner<'_, H> {
                 .is_multiple_of(3)
                 .then(|| SENT[self.hands.len() % 3].to_owned()),
             facts: Some(told),
-            ..commit()
         }
     }
 

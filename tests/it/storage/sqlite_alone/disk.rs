@@ -34,7 +34,7 @@ async fn a_disk_that_is_nearly_full_takes_nothing_in_and_goes_on_with_what_is_th
     let Err(StorageError::Unavailable(why)) = pushed else { panic!("{pushed:?}") };
     assert!(why.contains("is nearly full") && why.contains("free some of it"), "{why}");
     let told = facts("n1", &[EventKind::Rejected]);
-    assert!(f.storage.record(&f.partition, told, 1000).await.is_err());
+    assert!(f.storage.record(&f.partition, told).await.is_err());
     assert!(f.storage.publish("news", "line", 9).await.is_err());
     assert_eq!(f.storage.health().await.unwrap().degraded, [why]);
     for _ in 0..20 {

@@ -105,9 +105,9 @@ async fn another_programs_database_is_refused() {
 async fn a_file_of_a_newer_version_is_refused() {
     let directory = with_content().await;
     let ours = Connection::open(file(&directory)).unwrap();
-    ours.execute_batch("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE").unwrap_or(());
+    ours.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(ours);
-    is_refused_and_left_alone(&directory, "its schema is 2, this one's is 1", "run that version");
+    is_refused_and_left_alone(&directory, "its schema is 3, this one's is 2", "run that version");
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Storage, StorageError};
+use crosswire::contracts::storage::{
+    Feeds as _, Queues as _, Records as _, StorageError, Upkeep as _,
+};
 use crosswire::model::event::EventKind;
 use crosswire::stores::sqlite::Sqlite;
 use tempfile::TempDir;
@@ -63,7 +65,7 @@ async fn who_looks_changes_nothing() {
     let looking = looking(&directory);
     let all = [
         looking.push(&f.partition, push(entry("bob", "m2"))).await.err(),
-        looking.record(&f.partition, facts("m3", &[EventKind::Rejected]), 9).await.err(),
+        looking.record(&f.partition, facts("m3", &[EventKind::Rejected])).await.err(),
         looking.claim(&f.inbound(), &ask(LONG)).await.err(),
         looking.release(claim).await.err(),
         looking.extend(&f.inbound(), LONG, &[]).await.err(),

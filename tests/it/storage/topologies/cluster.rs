@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Audit, Pushed, Queue, Storage as _, StorageError};
+use crosswire::contracts::storage::{Audit, Pushed, Queue, StorageError, Upkeep as _};
 use crosswire::stores::redis::{Redis, Settings};
 use redis::cluster::ClusterClient;
 use tokio::sync::OnceCell;

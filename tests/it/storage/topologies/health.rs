@@ -1,6 +1,6 @@
 //! Which settings of a Redis are found fault with.
 
-use crosswire::contracts::storage::{Health, Storage as _};
+use crosswire::contracts::storage::{Health, Upkeep as _};
 use crosswire::stores::redis::{Redis, Settings};
 
 use super::settings;

@@ -1,0 +1,110 @@
+//! Inspection and upkeep: depths, dead letters, audits, retention, health.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::error::StorageError;
+use super::queue::{Partition, Queue};
+use crate::model::address::Group;
+use crate::model::message::MessageId;
+use crate::model::topic::TopicName;
+
+/// A buried message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub group: Group,
+    pub id: MessageId,
+    pub payload: String,
+    pub reason: String,
+    pub at: DateTime<Utc>,
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("group", &self.group)
+            .field("id", &self.id)
+            .field("reason", &self.reason)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How much is where in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Messages in all groups together.
+    pub pending: u64,
+    /// Groups.
+    pub ready: u64,
+    pub leased: u64,
+    pub delayed: u64,
+    pub suspect: u64,
+    /// Wakes whose time has not come.
+    pub scheduled: u64,
+    pub dead: u64,
+}
+
+/// What an audit mended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    pub groups: u64,
+    /// Groups that had messages and stood nowhere.
+    pub mended: u64,
+}
+
+/// How long the past is kept, for the store's upkeep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    pub events: Duration,
+    pub dead_letters: Duration,
+    pub pool_members: Duration,
+}
+
+/// What a store says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Promises that are not kept as configured, each with its fix. Empty: all are.
+    pub degraded: Vec<String>,
+    /// What makes running on this store a danger to messages, each with its fix.
+    pub fatal: Vec<String>,
+}
+
+/// Inspection and upkeep of a store.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError>;
+
+    /// The newest dead letters first.
+    async fn dead_letters(
+        &self,
+        queue: &Queue,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StorageError>;
+
+    /// Finds groups that have messages but stand nowhere, and makes them ready. Whoever asks more
+    /// often than `every` gets nothing.
+    async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError>;
+
+    /// Drops what has been kept long enough. Whoever asks more often than `every` changes nothing.
+    async fn trim(
+        &self,
+        partition: &Partition,
+        retention: Retention,
+        every: Duration,
+    ) -> Result<(), StorageError>;
+
+    /// Returns the partition count that the store remembers for a topic. Remembers `count` when it
+    /// knows none.
+    async fn remember_partitions(&self, topic: &TopicName, count: u16)
+    -> Result<u16, StorageError>;
+
+    /// Replaces the partition count that the store remembers for a topic.
+    async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError>;
+
+    /// Whether the store can be reached, and keeps what we promise.
+    async fn health(&self) -> Result<Health, StorageError>;
+}
