@@ -202,7 +202,7 @@ impl Consumer {
         if reclaim {
             self.looked_for_due.store(now, Ordering::Relaxed);
         }
-        ClaimRequest { token: Token::random(), lease: self.lease, reclaim }
+        ClaimRequest { token: Token::random(), lease: self.lease, reclaim, closed: Vec::new() }
     }
 
     fn name(&self) -> String {

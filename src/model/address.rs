@@ -92,6 +92,24 @@ impl Group {
         Self(id.into())
     }
 
+    /// The group of a recipient's outbound messages: their group, behind the line that they leave
+    /// from.
+    #[must_use]
+    pub fn on_line(&self, line: &LineKey) -> Self {
+        Self(format!("{}.{}", line.0, self.0))
+    }
+
+    /// The line of an outbound group.
+    pub fn line(&self) -> Option<LineKey> {
+        self.0.split_once('.').map(|(line, _)| LineKey(line.to_owned()))
+    }
+
+    /// The recipient's own group, when this is the group of their outbound messages.
+    #[must_use]
+    pub fn recipient(&self) -> Self {
+        Self(self.0.split_once('.').map_or(self.0.as_str(), |(_, group)| group).to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -100,6 +118,25 @@ impl Group {
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The line that an outbound message leaves from, or every line of one transport.
+///
+/// A keyed hash, like a group: 8 hexadecimal digits for the transport, then 8 for the line. The key
+/// of a transport is the first half alone, and covers every line of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LineKey(String);
+
+impl LineKey {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a pause of `self` holds back messages of `line`.
+    pub fn covers(&self, line: &Self) -> bool {
+        line.0.starts_with(&self.0)
     }
 }
 
@@ -122,6 +159,26 @@ impl GroupKey {
             mac.update(&[0]);
         }
         Group(hex::encode(&mac.finalize().into_bytes()[..16]))
+    }
+
+    /// The key of the line that messages to this address leave from.
+    pub fn line(&self, address: &Address) -> LineKey {
+        let LineKey(transport) = self.transport(&address.transport);
+        LineKey(transport + &self.digest("line", &[&address.transport, address.line.reveal()]))
+    }
+
+    /// The key of every line of a transport.
+    pub fn transport(&self, name: &str) -> LineKey {
+        LineKey(self.digest("transport", &[name]))
+    }
+
+    fn digest(&self, kind: &str, parts: &[&str]) -> String {
+        let mut mac = self.0.clone();
+        for part in [kind].iter().chain(parts) {
+            mac.update(part.as_bytes());
+            mac.update(&[0]);
+        }
+        hex::encode(&mac.finalize().into_bytes()[..4])
     }
 
     /// The partition of a topic in which this person lives, below `partitions`.

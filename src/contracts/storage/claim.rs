@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::queue::Queue;
-use crate::model::address::Group;
+use crate::model::address::{Group, LineKey};
 use crate::model::message::MessageId;
 
 /// What a worker asks for when it wants a message.
@@ -17,6 +17,8 @@ pub struct ClaimRequest {
     pub lease: Duration,
     /// Also look for expired leases, due retries and due wakes first.
     pub reclaim: bool,
+    /// Lines and transports from which nothing is claimed. Only groups of an outbox have a line.
+    pub closed: Vec<LineKey>,
 }
 
 /// Proves that a claim is still ours.

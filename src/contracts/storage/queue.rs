@@ -44,11 +44,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An owed message, on its way into the outbox: its group is the recipient, so that what one
-    /// person is sent keeps its order.
+    /// An owed message, on its way into the outbox: its group is the recipient behind the line,
+    /// so that one recipient's messages keep their order.
     pub fn owed(outbound: &Outbound, groups: &GroupKey) -> Self {
         Self {
-            group: groups.group(&outbound.to),
+            group: groups.group(&outbound.to).on_line(&groups.line(&outbound.to)),
             id: outbound.id.clone(),
             payload: serde_json::to_string(outbound)
                 .expect("an outbound message is strings throughout"),

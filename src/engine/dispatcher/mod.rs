@@ -249,7 +249,7 @@ impl Dispatcher {
         error: &SendError,
     ) -> Result<(), StorageError> {
         let wake = Wake {
-            group: job.claim.group.clone(),
+            group: job.claim.group.recipient(),
             name: UNDELIVERABLE.to_owned(),
             data: code.into(),
         };

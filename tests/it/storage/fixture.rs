@@ -189,7 +189,7 @@ pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
 
 /// A worker that also looks for what has come due.
 pub(crate) fn ask(lease: Duration) -> ClaimRequest {
-    ClaimRequest { token: Token::random(), lease, reclaim: true }
+    ClaimRequest { token: Token::random(), lease, reclaim: true, closed: Vec::new() }
 }
 
 pub(crate) fn commit() -> Commit {
