@@ -1,64 +1,25 @@
-//! The whole of it: what is configured is put together, checked, and run.
-//!
-//! Somebody's own handlers and validators make an app of their own:
-//!
-//! ```no_run
-//! use async_trait::async_trait;
-//! use crosswire::App;
-//! use crosswire::contracts::handler::{Context, Handler, HandlerError};
-//! use crosswire::model::message::Inbound;
-//! use crosswire::contracts::validator::Rejection;
-//!
-//! struct YoMomma;
-//!
-//! #[async_trait]
-//! impl Handler for YoMomma {
-//!     async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result<(), HandlerError> {
-//!         cx.reply("Yo momma's so polite, she says thanks to the cash machine.");
-//!         Ok(())
-//!     }
-//! }
-//!
-//! fn must_say_it(message: &Inbound) -> Result<(), Rejection> {
-//!     if message.text.reveal().to_lowercase().contains("yo momma") {
-//!         Ok(())
-//!     } else {
-//!         Err(Rejection("does not say it".to_owned()))
-//!     }
-//! }
-//!
-//! fn main() -> anyhow::Result<()> {
-//!     App::from_env()?.handler("yo_momma", YoMomma).validator("must_say_it", must_say_it).run()
-//! }
-//! ```
-//!
-//! with a topic that names them:
-//!
-//! ```toml
-//! [topics.my_topic]
-//! handler = "yo_momma"
-//!
-//! [topics.my_topic.validators]
-//! must_say_it = "Say it."
-//! ```
+//! The application: what is configured is put together, checked, and run.
 
 use std::sync::Arc;
 
 use clap::Parser;
 
 use crate::app::registry::Registry;
-use crate::contracts::handler::Handler;
 use crate::contracts::settings::{Environment, Purpose};
-use crate::contracts::validator::Validator;
 
+// For this crate's own tests and binaries.
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod registry;
+#[doc(hidden)]
 pub mod telemetry;
 
 mod banner;
 mod commands;
 mod events;
 mod failure;
+mod parts;
 mod prepare;
 mod process;
 mod script;
@@ -67,26 +28,31 @@ mod serve;
 mod store;
 mod work;
 
+#[doc(hidden)]
 pub use commands::{
     Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, WebOptions,
     WorkerOptions,
 };
+#[doc(hidden)]
 pub use failure::Failure;
 
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
 use serve::Server;
 
-/// A messaging server, about to run.
+/// A messaging server: the parts that topics may name, and the configuration that names them.
+///
+/// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `check` and `events`.
 pub struct App {
     environment: Environment,
-    /// In place of the file, for scripts.
+    /// Text of topics.toml, in place of the file.
     topics: Option<String>,
     registry: Registry,
     role: Role,
 }
 
-/// What a process does that is not told by its command line.
+/// Role of a process whose command line names none.
 #[derive(Clone, Copy)]
 enum Role {
     Dev,
@@ -96,15 +62,13 @@ enum Role {
 }
 
 impl App {
-    /// Everything that ships, configured by the environment of this process and the file that
-    /// `TOPICS_FILE` names.
+    /// Creates an app with the shipped parts, configured by the environment of this process and the
+    /// file that `TOPICS_FILE` names.
     ///
     /// # Errors
-    /// When `RUN` names no role. Everything else is looked at when it runs, all at once.
+    /// When `RUN` names no role. The rest is read when the app runs, and every error in it reported
+    /// at once.
     pub fn from_env() -> anyhow::Result<Self> {
-        // Of two TLS providers in one program neither would be the default; whoever installed one
-        // before us has chosen.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let environment = config::process_environment();
         let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
             None | Some("dev") => Role::Dev,
@@ -117,26 +81,10 @@ impl App {
                 )
             }
         };
-        Ok(Self { environment, topics: None, registry: Registry::shipped(), role })
+        Ok(Self::with_environment(environment, role))
     }
 
-    /// Adds a handler, for the topics whose `handler` has this name.
-    #[must_use]
-    pub fn handler(mut self, name: &str, handler: impl Handler + 'static) -> Self {
-        self.registry.handler(name, Arc::new(handler));
-        self
-    }
-
-    /// Adds a validator, for the topics whose `validators` have this name: a type of its own or a
-    /// function.
-    #[must_use]
-    pub fn validator(mut self, name: &str, validator: impl Validator + 'static) -> Self {
-        self.registry.validator(name, Arc::new(validator));
-        self
-    }
-
-    /// Does what the command line asks for. Without a command it is what `RUN` says, and without
-    /// that `dev`.
+    /// Runs the command of the command line; without one, the role that `RUN` names, or `dev`.
     pub fn run(self) -> anyhow::Result<()> {
         match (Cli::parse().command, self.role) {
             (Some(Command::Dev(options)), _) => self.dev(&options),
@@ -153,7 +101,8 @@ impl App {
         }
     }
 
-    /// Takes messages in until it is told to stop.
+    /// Runs the web process: takes messages in, until it is stopped.
+    #[doc(hidden)]
     pub fn web(&self, options: &WebOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Shared, None)?;
         run_to_the_end(|stop: Stop| async move {
@@ -163,8 +112,9 @@ impl App {
         })
     }
 
-    /// Handles messages and sends the answers, until it is told to stop or has done what `options`
-    /// ask for.
+    /// Runs the worker process: handles messages and sends the answers, until it is stopped or the
+    /// work that `options` limit it to is done.
+    #[doc(hidden)]
     pub fn worker(&self, options: &WorkerOptions) -> anyhow::Result<()> {
         let only = options.topic.as_deref().or_else(|| self.environment.get("TOPIC"));
         let prepared = self.prepare(Purpose::Shared, only)?;
@@ -174,17 +124,18 @@ impl App {
         })
     }
 
-    /// Web and worker in one process, with what a deployment needs.
+    /// Runs web and worker in one process, as a deployment.
+    #[doc(hidden)]
     pub fn standalone(&self, options: &StandaloneOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Standalone, None)?;
         run_to_the_end(async |stop| both(&prepared, options.allow_volatile, stop).await)
     }
 
-    /// Web and worker in one process, without what only a deployment needs.
+    /// Runs web and worker in one process on a developer's machine.
+    #[doc(hidden)]
     pub fn dev(&self, options: &DevOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Dev, None)?;
-        // What is tried out need not be kept as safely as what is deployed; but whoever is on a disk
-        // that is thrown away has deployed it.
+        // A trial may run on an unsafe store; but an ephemeral disk is the sign of a deployment.
         let is_own_disk = !matches!(prepared.config.store, config::Store::Embedded { .. });
         let allow_volatile = options.allow_volatile || is_own_disk;
         run_to_the_end(async |stop| both(&prepared, allow_volatile, stop).await)
@@ -193,17 +144,19 @@ impl App {
     fn prepare(&self, purpose: Purpose, only: Option<&str>) -> anyhow::Result<Prepared> {
         anyhow::ensure!(
             self.topics.is_none(),
-            "topics that are given as a text are for scripts; begin with App::from_env to run them"
+            "App::topics is for scripts; begin with App::from_env and a topics file to run"
         );
         Prepared::new(&self.environment, &self.registry, purpose, only)
     }
 
-    /// Says everything that is wrong with the configuration and the store.
+    /// Prints every error in the configuration and the store.
+    #[doc(hidden)]
     pub fn check(&self) -> anyhow::Result<()> {
         prepare::check(&self.environment, &self.registry)
     }
 
-    /// Lists what is recorded of messages.
+    /// Lists the events of messages.
+    #[doc(hidden)]
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
         let only = options.topic.as_deref();
         let (services, store) = prepare::look(&self.environment, &self.registry, only)?;
@@ -219,7 +172,7 @@ async fn both(prepared: &Prepared, allow_volatile: bool, stop: Stop) -> anyhow::
     }
     let serving = web.run(&prepared.config.server.profile, stop.clone());
     let working = work::work(prepared, store, work::Until::Stopped, stop.clone());
-    // When one of them cannot go on, the other has to come to its end in good order.
+    // When one of them fails, the other is stopped in good order.
     let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
     served.and(worked)
 }

@@ -142,12 +142,13 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> Topic {
     }
 }
 
-/// What runs here, and where to reach it.
+/// Returns the front page: the greetings of the handlers, and the topics with their paths.
 fn greeting(services: &[TopicRuntime]) -> String {
-    let plays_roulette = |service: &TopicRuntime| service.config.handler == "roulette";
     let mut lines: Vec<String> = Vec::new();
-    if services.iter().any(plays_roulette) {
-        lines.push("SMSRoulette!".to_owned());
+    for greeting in services.iter().filter_map(|service| service.handler.greeting()) {
+        if !lines.iter().any(|line| line == greeting) {
+            lines.push(greeting.to_owned());
+        }
     }
     lines.push("Crosswire takes messages for these topics:".to_owned());
     for TopicRuntime { config: topic, .. } in services {

@@ -44,7 +44,6 @@ impl Consumers {
             groups: self.groups.clone(),
             topic: topic.config.name.clone(),
             handler: Arc::clone(&topic.handler),
-            properties: Arc::clone(&topic.config.properties),
             limits: topic.config.limits.clone(),
             error_response: topic.config.replies.error_response.clone(),
             observer: topic.observer.clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::contracts::handler::{HandledObserver, Handler};
+use crate::contracts::handler::{DynHandler, HandledObserver};
 use crate::contracts::storage::Partition;
 use crate::contracts::transport::{Transport, Transports};
 use crate::contracts::validator::Validator;
@@ -12,7 +12,7 @@ use crate::model::topic::{Limits, Replies, TopicConfig, TopicName};
 #[derive(Clone)]
 pub struct TopicRuntime {
     pub config: TopicConfig,
-    pub handler: Arc<dyn Handler>,
+    pub handler: Arc<dyn DynHandler>,
     /// The transport of its webhooks.
     pub transport: Arc<dyn Transport>,
     /// Every transport that its people can be reached by, `transport` included.

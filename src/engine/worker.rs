@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 
 use crate::contracts::handler::{
-    Context, Effects, HandledObserver, Handler, HandlerError, Invocation, OutgoingMessage,
-    ScheduledWake, State,
+    DynHandler, Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State,
+    Transaction,
 };
 use crate::contracts::storage::{
     Burial, Claim, ClaimRequest, Commit, Completed, Entry, Partition, Retry, Settled, Storage,
@@ -23,7 +23,7 @@ use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
 use crate::model::state::Member;
-use crate::model::topic::{Limits, Properties, TopicName};
+use crate::model::topic::{Limits, TopicName};
 
 /// Pauses before the second and later attempts of a message whose handler failed.
 const PAUSES: [Duration; 4] = [
@@ -45,8 +45,7 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     pub groups: GroupKey,
     pub topic: TopicName,
-    pub handler: Arc<dyn Handler>,
-    pub properties: Arc<Properties>,
+    pub handler: Arc<dyn DynHandler>,
     pub limits: Limits,
     /// Said to a sender whose message is buried; nothing when empty.
     pub error_response: String,
@@ -78,24 +77,17 @@ impl Worker {
             storage: Arc::clone(&self.setup.storage),
             partition: claim.queue.partition.clone(),
         };
-        let mut context = Context::new(self.turn(claim, mail), Arc::new(state));
-        let handler = &self.setup.handler;
-        let running = AssertUnwindSafe(async {
-            match mail {
-                Mail::Message(message) => handler.handle(&mut context, message).await,
-                Mail::Wake(wake) => handler.wake(&mut context, wake).await,
-            }
-        })
-        .catch_unwind();
+        let transaction = Transaction::new(self.invocation(claim), Arc::new(state));
+        let running =
+            AssertUnwindSafe(self.setup.handler.run(transaction, mail)).catch_unwind();
         let limit = self.setup.limits.handler_timeout;
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(limit, running) => outcome,
             () = hold.lost() => return Ran::Lost,
         };
         match outcome {
-            Ok(Ok(Ok(()))) => Ran::Effects(context.into_effects()),
-            Ok(Ok(Err(HandlerError::Refuse(text)))) => Ran::Effects(refusal(mail, text)),
-            Ok(Ok(Err(HandlerError::Retry(error)))) => match error.downcast::<StorageError>() {
+            Ok(Ok(Ok(effects))) => Ran::Effects(effects),
+            Ok(Ok(Err(error))) => match error.downcast::<StorageError>() {
                 Ok(away @ StorageError::Unavailable(_)) => Ran::Away(away),
                 Ok(error) => Ran::Failed(error.to_string()),
                 Err(error) => Ran::Failed(format!("{error:#}")),
@@ -105,16 +97,11 @@ impl Worker {
         }
     }
 
-    fn turn(&self, claim: &Claim, mail: &Mail) -> Invocation {
+    fn invocation(&self, claim: &Claim) -> Invocation {
         let own = (claim.group.as_str().to_owned(), claim.state.clone());
         Invocation {
             group: claim.group.clone(),
-            sender: match mail {
-                Mail::Message(message) => Some(message.sender.clone()),
-                Mail::Wake(_) => None,
-            },
             now: self.setup.clock.now(),
-            properties: Arc::clone(&self.setup.properties),
             groups: self.setup.groups.clone(),
             known: HashMap::from([own]),
         }
@@ -266,20 +253,6 @@ fn message_id(mail: &Mail) -> Option<MessageId> {
     }
 }
 
-/// A handler that refuses has said one thing only, whatever it did before.
-fn refusal(mail: &Mail, text: String) -> Effects {
-    let sends = match mail {
-        Mail::Message(message) => {
-            vec![OutgoingMessage {
-                to: message.sender.clone(),
-                text: text.into(),
-                media: Vec::new(),
-            }]
-        }
-        Mail::Wake(_) => Vec::new(),
-    };
-    Effects { sends, ..Effects::default() }
-}
 
 /// The state of one partition, read through the store.
 struct StoreState {

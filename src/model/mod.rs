@@ -3,6 +3,7 @@
 pub mod address;
 pub mod clock;
 pub mod event;
+pub mod keyword;
 pub mod message;
 pub mod segment;
 pub mod state;

@@ -2,10 +2,12 @@
 
 mod environment;
 mod errors;
+mod part;
 mod section;
 
 pub use environment::{ENVIRONMENT, Environment};
 pub use errors::{ConfigErrors, did_you_mean};
+pub use part::{SettingsErrors, build_part};
 pub use section::{Section, Setting};
 
 use crate::model::topic::TopicConfig;
