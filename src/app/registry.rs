@@ -28,8 +28,7 @@ use crate::validators::{
 
 type Built<T> = Result<Arc<T>, SettingsErrors>;
 type Build<T> = Box<dyn Fn(&Properties) -> Built<T> + Send + Sync>;
-type BuildTransport =
-    Box<dyn Fn(&BuildContext<'_>) -> Built<dyn Transport> + Send + Sync>;
+type BuildTransport = Box<dyn Fn(&BuildContext<'_>) -> Built<dyn Transport> + Send + Sync>;
 
 /// The parts that topics may name.
 #[derive(Default)]
@@ -348,9 +347,10 @@ mod tests {
         let text = "[topics.t]\nhandler = \"echo\"\nproperties.nonsense = 1\n\
                     validators.length.max = 0";
         let (_, errors) = assemble(text);
-        for expected in
-            ["topics.toml: topics.t.properties.nonsense: ", "topics.toml: topics.t.validators.length.max: "]
-        {
+        for expected in [
+            "topics.toml: topics.t.properties.nonsense: ",
+            "topics.toml: topics.t.validators.length.max: ",
+        ] {
             assert!(errors.iter().any(|line| line.starts_with(expected)), "{errors:#?}");
         }
     }
@@ -369,7 +369,8 @@ mod tests {
         registry.assemble(&config, &environment(), &errors);
         assert_eq!(errors.lines().len(), 1, "{errors}");
         assert!(
-            errors.lines()[0].starts_with("topics.toml: topics.t.validators.mine: has no default text")
+            errors.lines()[0]
+                .starts_with("topics.toml: topics.t.validators.mine: has no default text")
         );
     }
 }

@@ -5,8 +5,8 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
-use super::commands::ScriptOptions;
 use super::App;
+use super::commands::ScriptOptions;
 use crate::app::config::Config;
 use crate::contracts::settings::{ConfigErrors, Purpose, did_you_mean};
 use crate::engine::topic::TopicRuntime;

@@ -78,8 +78,7 @@ impl Worker {
             partition: claim.queue.partition.clone(),
         };
         let transaction = Transaction::new(self.invocation(claim), Arc::new(state));
-        let running =
-            AssertUnwindSafe(self.setup.handler.run(transaction, mail)).catch_unwind();
+        let running = AssertUnwindSafe(self.setup.handler.run(transaction, mail)).catch_unwind();
         let limit = self.setup.limits.handler_timeout;
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(limit, running) => outcome,

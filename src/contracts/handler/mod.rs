@@ -38,11 +38,7 @@ pub use transaction::Transaction;
 pub trait Handler: Send + Sync {
     /// Handles one message. `?` on any error means that it is tried again later; [`Refuse`] ends it
     /// with an answer to the sender.
-    fn handle(
-        &self,
-        cx: &mut Context,
-        message: &Inbound,
-    ) -> impl Future<Output = Result> + Send;
+    fn handle(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send;
 
     /// Handles a wake that a commit scheduled with [`Transaction::wake`]. Ignores it by default.
     ///

@@ -32,11 +32,7 @@ impl<H: Handler> DynHandler for H {
     }
 }
 
-async fn receive<H: Handler>(
-    handler: &H,
-    tx: Transaction,
-    message: &Inbound,
-) -> Result<Effects> {
+async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
     let mut cx = Context::new(tx, message.sender.clone());
     let outcome = match opt_out(message) {
         None => handler.handle(&mut cx, message).await,

@@ -45,8 +45,13 @@ impl Synonyms {
     /// text for the partner.
     pub(super) fn command(&self, text: &str) -> Command {
         let text = normalize(text);
-        let commands =
-            [Command::Connect, Command::Disconnect, Command::Refresh, Command::Call, Command::Stats];
+        let commands = [
+            Command::Connect,
+            Command::Disconnect,
+            Command::Refresh,
+            Command::Call,
+            Command::Stats,
+        ];
         self.lists()
             .into_iter()
             .zip(commands)

@@ -118,11 +118,7 @@ fn connect(tx: &mut Transaction, texts: &Texts, one: &Waiting, other: &Waiting) 
     Ok(())
 }
 
-fn notify_to_wait(
-    tx: &mut Transaction,
-    texts: &Texts,
-    (group, seat): &mut Waiting,
-) -> Result<()> {
+fn notify_to_wait(tx: &mut Transaction, texts: &Texts, (group, seat): &mut Waiting) -> Result<()> {
     let State::Waiting { notified, .. } = &mut seat.state else { return Ok(()) };
     if std::mem::replace(notified, true) {
         return Ok(());

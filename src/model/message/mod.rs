@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Group};
@@ -185,6 +186,16 @@ pub struct Wake {
     pub name: String,
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub data: serde_json::Value,
+}
+
+impl Wake {
+    /// Returns the data that the wake was scheduled with.
+    ///
+    /// # Errors
+    /// When it was another type.
+    pub fn data<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        T::deserialize(&self.data)
+    }
 }
 
 impl fmt::Debug for Wake {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::DateTime;
-use crosswire::contracts::handler::{Context, Handler, HandlerError};
+use crosswire::contracts::handler::{Context, Handler, Refuse, Result};
 use crosswire::contracts::storage::Entry;
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Setup, Worker};
@@ -19,7 +18,7 @@ use crate::storage::fixture::{Fixture, push};
 
 const APOLOGY: &str = "It was us.";
 
-type Deed = fn(&mut Context, u32) -> Result<(), HandlerError>;
+type Deed = fn(&mut Context, u32) -> Result;
 
 /// Does its deed, and is told how often it did before.
 struct Doer {
@@ -27,9 +26,8 @@ struct Doer {
     runs: Arc<AtomicU32>,
 }
 
-#[async_trait]
 impl Handler for Doer {
-    async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result<(), HandlerError> {
+    async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result {
         let before = self.runs.fetch_add(1, Ordering::SeqCst);
         // Whatever it does, this much it has said already.
         cx.reply("half a word");
@@ -45,7 +43,6 @@ fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<Atom
         groups: groups(),
         topic: f.partition.topic.clone(),
         handler: Arc::new(Doer { deed, runs: Arc::clone(&runs) }),
-        properties: Arc::default(),
         limits: Limits {
             partitions: 1,
             concurrency: 1,
@@ -104,7 +101,7 @@ async fn buried_for(max_attempts: u32, deed: Deed) -> String {
 
 #[tokio::test]
 async fn a_handler_that_fails_is_run_again_and_then_its_message_is_buried() {
-    let reason = buried_for(2, |_, _| Err(anyhow::anyhow!("no luck").into())).await;
+    let reason = buried_for(2, |_, _| Err(anyhow::anyhow!("no luck"))).await;
     assert_eq!(reason, "no luck");
 }
 
@@ -118,7 +115,7 @@ async fn a_handler_that_succeeds_at_last_has_said_it_once() {
     let f = topic().await;
     somebody_writes(&f).await;
     let deed: Deed = |_, before| match before {
-        0 => Err(anyhow::anyhow!("not yet").into()),
+        0 => Err(anyhow::anyhow!("not yet")),
         _ => Ok(()),
     };
     until_empty(&f, &f.inbound(), &works(&f, 5, deed).0).await;
@@ -129,7 +126,7 @@ async fn a_handler_that_succeeds_at_last_has_said_it_once() {
 async fn a_handler_that_refuses_says_nothing_else() {
     let f = topic().await;
     somebody_writes(&f).await;
-    let (consumer, runs) = works(&f, 5, |_, _| Err(HandlerError::Refuse("no".to_owned())));
+    let (consumer, runs) = works(&f, 5, |_, _| Err(Refuse::new("no").into()));
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
     assert_eq!(owed(&f).await, ["no"]);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crosswire::handlers::roulette;
+use crosswire::handlers::roulette::Roulette;
 use crosswire::model::address::{Address, Group};
 use crosswire::model::message::{Incoming, Mail, MessageId, Origin, Parameters};
 use crosswire::model::state::Check;
@@ -50,9 +50,7 @@ pub(crate) struct Evening {
 
 impl Evening {
     pub(crate) fn new() -> Self {
-        let handler = roulette::build(&serde_json::Map::new()).map_err(|e| e.concat());
-        let handler = handler.expect("the defaults have no mistakes");
-        Self { town: Town::new(handler) }
+        Self { town: Town::new(Roulette::default()) }
     }
 
     pub(crate) fn say(&mut self, who: &str, text: &str) {

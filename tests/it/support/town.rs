@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    Context, Effects, Handler, Invocation, OutgoingMessage, State,
+    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Origin, Parameters, Wake};
@@ -21,7 +21,7 @@ use futures_util::FutureExt;
 use secrecy::SecretString;
 
 pub(crate) struct Town {
-    handler: Box<dyn Handler>,
+    handler: Box<dyn DynHandler>,
     memory: Arc<Memory>,
     mailboxes: BTreeMap<Group, VecDeque<Mail>>,
     in_hand: BTreeMap<Group, Effects>,
@@ -39,9 +39,9 @@ pub(crate) struct Completed {
 }
 
 impl Town {
-    pub(crate) fn new(handler: Box<dyn Handler>) -> Self {
+    pub(crate) fn new(handler: impl DynHandler + 'static) -> Self {
         Self {
-            handler,
+            handler: Box::new(handler),
             memory: Arc::default(),
             mailboxes: BTreeMap::new(),
             in_hand: BTreeMap::new(),
@@ -102,24 +102,13 @@ impl Town {
         };
         let turn = Invocation {
             group: group.clone(),
-            sender: match mail {
-                Mail::Message(message) => Some(message.sender.clone()),
-                Mail::Wake(_) => None,
-            },
             now,
-            properties: Arc::default(),
             groups: self.groups.clone(),
             known: HashMap::from([(group.as_str().to_owned(), own)]),
         };
-        let mut cx = Context::new(turn, Arc::clone(&self.memory) as Arc<dyn State>);
-        let run = async {
-            match mail {
-                Mail::Message(message) => self.handler.handle(&mut cx, message).await,
-                Mail::Wake(wake) => self.handler.wake(&mut cx, wake).await,
-            }
-        };
-        run.now_or_never().expect("memory is always ready").expect("memory is never away");
-        self.in_hand.insert(group.clone(), cx.into_effects());
+        let tx = Transaction::new(turn, Arc::clone(&self.memory) as Arc<dyn State>);
+        let run = self.handler.run(tx, mail).now_or_never().expect("memory is always ready");
+        self.in_hand.insert(group.clone(), run.expect("memory is never away"));
     }
 
     /// Makes true what is in hand, all of it, unless a check fails; then nothing, and the message
