@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/handlers.md")]
 
 pub mod contracts;
 pub mod model;

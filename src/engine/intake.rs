@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
+use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, WebhookRequest, WebhookResponse,
@@ -15,7 +16,7 @@ use crate::engine::topic::{BoundValidator, Pipeline};
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
+use crate::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
 
 /// A provider gives up after 15 s (Twilio), so a store that is slower than this is as good as away.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
@@ -247,6 +248,10 @@ enum Verdict<'p> {
 }
 
 fn judge<'p>(pipeline: &'p Pipeline, message: &Inbound) -> Verdict<'p> {
+    // An opt-out has to reach the handler, however the topic wants its texts to look.
+    if opt_out(message) == Some(OptOut::Stop) {
+        return Verdict::Valid;
+    }
     for BoundValidator { name, text, validator } in &pipeline.validators {
         match unbroken(pipeline, name, || validator.validate(message)) {
             Ok(Ok(())) => {}

@@ -4,6 +4,7 @@
 
 mod browser;
 mod engines;
+mod examples;
 mod fakes;
 mod flows;
 mod layers;

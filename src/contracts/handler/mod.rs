@@ -20,7 +20,7 @@ pub use error::{Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
 #[doc(hidden)]
-pub use run::DynHandler;
+pub use run::{DynHandler, opt_out};
 pub use transaction::Transaction;
 
 /// The logic of a topic.

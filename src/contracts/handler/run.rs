@@ -49,9 +49,9 @@ async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) ->
     }
 }
 
-/// Returns the provider's own report, if there is one. START and HELP are ordinary words to a
-/// provider that does not report them; STOP never is.
-fn opt_out(message: &Inbound) -> Option<OptOut> {
+/// Returns the opt-out, opt-in or request for help that a message is: as the provider reports it, or
+/// a word such as STOP. START and HELP are ordinary words where the provider does not report them.
+pub fn opt_out(message: &Inbound) -> Option<OptOut> {
     message.opt_out.or_else(|| is_opt_out(message.text.reveal()).then_some(OptOut::Stop))
 }
 
