@@ -252,7 +252,6 @@ fn message_id(mail: &Mail) -> Option<MessageId> {
     }
 }
 
-
 /// The state of one partition, read through the store.
 struct StoreState {
     storage: Arc<dyn Storage>,
