@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::fixture::{Fixture, LONG, ask, burial, commit, copy, entry, facts, message, retry};
 use super::on_redis::{on, on_redis};
-use super::redis_alone::work_out;
+use super::redis_specific::work_out;
 use crate::support::redis::RedisServer;
 
 /// Stands before a Redis. When it is told to, it cuts the connection instead of passing on a reply.

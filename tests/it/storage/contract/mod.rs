@@ -1,25 +1,25 @@
 //! The contract of a storage, a promise per function; any storage can be held to it.
 
-pub(crate) mod bookkeeping;
 pub(crate) mod burial;
 pub(crate) mod caps;
 pub(crate) mod commit;
-pub(crate) mod doorbell;
 pub(crate) mod duplicates;
 pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
 pub(crate) mod order;
 pub(crate) mod quarantine;
+pub(crate) mod recorded_event;
 pub(crate) mod records;
 pub(crate) mod retries;
+pub(crate) mod waiting;
 pub(crate) mod wakes;
 
 /// Hands every promise to a macro that makes a test of each, for one kind of store.
 macro_rules! every_promise {
     ($hold_to:ident) => {
         $hold_to! {
-            bookkeeping:
+            recorded_event:
                 a_message_that_owes_nothing_is_recorded_by_who_handled_it,
                 a_message_that_owes_one_is_recorded_with_it,
                 a_message_that_owes_three_is_recorded_with_the_last,
@@ -45,7 +45,7 @@ macro_rules! every_promise {
                 who_left_a_pool_and_came_back_is_not_who_was_seen_there,
                 a_conflict_answers_with_the_state_as_it_is_now,
             ;
-            doorbell:
+            waiting:
                 a_push_rings_for_whoever_waits,
                 a_commit_rings_for_whoever_waits_for_the_outbox,
                 whoever_waits_for_nothing_stops_waiting,

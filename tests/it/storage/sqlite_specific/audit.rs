@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, entry, push};
 use crate::storage::on_sqlite::on_sqlite;
-use crate::storage::redis_alone::{past_the_gate, work_out};
+use crate::storage::redis_specific::{past_the_gate, work_out};
 
 fn hands(directory: &TempDir) -> Connection {
     Connection::open(directory.path().join("crosswire.db")).unwrap()
