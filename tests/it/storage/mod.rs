@@ -6,6 +6,6 @@ mod lost_replies;
 mod model;
 mod on_redis;
 mod on_sqlite;
-mod redis_alone;
-mod sqlite_alone;
+mod redis_specific;
+mod sqlite_specific;
 mod topologies;

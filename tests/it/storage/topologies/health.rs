@@ -11,13 +11,13 @@ async fn health(settings: Settings) -> Health {
 }
 
 #[tokio::test]
-async fn a_server_that_is_set_up_as_it_should_be_is_found_no_fault_with() {
+async fn recommended_settings_are_healthy() {
     let server = RedisServer::start();
     assert_eq!(health(settings(&server.url())).await, Health::default());
 }
 
 #[tokio::test]
-async fn a_server_that_may_evict_messages_is_no_place_for_them() {
+async fn eviction_policy_is_reported_as_fatal() {
     let server = RedisServer::start();
     let () = server.tell(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
     let health = health(settings(&server.url())).await;
@@ -26,7 +26,7 @@ async fn a_server_that_may_evict_messages_is_no_place_for_them() {
 }
 
 #[tokio::test]
-async fn a_server_that_may_forget_the_last_second_is_called_degraded_unless_replicas_have_it() {
+async fn appendfsync_everysec_is_degraded_without_replicas() {
     let server = RedisServer::start();
     let () = server.tell(&["CONFIG", "SET", "appendfsync", "everysec"]).await;
     let found = health(settings(&server.url())).await;
@@ -37,7 +37,7 @@ async fn a_server_that_may_forget_the_last_second_is_called_degraded_unless_repl
 }
 
 #[tokio::test]
-async fn a_server_without_a_limit_to_its_memory_is_called_degraded() {
+async fn missing_maxmemory_is_degraded() {
     let server = RedisServer::start();
     let () = server.tell(&["CONFIG", "SET", "maxmemory", "0"]).await;
     let health = health(settings(&server.url())).await;

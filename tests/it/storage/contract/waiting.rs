@@ -9,7 +9,7 @@ use crate::storage::fixture::{Fixture, commit, entry};
 /// Long against a ring, short against a test's patience.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-pub(crate) async fn a_push_rings_for_whoever_waits(f: Fixture) {
+pub(crate) async fn push_wakes_a_waiting_consumer(f: Fixture) {
     let start = Instant::now();
     let queue = f.inbound();
     let waiting = f.storage.wait(&queue, PATIENCE);
@@ -18,7 +18,7 @@ pub(crate) async fn a_push_rings_for_whoever_waits(f: Fixture) {
     assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
 }
 
-pub(crate) async fn a_commit_rings_for_whoever_waits_for_the_outbox(f: Fixture) {
+pub(crate) async fn commit_wakes_a_consumer_waiting_for_the_outbox(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let start = Instant::now();
@@ -30,7 +30,7 @@ pub(crate) async fn a_commit_rings_for_whoever_waits_for_the_outbox(f: Fixture) 
     assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
 }
 
-pub(crate) async fn whoever_waits_for_nothing_stops_waiting(f: Fixture) {
+pub(crate) async fn wait_returns_after_its_timeout(f: Fixture) {
     let start = Instant::now();
     f.storage.wait(&f.inbound(), Duration::from_millis(100)).await.unwrap();
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());

@@ -23,7 +23,7 @@ fn large(id: &str) -> Commit {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_nearly_full_takes_nothing_in_and_goes_on_with_what_is_there() {
+async fn nearly_full_disk_refuses_pushes_and_completes_queued_messages() {
     let Some(disk) = Disk::mount() else { return };
     let f = on_sqlite(disk.dir());
     for n in 0..20 {
@@ -49,7 +49,7 @@ async fn a_disk_that_is_nearly_full_takes_nothing_in_and_goes_on_with_what_is_th
 }
 
 #[tokio::test]
-async fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() {
+async fn full_disk_changes_nothing_and_store_recovers_with_free_space() {
     let Some(disk) = Disk::mount() else { return };
     let f = on_sqlite(disk.dir());
     f.push("alice", "m1").await;
@@ -75,7 +75,7 @@ async fn a_full_disk_changes_nothing_and_the_store_goes_on_when_there_is_room() 
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_from_the_beginning_is_refused_and_leaves_no_half_file() {
+async fn full_disk_is_refused_at_creation_without_a_partial_file() {
     let Some(disk) = Disk::mount() else { return };
     disk.fill(0);
     let why = refusal(disk.path());
@@ -85,7 +85,7 @@ async fn a_disk_that_is_full_from_the_beginning_is_refused_and_leaves_no_half_fi
 }
 
 #[tokio::test]
-async fn a_read_only_disk_is_refused() {
+async fn read_only_disk_is_refused() {
     let Some(disk) = Disk::mount() else { return };
     disk.protect();
     let why = refusal(disk.path());

@@ -36,7 +36,7 @@ async fn complete_one(f: &Fixture, id: &str, commit: Commit) {
 }
 
 #[tokio::test]
-async fn groups_take_turns_though_the_clock_stands_still() {
+async fn groups_take_turns_within_one_clock_tick() {
     let directory = tempfile::tempdir().unwrap();
     let (f, _) = at_rest(&directory);
     for group in ["zoe", "yuri", "xenia", "alice"] {
@@ -48,7 +48,7 @@ async fn groups_take_turns_though_the_clock_stands_still() {
 }
 
 #[tokio::test]
-async fn groups_take_turns_across_a_restart_though_the_clock_stands_still() {
+async fn groups_take_turns_across_a_restart_within_one_clock_tick() {
     let directory = tempfile::tempdir().unwrap();
     let (f, clock) = at_rest(&directory);
     for group in ["zoe", "yuri", "xenia"] {
@@ -64,7 +64,7 @@ async fn groups_take_turns_across_a_restart_though_the_clock_stands_still() {
 }
 
 #[tokio::test]
-async fn what_is_remembered_ends_with_its_time_and_is_then_gone_from_the_file() {
+async fn expired_data_is_hidden_then_deleted_from_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let (f, clock) = at_rest(&directory);
     let writes = vec![
@@ -106,7 +106,7 @@ async fn what_is_remembered_ends_with_its_time_and_is_then_gone_from_the_file() 
 }
 
 #[tokio::test]
-async fn a_directory_that_does_not_last_is_a_danger_that_is_told() {
+async fn ephemeral_directory_is_reported_as_fatal() {
     let directory = tempfile::tempdir().unwrap();
     let (f, _) = at_rest(&directory);
     let health = f.storage.health().await.unwrap();

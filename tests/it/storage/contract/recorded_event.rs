@@ -25,7 +25,7 @@ fn sent() -> Commit {
     Commit { settles: Some(MessageId::new("m1")), facts: Some(told), ..commit() }
 }
 
-pub(crate) async fn a_message_that_owes_nothing_is_recorded_by_who_handled_it(f: Fixture) {
+pub(crate) async fn message_without_replies_is_recorded_when_handled(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let told = Some(facts("m1", &[EventKind::Handled, EventKind::Recorded]));
@@ -33,7 +33,7 @@ pub(crate) async fn a_message_that_owes_nothing_is_recorded_by_who_handled_it(f:
     assert_eq!(times_recorded(&f).await, 1);
 }
 
-pub(crate) async fn a_message_that_owes_one_is_recorded_with_it(f: Fixture) {
+pub(crate) async fn message_with_one_reply_is_recorded_when_the_reply_is_sent(f: Fixture) {
     handle(&f, &["o1"]).await;
     assert_eq!(times_recorded(&f).await, 0);
     let claim = f.claim_outbox().await;
@@ -41,7 +41,7 @@ pub(crate) async fn a_message_that_owes_one_is_recorded_with_it(f: Fixture) {
     assert_eq!(f.kinds("m1").await[3..], [EventKind::Sent, EventKind::Recorded]);
 }
 
-pub(crate) async fn a_message_that_owes_three_is_recorded_with_the_last(f: Fixture) {
+pub(crate) async fn message_with_three_replies_is_recorded_with_the_last_one(f: Fixture) {
     handle(&f, &["o1", "o2", "o3"]).await;
     for recorded in [0, 0, 1] {
         let claim = f.claim_outbox().await;
@@ -53,7 +53,7 @@ pub(crate) async fn a_message_that_owes_three_is_recorded_with_the_last(f: Fixtu
     }
 }
 
-pub(crate) async fn a_debt_that_is_buried_is_settled_too(f: Fixture) {
+pub(crate) async fn buried_reply_counts_as_settled(f: Fixture) {
     handle(&f, &["o1", "o2"]).await;
     let claim = f.claim_outbox().await;
     f.complete(claim, sent()).await;
@@ -65,7 +65,7 @@ pub(crate) async fn a_debt_that_is_buried_is_settled_too(f: Fixture) {
     assert_eq!(times_recorded(&f).await, 1);
 }
 
-pub(crate) async fn a_buried_message_is_recorded_when_its_sender_has_been_told(f: Fixture) {
+pub(crate) async fn buried_message_is_recorded_when_its_notices_are_sent(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let outbox = vec![entry("alice", "o1"), entry("bob", "o2")];
@@ -78,7 +78,7 @@ pub(crate) async fn a_buried_message_is_recorded_when_its_sender_has_been_told(f
     }
 }
 
-pub(crate) async fn what_an_accepted_message_owes_at_once_is_in_its_record(f: Fixture) {
+pub(crate) async fn reply_pushed_with_a_message_adds_no_event(f: Fixture) {
     let outbox = vec![entry("alice", "o1")];
     f.push_with(Push { outbox, ..push(entry("alice", "m1")) }).await;
     assert_eq!(f.kinds("m1").await, [EventKind::Received, EventKind::Queued]);

@@ -26,7 +26,7 @@ async fn until_leased(f: &Fixture, leased: u64) {
 }
 
 #[tokio::test]
-async fn a_claim_whose_caller_is_gone_is_as_if_it_had_never_been_made() {
+async fn cancelled_claim_leaves_no_trace() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -50,7 +50,7 @@ async fn a_claim_whose_caller_is_gone_is_as_if_it_had_never_been_made() {
 }
 
 #[tokio::test]
-async fn a_completion_whose_caller_is_gone_is_made_and_the_next_claim_handed_back() {
+async fn cancelled_completion_commits_and_releases_its_next_claim() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -63,7 +63,7 @@ async fn a_completion_whose_caller_is_gone_is_made_and_the_next_claim_handed_bac
 }
 
 #[tokio::test]
-async fn a_push_whose_caller_is_gone_is_made_once() {
+async fn cancelled_push_takes_effect_once() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     assert!(f.push("alice", "m1").now_or_never().is_none());
@@ -72,7 +72,7 @@ async fn a_push_whose_caller_is_gone_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_move_that_fails_is_undone_alone() {
+async fn failed_operation_is_rolled_back_alone() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     let count = |by| Write::Count { name: "c1".to_owned(), by, ttl: LONG };
@@ -96,7 +96,7 @@ async fn a_move_that_fails_is_undone_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_at_once_are_each_done_once() {
+async fn concurrent_operations_take_effect_once_each() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     let each = |n: u32| {

@@ -17,7 +17,7 @@ fn looking(directory: &TempDir) -> Sqlite {
 }
 
 #[tokio::test]
-async fn who_looks_sees_what_the_running_process_does_and_holds_nothing_up() {
+async fn read_only_store_sees_writes_of_the_running_process() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -40,7 +40,7 @@ async fn who_looks_sees_what_the_running_process_does_and_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn who_looks_follows_a_feed_of_the_running_process() {
+async fn read_only_store_follows_a_feed_of_the_running_process() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     let looking = looking(&directory);
@@ -56,7 +56,7 @@ async fn who_looks_follows_a_feed_of_the_running_process() {
 }
 
 #[tokio::test]
-async fn who_looks_changes_nothing() {
+async fn read_only_store_refuses_changes() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -81,7 +81,7 @@ async fn who_looks_changes_nothing() {
 }
 
 #[tokio::test]
-async fn who_looks_at_a_store_that_does_not_run_sees_it_as_it_was_left() {
+async fn read_only_store_opens_a_stopped_store_and_does_not_lock_it() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -96,7 +96,7 @@ async fn who_looks_at_a_store_that_does_not_run_sees_it_as_it_was_left() {
 }
 
 #[tokio::test]
-async fn who_looks_where_nothing_is_or_something_else_is_told_so() {
+async fn read_only_store_refuses_a_missing_or_foreign_file() {
     let directory = tempfile::tempdir().unwrap();
     let look = || Sqlite::look(directory.path(), &clock()).err().unwrap().to_string();
     assert!(look().contains("start Crosswire once"), "{}", look());

@@ -58,7 +58,7 @@ async fn audit(f: &Fixture) -> Audit {
 }
 
 #[tokio::test]
-async fn an_audit_mends_a_group_that_stands_nowhere() {
+async fn audit_repairs_an_unindexed_group() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
@@ -78,7 +78,7 @@ async fn an_audit_mends_a_group_that_stands_nowhere() {
 }
 
 #[tokio::test]
-async fn an_audit_frees_the_place_of_a_suspect_that_is_gone() {
+async fn audit_clears_the_seat_of_a_missing_suspect() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
@@ -94,7 +94,7 @@ async fn an_audit_frees_the_place_of_a_suspect_that_is_gone() {
 }
 
 #[tokio::test]
-async fn an_audit_is_made_no_more_often_than_asked() {
+async fn audit_runs_at_most_once_per_interval() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     assert!(f.storage.audit(&f.inbound(), LONG).await.unwrap().is_some());
@@ -110,7 +110,7 @@ pub(super) async fn past_the_gate() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
+async fn flushed_scripts_are_loaded_again() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
@@ -200,7 +200,7 @@ async fn drain(f: &Fixture) {
 }
 
 #[tokio::test]
-async fn nothing_is_left_without_an_end_when_all_is_done() {
+async fn only_bounded_keys_last_after_all_work_is_done() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;
@@ -217,7 +217,7 @@ async fn nothing_is_left_without_an_end_when_all_is_done() {
 }
 
 #[tokio::test]
-async fn a_bell_that_nobody_hears_is_rung_no_more_than_64_times() {
+async fn notification_list_holds_at_most_64_entries() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
     let mut hands = Hands::on(&server, &f).await;

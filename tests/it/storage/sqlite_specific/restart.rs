@@ -50,7 +50,7 @@ async fn everything_is_there(f: &Fixture) {
 }
 
 #[tokio::test]
-async fn a_process_that_begins_again_finds_everything_and_waits_for_no_lease() {
+async fn restart_keeps_all_data_and_waits_for_no_lease() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     let sequence = leave_everything(&f).await;
@@ -65,7 +65,7 @@ async fn a_process_that_begins_again_finds_everything_and_waits_for_no_lease() {
 }
 
 #[tokio::test]
-async fn a_message_that_kills_its_process_twice_is_a_suspect() {
+async fn message_that_crashes_its_process_twice_is_a_suspect() {
     let directory = tempfile::tempdir().unwrap();
     let mut f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -78,7 +78,7 @@ async fn a_message_that_kills_its_process_twice_is_a_suspect() {
 }
 
 #[tokio::test]
-async fn order_and_tickets_go_on_after_a_restart() {
+async fn order_and_tickets_continue_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("zoe", "m1").await;
@@ -96,7 +96,7 @@ async fn order_and_tickets_go_on_after_a_restart() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_on_the_disk() {
+async fn acknowledged_writes_are_on_disk() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     leave_everything(&f).await;
@@ -112,7 +112,7 @@ async fn what_was_acknowledged_is_on_the_disk() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_in_peace_leaves_one_file_and_no_log() {
+async fn clean_shutdown_leaves_no_write_ahead_log() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     leave_everything(&f).await;
@@ -124,7 +124,7 @@ async fn a_process_that_ends_in_peace_leaves_one_file_and_no_log() {
 }
 
 #[tokio::test]
-async fn a_second_process_is_refused_until_the_first_is_gone() {
+async fn second_process_is_refused_until_the_first_ends() {
     let directory = tempfile::tempdir().unwrap();
     let first = on_sqlite(&directory);
     let refused = open(directory.path()).err().expect("there is one already");

@@ -1,9 +1,9 @@
 //! What can be asked of SQLite alone: its file, its disk, its two threads, and who asks and is gone.
 
-mod callers;
+mod audit;
+mod concurrency;
 mod disk;
 mod file;
-mod hands;
-mod lookers;
+mod read_only;
 mod restart;
 mod time;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, entry, push};
 use crate::storage::on_sqlite::on_sqlite;
-use crate::storage::redis_alone::{past_the_gate, work_out};
+use crate::storage::redis_specific::{past_the_gate, work_out};
 
 fn hands(directory: &TempDir) -> Connection {
     Connection::open(directory.path().join("crosswire.db")).unwrap()
@@ -21,7 +21,7 @@ async fn audit(f: &Fixture) -> Audit {
 }
 
 #[tokio::test]
-async fn an_audit_mends_a_group_that_stands_nowhere() {
+async fn audit_repairs_an_unindexed_group() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     for (group, id) in [("alice", "m1"), ("bob", "m2"), ("bob", "m3")] {
@@ -42,7 +42,7 @@ async fn an_audit_mends_a_group_that_stands_nowhere() {
 }
 
 #[tokio::test]
-async fn an_audit_counts_again_what_was_taken_out_by_hand() {
+async fn audit_recounts_after_messages_were_deleted() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     for (group, id) in [("alice", "m1"), ("bob", "m2"), ("bob", "m3")] {
@@ -62,7 +62,7 @@ async fn an_audit_counts_again_what_was_taken_out_by_hand() {
 }
 
 #[tokio::test]
-async fn a_group_whose_messages_were_taken_out_by_hand_is_in_nobodys_way() {
+async fn group_with_deleted_messages_blocks_no_claim() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
@@ -73,7 +73,7 @@ async fn a_group_whose_messages_were_taken_out_by_hand_is_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn an_audit_is_made_no_more_often_than_asked() {
+async fn audit_runs_at_most_once_per_interval() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     assert!(f.storage.audit(&f.inbound(), LONG).await.unwrap().is_some());
@@ -81,7 +81,7 @@ async fn an_audit_is_made_no_more_often_than_asked() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_in_the_queues_when_all_is_done() {
+async fn queue_tables_are_empty_after_all_work_is_done() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     for round in 0..3 {

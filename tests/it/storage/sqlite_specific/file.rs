@@ -46,7 +46,7 @@ async fn with_content() -> TempDir {
 }
 
 #[tokio::test]
-async fn a_file_of_something_else_is_refused() {
+async fn foreign_file_is_refused() {
     for content in ["x", "", "no database\n", &"SQLite format 3\0".repeat(1000)] {
         let directory = tempfile::tempdir().unwrap();
         fs::write(file(&directory), content).unwrap();
@@ -60,7 +60,7 @@ async fn a_file_of_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn a_truncated_file_is_refused() {
+async fn truncated_file_is_refused() {
     for part in [2, 3, 10] {
         let directory = with_content().await;
         let length = fs::metadata(file(&directory)).unwrap().len();
@@ -74,7 +74,7 @@ async fn a_truncated_file_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_with_a_page_of_noise_is_refused() {
+async fn file_with_a_corrupt_page_is_refused() {
     let directory = with_content().await;
     let pages = fs::metadata(file(&directory)).unwrap().len() / 4096;
     for page in [0, pages / 2, pages - 1] {
@@ -91,7 +91,7 @@ async fn a_file_with_a_page_of_noise_is_refused() {
 }
 
 #[tokio::test]
-async fn another_programs_database_is_refused() {
+async fn foreign_database_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let theirs = Connection::open(file(&directory)).unwrap();
     theirs
@@ -102,7 +102,7 @@ async fn another_programs_database_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_newer_version_is_refused() {
+async fn file_of_a_newer_schema_is_refused() {
     let directory = with_content().await;
     let ours = Connection::open(file(&directory)).unwrap();
     ours.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
@@ -111,7 +111,7 @@ async fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_log_without_its_file_is_not_played_into_a_new_one() {
+async fn write_ahead_log_without_its_file_is_refused() {
     let directory = with_content().await;
     fs::rename(file(&directory), directory.path().join("elsewhere")).unwrap();
     fs::write(directory.path().join("crosswire.db-wal"), "log").unwrap();
@@ -120,7 +120,7 @@ async fn a_log_without_its_file_is_not_played_into_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_process_that_died_while_it_made_the_file_leaves_nothing_in_the_way() {
+async fn partial_file_of_a_crashed_creation_is_replaced() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("crosswire.db-new"), "half").unwrap();
     on_sqlite(&directory).push("alice", "m1").await;
@@ -128,7 +128,7 @@ async fn a_process_that_died_while_it_made_the_file_leaves_nothing_in_the_way() 
 }
 
 #[tokio::test]
-async fn a_path_that_is_no_directory_is_refused() {
+async fn path_that_is_not_a_directory_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     fs::write(&path, "x").unwrap();
@@ -139,7 +139,7 @@ async fn a_path_that_is_no_directory_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_for_its_owner_alone() {
+async fn files_are_readable_by_their_owner_only() {
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join("data");
     let store = open(&directory).unwrap();
