@@ -10,6 +10,7 @@ use crosswire::transports::twilio::{NAME, Settings, Twilio, signature};
 use secrecy::SecretString;
 
 mod config;
+mod cost;
 mod find;
 mod mutations;
 mod provider;
