@@ -11,14 +11,14 @@ use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_yo
 use crate::contracts::transport::{Transport, Transports};
 use crate::contracts::validator::Validator;
 use crate::engine::topic::{BoundValidator, TopicRuntime};
-use crate::model::topic::{Properties, TopicConfig, ValidatorConfig};
+use crate::model::topic::{Properties, TopicConfig, TransportConfig, ValidatorConfig};
 use crate::transports::unconfigured::Unconfigured;
 use crate::{handlers, transports, validators};
 
 /// A thing, or everything that is wrong with its settings.
 type Built<T> = Result<Arc<T>, Vec<String>>;
 type Build<T> = Box<dyn Fn(&Properties) -> Built<T> + Send + Sync>;
-type BuildTransport = fn(&BuildContext<'_>) -> Option<Arc<dyn Transport>>;
+type BuildTransport = fn(&BuildContext<'_>, &TransportConfig) -> Option<Arc<dyn Transport>>;
 
 /// What is known by name.
 pub struct Registry {
@@ -100,14 +100,12 @@ impl Registry {
                 .iter()
                 .map(|check| self.build_validator(&context, check))
                 .collect();
-            let (handler, transport) =
-                (self.build_handler(&context), self.build_transport(&context));
-            let transport = transport?;
+            let (handler, transports) =
+                (self.build_handler(&context), self.build_transports(&context));
             Some(TopicRuntime {
                 config: topic.clone(),
                 handler: handler?,
-                transports: Transports::default().with(&topic.transport, Arc::clone(&transport)),
-                transport,
+                transports: transports?,
                 validators: validators.into_iter().collect::<Option<_>>()?,
                 observer: None,
             })
@@ -127,13 +125,27 @@ impl Registry {
         report_errors(context, "properties", build(&context.topic.properties))
     }
 
-    fn build_transport(&self, context: &BuildContext<'_>) -> Option<Arc<dyn Transport>> {
-        let name = &context.topic.transport;
-        let Some(build) = self.transports.get(name) else {
-            report_unknown(context, "transport", name, self.transports.keys());
+    /// Builds every transport of a topic, so that the errors of all of them are reported.
+    fn build_transports(&self, context: &BuildContext<'_>) -> Option<Transports> {
+        let mut all = Some(Transports::default());
+        for config in &context.topic.transports {
+            let built = self.build_transport(context, config);
+            all = all.zip(built).map(|(all, transport)| all.with(&config.name, transport));
+        }
+        all
+    }
+
+    fn build_transport(
+        &self,
+        context: &BuildContext<'_>,
+        config: &TransportConfig,
+    ) -> Option<Arc<dyn Transport>> {
+        let Some(build) = self.transports.get(&config.name) else {
+            let key = if context.topic.transports.len() > 1 { "transports" } else { "transport" };
+            report_unknown(context, key, &config.name, self.transports.keys());
             return None;
         };
-        build(context)
+        build(context, config)
     }
 
     fn build_validator(
@@ -180,9 +192,9 @@ fn report_errors<T: ?Sized>(
         .ok()
 }
 
-fn twilio(context: &BuildContext<'_>) -> Option<Arc<dyn Transport>> {
+fn twilio(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<Arc<dyn Transport>> {
     let before = context.errors.lines().len();
-    let settings = transports::twilio::config::read(context);
+    let settings = transports::twilio::config::read(context, transport);
     if context.errors.lines().len() > before {
         return None;
     }
@@ -232,7 +244,7 @@ mod tests {
         assert_eq!(errors, Vec::<String>::new());
         assert_eq!(services[0].config.name.as_str(), "roulette");
         assert_eq!(services[0].config.paths, ["/sms"]);
-        assert_eq!(services[0].pipeline().replies.accept_response, "");
+        assert_eq!(services[0].config.replies.accept_response, "");
     }
 
     /// The comments are documentation: what they show must work, and be the defaults.
@@ -252,8 +264,7 @@ mod tests {
         assert_eq!(services[0].config.sending, defaults[0].config.sending);
         assert_eq!(services[0].config.replies, defaults[0].config.replies);
         let names = |service: &TopicRuntime| {
-            let pipeline = service.pipeline();
-            pipeline.validators.into_iter().map(|v| (v.name, v.text)).collect::<Vec<_>>()
+            service.validators.clone().into_iter().map(|v| (v.name, v.text)).collect::<Vec<_>>()
         };
         assert_eq!(names(&services[0])[0], ("length".to_owned(), "Too long, or empty.".to_owned()));
         assert_eq!(names(&services[0])[2].1, validators::profanity::DEFAULT_TEXT);

@@ -1,13 +1,13 @@
 //! The contract of a transport: one provider's wire format, and nothing of queues, topics or HTTP
 //! servers.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 
 use crate::model::message::{Incoming, MessageId, Outbound};
 
@@ -173,23 +173,26 @@ pub trait Transport: Send + Sync {
     }
 }
 
-/// The transports that a topic's people may be reached by, each under the name that their addresses
-/// have.
+/// Transports of a topic by name, which is the `transport` of the addresses that each one reaches.
 #[derive(Clone, Default)]
-pub struct Transports(BTreeMap<String, Arc<dyn Transport>>);
+pub struct Transports(IndexMap<String, Arc<dyn Transport>>);
 
 impl Transports {
-    /// Adds one; another of this name makes way for it.
+    /// Adds a transport; it replaces one of the same name.
     #[must_use]
     pub fn with(mut self, name: &str, transport: Arc<dyn Transport>) -> Self {
         self.0.insert(name.to_owned(), transport);
         self
     }
+
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Transport>> {
+        self.0.get(name)
+    }
 }
 
 impl IntoIterator for Transports {
     type Item = (String, Arc<dyn Transport>);
-    type IntoIter = std::collections::btree_map::IntoIter<String, Arc<dyn Transport>>;
+    type IntoIter = indexmap::map::IntoIter<String, Arc<dyn Transport>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
