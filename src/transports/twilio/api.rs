@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 use super::outcome::{self, Answer};
-use super::{Settings, Twilio, report};
+use super::{Twilio, TwilioConfig, report};
 use crate::contracts::transport::{SendError, Sent};
 use crate::model::message::Outbound;
 
@@ -23,12 +23,12 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 ///
 /// One repetition is left and cannot be turned off, that of a request which found its pooled
 /// connection closed before a byte of it was taken up for writing. HTTP/1 alone keeps it at that.
-pub(super) fn client(settings: &Settings) -> anyhow::Result<reqwest::Client> {
+pub(super) fn client(config: &TwilioConfig) -> anyhow::Result<reqwest::Client> {
     // Somebody else's choice of a provider, made earlier, is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
-        .connect_timeout(settings.connect_timeout)
-        .timeout(settings.timeout)
+        .connect_timeout(config.connect_timeout)
+        .timeout(config.timeout)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .http1_only()
@@ -42,7 +42,7 @@ pub(super) fn client(settings: &Settings) -> anyhow::Result<reqwest::Client> {
 
 pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Sent, SendError> {
     let parameters = parameters(twilio, message)?;
-    let request = twilio.http.post(messages_url(&twilio.settings)).form(&parameters);
+    let request = twilio.http.post(messages_url(&twilio.config)).form(&parameters);
     let answer = exchange(twilio, request).await?;
     if !answer.status.is_success() {
         return Err(outcome::refusal(&answer));
@@ -55,18 +55,18 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Sent, Se
     })
 }
 
-pub(super) fn messages_url(settings: &Settings) -> String {
-    format!("{}{}", settings.api_base, messages_path(settings))
+pub(super) fn messages_url(config: &TwilioConfig) -> String {
+    format!("{}{}", config.api_base, messages_path(config))
 }
 
-pub(super) fn messages_path(settings: &Settings) -> String {
-    format!("/2010-04-01/Accounts/{}/Messages.json", settings.account_sid)
+pub(super) fn messages_path(config: &TwilioConfig) -> String {
+    format!("/2010-04-01/Accounts/{}/Messages.json", config.account_sid)
 }
 
 /// The line that a message leaves from, if one is known.
-pub(super) fn line<'a>(settings: &'a Settings, message: &'a Outbound) -> Option<&'a str> {
+pub(super) fn line<'a>(config: &'a TwilioConfig, message: &'a Outbound) -> Option<&'a str> {
     let line = message.to.line.reveal();
-    if line.is_empty() { settings.from_number.as_deref() } else { Some(line) }
+    if line.is_empty() { config.from_number.as_deref() } else { Some(line) }
 }
 
 /// Sends a request with our credentials, and reads the answer to its end.
@@ -74,7 +74,7 @@ pub(super) async fn exchange(
     twilio: &Twilio,
     request: RequestBuilder,
 ) -> Result<Answer, SendError> {
-    let request = authorized(&twilio.settings, request)?;
+    let request = authorized(&twilio.config, request)?;
     let mut response = request.send().await.map_err(outcome::failure)?;
     Ok(Answer {
         status: response.status(),
@@ -83,9 +83,9 @@ pub(super) async fn exchange(
     })
 }
 
-fn authorized(settings: &Settings, request: RequestBuilder) -> Result<RequestBuilder, SendError> {
-    let key = settings.api_key.as_ref().zip(settings.api_secret.as_ref());
-    let token = settings.auth_token.as_ref().map(|token| (&settings.account_sid, token));
+fn authorized(config: &TwilioConfig, request: RequestBuilder) -> Result<RequestBuilder, SendError> {
+    let key = config.api_key.as_ref().zip(config.api_secret.as_ref());
+    let token = config.auth_token.as_ref().map(|token| (&config.account_sid, token));
     let (user, secret) = key.or(token).ok_or_else(|| SendError::Account {
         code: 20003,
         reason: "no credentials; set an auth token, or an API key with its secret".to_owned(),
@@ -97,9 +97,9 @@ fn parameters(
     twilio: &Twilio,
     message: &Outbound,
 ) -> Result<Vec<(&'static str, String)>, SendError> {
-    let settings = &twilio.settings;
-    let line = line(settings, message);
-    let service = settings.messaging_service_sid.as_deref();
+    let config = &twilio.config;
+    let line = line(config, message);
+    let service = config.messaging_service_sid.as_deref();
     if line.is_none() && service.is_none() {
         return Err(SendError::Account {
             code: 21603,

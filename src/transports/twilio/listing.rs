@@ -78,22 +78,22 @@ fn newest_first(mut found: Vec<Listed>) -> Vec<Sent> {
 }
 
 fn first(twilio: &Twilio, message: &Outbound) -> RequestBuilder {
-    let settings = &twilio.settings;
+    let config = &twilio.config;
     let mut query = vec![("To", message.to.identity.reveal()), ("PageSize", PAGE)];
     // A messaging service may have chosen another of its lines.
-    if settings.messaging_service_sid.is_none() {
-        query.extend(api::line(settings, message).map(|line| ("From", line)));
+    if config.messaging_service_sid.is_none() {
+        query.extend(api::line(config, message).map(|line| ("From", line)));
     }
-    twilio.http.get(api::messages_url(settings)).query(&query)
+    twilio.http.get(api::messages_url(config)).query(&query)
 }
 
 /// The credentials go to the same list only, wherever an answer may point.
 fn next(twilio: &Twilio, uri: &str) -> Result<RequestBuilder, SendError> {
-    let path = api::messages_path(&twilio.settings);
+    let path = api::messages_path(&twilio.config);
     if !uri.strip_prefix(&path).is_some_and(|query| query.starts_with('?')) {
         return Err(unread("goes on elsewhere"));
     }
-    Ok(twilio.http.get(format!("{}{uri}", twilio.settings.api_base)))
+    Ok(twilio.http.get(format!("{}{uri}", twilio.config.api_base)))
 }
 
 async fn page(twilio: &Twilio, request: RequestBuilder) -> Result<Page, SendError> {

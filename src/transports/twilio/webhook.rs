@@ -1,7 +1,7 @@
 //! A call from Twilio: first whether it is genuine, then what it is.
 
 use super::fields::{Fields, MAX_PAIRS, malformed};
-use super::{Settings, form, inbound, report, signature};
+use super::{TwilioConfig, form, inbound, report, signature};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -17,7 +17,7 @@ const MAX_QUERY_BYTES: usize = 16 * 1024;
 const MAX_ADDRESS_BYTES: usize = 2 * 1024;
 
 pub(super) fn receive(
-    settings: &Settings,
+    config: &TwilioConfig,
     request: &WebhookRequest,
 ) -> Result<Received, ReceiveError> {
     // A fragment is for Twilio itself (it holds timeouts) and not part of what it signs.
@@ -25,7 +25,7 @@ pub(super) fn receive(
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let content = content(request)?;
     check_size(request, target, query, &content)?;
-    if !is_genuine(settings, request, target, query, &content) {
+    if !is_genuine(config, request, target, query, &content) {
         return Err(ReceiveError::Forged { signed_url: loggable(&request.origin, target) });
     }
     let pairs = match content {
@@ -34,7 +34,7 @@ pub(super) fn receive(
         // No call about a message comes as JSON.
         Content::Json => return Ok(Received::Nothing),
     };
-    understood(settings, Fields::read(pairs)?, query)
+    understood(config, Fields::read(pairs)?, query)
 }
 
 /// Refuses a request that costs more to check than any of Twilio's does. Everything here is counted
@@ -87,7 +87,7 @@ fn content(request: &WebhookRequest) -> Result<Content, ReceiveError> {
 }
 
 fn is_genuine(
-    settings: &Settings,
+    config: &TwilioConfig,
     request: &WebhookRequest,
     target: &str,
     query: &str,
@@ -100,16 +100,20 @@ fn is_genuine(
         Content::Query => (&[][..], true),
         Content::Json => (&[][..], signature::body_matches(query, &request.body)),
     };
-    signature::is_genuine(settings.tokens(), claimed, &urls, form) && body_matches
+    signature::is_genuine(config.tokens(), claimed, &urls, form) && body_matches
 }
 
-fn understood(settings: &Settings, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
-    if fields.one("AccountSid")?.is_some_and(|account| account != settings.account_sid) {
+fn understood(
+    config: &TwilioConfig,
+    fields: Fields,
+    query: &str,
+) -> Result<Received, ReceiveError> {
+    if fields.one("AccountSid")?.is_some_and(|account| account != config.account_sid) {
         return Err(malformed("AccountSid: not the account that this address belongs to"));
     }
     match report::status(&fields)? {
         Some(status) => report::received(&fields, status, query),
-        None => inbound::received(fields, settings.from_number.as_deref()),
+        None => inbound::received(fields, config.from_number.as_deref()),
     }
 }
 

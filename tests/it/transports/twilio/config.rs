@@ -2,13 +2,13 @@
 
 use crosswire::app::config::Config;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
-use crosswire::transports::twilio::{NAME, Settings, config};
+use crosswire::transports::twilio::{NAME, TwilioConfig, config};
 use secrecy::ExposeSecret;
 
 const ACCOUNT: [(&str, &str); 2] =
     [("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"), ("TWILIO_AUTH_TOKEN", "12345")];
 
-fn settings(lines: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
+fn settings(lines: &str, variables: &[(&str, &str)]) -> (TwilioConfig, Vec<String>) {
     let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")];
     let all: Vec<_> = base.iter().chain(&ACCOUNT).chain(variables).copied().collect();
     let (settings, errors) = settings_for(Purpose::Shared, lines, &all);
@@ -19,7 +19,7 @@ fn settings_for(
     purpose: Purpose,
     lines: &str,
     variables: &[(&str, &str)],
-) -> (Option<Settings>, Vec<String>) {
+) -> (Option<TwilioConfig>, Vec<String>) {
     let environment: Environment = variables.iter().copied().collect();
     let errors = ConfigErrors::default();
     let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");

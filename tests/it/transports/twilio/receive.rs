@@ -3,7 +3,7 @@
 use crosswire::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, Transport};
 use crosswire::model::address::Address;
 use crosswire::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters};
-use crosswire::transports::twilio::{NAME, Settings, Twilio};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -107,7 +107,7 @@ fn everything_that_is_missing_is_named_at_once(
 #[test]
 fn a_line_that_is_not_named_is_the_configured_one() {
     let from_number = Some("+15005550000".to_owned());
-    let twilio = Twilio::new(Settings { from_number, ..settings() }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { from_number, ..settings() }).unwrap();
     for (to, line) in [("", "+15005550000"), ("&To=", "+15005550000"), ("&To=%2B1", "+1")] {
         let form = format!("Body=&From=%2B14158675309&MessageSid={SID}{to}");
         match twilio.receive(&call("https://example.com", "/in", Some(&form))) {

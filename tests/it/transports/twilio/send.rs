@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crosswire::contracts::transport::{SendError, Sent, Transport};
 use crosswire::model::message::{Cause, Media, MessageId, Outbound};
-use crosswire::transports::twilio::{Settings, Twilio};
+use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use rstest::rstest;
 use secrecy::SecretString;
 
@@ -22,7 +22,7 @@ fn sent() -> Sent {
 }
 
 fn twilio_at(base: &str) -> Twilio {
-    Twilio::new(Settings { api_base: base.to_owned(), ..settings() }).unwrap()
+    Twilio::new(TwilioConfig { api_base: base.to_owned(), ..settings() }).unwrap()
 }
 
 async fn answered(next: Move) -> Result<Sent, SendError> {
@@ -31,9 +31,9 @@ async fn answered(next: Move) -> Result<Sent, SendError> {
 }
 
 /// The one request that these settings make of this message.
-async fn requested(message: &Outbound, settings: Settings) -> (Vec<(String, String)>, String) {
+async fn requested(message: &Outbound, settings: TwilioConfig) -> (Vec<(String, String)>, String) {
     let provider = Provider::start([created()]);
-    let twilio = Twilio::new(Settings { api_base: provider.base.clone(), ..settings }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { api_base: provider.base.clone(), ..settings }).unwrap();
     assert_eq!(twilio.send(message).await, Ok(sent()));
     let [request] = &provider.requests()[..] else { panic!("exactly one request") };
     assert_eq!(request.line, format!("POST /2010-04-01/Accounts/{ACCOUNT}/Messages.json"));
@@ -64,7 +64,7 @@ async fn everything_that_can_go_with_a_message_goes() {
     for url in ["https://a.example/1", "https://a.example/2?x=y"] {
         message.media.push(Media { url: url.to_owned(), content_type: "image/png".to_owned() });
     }
-    let settings = Settings {
+    let settings = TwilioConfig {
         api_key: Some("SK1".to_owned()),
         api_secret: Some(SecretString::from("secret")),
         from_number: Some("+15005550000".to_owned()),
@@ -87,7 +87,7 @@ async fn everything_that_can_go_with_a_message_goes() {
 
 #[tokio::test]
 async fn what_is_not_configured_is_asked_for_without_a_request() {
-    let twilio = Twilio::new(Settings { auth_token: None, ..settings() }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { auth_token: None, ..settings() }).unwrap();
     let refused = twilio.send(&outbound("hi")).await;
     assert!(matches!(refused, Err(SendError::Account { code: 20003, .. })), "{refused:?}");
     let mut nowhere = outbound("hi");
@@ -218,7 +218,8 @@ async fn silence_after_the_request_is_ambiguous() {
     let provider = Provider::start([Move::Hang]);
     let timeout = Duration::from_millis(300);
     let twilio =
-        Twilio::new(Settings { api_base: provider.base.clone(), timeout, ..settings() }).unwrap();
+        Twilio::new(TwilioConfig { api_base: provider.base.clone(), timeout, ..settings() })
+            .unwrap();
     assert_eq!(short(twilio.send(&outbound("hi")).await), "ambiguous");
     assert_eq!(provider.requests().len(), 1);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::Settings;
+use super::TwilioConfig;
 use crate::contracts::settings::{
     BuildContext, ConfigErrors, ENVIRONMENT, Environment, Purpose, Section,
 };
@@ -29,7 +29,7 @@ const PARTS: [&str; 8] = [
 /// an API key in the place of the account, or the other way round, fails in ways that say nothing.
 ///
 /// There is none on a developer's machine that neither names the account nor its token.
-pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<Settings> {
+pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<TwilioConfig> {
     let topic = context.topic;
     let path = format!("topics.{}.{}", topic.name, transport.name);
     let table = transport.settings.clone();
@@ -40,7 +40,7 @@ pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<S
     }
     let (api_key, api_secret) = account.api_key();
     let origin = context.public_url;
-    Some(Settings {
+    Some(TwilioConfig {
         account_sid: account.sid(),
         auth_token: account.auth_token(),
         auth_token_secondary: account.part("auth_token_secondary").secret(),
