@@ -4,6 +4,7 @@ pub mod address;
 pub mod clock;
 pub mod event;
 pub mod message;
+pub mod phone;
 pub mod segment;
 pub mod state;
 pub mod topic;

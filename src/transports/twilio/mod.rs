@@ -40,7 +40,7 @@ pub struct Twilio {
 
 impl Twilio {
     pub fn new(config: TwilioConfig) -> anyhow::Result<Self> {
-        let config = config.without_blanks();
+        let config = config.normalized();
         let status_callback = config.check()?;
         let http = api::client(&config)?;
         Ok(Self { config, http, status_callback })

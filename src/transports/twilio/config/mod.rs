@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::model::address::Identity;
+use crate::model::phone;
 
 mod environment;
 
@@ -37,9 +38,9 @@ pub struct TwilioConfig {
 }
 
 impl TwilioConfig {
-    /// Removes every option that is set to the empty string. An empty token must never become a
-    /// key, since every caller could sign with it.
-    pub(super) fn without_blanks(mut self) -> Self {
+    /// Removes every option that is set to the empty string, and writes the number as E.164. An empty
+    /// token must never become a key, since every caller could sign with it.
+    pub(super) fn normalized(mut self) -> Self {
         let secret =
             |it: Option<SecretString>| it.filter(|secret| !secret.expose_secret().is_empty());
         let plain = |it: Option<String>| it.filter(|text| !text.is_empty());
@@ -47,7 +48,7 @@ impl TwilioConfig {
         self.auth_token_secondary = secret(self.auth_token_secondary);
         self.api_key = plain(self.api_key);
         self.api_secret = secret(self.api_secret);
-        self.from_number = plain(self.from_number);
+        self.from_number = plain(self.from_number).map(|number| phone::normalize(&number));
         self.messaging_service_sid = plain(self.messaging_service_sid);
         self.status_callback = plain(self.status_callback);
         self.api_base.truncate(self.api_base.trim_end_matches('/').len());

@@ -264,6 +264,26 @@ fn a_report_in_words_that_are_new_changes_nothing() {
     assert!(is_malformed(&posted("MessageStatus=sent&MessageSid=SM1")));
 }
 
+#[rstest]
+#[case("%2B14158675309", "%2B15005550006")]
+#[case("14158675309", "15005550006")]
+#[case("+14158675309", "0015005550006")]
+#[case("%2B1+415-867-5309", "%2B1+(500)+555-0006")]
+fn sender_and_line_are_the_same_person_in_every_spelling(#[case] from: &str, #[case] to: &str) {
+    let form = MESSAGE.replace("%2B14158675309", from).replace("%2B15005550006", to);
+    assert_eq!(message(&form).sender, Address::new(NAME, "+14158675309", "+15005550006"));
+}
+
+#[rstest]
+#[case("24680")]
+#[case("PIZZA")]
+#[case("1112223333")]
+#[case("messenger:14158675309")]
+fn sender_that_is_no_international_number_stays_as_it_is(#[case] from: &str) {
+    let form = MESSAGE.replace("%2B14158675309", from);
+    assert_eq!(message(&form).sender.identity.reveal(), from);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
