@@ -60,6 +60,7 @@ pub struct WebhookResponse {
 
 /// What a provider's call turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Received {
     Message(Box<Incoming>),
     Report(Report),
@@ -83,6 +84,7 @@ pub struct Report {
 /// How far a message of ours has come. Reports arrive unordered and more than once: a later state
 /// wins over an earlier one, never the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum DeliveryStatus {
     /// Taken over by the provider, on its way.
     Underway,
@@ -93,6 +95,7 @@ pub enum DeliveryStatus {
 
 /// Why a provider's call was refused. Each becomes an HTTP status and a sentence for whoever called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReceiveError {
     #[error("missing: {}; send every required field, with a value", .0.join(", "))]
     Missing(Vec<&'static str>),
@@ -116,12 +119,13 @@ pub enum ReceiveError {
 
 /// The provider has taken the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentReceipt {
     pub provider_id: String,
 }
 
 /// Why a message was not sent, in terms of what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SendError {
     /// Not taken, too fast: try again, not before `retry_after` when the provider named a time.
     #[error("throttled by the provider")]
@@ -156,7 +160,7 @@ pub trait Transport: Send + Sync {
     fn answer(&self, text: Option<&str>) -> WebhookResponse;
 
     /// Hands one message to the provider. The error says what to do next.
-    async fn send(&self, message: &Outbound) -> Result<Sent, SendError>;
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError>;
 
     /// Everything that the provider's own list holds which may be `message`: same recipient, same
     /// line, same content, made at or after `since`, newest first. `None`: this provider cannot
@@ -165,7 +169,7 @@ pub trait Transport: Send + Sync {
         &self,
         message: &Outbound,
         since: DateTime<Utc>,
-    ) -> Result<Option<Vec<Sent>>, SendError>;
+    ) -> Result<Option<Vec<SentReceipt>>, SendError>;
 
     /// What an operator has to do before this one can be used, if anything.
     fn missing(&self) -> Option<&str> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, Sent, Transport, WebhookRequest, WebhookResponse,
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
 };
 use crate::model::message::Outbound;
 
@@ -29,12 +29,16 @@ impl Transport for Unconfigured {
         WebhookResponse { status: 204, content_type: None, body: String::new() }
     }
 
-    async fn send(&self, _: &Outbound) -> Result<Sent, SendError> {
+    async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
         // As with an account that is blocked: everything is kept until somebody has mended it.
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
 
-    async fn find(&self, _: &Outbound, _: DateTime<Utc>) -> Result<Option<Vec<Sent>>, SendError> {
+    async fn find(
+        &self,
+        _: &Outbound,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::outcome::{self, Answer};
 use super::{Twilio, TwilioConfig, report};
-use crate::contracts::transport::{SendError, Sent};
+use crate::contracts::transport::{SendError, SentReceipt};
 use crate::model::message::Outbound;
 
 /// A page of a listing is some 200 kB.
@@ -40,7 +40,7 @@ pub(super) fn client(config: &TwilioConfig) -> anyhow::Result<reqwest::Client> {
         .context("no HTTPS client; are the system's CA certificates installed?")
 }
 
-pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Sent, SendError> {
+pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<SentReceipt, SendError> {
     let parameters = parameters(twilio, message)?;
     let request = twilio.http.post(messages_url(&twilio.config)).form(&parameters);
     let answer = exchange(twilio, request).await?;
@@ -101,7 +101,7 @@ fn parameters(
     let line = line(config, message);
     let service = config.messaging_service_sid.as_deref();
     if line.is_none() && service.is_none() {
-        return Err(SendError::Account {
+        return Err(SendError::Line {
             code: 21603,
             reason: "no line to send from; set a number or a messaging service".to_owned(),
         });
@@ -138,9 +138,9 @@ struct Created {
     sid: String,
 }
 
-fn created(answer: &Answer) -> Option<Sent> {
+fn created(answer: &Answer) -> Option<SentReceipt> {
     let created: Created = serde_json::from_slice(answer.body.as_deref()?).ok()?;
-    (!created.sid.is_empty()).then_some(Sent { provider_id: created.sid })
+    (!created.sid.is_empty()).then_some(SentReceipt { provider_id: created.sid })
 }
 
 async fn body(response: &mut Response) -> Option<Vec<u8>> {

@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use serde::Deserialize;
 
 use super::{Twilio, api, outcome};
-use crate::contracts::transport::{SendError, Sent};
+use crate::contracts::transport::{SendError, SentReceipt};
 use crate::model::message::Outbound;
 
 /// Some hundred messages to one person are those of a day or more.
@@ -55,7 +55,7 @@ pub(super) async fn find(
     twilio: &Twilio,
     message: &Outbound,
     since: DateTime<Utc>,
-) -> Result<Vec<Sent>, SendError> {
+) -> Result<Vec<SentReceipt>, SendError> {
     let since = since - SLACK;
     let mut found = Vec::new();
     let mut request = first(twilio, message);
@@ -72,9 +72,9 @@ pub(super) async fn find(
     Err(unread("goes on for too long"))
 }
 
-fn newest_first(mut found: Vec<Listed>) -> Vec<Sent> {
+fn newest_first(mut found: Vec<Listed>) -> Vec<SentReceipt> {
     found.sort_by_key(|listed| Reverse(listed.created()));
-    found.into_iter().map(|listed| Sent { provider_id: listed.sid }).collect()
+    found.into_iter().map(|listed| SentReceipt { provider_id: listed.sid }).collect()
 }
 
 fn first(twilio: &Twilio, message: &Outbound) -> RequestBuilder {

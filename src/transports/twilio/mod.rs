@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, Sent, Transport, WebhookRequest, WebhookResponse,
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
 };
 use crate::model::message::Outbound;
 
@@ -57,7 +57,7 @@ impl Transport for Twilio {
         twiml::answer(text)
     }
 
-    async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         api::send(self, message).await
     }
 
@@ -65,7 +65,7 @@ impl Transport for Twilio {
         &self,
         message: &Outbound,
         since: DateTime<Utc>,
-    ) -> Result<Option<Vec<Sent>>, SendError> {
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         listing::find(self, message, since).await.map(Some)
     }
 }

@@ -19,6 +19,7 @@ const DAY_FULL: u64 = 60 * 60;
 #[derive(Clone, Copy)]
 enum Class {
     Account,
+    Line,
     Recipient,
     Message,
     /// Certainly not taken: again, after so many seconds (0: after the usual pause).
@@ -27,11 +28,11 @@ enum Class {
     Ambiguous,
 }
 
-use Class::{Account, Ambiguous, Message, NotSent, Recipient, Throttled};
+use Class::{Account, Ambiguous, Line, Message, NotSent, Recipient, Throttled};
 
 /// Every code that we know, by its page in Twilio's dictionary
 /// (`https://www.twilio.com/docs/errors/<code>`). What is not here is refused for the message.
-const CODES: [(u32, Class, &str); 65] = [
+const CODES: [(u32, Class, &str); 66] = [
     (20003, Account, "the credentials are not valid for this account"),
     (20005, Account, "the account is not active"),
     (20404, Account, "there is no such account, or the address of the API is wrong"),
@@ -39,15 +40,15 @@ const CODES: [(u32, Class, &str); 65] = [
     (20500, Ambiguous, "an error inside Twilio"),
     (20503, NotSent, "the service is away"),
     (21211, Recipient, "not a number that can be sent to"),
-    (21212, Account, "the line is not a valid sender"),
+    (21212, Line, "the line is not a valid sender"),
     (21217, Recipient, "not a phone number"),
     (21265, Recipient, "not a recipient for this line"),
     (21266, Recipient, "the recipient is the line itself"),
     (21408, Recipient, "the account may not send to this region"),
     (21602, Message, "a message needs a text"),
-    (21603, Account, "no line to send from; set a number or a messaging service"),
-    (21606, Account, "the line does not belong to the account or cannot send"),
-    (21607, Account, "the line does not belong to the account or cannot send"),
+    (21603, Line, "no line to send from; set a number or a messaging service"),
+    (21606, Line, "the line does not belong to the account or cannot send"),
+    (21607, Line, "the line does not belong to the account or cannot send"),
     (21608, Recipient, "a trial account sends to verified numbers only"),
     (21610, Recipient, "the recipient has opted out"),
     (21611, Throttled(QUEUE_FULL), "the line's queue is full"),
@@ -58,13 +59,13 @@ const CODES: [(u32, Class, &str); 65] = [
     (21620, Message, "not a valid address of a medium"),
     (21623, Message, "too many media"),
     (21635, Recipient, "a landline"),
-    (21659, Account, "the line is no number of this account or not usable yet"),
-    (21660, Account, "the line belongs to another account"),
-    (21701, Account, "there is no such messaging service"),
-    (21702, Account, "the messaging service cannot be used"),
-    (21703, Account, "the messaging service has no number"),
-    (21704, Account, "the messaging service has no usable number"),
-    (21705, Account, "the messaging service is not valid"),
+    (21659, Line, "the line is no number of this account or not usable yet"),
+    (21660, Line, "the line belongs to another account"),
+    (21701, Line, "there is no such messaging service"),
+    (21702, Line, "the messaging service cannot be used"),
+    (21703, Line, "the messaging service has no number"),
+    (21704, Line, "the messaging service has no usable number"),
+    (21705, Line, "the messaging service is not valid"),
     (30001, Throttled(0), "the queue overflows"),
     (30002, Account, "the account is suspended"),
     (30003, Throttled(QUEUE_FULL), "the handset cannot be reached at the moment"),
@@ -78,13 +79,14 @@ const CODES: [(u32, Class, &str); 65] = [
     (30022, Throttled(DAY_FULL), "a carrier's limit is reached"),
     (30023, Throttled(DAY_FULL), "the day's limit is reached"),
     (30027, Throttled(DAY_FULL), "a carrier's daily limit is reached"),
-    (30032, Account, "the toll-free line is not verified"),
-    (30034, Account, "the line is not registered for this kind of traffic (A2P 10DLC)"),
+    (30032, Line, "the toll-free line is not verified"),
+    (30034, Line, "the line is not registered for this kind of traffic (A2P 10DLC)"),
     (30036, Message, "its validity ran out"),
     (30410, Throttled(QUEUE_FULL), "the carrier took too long"),
     (30450, Message, "held back as a suspected pumping of messages"),
     (30500, Throttled(0), "an error on the way to the carrier"),
     (63003, Recipient, "the channel does not know this recipient"),
+    (63007, Line, "the channel has no such line"),
     (63009, NotSent, "an error inside the channel's provider"),
     (63010, NotSent, "an error inside the channel"),
     (63012, NotSent, "the channel's provider is away"),
@@ -141,6 +143,7 @@ fn classified(answer: &Answer, code: u32, class: Class, meaning: &str) -> SendEr
     let reason = meaning.to_owned();
     match class {
         Account => SendError::Account { code, reason },
+        Line => SendError::Line { code, reason },
         Recipient => SendError::Recipient { code, reason },
         Message => SendError::Message { code, reason },
         Throttled(_) => throttled(answer, Some(class)),

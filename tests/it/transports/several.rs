@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::transport::{
-    ReceiveError, Received, SendError, Sent, Transport, Transports, WebhookRequest, WebhookResponse,
+    ReceiveError, Received, SendError, SentReceipt, Transport, Transports, WebhookRequest,
+    WebhookResponse,
 };
 use crosswire::engine::dispatcher::{Dispatcher, Setup};
 use crosswire::engine::intake::{Intake, Refusal};
@@ -45,12 +46,16 @@ impl Transport for PlainText {
         WebhookResponse { status: 200, content_type: None, body: self.name.to_owned() }
     }
 
-    async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         self.sent.lock().unwrap().push(message.clone());
-        Ok(Sent { provider_id: message.id.to_string() })
+        Ok(SentReceipt { provider_id: message.id.to_string() })
     }
 
-    async fn find(&self, _: &Outbound, _: DateTime<Utc>) -> Result<Option<Vec<Sent>>, SendError> {
+    async fn find(
+        &self,
+        _: &Outbound,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         Ok(None)
     }
 }
