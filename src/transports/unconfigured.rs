@@ -1,4 +1,4 @@
-//! Stands in for a provider that nobody has configured yet: says what is missing, loses nothing.
+//! Placeholder for a provider without credentials: it names what is missing and loses no message.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,12 +8,13 @@ use crate::contracts::transport::{
 };
 use crate::model::message::Outbound;
 
+/// Transport that refuses webhooks and retains outbound messages until its provider is configured.
 pub struct Unconfigured {
     missing: String,
 }
 
 impl Unconfigured {
-    /// `missing` tells an operator what to do.
+    /// Creates a placeholder. `missing` is the action for the operator.
     pub fn new(missing: impl Into<String>) -> Self {
         Self { missing: missing.into() }
     }
@@ -30,7 +31,7 @@ impl Transport for Unconfigured {
     }
 
     async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
-        // As with an account that is blocked: everything is kept until somebody has mended it.
+        // Classified like a suspended account, so that every message is retained.
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
 
