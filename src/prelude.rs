@@ -6,8 +6,8 @@ pub use crate::app::App;
 pub use crate::contracts::handler::{Context, Handler, Refuse, Result, Transaction};
 pub use crate::contracts::settings::{BuildContext, SettingsErrors};
 pub use crate::contracts::transport::{
-    DeliveryStatus, ReceiveError, Received, Report, SendError, Sent, Transport, WebhookRequest,
-    WebhookResponse,
+    DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
+    WebhookRequest, WebhookResponse,
 };
 pub use crate::contracts::validator::{Rejection, Validator};
 pub use crate::model::address::{Address, Group, Identity};

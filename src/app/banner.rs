@@ -80,8 +80,11 @@ fn store(config: &Config) -> String {
 fn missing(prepared: &Prepared) -> Vec<(&str, &str)> {
     let mut missing = Vec::new();
     for service in &prepared.services {
-        let found = service.transport.missing().map(|fix| (service.config.transport.as_str(), fix));
-        missing.extend(found.filter(|found| !missing.contains(found)));
+        for name in service.config.transports.iter().map(|transport| transport.name.as_str()) {
+            let transport = service.transports.get(name);
+            let found = transport.and_then(|it| it.missing()).map(|fix| (name, fix));
+            missing.extend(found.filter(|found| !missing.contains(found)));
+        }
     }
     if prepared.config.server.public_url.is_none() {
         missing

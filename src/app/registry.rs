@@ -16,7 +16,7 @@ use crate::contracts::transport::{Transport, Transports};
 use crate::contracts::validator::Validator;
 use crate::engine::topic::{BoundValidator, TopicRuntime};
 use crate::handlers::{echo::Echo, roulette::Roulette};
-use crate::model::topic::{Properties, TopicConfig, ValidatorConfig};
+use crate::model::topic::{Properties, TopicConfig, TransportConfig, ValidatorConfig};
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
 use crate::validators::{
@@ -28,7 +28,8 @@ use crate::validators::{
 
 type Built<T> = Result<Arc<T>, SettingsErrors>;
 type Build<T> = Box<dyn Fn(&Properties) -> Built<T> + Send + Sync>;
-type BuildTransport = Box<dyn Fn(&BuildContext<'_>) -> Built<dyn Transport> + Send + Sync>;
+type BuildTransport =
+    Box<dyn Fn(&BuildContext<'_>, &TransportConfig) -> Built<dyn Transport> + Send + Sync>;
 
 /// The parts that topics may name.
 #[derive(Default)]
@@ -59,7 +60,9 @@ impl Registry {
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);
         shipped.validator_with("profanity", profanity::DEFAULT_TEXT, Profanity::new);
-        shipped.dyn_transport_with("twilio", |_: Properties, context| twilio(context));
+        shipped.dyn_transport_with("twilio", |_: Properties, context, transport| {
+            twilio(context, transport)
+        });
         shipped
     }
 
@@ -122,7 +125,7 @@ impl Registry {
     /// Adds a transport without settings, in place of an earlier one of its name.
     pub fn transport(&mut self, name: &str, transport: impl Transport + 'static) {
         let transport: Arc<dyn Transport> = Arc::new(transport);
-        self.dyn_transport_with(name, move |_: NoSettings, _| Ok(Arc::clone(&transport)));
+        self.dyn_transport_with(name, move |_: NoSettings, _, _| Ok(Arc::clone(&transport)));
     }
 
     /// Adds a transport that is built from the table of its name in its topic, and the context.
@@ -131,7 +134,7 @@ impl Registry {
         name: &str,
         build: impl Fn(S, &BuildContext<'_>) -> Result<T> + Send + Sync + 'static,
     ) {
-        self.dyn_transport_with(name, move |settings, context| {
+        self.dyn_transport_with(name, move |settings, context, _| {
             Ok(Arc::new(build(settings, context)?) as _)
         });
     }
@@ -139,11 +142,14 @@ impl Registry {
     fn dyn_transport_with<S: DeserializeOwned>(
         &mut self,
         name: &str,
-        build: impl Fn(S, &BuildContext<'_>) -> Result<Arc<dyn Transport>> + Send + Sync + 'static,
+        build: impl Fn(S, &BuildContext<'_>, &TransportConfig) -> Result<Arc<dyn Transport>>
+        + Send
+        + Sync
+        + 'static,
     ) {
-        let build: BuildTransport = Box::new(move |context| {
-            let table = json(&context.topic.transport_settings);
-            build_part(&table, |settings| build(settings, context))
+        let build: BuildTransport = Box::new(move |context, config| {
+            let table = json(&config.settings);
+            build_part(&table, |settings| build(settings, context, config))
         });
         self.transports.insert(name.to_owned(), build);
     }
@@ -162,14 +168,12 @@ impl Registry {
                 .iter()
                 .map(|check| self.build_validator(&context, check))
                 .collect();
-            let (handler, transport) =
-                (self.build_handler(&context), self.build_transport(&context));
-            let transport = transport?;
+            let (handler, transports) =
+                (self.build_handler(&context), self.build_transports(&context));
             Some(TopicRuntime {
                 config: topic.clone(),
                 handler: handler?,
-                transports: Transports::default().with(&topic.transport, Arc::clone(&transport)),
-                transport,
+                transports: transports?,
                 validators: validators.into_iter().collect::<Option<_>>()?,
                 observer: None,
             })
@@ -189,13 +193,27 @@ impl Registry {
         report_errors(context, "properties", build(&context.topic.properties))
     }
 
-    fn build_transport(&self, context: &BuildContext<'_>) -> Option<Arc<dyn Transport>> {
-        let name = &context.topic.transport;
-        let Some(build) = self.transports.get(name) else {
-            report_unknown(context, "transport", name, self.transports.keys());
+    /// Builds every transport of a topic, so that the errors of all of them are reported.
+    fn build_transports(&self, context: &BuildContext<'_>) -> Option<Transports> {
+        let mut all = Some(Transports::default());
+        for config in &context.topic.transports {
+            let built = self.build_transport(context, config);
+            all = all.zip(built).map(|(all, transport)| all.with(&config.name, transport));
+        }
+        all
+    }
+
+    fn build_transport(
+        &self,
+        context: &BuildContext<'_>,
+        config: &TransportConfig,
+    ) -> Option<Arc<dyn Transport>> {
+        let Some(build) = self.transports.get(&config.name) else {
+            let key = if context.topic.transports.len() > 1 { "transports" } else { "transport" };
+            report_unknown(context, key, &config.name, self.transports.keys());
             return None;
         };
-        report_errors(context, name, build(context))
+        report_errors(context, &config.name, build(context, config))
     }
 
     fn build_validator(
@@ -253,9 +271,9 @@ fn json(table: &toml::Table) -> Properties {
 }
 
 /// Builds the Twilio transport; a developer's machine without an account gets a stand-in.
-fn twilio(context: &BuildContext<'_>) -> Result<Arc<dyn Transport>> {
+fn twilio(context: &BuildContext<'_>, transport: &TransportConfig) -> Result<Arc<dyn Transport>> {
     let before = context.errors.lines().len();
-    let config = twilio::config::read(context);
+    let config = twilio::config::read(context, transport);
     if context.errors.lines().len() > before {
         // Reported already, each under its own key.
         return Err(SettingsErrors::default().into());
@@ -300,7 +318,7 @@ mod tests {
         assert_eq!(errors, Vec::<String>::new());
         assert_eq!(services[0].config.name.as_str(), "roulette");
         assert_eq!(services[0].config.paths, ["/sms"]);
-        assert_eq!(services[0].pipeline().replies.accept_response, "");
+        assert_eq!(services[0].config.replies.accept_response, "");
     }
 
     /// The comments of the file are documentation: their keys must work, and be the defaults.
@@ -320,8 +338,7 @@ mod tests {
         assert_eq!(services[0].config.sending, defaults[0].config.sending);
         assert_eq!(services[0].config.replies, defaults[0].config.replies);
         let names = |service: &TopicRuntime| {
-            let pipeline = service.pipeline();
-            pipeline.validators.into_iter().map(|v| (v.name, v.text)).collect::<Vec<_>>()
+            service.validators.clone().into_iter().map(|v| (v.name, v.text)).collect::<Vec<_>>()
         };
         assert_eq!(names(&services[0])[0], ("length".to_owned(), "Too long, or empty.".to_owned()));
         assert_eq!(names(&services[0])[2].1, profanity::DEFAULT_TEXT);

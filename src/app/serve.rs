@@ -89,7 +89,7 @@ fn no_place(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
 }
 
 fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -> AppState {
-    let pipelines = prepared.services.iter().map(TopicRuntime::pipeline).collect();
+    let pipelines = prepared.services.iter().flat_map(TopicRuntime::pipelines).collect();
     let clock = Arc::new(SystemClock);
     let of = |service: &TopicRuntime| {
         let name = service.config.name.to_string();
@@ -111,7 +111,7 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
     let board = Arc::new(Board::new(Arc::clone(storage), clock.clone()));
     let pipeline = |service: &TopicRuntime| {
         let name = service.config.name.clone();
-        service.pipeline_from(Arc::new(tester::Tester::new(name, Arc::clone(&board))))
+        service.pipeline_from(tester::NAME, Arc::new(tester::Tester::new(name, Arc::clone(&board))))
     };
     let pipelines = prepared.services.iter().map(pipeline).collect();
     let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines);

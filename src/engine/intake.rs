@@ -65,7 +65,8 @@ pub struct Intake {
     storage: Arc<dyn Storage>,
     groups: GroupKey,
     clock: Arc<dyn Clock>,
-    pipelines: BTreeMap<String, Pipeline>,
+    /// By `<topic>/<transport>`, and by `<topic>` for its first transport.
+    pipelines: BTreeMap<String, Arc<Pipeline>>,
 }
 
 impl Intake {
@@ -75,17 +76,23 @@ impl Intake {
         clock: Arc<dyn Clock>,
         pipelines: Vec<Pipeline>,
     ) -> Self {
-        let pipelines =
-            pipelines.into_iter().map(|pipeline| (pipeline.topic.to_string(), pipeline)).collect();
-        Self { storage, groups, clock, pipelines }
+        let mut routes = BTreeMap::new();
+        for pipeline in pipelines.into_iter().map(Arc::new) {
+            let topic = pipeline.topic.to_string();
+            routes.insert(format!("{topic}/{}", pipeline.transport_name), Arc::clone(&pipeline));
+            routes.entry(topic).or_insert(pipeline);
+        }
+        Self { storage, groups, clock, pipelines: routes }
     }
 
     /// Answers one call. What an accepting answer confirms is durable by then; a duplicate is
     /// answered as its first was, and changes nothing.
-    pub async fn receive(&self, topic: &str, request: WebhookRequest) -> Result<Receipt, Refusal> {
-        let Some(pipeline) = self.pipelines.get(topic) else {
+    ///
+    /// `route` is `<topic>`, or `<topic>/<transport>` for another than its first transport.
+    pub async fn receive(&self, route: &str, request: WebhookRequest) -> Result<Receipt, Refusal> {
+        let Some(pipeline) = self.pipelines.get(route) else {
             // Anybody may put anything into a path: cut, and with its control characters escaped.
-            let name: String = topic.chars().take(64).collect();
+            let name: String = route.chars().take(64).collect();
             warn!(topic.name = ?name, "a call for a topic that does not run here");
             return Err(Refusal::UnknownTopic);
         };

@@ -43,9 +43,10 @@ pub fn configure(config: &mut ServiceConfig, doors: &Data<AppState>) {
         let page = move |request: HttpRequest, doors: Data<AppState>| show(answer, request, doors);
         config.service(web::resource(path).to(page));
     }
-    for pattern in ["/queue/{topic}", "/status/{topic}"] {
-        let call = |request, payload, topic: Path<String>, doors| {
-            webhook::receive(topic.into_inner(), request, payload, doors)
+    // Either `<topic>` or `<topic>/<transport>`; the intake knows which ones exist.
+    for pattern in ["/queue/{route:.+}", "/status/{route:.+}"] {
+        let call = |request, payload, route: Path<String>, doors| {
+            webhook::receive(route.into_inner(), request, payload, doors)
         };
         config.service(web::resource(pattern).to(call));
     }

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod event;
 pub mod keyword;
 pub mod message;
+pub mod phone;
 pub mod segment;
 pub mod state;
 pub mod topic;

@@ -126,7 +126,8 @@ pub struct Sending {
 #[derive(Clone)]
 pub struct TopicConfig {
     pub name: TopicName,
-    pub transport: String,
+    /// At least one; the first has the webhook `/queue/<topic>`.
+    pub transports: Vec<TransportConfig>,
     pub handler: String,
     /// Where its webhook can be reached besides `/queue/<topic>`.
     pub paths: Vec<String>,
@@ -135,8 +136,25 @@ pub struct TopicConfig {
     pub properties: Arc<Properties>,
     pub limits: Limits,
     pub sending: Sending,
-    /// The table under the transport's name: where its credentials are.
-    pub transport_settings: toml::Table,
+}
+
+/// Transport that a topic names, with the settings that it is built from.
+#[derive(Clone)]
+pub struct TransportConfig {
+    pub name: String,
+    /// The table `topics.<topic>.<name>`; empty when there is none.
+    pub settings: toml::Table,
+}
+
+impl TopicConfig {
+    /// Route of a transport below `/queue/` and `/status/`: the topic alone for the first one,
+    /// `<topic>/<transport>` for every other.
+    pub fn route(&self, transport: &str) -> String {
+        match self.transports.first() {
+            Some(first) if first.name != transport => format!("{}/{transport}", self.name),
+            _ => self.name.to_string(),
+        }
+    }
 }
 
 /// A validator as a topic names it.

@@ -1,4 +1,4 @@
-//! The shelf of transports.
+//! Transports, one per provider. A transport uses none of its neighbours.
 
 pub mod twilio;
 pub mod unconfigured;

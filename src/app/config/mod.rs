@@ -18,6 +18,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod transports;
 
 pub use server::Server;
 pub use store::{Redis, Store};

@@ -23,7 +23,8 @@ fn a_topic_in_two_lines_has_every_default() {
     let (config, errors) = read("[topics.t]\nhandler = \"echo\"", &environment());
     assert_eq!(errors, Vec::<String>::new());
     let topic = &config.topics[0];
-    assert_eq!(topic.transport, "twilio");
+    assert_eq!(topic.transports.len(), 1);
+    assert_eq!(topic.transports[0].name, "twilio");
     assert_eq!(topic.replies.accept_response, "Great, we'll get right back to you.");
     assert!(!topic.replies.send_on_accept);
     assert_eq!(topic.limits.max_depth, 100_000);
@@ -56,6 +57,19 @@ fn each_mistake_is_named_with_its_key_and_its_fix() {
             "sending.max_attempts = 101",
             "topics.toml: topics.t.sending.max_attempts: is out of range; write 1 to 100",
         ),
+        (
+            "transport = \"a\"\ntransports = [\"a\", \"b\"]",
+            "topics.toml: topics.t.transport: stands beside transports; remove one of them",
+        ),
+        (
+            "transports = []",
+            "topics.toml: topics.t.transports: is empty; name at least one, such as [\"twilio\"]",
+        ),
+        (
+            "transports = [\"a\", \"a\"]",
+            "topics.toml: topics.t.transports: names \"a\" twice; remove one of them",
+        ),
+        ("b.x = 1\ntransports = [\"a\"]", "topics.toml: topics.t.b: no such key; "),
         (
             "paths = [\"/status/t\"]",
             "topics.toml: topics.t.paths: /status/t is taken by the server; choose another",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::limits;
+use super::{limits, transports};
 use crate::contracts::settings::{Section, Setting};
 use crate::model::topic::{InvalidTopicName, Replies, TopicConfig, ValidatorConfig};
 
@@ -20,7 +20,6 @@ pub(super) fn topic(name: &str, mut section: Section<'_>) -> TopicConfig {
         // Stands in, so that the rest of the table is read too; nothing runs after a mistake.
         "invalid".parse().expect("these are letters")
     });
-    let transport = section.get("transport").unwrap_or_else(|| "twilio".to_owned());
     let topic = TopicConfig {
         name,
         handler: handler(&mut section),
@@ -30,8 +29,7 @@ pub(super) fn topic(name: &str, mut section: Section<'_>) -> TopicConfig {
         properties: Arc::new(json(section.get("properties").unwrap_or_default())),
         limits: limits::limits(&mut section),
         sending: limits::sending(section.section("sending")),
-        transport_settings: section.get(&transport).unwrap_or_default(),
-        transport,
+        transports: transports::transports(&mut section),
     };
     section.finish();
     topic

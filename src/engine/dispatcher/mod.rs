@@ -21,7 +21,7 @@ use crate::contracts::handler::UNDELIVERABLE;
 use crate::contracts::storage::{
     Burial, Claim, ClaimRequest, Commit, Entry, Retry, Storage, StorageError,
 };
-use crate::contracts::transport::{SendError, Sent, Transports};
+use crate::contracts::transport::{SendError, SentReceipt, Transports};
 use crate::engine::consumer::{Next, Work};
 use crate::engine::leases::LeaseGuard;
 use crate::model::clock::Clock;
@@ -85,7 +85,7 @@ impl Dispatcher {
     async fn sent(
         &self,
         job: Job,
-        sent: Sent,
+        sent: SentReceipt,
         hold: &LeaseGuard,
         next: Option<&ClaimRequest>,
     ) -> Result<Option<Next>, StorageError> {
@@ -192,8 +192,8 @@ impl Dispatcher {
     async fn not_yet_known(
         &self,
         job: &Job,
-        listed: Vec<Sent>,
-    ) -> Result<Option<Sent>, StorageError> {
+        listed: Vec<SentReceipt>,
+    ) -> Result<Option<SentReceipt>, StorageError> {
         let ids: Vec<String> = listed.iter().map(|sent| sent.provider_id.clone()).collect();
         let partition = &job.claim.queue.partition;
         let known = self.setup.storage.known_sent(partition, &ids).await?;

@@ -25,7 +25,7 @@ use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 use crate::stores::sqlite::Sqlite;
 use crate::tester::phones::{Message, Phones};
-use crate::tester::{Board, Delivery, Injected, State, Tester, attach};
+use crate::tester::{Board, Delivery, Injected, NAME, State, Tester, attach};
 
 /// Told of every advance of the clock: for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -88,7 +88,7 @@ impl Stage {
         let postmark = Arc::new(Postmark { clock: Arc::clone(&clock), date: Mutex::default() });
         let pipelines = services
             .iter()
-            .map(|service| service.pipeline_from(tester_of(service, &board)))
+            .map(|service| service.pipeline_from(NAME, tester_of(service, &board)))
             .collect();
         let dated: Arc<dyn Clock> = Arc::clone(&postmark) as _;
         let intake = Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines);

@@ -3,8 +3,9 @@
 use super::form::Pair;
 use crate::contracts::transport::ReceiveError;
 
-/// Twilio sends around thirty; channels with rich messages some dozens.
-const MOST_PARAMETERS: usize = 200;
+/// Most parameters of a query or a form. Twilio sends around thirty, and some dozens for the rich
+/// messages of other channels.
+pub(super) const MAX_PAIRS: usize = 200;
 
 /// Older applications know the same id by these names.
 const ID_NAMES: [&str; 3] = ["MessageSid", "SmsMessageSid", "SmsSid"];
@@ -13,11 +14,6 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     pub(super) fn read(pairs: Vec<Pair>) -> Result<Self, ReceiveError> {
-        if pairs.len() > MOST_PARAMETERS {
-            return Err(ReceiveError::TooLarge(format!(
-                "too many parameters; send at most {MOST_PARAMETERS}"
-            )));
-        }
         let text = |bytes| {
             String::from_utf8(bytes).map_err(|_| malformed("a parameter is not UTF-8; send it so"))
         };

@@ -1,5 +1,6 @@
 //! `application/x-www-form-urlencoded`, to the byte: what is signed is not always text.
 
+use indexmap::IndexMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// A name and its value, decoded.
@@ -19,9 +20,7 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The pairs in order of arrival. Both `+` and `%20` are a space; a name alone has an empty value.
 pub(super) fn pairs(encoded: &[u8]) -> Vec<Pair> {
-    encoded
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
+    split(encoded)
         .map(|pair| {
             let equals = pair.iter().position(|byte| *byte == b'=');
             let (name, value) = equals.map_or((pair, &[][..]), |at| (&pair[..at], &pair[at + 1..]));
@@ -30,24 +29,36 @@ pub(super) fn pairs(encoded: &[u8]) -> Vec<Pair> {
         .collect()
 }
 
-/// Encodes again as the oldest of Twilio's own libraries does: every byte that need not be is left
-/// plain, and repeated names stand together at the place of the first.
-pub(super) fn encoded_again(query: &str) -> String {
-    let pairs = pairs(query.as_bytes());
-    let mut names: Vec<&[u8]> = Vec::new();
-    for (name, _) in &pairs {
-        if !names.contains(&name.as_slice()) {
-            names.push(name);
+/// Tells whether there are more than `most` pairs, reading no further than it takes to know.
+pub(super) fn has_more_than(most: usize, encoded: &[u8]) -> bool {
+    split(encoded).nth(most).is_some()
+}
+
+fn split(encoded: &[u8]) -> impl Iterator<Item = &[u8]> {
+    encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty())
+}
+
+/// Encodes a query as the oldest of Twilio's own libraries does: every byte that need not be escaped
+/// is left plain, and repeated names stand together at the place of the first.
+///
+/// One pass, for this runs before the caller is known to be genuine.
+pub(super) fn reencode(query: &str) -> String {
+    let mut names: IndexMap<Vec<u8>, Vec<Vec<u8>>> = IndexMap::new();
+    for (name, value) in pairs(query.as_bytes()) {
+        names.entry(name).or_default().push(value);
+    }
+    let mut encoded = String::with_capacity(query.len());
+    for (name, values) in &names {
+        for value in values {
+            if !encoded.is_empty() {
+                encoded.push('&');
+            }
+            encoded.extend(percent_encode(name, COMPONENT));
+            encoded.push('=');
+            encoded.extend(percent_encode(value, COMPONENT));
         }
     }
-    names
-        .into_iter()
-        .flat_map(|name| pairs.iter().filter(move |(known, _)| known == name))
-        .map(|(name, value)| {
-            format!("{}={}", percent_encode(name, COMPONENT), percent_encode(value, COMPONENT))
-        })
-        .collect::<Vec<_>>()
-        .join("&")
+    encoded
 }
 
 fn decoded(part: &[u8]) -> Vec<u8> {
@@ -88,7 +99,7 @@ mod tests {
 
     #[test]
     fn encoding_again_gathers_names_and_leaves_plain_what_it_can() {
-        assert_eq!(encoded_again("a=it%27s+me&b=%3a%40&a=%7E&c"), "a=it's%20me&a=~&b=%3A%40&c=");
-        assert_eq!(encoded_again(""), "");
+        assert_eq!(reencode("a=it%27s+me&b=%3a%40&a=%7E&c"), "a=it's%20me&a=~&b=%3A%40&c=");
+        assert_eq!(reencode(""), "");
     }
 }

@@ -5,6 +5,7 @@ use super::fields::{Fields, malformed};
 use crate::contracts::transport::{ReceiveError, Received};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters, Text};
+use crate::model::phone;
 
 /// Twilio's own limit.
 const MOST_MEDIA: usize = 10;
@@ -44,7 +45,7 @@ pub(super) fn received(
     if body.contains('\0') {
         return Err(malformed("Body holds a NUL character; send text"));
     }
-    let sender = Address::new(NAME, number("From", from)?, number("To", to)?);
+    let sender = Address::new(NAME, &identity("From", from)?, &identity("To", to)?);
     let media = media(&fields)?;
     let known_media = media_names(media.len());
     Ok(Received::Message(Box::new(Incoming {
@@ -60,11 +61,13 @@ pub(super) fn received(
     })))
 }
 
-fn number<'a>(name: &str, value: &'a str) -> Result<&'a str, ReceiveError> {
+/// Sender or line of a message. A phone number becomes E.164, so that each of its spellings is one
+/// person; short codes, names and the identities of other channels stay as they are.
+fn identity(name: &str, value: &str) -> Result<String, ReceiveError> {
     let printable = |it: char| it == ' ' || !(it.is_control() || it.is_whitespace());
     let fits = value.chars().count() <= LONGEST_NUMBER && value.chars().all(printable);
     if fits && !value.trim().is_empty() {
-        Ok(value)
+        Ok(phone::normalize(value))
     } else {
         Err(malformed(&format!("{name}: not a number that a provider would name")))
     }

@@ -44,7 +44,7 @@ pub(super) fn candidates(origin: &str, target: &str) -> [String; 4] {
     let (with_port, without_port) = ports(origin);
     let again = match target.split_once('?') {
         Some((path, query)) if !query.is_empty() => {
-            format!("{path}?{}", form::encoded_again(query))
+            format!("{path}?{}", form::reencode(query))
         }
         _ => target.to_owned(),
     };

@@ -1,27 +1,31 @@
 //! A call from Twilio: first whether it is genuine, then what it is.
 
-use super::fields::{Fields, malformed};
-use super::{Settings, form, inbound, report, signature};
+use super::fields::{Fields, MAX_PAIRS, malformed};
+use super::{TwilioConfig, form, inbound, report, signature};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// Forty texts of the greatest length, in the widest encoding.
-const MOST_BYTES: usize = 64 * 1024;
+/// Largest body: forty texts of the greatest length, in the widest encoding.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Largest query. One message of Twilio's takes about 1 KiB; web servers agree on 8 KiB or less.
+const MAX_QUERY_BYTES: usize = 16 * 1024;
+
+/// Longest origin and path, in bytes. Both come from the caller and are part of what is hashed.
+const MAX_ADDRESS_BYTES: usize = 2 * 1024;
 
 pub(super) fn receive(
-    settings: &Settings,
+    config: &TwilioConfig,
     request: &WebhookRequest,
 ) -> Result<Received, ReceiveError> {
     // A fragment is for Twilio itself (it holds timeouts) and not part of what it signs.
     let target = request.target.split('#').next().unwrap_or_default();
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let content = content(request)?;
-    if query.len() > MOST_BYTES || request.body.len() > MOST_BYTES {
-        return Err(ReceiveError::TooLarge("too much; send at most 64 KiB".to_owned()));
-    }
-    if !is_genuine(settings, request, target, query, &content) {
+    check_size(request, target, query, &content)?;
+    if !is_genuine(config, request, target, query, &content) {
         return Err(ReceiveError::Forged { signed_url: loggable(&request.origin, target) });
     }
     let pairs = match content {
@@ -30,7 +34,32 @@ pub(super) fn receive(
         // No call about a message comes as JSON.
         Content::Json => return Ok(Received::Nothing),
     };
-    understood(settings, Fields::read(pairs)?, query)
+    understood(config, Fields::read(pairs)?, query)
+}
+
+/// Refuses a request that costs more to check than any of Twilio's does. Everything here is counted
+/// in one pass, since the caller has not proved anything yet.
+fn check_size(
+    request: &WebhookRequest,
+    target: &str,
+    query: &str,
+    content: &Content,
+) -> Result<(), ReceiveError> {
+    let too_large = |sentence: String| Err(ReceiveError::TooLarge(sentence));
+    if request.body.len() > MAX_BODY_BYTES {
+        return too_large(format!("body too large; send at most {} KiB", MAX_BODY_BYTES / 1024));
+    }
+    if query.len() > MAX_QUERY_BYTES {
+        return too_large(format!("query too long; send at most {} KiB", MAX_QUERY_BYTES / 1024));
+    }
+    if request.origin.len() + target.len() - query.len() > MAX_ADDRESS_BYTES {
+        return too_large(format!("host or path too long; at most {MAX_ADDRESS_BYTES} bytes"));
+    }
+    let body = if matches!(content, Content::Form) { request.body.as_slice() } else { &[] };
+    if [query.as_bytes(), body].into_iter().any(|it| form::has_more_than(MAX_PAIRS, it)) {
+        return too_large(format!("too many parameters; send at most {MAX_PAIRS}"));
+    }
+    Ok(())
 }
 
 /// Where the parameters stand.
@@ -58,7 +87,7 @@ fn content(request: &WebhookRequest) -> Result<Content, ReceiveError> {
 }
 
 fn is_genuine(
-    settings: &Settings,
+    config: &TwilioConfig,
     request: &WebhookRequest,
     target: &str,
     query: &str,
@@ -71,16 +100,20 @@ fn is_genuine(
         Content::Query => (&[][..], true),
         Content::Json => (&[][..], signature::body_matches(query, &request.body)),
     };
-    signature::is_genuine(settings.tokens(), claimed, &urls, form) && body_matches
+    signature::is_genuine(config.tokens(), claimed, &urls, form) && body_matches
 }
 
-fn understood(settings: &Settings, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
-    if fields.one("AccountSid")?.is_some_and(|account| account != settings.account_sid) {
+fn understood(
+    config: &TwilioConfig,
+    fields: Fields,
+    query: &str,
+) -> Result<Received, ReceiveError> {
+    if fields.one("AccountSid")?.is_some_and(|account| account != config.account_sid) {
         return Err(malformed("AccountSid: not the account that this address belongs to"));
     }
     match report::status(&fields)? {
         Some(status) => report::received(&fields, status, query),
-        None => inbound::received(fields, settings.from_number.as_deref()),
+        None => inbound::received(fields, config.from_number.as_deref()),
     }
 }
 

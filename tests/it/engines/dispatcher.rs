@@ -9,7 +9,7 @@ use crosswire::engine::consumer::Consumer;
 use crosswire::engine::dispatcher::{Dispatcher, Setup};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::topic::{OnAmbiguous, Sending};
-use crosswire::transports::twilio::{NAME, Settings, Twilio};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig};
 
 use super::{consumer, owe, topic, until_empty};
 use crate::storage::fixture::Fixture;
@@ -29,7 +29,7 @@ fn provider() -> Provider {
 
 fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Consumer> {
     let timeout = Duration::from_millis(500);
-    let transport = Twilio::new(Settings {
+    let transport = Twilio::new(TwilioConfig {
         account_sid: provider.account.sid.clone(),
         auth_token: Some(provider.account.token.as_str().into()),
         auth_token_secondary: None,

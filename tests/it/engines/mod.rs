@@ -28,13 +28,13 @@ fn person() -> Address {
 }
 
 /// A topic of its own on the shared Redis.
-async fn topic() -> Fixture {
+pub(crate) async fn topic() -> Fixture {
     let url = RedisServer::shared().url().into();
     let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
 }
 
-fn consumer(f: &Fixture, queue: Queue, work: impl Work + 'static) -> Arc<Consumer> {
+pub(crate) fn consumer(f: &Fixture, queue: Queue, work: impl Work + 'static) -> Arc<Consumer> {
     let shared = Shared {
         storage: Arc::clone(&f.storage),
         leases: Leases::new(Arc::new(SystemClock)),
@@ -45,7 +45,7 @@ fn consumer(f: &Fixture, queue: Queue, work: impl Work + 'static) -> Arc<Consume
 }
 
 /// Steps until the queue has nothing left, waiting for whatever is due.
-async fn until_empty(f: &Fixture, queue: &Queue, consumer: &Consumer) {
+pub(crate) async fn until_empty(f: &Fixture, queue: &Queue, consumer: &Consumer) {
     let work = async {
         while f.storage.depth(queue).await.unwrap().pending > 0 {
             if let Step::Idle { next_due } = consumer.step().await.unwrap() {

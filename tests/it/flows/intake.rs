@@ -40,9 +40,21 @@ async fn a_signature_is_checked_over_the_address_to_the_letter() {
 #[tokio::test]
 async fn a_topic_that_nobody_named_is_not_there() {
     let deployment = Setup::new(ROULETTE).start().await;
-    let phone = deployment.phone("+14155550101", "/queue/roulet");
-    for webhook in [phone.webhook("connect"), phone.webhook("connect").get()] {
-        assert_eq!(webhook.send().await.unwrap().status, 404);
+    for path in ["/queue/roulet", "/queue/roulette/twilo", "/queue/roulette/twilio/more"] {
+        let phone = deployment.phone("+14155550101", path);
+        for webhook in [phone.webhook("connect"), phone.webhook("connect").get()] {
+            assert_eq!(webhook.send().await.unwrap().status, 404, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn transport_has_a_webhook_of_its_own() {
+    let deployment = Setup::new(STRICT).own_redis().start().await;
+    for (count, path) in [(1, "/queue/strict/twilio"), (2, "/status/strict/twilio")] {
+        let phone = deployment.phone("+14155550101", path);
+        assert_eq!(phone.text("hello").await.said().as_deref(), Some("Got it."), "{path}");
+        assert_eq!(phone.wait_for(count).await.len(), count, "{path}");
     }
 }
 

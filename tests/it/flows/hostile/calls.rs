@@ -51,10 +51,13 @@ const MALFORMED: [Case; 23] = [
     ("media that are not there", |w| w.set("NumMedia", "3"), 400),
 ];
 
-const UNFIT: [Case; 20] = [
+const UNFIT: [Case; 23] = [
     ("a text of ten megabytes", |w| w.set("Body", &"x".repeat(LONG)), 413),
     ("ten megabytes of nothing", |w| w.body(vec![0; LONG]), 413),
     ("a thousand parameters", many, 413),
+    ("a thousand parameters that are not signed", |w| many(w).signature(None), 413),
+    ("a thousand parameters in an unsigned GET", |w| many(w).get().signature(None), 413),
+    ("a GET of seventeen kilobytes", |w| w.set("Body", &"x".repeat(17 << 10)).get(), 413),
     ("no content type", |w| w.content_type(None), 415),
     ("plain text", |w| w.content_type(Some("text/plain")), 415),
     ("a multipart form", |w| w.content_type(Some("multipart/form-data; boundary=x")), 415),
@@ -139,7 +142,7 @@ async fn a_hostile_call_is_refused_and_changes_nothing() {
     let deployment = quiet_chat().await;
     let before = look(&deployment).await;
     let mut wrong = Vec::new();
-    for path in ["/queue/roulette", "/sms"] {
+    for path in ["/queue/roulette", "/sms", "/status/roulette"] {
         for (what, bend, expected) in UNPROVEN.iter().chain(&MALFORMED).chain(&UNFIT) {
             let status = status(bend(genuine(&deployment, path))).await;
             if status != *expected {

@@ -2,13 +2,13 @@
 
 use crosswire::app::config::Config;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
-use crosswire::transports::twilio::{Settings, config};
+use crosswire::transports::twilio::{NAME, TwilioConfig, config};
 use secrecy::ExposeSecret;
 
 const ACCOUNT: [(&str, &str); 2] =
     [("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"), ("TWILIO_AUTH_TOKEN", "12345")];
 
-fn settings(lines: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
+fn settings(lines: &str, variables: &[(&str, &str)]) -> (TwilioConfig, Vec<String>) {
     let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")];
     let all: Vec<_> = base.iter().chain(&ACCOUNT).chain(variables).copied().collect();
     let (settings, errors) = settings_for(Purpose::Shared, lines, &all);
@@ -19,14 +19,32 @@ fn settings_for(
     purpose: Purpose,
     lines: &str,
     variables: &[(&str, &str)],
-) -> (Option<Settings>, Vec<String>) {
+) -> (Option<TwilioConfig>, Vec<String>) {
     let environment: Environment = variables.iter().copied().collect();
     let errors = ConfigErrors::default();
     let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
     let config = Config::read("topics.toml", &text, &environment, purpose, &errors);
-    let context = config.build_context(&config.topics[0], &environment, &errors);
-    let settings = config::read(&context);
+    let topic = &config.topics[0];
+    let context = config.build_context(topic, &environment, &errors);
+    let transport = topic.transports.iter().find(|transport| transport.name == NAME).unwrap();
+    let settings = config::read(&context, transport);
     (settings, errors.lines())
+}
+
+#[test]
+fn status_callback_names_the_transport_unless_it_is_the_first() {
+    for (transports, path) in [
+        ("transport = \"twilio\"", "t"),
+        ("transports = [\"twilio\", \"other\"]", "t"),
+        ("transports = [\"other\", \"twilio\"]", "t/twilio"),
+    ] {
+        let lines = format!("{transports}\ntwilio.from_number_env = \"NUMBER\"");
+        let variables = [("NUMBER", "+15005550006"), ("PUBLIC_URL", "https://e.example")];
+        let (settings, errors) = settings(&lines, &variables);
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(settings.status_callback, Some(format!("https://e.example/status/{path}")));
+        assert_eq!(settings.from_number.as_deref(), Some("+15005550006"));
+    }
 }
 
 #[test]

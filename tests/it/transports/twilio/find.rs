@@ -1,8 +1,8 @@
 //! What Twilio's list says about a message whose answer was lost.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::contracts::transport::{SendError, Sent, Transport};
-use crosswire::transports::twilio::{Settings, Twilio};
+use crosswire::contracts::transport::{SendError, SentReceipt, Transport};
+use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use rstest::rstest;
 
 use super::provider::{Move, Provider};
@@ -34,12 +34,12 @@ fn next(number: usize) -> String {
 }
 
 fn at(provider: &Provider) -> Twilio {
-    Twilio::new(Settings { api_base: provider.base.clone(), ..settings() }).unwrap()
+    Twilio::new(TwilioConfig { api_base: provider.base.clone(), ..settings() }).unwrap()
 }
 
 async fn found(provider: &Provider) -> Vec<String> {
     let found = at(provider).find(&outbound("hi"), since()).await.unwrap().unwrap();
-    found.into_iter().map(|Sent { provider_id }| provider_id).collect()
+    found.into_iter().map(|SentReceipt { provider_id }| provider_id).collect()
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_messaging_service_may_have_chosen_any_line() {
     let provider = Provider::start([page(&[], None)]);
     let messaging_service_sid = Some("MG1".to_owned());
     let settings =
-        Settings { api_base: provider.base.clone(), messaging_service_sid, ..settings() };
+        TwilioConfig { api_base: provider.base.clone(), messaging_service_sid, ..settings() };
     let found = Twilio::new(settings).unwrap().find(&outbound("hi"), since()).await;
     assert_eq!(found, Ok(Some(Vec::new())));
     assert!(provider.requests()[0].line.ends_with("?To=%2B14158675309&PageSize=100"));

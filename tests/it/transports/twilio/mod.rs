@@ -6,10 +6,11 @@ use std::time::Duration;
 use crosswire::contracts::transport::WebhookRequest;
 use crosswire::model::address::Address;
 use crosswire::model::message::{MessageId, Outbound};
-use crosswire::transports::twilio::{NAME, Settings, Twilio, signature};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig, signature};
 use secrecy::SecretString;
 
 mod config;
+mod cost;
 mod find;
 mod mutations;
 mod provider;
@@ -22,8 +23,8 @@ const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "12345";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> TwilioConfig {
+    TwilioConfig {
         account_sid: ACCOUNT.to_owned(),
         auth_token: Some(SecretString::from(TOKEN)),
         auth_token_secondary: None,

@@ -3,7 +3,7 @@
 use crosswire::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, Transport};
 use crosswire::model::address::Address;
 use crosswire::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters};
-use crosswire::transports::twilio::{NAME, Settings, Twilio};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -107,7 +107,7 @@ fn everything_that_is_missing_is_named_at_once(
 #[test]
 fn a_line_that_is_not_named_is_the_configured_one() {
     let from_number = Some("+15005550000".to_owned());
-    let twilio = Twilio::new(Settings { from_number, ..settings() }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { from_number, ..settings() }).unwrap();
     for (to, line) in [("", "+15005550000"), ("&To=", "+15005550000"), ("&To=%2B1", "+1")] {
         let form = format!("Body=&From=%2B14158675309&MessageSid={SID}{to}");
         match twilio.receive(&call("https://example.com", "/in", Some(&form))) {
@@ -262,6 +262,26 @@ fn a_report_in_words_that_are_new_changes_nothing() {
     assert_eq!(posted(&form), Ok(Received::Nothing));
     assert_eq!(posted("MessageStatus=sent"), Err(ReceiveError::Missing(vec!["MessageSid"])));
     assert!(is_malformed(&posted("MessageStatus=sent&MessageSid=SM1")));
+}
+
+#[rstest]
+#[case("%2B14158675309", "%2B15005550006")]
+#[case("14158675309", "15005550006")]
+#[case("+14158675309", "0015005550006")]
+#[case("%2B1+415-867-5309", "%2B1+(500)+555-0006")]
+fn sender_and_line_are_the_same_person_in_every_spelling(#[case] from: &str, #[case] to: &str) {
+    let form = MESSAGE.replace("%2B14158675309", from).replace("%2B15005550006", to);
+    assert_eq!(message(&form).sender, Address::new(NAME, "+14158675309", "+15005550006"));
+}
+
+#[rstest]
+#[case("24680")]
+#[case("PIZZA")]
+#[case("1112223333")]
+#[case("messenger:14158675309")]
+fn sender_that_is_no_international_number_stays_as_it_is(#[case] from: &str) {
+    let form = MESSAGE.replace("%2B14158675309", from);
+    assert_eq!(message(&form).sender.identity.reveal(), from);
 }
 
 proptest! {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crosswire::contracts::transport::{SendError, Sent, Transport};
+use crosswire::contracts::transport::{SendError, SentReceipt, Transport};
 use crosswire::model::message::{Cause, Media, MessageId, Outbound};
-use crosswire::transports::twilio::{Settings, Twilio};
+use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use rstest::rstest;
 use secrecy::SecretString;
 
@@ -17,23 +17,23 @@ fn created() -> Move {
     Move::Answer(201, "Content-Type: application/json\r\n", CREATED.to_owned())
 }
 
-fn sent() -> Sent {
-    Sent { provider_id: "SMfedcba9876543210fedcba9876543210".to_owned() }
+fn sent() -> SentReceipt {
+    SentReceipt { provider_id: "SMfedcba9876543210fedcba9876543210".to_owned() }
 }
 
 fn twilio_at(base: &str) -> Twilio {
-    Twilio::new(Settings { api_base: base.to_owned(), ..settings() }).unwrap()
+    Twilio::new(TwilioConfig { api_base: base.to_owned(), ..settings() }).unwrap()
 }
 
-async fn answered(next: Move) -> Result<Sent, SendError> {
+async fn answered(next: Move) -> Result<SentReceipt, SendError> {
     let provider = Provider::start([next]);
     twilio_at(&provider.base).send(&outbound("hi")).await
 }
 
 /// The one request that these settings make of this message.
-async fn requested(message: &Outbound, settings: Settings) -> (Vec<(String, String)>, String) {
+async fn requested(message: &Outbound, settings: TwilioConfig) -> (Vec<(String, String)>, String) {
     let provider = Provider::start([created()]);
-    let twilio = Twilio::new(Settings { api_base: provider.base.clone(), ..settings }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { api_base: provider.base.clone(), ..settings }).unwrap();
     assert_eq!(twilio.send(message).await, Ok(sent()));
     let [request] = &provider.requests()[..] else { panic!("exactly one request") };
     assert_eq!(request.line, format!("POST /2010-04-01/Accounts/{ACCOUNT}/Messages.json"));
@@ -64,7 +64,7 @@ async fn everything_that_can_go_with_a_message_goes() {
     for url in ["https://a.example/1", "https://a.example/2?x=y"] {
         message.media.push(Media { url: url.to_owned(), content_type: "image/png".to_owned() });
     }
-    let settings = Settings {
+    let settings = TwilioConfig {
         api_key: Some("SK1".to_owned()),
         api_secret: Some(SecretString::from("secret")),
         from_number: Some("+15005550000".to_owned()),
@@ -87,17 +87,17 @@ async fn everything_that_can_go_with_a_message_goes() {
 
 #[tokio::test]
 async fn what_is_not_configured_is_asked_for_without_a_request() {
-    let twilio = Twilio::new(Settings { auth_token: None, ..settings() }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { auth_token: None, ..settings() }).unwrap();
     let refused = twilio.send(&outbound("hi")).await;
     assert!(matches!(refused, Err(SendError::Account { code: 20003, .. })), "{refused:?}");
     let mut nowhere = outbound("hi");
     nowhere.to.line = crosswire::model::address::Identity::new("");
     let refused = Twilio::new(settings()).unwrap().send(&nowhere).await;
-    assert!(matches!(refused, Err(SendError::Account { code: 21603, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(SendError::Line { code: 21603, .. })), "{refused:?}");
 }
 
 /// The error in short: its kind, and its code or pause.
-fn short(outcome: Result<Sent, SendError>) -> String {
+fn short(outcome: Result<SentReceipt, SendError>) -> String {
     match outcome {
         Ok(sent) => format!("sent {}", sent.provider_id),
         Err(SendError::Throttled { retry_after: None }) => "throttled".to_owned(),
@@ -110,6 +110,7 @@ fn short(outcome: Result<Sent, SendError>) -> String {
         Err(SendError::Message { code, .. }) => format!("message {code}"),
         Err(SendError::Line { code, .. }) => format!("line {code}"),
         Err(SendError::Account { code, .. }) => format!("account {code}"),
+        Err(other) => panic!("a new kind of error: {other:?}"),
     }
 }
 
@@ -117,10 +118,18 @@ fn short(outcome: Result<Sent, SendError>) -> String {
 #[case(401, 20003, "account 20003")]
 #[case(403, 20005, "account 20005")]
 #[case(404, 20404, "account 20404")]
-#[case(400, 21212, "account 21212")]
-#[case(400, 21606, "account 21606")]
-#[case(400, 21705, "account 21705")]
-#[case(400, 30034, "account 30034")]
+#[case(403, 30002, "account 30002")]
+#[case(400, 21212, "line 21212")]
+#[case(400, 21603, "line 21603")]
+#[case(400, 21606, "line 21606")]
+#[case(400, 21607, "line 21607")]
+#[case(400, 21659, "line 21659")]
+#[case(400, 21660, "line 21660")]
+#[case(400, 21701, "line 21701")]
+#[case(400, 21705, "line 21705")]
+#[case(403, 30032, "line 30032")]
+#[case(400, 30034, "line 30034")]
+#[case(400, 63007, "line 63007")]
 #[case(400, 21211, "recipient 21211")]
 #[case(403, 21408, "recipient 21408")]
 #[case(400, 21608, "recipient 21608")]
@@ -218,7 +227,8 @@ async fn silence_after_the_request_is_ambiguous() {
     let provider = Provider::start([Move::Hang]);
     let timeout = Duration::from_millis(300);
     let twilio =
-        Twilio::new(Settings { api_base: provider.base.clone(), timeout, ..settings() }).unwrap();
+        Twilio::new(TwilioConfig { api_base: provider.base.clone(), timeout, ..settings() })
+            .unwrap();
     assert_eq!(short(twilio.send(&outbound("hi")).await), "ambiguous");
     assert_eq!(provider.requests().len(), 1);
 }

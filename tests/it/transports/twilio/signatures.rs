@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crosswire::contracts::transport::{ReceiveError, Transport, WebhookRequest};
-use crosswire::transports::twilio::{Settings, Twilio};
+use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -143,7 +143,7 @@ fn during_a_rotation_both_tokens_are_believed_and_no_third() {
     let with = |primary: Option<&str>, secondary: Option<&str>| {
         let auth_token = primary.map(SecretString::from);
         let auth_token_secondary = secondary.map(SecretString::from);
-        Twilio::new(Settings { auth_token, auth_token_secondary, ..settings() }).unwrap()
+        Twilio::new(TwilioConfig { auth_token, auth_token_secondary, ..settings() }).unwrap()
     };
     let request = call("https://example.com", "/in", Some("Body=hi"));
     assert!(is_believed(&with(Some(TOKEN), Some("new")), &request));
@@ -156,7 +156,7 @@ fn during_a_rotation_both_tokens_are_believed_and_no_third() {
 #[test]
 fn an_empty_token_is_no_token() {
     let auth_token = Some(SecretString::from(""));
-    let twilio = Twilio::new(Settings { auth_token, ..settings() }).unwrap();
+    let twilio = Twilio::new(TwilioConfig { auth_token, ..settings() }).unwrap();
     let signature = reference::signature("", b"https://example.com/inBodyhi");
     assert!(!is_believed(&twilio, &post("https://example.com", "/in", "Body=hi", &signature)));
 }
@@ -175,7 +175,7 @@ static ACCOUNTS: LazyLock<[(&str, Twilio); 5]> = LazyLock::new(|| {
     let tokens = ["1", TOKEN, "0123456789abcdef0123456789abcdef", " a \t", "t\u{f6}ken\u{1f600}"];
     tokens.map(|token| {
         let auth_token = Some(SecretString::from(token));
-        (token, Twilio::new(Settings { auth_token, ..settings() }).unwrap())
+        (token, Twilio::new(TwilioConfig { auth_token, ..settings() }).unwrap())
     })
 });
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::Settings;
+use super::TwilioConfig;
 use crate::contracts::settings::{
     BuildContext, ConfigErrors, ENVIRONMENT, Environment, Purpose, Section,
 };
+use crate::model::topic::TransportConfig;
 
 const API_BASE: &str = "https://api.twilio.com";
 
@@ -28,10 +29,10 @@ const PARTS: [&str; 8] = [
 /// an API key in the place of the account, or the other way round, fails in ways that say nothing.
 ///
 /// There is none on a developer's machine that neither names the account nor its token.
-pub fn read(context: &BuildContext<'_>) -> Option<Settings> {
+pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<TwilioConfig> {
     let topic = context.topic;
-    let path = format!("topics.{}.{}", topic.name, topic.transport);
-    let table = topic.transport_settings.clone();
+    let path = format!("topics.{}.{}", topic.name, transport.name);
+    let table = transport.settings.clone();
     let section = Section::new(context.file, &path, table, context.errors);
     let account = Account::read(section, context.environment, context.errors);
     if context.purpose == Purpose::Dev && account.is_blank() {
@@ -39,7 +40,7 @@ pub fn read(context: &BuildContext<'_>) -> Option<Settings> {
     }
     let (api_key, api_secret) = account.api_key();
     let origin = context.public_url;
-    Some(Settings {
+    Some(TwilioConfig {
         account_sid: account.sid(),
         auth_token: account.auth_token(),
         auth_token_secondary: account.part("auth_token_secondary").secret(),
@@ -48,7 +49,8 @@ pub fn read(context: &BuildContext<'_>) -> Option<Settings> {
         from_number: account.part("from_number").value.clone(),
         messaging_service_sid: account.messaging_service(),
         api_base: account.api_base(),
-        status_callback: origin.map(|origin| format!("{origin}/status/{}", topic.name)),
+        status_callback: origin
+            .map(|origin| format!("{origin}/status/{}", topic.route(&transport.name))),
         connect_timeout: topic.sending.connect_timeout,
         timeout: topic.sending.timeout,
     })
