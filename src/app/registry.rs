@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::app::config::Config;
+use crate::app::config::DraftConfig;
 use crate::contracts::handler::Handler;
 use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
 use crate::contracts::transport::{Transport, Transports};
@@ -89,12 +89,12 @@ impl Registry {
     /// `errors`.
     pub fn assemble(
         &self,
-        config: &Config,
+        draft: &DraftConfig,
         environment: &Environment,
         errors: &ConfigErrors,
     ) -> Vec<TopicRuntime> {
         let service = |topic: &TopicConfig| {
-            let context = config.build_context(topic, environment, errors);
+            let context = draft.build_context(topic, environment, errors);
             let validators: Vec<_> = topic
                 .validators
                 .iter()
@@ -112,14 +112,11 @@ impl Registry {
                 observer: None,
             })
         };
-        config.topics.iter().filter_map(service).collect()
+        draft.topics().iter().filter_map(service).collect()
     }
 
     fn build_handler(&self, context: &BuildContext<'_>) -> Option<Arc<dyn Handler>> {
         let name = &context.topic.handler;
-        if name.is_empty() {
-            return None; // The configuration has said that already.
-        }
         let Some(build) = self.handlers.get(name) else {
             report_unknown(context, "handler", name, self.handlers.keys());
             return None;
@@ -211,7 +208,7 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         [
             ("REDIS_URL", "redis://localhost"),
-            ("SECRET_KEY", "0123456789abcdef"),
+            ("SECRET_KEY", "5f0c1e9a7b3d2846"),
             ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"),
             ("TWILIO_AUTH_TOKEN", "12345"),
         ]
@@ -221,8 +218,9 @@ mod tests {
 
     fn assemble(text: &str) -> (Vec<TopicRuntime>, Vec<String>) {
         let errors = ConfigErrors::default();
-        let config = Config::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
-        let services = Registry::shipped().assemble(&config, &environment(), &errors);
+        let draft =
+            DraftConfig::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
+        let services = Registry::shipped().assemble(&draft, &environment(), &errors);
         (services, errors.lines())
     }
 
@@ -296,8 +294,9 @@ mod tests {
         registry.validator("mine", Arc::new(refuse));
         let errors = ConfigErrors::default();
         let text = "[topics.t]\nhandler = \"echo\"\nvalidators.mine = {}\nvalidators.length = {}";
-        let config = Config::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
-        registry.assemble(&config, &environment(), &errors);
+        let draft =
+            DraftConfig::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
+        registry.assemble(&draft, &environment(), &errors);
         // Only what is not ours to phrase is missing.
         assert_eq!(errors.lines().len(), 1, "{errors}");
         assert!(

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::StorageError;
 use super::queue::{Partition, Queue};
+use super::safety::FailedCheck;
 use crate::model::address::Group;
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
@@ -69,8 +70,8 @@ pub struct Retention {
 pub struct Health {
     /// Promises that are not kept as configured, each with its fix. Empty: all are.
     pub degraded: Vec<String>,
-    /// What makes running on this store a danger to messages, each with its fix.
-    pub fatal: Vec<String>,
+    /// Safety checks that failed: messages may be lost on this store.
+    pub fatal: Vec<FailedCheck>,
 }
 
 /// Inspection and upkeep of a store.

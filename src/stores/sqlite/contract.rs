@@ -8,9 +8,9 @@ use super::claims::Handover;
 use super::step::Step;
 use super::{Sqlite, claims, events, incoming, reads, settle, upkeep};
 use crate::contracts::storage::{
-    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
-    Settled, StateReads, StorageError, Token, Upkeep,
+    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FailedCheck,
+    FeedCursor, FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention,
+    Retry, SafetyCheck, Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crate::model::address::Group;
 use crate::model::event::{Event, Facts};
@@ -250,9 +250,11 @@ impl Upkeep for Sqlite {
             self.write(|_| Ok(())).await?;
         }
         self.read(|step| step.figure("SELECT count(*) FROM partitions", ())).await?;
+        let check = SafetyCheck::EphemeralDisk;
+        let ephemeral = self.ephemeral.iter().cloned();
         Ok(Health {
             degraded: self.shortage().into_iter().collect(),
-            fatal: self.ephemeral.iter().cloned().collect(),
+            fatal: ephemeral.map(|reason| FailedCheck { check, reason }).collect(),
         })
     }
 }
