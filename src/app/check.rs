@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::prepare;
+use super::{partitions, prepare};
 use super::process::run_to_the_end;
 use super::store::StoreHandle;
 use crate::app::config::{Config, StoreConfig};
@@ -47,8 +47,11 @@ async fn check_store(
     let store = StoreHandle::inspect(config)?.connect()?;
     let health = prepare::health(store.as_ref()).await?;
     writeln!(out, "the store is reachable")?;
-    let _ = services;
-    report(&health, config, out)
+    let counts = partitions::counts(services);
+    let refused = partitions::review(&counts, store.as_ref(), out).await?;
+    report(&health, config, out)?;
+    anyhow::ensure!(refused == 0, "partition counts that cannot change yet: {refused}");
+    Ok(())
 }
 
 /// Prints a store's health, and fails when messages may be lost on it.

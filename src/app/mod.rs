@@ -63,6 +63,7 @@ mod commands;
 mod connections;
 mod events;
 mod failure;
+mod partitions;
 mod prepare;
 mod process;
 mod script;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing::{error, warn};
 
 use super::process::Stop;
+use super::partitions::{self, PartitionError};
 use super::secret;
 use super::store::StoreHandle;
 use crate::app::config::{Config, DraftConfig, TopicSelection};
@@ -50,14 +51,23 @@ impl Prepared {
         stop: &Stop,
     ) -> anyhow::Result<Arc<dyn Storage>> {
         let store = self.store.connect()?;
-        match health(store.as_ref()).await {
-            Ok(health) => require_safety(&health, waived)?,
-            Err(error @ StorageError::Unavailable(_)) => {
+        let counts = partitions::counts(&self.services);
+        let adopted = match health(store.as_ref()).await {
+            Ok(health) => {
+                require_safety(&health, waived)?;
+                partitions::adopt(&counts, store.as_ref()).await
+            }
+            Err(error) => Err(error.into()),
+        };
+        match adopted {
+            Ok(()) => {}
+            Err(PartitionError::Storage(error @ StorageError::Unavailable(_))) => {
                 warn!(%error, "store is unavailable; waiting for it");
+                let (store, stop) = (Arc::clone(&store), stop.clone());
+                tokio::spawn(partitions::adopt_when_available(counts, store, stop));
             }
             Err(error) => return Err(error.into()),
         }
-        let _ = stop;
         Ok(store)
     }
 }

@@ -103,6 +103,9 @@ pub trait Upkeep: Send + Sync {
     async fn remember_partitions(&self, topic: &TopicName, count: u16)
     -> Result<u16, StorageError>;
 
+    /// Returns the partition count that the store remembers for a topic, and changes nothing.
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError>;
+
     /// Replaces the partition count that the store remembers for a topic.
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError>;
 

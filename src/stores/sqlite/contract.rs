@@ -240,6 +240,11 @@ impl Upkeep for Sqlite {
         self.write(move |step| upkeep::remember_partitions(step, &topic, count)).await
     }
 
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError> {
+        let topic = topic.clone();
+        self.read(move |step| upkeep::known_partitions(step, &topic)).await
+    }
+
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
         let topic = topic.clone();
         self.write(move |step| upkeep::change_partitions(step, &topic, count)).await
