@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::{partitions, prepare};
 use super::process::run_to_the_end;
 use super::store::StoreHandle;
+use super::{partitions, prepare};
 use crate::app::config::{Config, StoreConfig};
 use crate::app::registry::Registry;
 use crate::contracts::settings::{Environment, Purpose};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tracing::{error, warn};
 
-use super::process::Stop;
 use super::partitions::{self, PartitionError};
+use super::process::Stop;
 use super::secret;
 use super::store::StoreHandle;
 use crate::app::config::{Config, DraftConfig, TopicSelection};

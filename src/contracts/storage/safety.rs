@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::upkeep::Health;
 use crate::contracts::settings::did_you_mean;
 
 /// A check that a store must pass before messages are trusted to it.
@@ -50,15 +49,5 @@ pub struct FailedCheck {
 impl fmt::Display for FailedCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.check.as_str(), self.reason)
-    }
-}
-
-impl Health {
-    /// Returns the failed checks that were not waived.
-    pub fn blocking<'a>(
-        &'a self,
-        waived: &'a [SafetyCheck],
-    ) -> impl Iterator<Item = &'a FailedCheck> {
-        self.fatal.iter().filter(|failed| !waived.contains(&failed.check))
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::StorageError;
 use super::queue::{Partition, Queue};
-use super::safety::FailedCheck;
+use super::safety::{FailedCheck, SafetyCheck};
 use crate::model::address::Group;
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
@@ -72,6 +72,16 @@ pub struct Health {
     pub degraded: Vec<String>,
     /// Safety checks that failed: messages may be lost on this store.
     pub fatal: Vec<FailedCheck>,
+}
+
+impl Health {
+    /// Returns the failed checks that were not waived.
+    pub fn blocking<'a>(
+        &'a self,
+        waived: &'a [SafetyCheck],
+    ) -> impl Iterator<Item = &'a FailedCheck> {
+        self.fatal.iter().filter(|failed| !waived.contains(&failed.check))
+    }
 }
 
 /// Inspection and upkeep of a store.

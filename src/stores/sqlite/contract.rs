@@ -9,8 +9,8 @@ use super::step::Step;
 use super::{Sqlite, claims, events, incoming, reads, settle, upkeep};
 use crate::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FailedCheck,
-    FeedCursor, FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention,
-    Retry, SafetyCheck, Settled, StateReads, StorageError, Token, Upkeep,
+    FeedCursor, FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records,
+    Retention, Retry, SafetyCheck, Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crate::model::address::Group;
 use crate::model::event::{Event, Facts};
