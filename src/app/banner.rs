@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anstyle::{AnsiColor, Style};
 
 use super::prepare::Prepared;
-use crate::app::config::{Config, Store};
+use crate::app::config::{Config, StoreConfig};
 use crate::engine::topic::TopicRuntime;
 
 const NAME: Style = AnsiColor::Green.on_default().bold();
@@ -71,8 +71,8 @@ fn also(service: &TopicRuntime) -> String {
 
 fn store(config: &Config) -> String {
     match &config.store {
-        Store::Redis(_) => "the Redis that REDIS_URL names".to_owned(),
-        Store::Embedded { .. } => format!("SQLite, in {}/", config.data_dir.display()),
+        StoreConfig::Redis(_) => "the Redis that REDIS_URL names".to_owned(),
+        StoreConfig::Embedded { .. } => format!("SQLite, in {}/", config.data_dir.display()),
     }
 }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::app::config::{StoreConfig, TopicSelection};
 use crate::app::registry::Registry;
 use crate::contracts::settings::{Environment, Purpose};
+use crate::contracts::storage::SafetyCheck;
 
 // For this crate's own tests and binaries.
 #[doc(hidden)]
@@ -16,9 +18,12 @@ pub mod registry;
 pub mod telemetry;
 
 mod banner;
+mod check;
 mod commands;
+mod connections;
 mod events;
 mod failure;
+mod partitions;
 mod parts;
 mod prepare;
 mod process;
@@ -30,7 +35,7 @@ mod work;
 
 #[doc(hidden)]
 pub use commands::{
-    Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, WebOptions,
+    Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, Waivers, WebOptions,
     WorkerOptions,
 };
 #[doc(hidden)]
@@ -38,7 +43,7 @@ pub use failure::Failure;
 
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
-use serve::Server;
+use serve::WebServer;
 
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
@@ -106,8 +111,9 @@ impl App {
     pub fn web(&self, options: &WebOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Shared, None)?;
         run_to_the_end(|stop: Stop| async move {
-            let store = prepared.open_store(options.allow_volatile).await?;
-            let server = Server::bind(&prepared, store, options.allow_volatile, &stop)?;
+            let waived = &options.waivers.allow;
+            let store = prepared.open_store(waived, &stop).await?;
+            let server = WebServer::bind(&prepared, store, waived, &stop)?;
             server.run(&prepared.config.server.profile, stop).await
         })
     }
@@ -116,10 +122,12 @@ impl App {
     /// work that `options` limit it to is done.
     #[doc(hidden)]
     pub fn worker(&self, options: &WorkerOptions) -> anyhow::Result<()> {
-        let only = options.topic.as_deref().or_else(|| self.environment.get("TOPIC"));
-        let prepared = self.prepare(Purpose::Shared, only)?;
+        let flag = options.topic.as_deref().map(TopicSelection::Flag);
+        let selection =
+            flag.or_else(|| self.environment.get("TOPIC").map(TopicSelection::Variable));
+        let prepared = self.prepare(Purpose::Shared, selection)?;
         run_to_the_end(|stop: Stop| async move {
-            let store = prepared.open_store(options.allow_volatile).await?;
+            let store = prepared.open_store(&options.waivers.allow, &stop).await?;
             work::work(&prepared, store, options.until(), stop).await
         })
     }
@@ -128,45 +136,52 @@ impl App {
     #[doc(hidden)]
     pub fn standalone(&self, options: &StandaloneOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Standalone, None)?;
-        run_to_the_end(async |stop| both(&prepared, options.allow_volatile, stop).await)
+        run_to_the_end(async |stop| both(&prepared, &options.waivers.allow, stop).await)
     }
 
     /// Runs web and worker in one process on a developer's machine.
     #[doc(hidden)]
     pub fn dev(&self, options: &DevOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Dev, None)?;
-        // A trial may run on an unsafe store; but an ephemeral disk is the sign of a deployment.
-        let is_own_disk = !matches!(prepared.config.store, config::Store::Embedded { .. });
-        let allow_volatile = options.allow_volatile || is_own_disk;
-        run_to_the_end(async |stop| both(&prepared, allow_volatile, stop).await)
+        // A developer's Redis need not keep messages safely. A disk that is known to be ephemeral is
+        // a deployment's, by mistake.
+        let waived = match prepared.config.store {
+            StoreConfig::Redis(_) => SafetyCheck::ALL.to_vec(),
+            StoreConfig::Embedded { .. } => options.waivers.allow.clone(),
+        };
+        run_to_the_end(async |stop| both(&prepared, &waived, stop).await)
     }
 
-    fn prepare(&self, purpose: Purpose, only: Option<&str>) -> anyhow::Result<Prepared> {
+    fn prepare(
+        &self,
+        purpose: Purpose,
+        selection: Option<TopicSelection<'_>>,
+    ) -> anyhow::Result<Prepared> {
         anyhow::ensure!(
             self.topics.is_none(),
             "App::topics is for scripts; begin with App::from_env and a topics file to run"
         );
-        Prepared::new(&self.environment, &self.registry, purpose, only)
+        Prepared::new(&self.environment, &self.registry, purpose, selection)
     }
 
     /// Prints every error in the configuration and the store.
     #[doc(hidden)]
     pub fn check(&self) -> anyhow::Result<()> {
-        prepare::check(&self.environment, &self.registry)
+        check::check(&self.environment, &self.registry)
     }
 
     /// Lists the events of messages.
     #[doc(hidden)]
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
-        let only = options.topic.as_deref();
-        let (services, store) = prepare::look(&self.environment, &self.registry, only)?;
+        let selection = options.topic.as_deref().map(TopicSelection::Flag);
+        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
         run_to_the_end(|_| events::list(&services, &store, options))
     }
 }
 
-async fn both(prepared: &Prepared, allow_volatile: bool, stop: Stop) -> anyhow::Result<()> {
-    let store = prepared.open_store(allow_volatile).await?;
-    let web = Server::bind(prepared, Arc::clone(&store), allow_volatile, &stop)?;
+async fn both(prepared: &Prepared, waived: &[SafetyCheck], stop: Stop) -> anyhow::Result<()> {
+    let store = prepared.open_store(waived, &stop).await?;
+    let web = WebServer::bind(prepared, Arc::clone(&store), waived, &stop)?;
     if prepared.config.purpose == Purpose::Dev {
         banner::show(prepared, &web.addresses)?;
     }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::app::config::Config;
+use crate::app::config::DraftConfig;
 use crate::contracts::handler::{DynHandler, Handler, Result};
 use crate::contracts::settings::{
     BuildContext, ConfigErrors, Environment, SettingsErrors, build_part, did_you_mean,
@@ -157,12 +157,12 @@ impl Registry {
     /// Builds the parts of every topic. The result is complete only when nothing was added to `errors`.
     pub fn assemble(
         &self,
-        config: &Config,
+        draft: &DraftConfig,
         environment: &Environment,
         errors: &ConfigErrors,
     ) -> Vec<TopicRuntime> {
         let service = |topic: &TopicConfig| {
-            let context = config.build_context(topic, environment, errors);
+            let context = draft.build_context(topic, environment, errors);
             let validators: Vec<_> = topic
                 .validators
                 .iter()
@@ -178,14 +178,11 @@ impl Registry {
                 observer: None,
             })
         };
-        config.topics.iter().filter_map(service).collect()
+        draft.topics().iter().filter_map(service).collect()
     }
 
     fn build_handler(&self, context: &BuildContext<'_>) -> Option<Arc<dyn DynHandler>> {
         let name = &context.topic.handler;
-        if name.is_empty() {
-            return None; // Reported by the configuration.
-        }
         let Some(build) = self.handlers.get(name) else {
             report_unknown(context, "handler", name, self.handlers.keys());
             return None;
@@ -297,7 +294,7 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         [
             ("REDIS_URL", "redis://localhost"),
-            ("SECRET_KEY", "0123456789abcdef"),
+            ("SECRET_KEY", "5f0c1e9a7b3d2846"),
             ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"),
             ("TWILIO_AUTH_TOKEN", "12345"),
         ]
@@ -307,8 +304,9 @@ mod tests {
 
     fn assemble(text: &str) -> (Vec<TopicRuntime>, Vec<String>) {
         let errors = ConfigErrors::default();
-        let config = Config::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
-        let services = Registry::shipped().assemble(&config, &environment(), &errors);
+        let draft =
+            DraftConfig::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
+        let services = Registry::shipped().assemble(&draft, &environment(), &errors);
         (services, errors.lines())
     }
 
@@ -382,8 +380,9 @@ mod tests {
         registry.validator("mine", reject);
         let errors = ConfigErrors::default();
         let text = "[topics.t]\nhandler = \"echo\"\nvalidators.mine = {}\nvalidators.length = {}";
-        let config = Config::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
-        registry.assemble(&config, &environment(), &errors);
+        let draft =
+            DraftConfig::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
+        registry.assemble(&draft, &environment(), &errors);
         assert_eq!(errors.lines().len(), 1, "{errors}");
         assert!(
             errors.lines()[0]

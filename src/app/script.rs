@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::App;
 use super::commands::ScriptOptions;
-use crate::app::config::Config;
+use crate::app::config::DraftConfig;
 use crate::contracts::settings::{ConfigErrors, Purpose, did_you_mean};
 use crate::engine::topic::TopicRuntime;
 use crate::model::topic::TopicName;
@@ -74,12 +74,12 @@ impl App {
         let file = self.environment.get("TOPICS_FILE").map(|file| ("TOPICS_FILE", file));
         let environment = file.into_iter().collect();
         let errors = ConfigErrors::default();
-        let config = match &self.topics {
-            Some(text) => Config::read("topics", text, &environment, Purpose::Dev, &errors),
-            None => Config::load(&environment, Purpose::Dev, &errors),
+        let draft = match &self.topics {
+            Some(text) => DraftConfig::read("topics", text, &environment, Purpose::Dev, &errors),
+            None => DraftConfig::load(&environment, Purpose::Dev, &errors),
         };
-        let services = self.registry.assemble(&config, &environment, &errors);
-        errors.into_result()?;
+        let services = self.registry.assemble(&draft, &environment, &errors);
+        draft.finish(errors)?;
         Ok(services)
     }
 }

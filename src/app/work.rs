@@ -47,7 +47,7 @@ pub(super) async fn work(
     stop: Stop,
 ) -> anyhow::Result<()> {
     let leases = Leases::new(Arc::new(SystemClock));
-    let heart = Heart::start(Arc::clone(&leases), prepared.store.share()?)?;
+    let heart = Heart::start(Arc::clone(&leases), prepared.store.connect()?)?;
     let shared = Shared {
         storage: Arc::clone(&storage),
         leases,

@@ -7,7 +7,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::contracts::storage::Storage;
+use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
 
 pub mod answer;
@@ -30,8 +30,8 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// Whether to believe `X-Forwarded-Proto` and `X-Forwarded-Host`.
     pub trust_forwarded: bool,
-    /// Whether a store that may lose messages is good enough.
-    pub allow_volatile: bool,
+    /// Safety checks of the store that the operator has waived.
+    pub waived: Vec<SafetyCheck>,
 }
 
 /// Opens every door.

@@ -105,6 +105,9 @@ pub struct Limits {
     pub max_records: u64,
 }
 
+/// Time by which a claim must outlast the provider's timeout when a call begins.
+pub const SEND_MARGIN: Duration = Duration::from_millis(250);
+
 /// How a topic sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sending {
@@ -119,6 +122,14 @@ pub struct Sending {
     pub on_ambiguous: OnAmbiguous,
     /// How long the provider's list is given to show an ambiguous message, before each of two looks.
     pub settle: Duration,
+}
+
+impl Sending {
+    /// Shortest lease under which a call can begin: the timeout, [`SEND_MARGIN`], and the same again
+    /// for the way of the claim from the store.
+    pub fn shortest_lease(&self) -> Duration {
+        self.timeout.saturating_add(2 * SEND_MARGIN)
+    }
 }
 
 /// One topic, as the file describes it. Whether its transport, handler and validators exist is the

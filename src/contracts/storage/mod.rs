@@ -19,6 +19,7 @@ mod moves;
 mod queue;
 mod reads;
 mod records;
+mod safety;
 mod settle;
 mod upkeep;
 
@@ -29,6 +30,7 @@ pub use moves::Queues;
 pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};
 pub use reads::StateReads;
 pub use records::Records;
+pub use safety::{FailedCheck, SafetyCheck};
 pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 

@@ -27,10 +27,8 @@ use crate::engine::leases::LeaseGuard;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{Outbound, Wake};
-use crate::model::topic::{OnAmbiguous, Sending, TopicName};
+use crate::model::topic::{OnAmbiguous, SEND_MARGIN, Sending, TopicName};
 
-/// What must be left of a lease, beside the send's own timeout, before a send is begun.
-pub const MARGIN: Duration = Duration::from_millis(250);
 /// An account that may not send is tried again this often; everything waits meanwhile.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
 /// Looks at the provider's list without a trace of the message, after which it was never sent.
@@ -73,7 +71,7 @@ impl Dispatcher {
             return self.later(job, paused, false, None).await;
         }
         // Whatever is sent under a lease that ends meanwhile may be sent by its next holder too.
-        if hold.remaining() < self.setup.sending.timeout + MARGIN {
+        if hold.remaining() < self.setup.sending.timeout + SEND_MARGIN {
             return self.setup.storage.release(job.claim).await.map(|_| None);
         }
         match job.provider.transport.send(&job.outbound).await {

@@ -10,7 +10,9 @@ use super::error::give_up;
 use super::events::{self, stream_time};
 use super::keys::{kind, tag};
 use super::{Redis, call::Call, scripts};
-use crate::contracts::storage::{Audit, DeadLetter, Depth, Health, Partition, Queue, StorageError};
+use crate::contracts::storage::{
+    Audit, DeadLetter, Depth, FailedCheck, Health, Partition, Queue, SafetyCheck, StorageError,
+};
 use crate::model::address::Group;
 use crate::model::event::Event;
 
@@ -136,10 +138,11 @@ impl Redis {
         };
         let policies = settings("maxmemory-policy").await;
         if let Some(policy) = policies.iter().find(|policy| *policy != "noeviction") {
-            health.fatal.push(format!(
+            let reason = format!(
                 "Redis may evict messages (maxmemory-policy is {policy}); \
                  run `CONFIG SET maxmemory-policy noeviction`"
-            ));
+            );
+            health.fatal.push(FailedCheck { check: SafetyCheck::Eviction, reason });
         }
         if settings("maxmemory").await.iter().any(|limit| limit == "0") {
             health.degraded.push(
@@ -167,7 +170,8 @@ impl Redis {
         if let Some(version) = oldest.min()
             && version < 7
         {
-            health.fatal.push(format!("Redis {version} is too old; use Redis 7.0 or later"));
+            let reason = format!("Redis {version} is too old; use Redis 7.0 or later");
+            health.fatal.push(FailedCheck { check: SafetyCheck::OldRedis, reason });
         }
         Ok(health)
     }

@@ -8,9 +8,9 @@ use super::claims::Handover;
 use super::step::Step;
 use super::{Sqlite, claims, events, incoming, reads, settle, upkeep};
 use crate::contracts::storage::{
-    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
-    Settled, StateReads, StorageError, Token, Upkeep,
+    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FailedCheck,
+    FeedCursor, FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records,
+    Retention, Retry, SafetyCheck, Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crate::model::address::Group;
 use crate::model::event::{Event, Facts};
@@ -240,6 +240,11 @@ impl Upkeep for Sqlite {
         self.write(move |step| upkeep::remember_partitions(step, &topic, count)).await
     }
 
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError> {
+        let topic = topic.clone();
+        self.read(move |step| upkeep::known_partitions(step, &topic)).await
+    }
+
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
         let topic = topic.clone();
         self.write(move |step| upkeep::change_partitions(step, &topic, count)).await
@@ -250,9 +255,11 @@ impl Upkeep for Sqlite {
             self.write(|_| Ok(())).await?;
         }
         self.read(|step| step.figure("SELECT count(*) FROM partitions", ())).await?;
+        let check = SafetyCheck::EphemeralDisk;
+        let ephemeral = self.ephemeral.iter().cloned();
         Ok(Health {
             degraded: self.shortage().into_iter().collect(),
-            fatal: self.ephemeral.iter().cloned().collect(),
+            fatal: ephemeral.map(|reason| FailedCheck { check, reason }).collect(),
         })
     }
 }

@@ -14,7 +14,7 @@ use super::step::Answer;
 use crate::contracts::storage::StorageError;
 
 /// The file in the data directory; SQLite keeps its log beside it.
-const FILE: &str = "crosswire.db";
+pub(super) const FILE: &str = "crosswire.db";
 /// Held by the process that writes.
 const LOCK: &str = "crosswire.lock";
 const SCHEMA: &str = include_str!("schema.sql");

@@ -106,6 +106,11 @@ impl Sqlite {
         })
     }
 
+    /// Returns whether the file has been created.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(file::FILE).exists()
+    }
+
     /// Opens a file that is there already for reading alone, beside the process that writes it, if one
     /// does. Every move is `Refused`.
     ///

@@ -111,9 +111,15 @@ pub(super) fn trim(
 pub(super) fn remember_partitions(step: &Step<'_>, topic: &TopicName, count: u16) -> Answer<u16> {
     let insert = "INSERT INTO topics (name, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     step.run(insert, params![topic.as_str(), count])?;
+    Ok(known_partitions(step, topic)?.unwrap_or(count))
+}
+
+/// Returns the partition count that is remembered for a topic.
+pub(super) fn known_partitions(step: &Step<'_>, topic: &TopicName) -> Answer<Option<u16>> {
     let known = "SELECT partitions FROM topics WHERE name = ?1";
-    let known = step.figure(known, params![topic.as_str()])?.unwrap_or_default();
+    let Some(known) = step.figure(known, params![topic.as_str()])? else { return Ok(None) };
     u16::try_from(known)
+        .map(Some)
         .map_err(|_| StorageError::Corrupt(format!("the topic {topic} has {known} partitions")))
 }
 

@@ -138,6 +138,7 @@ forward! {
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
         fn remember_partitions(topic: &TopicName, count: u16) -> u16;
+        fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();
         fn health() -> Health;
     }

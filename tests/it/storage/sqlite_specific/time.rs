@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use crosswire::contracts::storage::{Commit, Pushed, Retention};
+use crosswire::contracts::storage::{Commit, FailedCheck, Pushed, Retention, SafetyCheck};
 use crosswire::model::clock::{Clock, ManualClock};
 use crosswire::model::state::Write;
 use crosswire::stores::sqlite::{Settings, Sqlite};
@@ -110,5 +110,7 @@ async fn ephemeral_directory_is_reported_as_fatal() {
     let directory = tempfile::tempdir().unwrap();
     let (f, _) = at_rest(&directory);
     let health = f.storage.health().await.unwrap();
-    assert_eq!((health.fatal, health.degraded), (vec!["lost".to_owned()], Vec::new()));
+    let reason = "lost".to_owned();
+    let lost = FailedCheck { check: SafetyCheck::EphemeralDisk, reason };
+    assert_eq!((health.fatal, health.degraded), (vec![lost], Vec::new()));
 }

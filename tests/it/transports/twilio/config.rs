@@ -1,6 +1,6 @@
 //! The account of a topic, as the configuration names it.
 
-use crosswire::app::config::Config;
+use crosswire::app::config::DraftConfig;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
 use crosswire::transports::twilio::{NAME, TwilioConfig, config};
 use secrecy::ExposeSecret;
@@ -9,7 +9,7 @@ const ACCOUNT: [(&str, &str); 2] =
     [("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"), ("TWILIO_AUTH_TOKEN", "12345")];
 
 fn settings(lines: &str, variables: &[(&str, &str)]) -> (TwilioConfig, Vec<String>) {
-    let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")];
+    let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "5f0c1e9a7b3d2846")];
     let all: Vec<_> = base.iter().chain(&ACCOUNT).chain(variables).copied().collect();
     let (settings, errors) = settings_for(Purpose::Shared, lines, &all);
     (settings.expect("a deployment has settings"), errors)
@@ -23,9 +23,9 @@ fn settings_for(
     let environment: Environment = variables.iter().copied().collect();
     let errors = ConfigErrors::default();
     let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
-    let config = Config::read("topics.toml", &text, &environment, purpose, &errors);
-    let topic = &config.topics[0];
-    let context = config.build_context(topic, &environment, &errors);
+    let draft = DraftConfig::read("topics.toml", &text, &environment, purpose, &errors);
+    let topic = &draft.topics()[0];
+    let context = draft.build_context(topic, &environment, &errors);
     let transport = topic.transports.iter().find(|transport| transport.name == NAME).unwrap();
     let settings = config::read(&context, transport);
     (settings, errors.lines())
