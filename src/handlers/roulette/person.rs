@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 
 use super::lobby;
-use super::seat::{CHATTING, Chat, Seat, State, WAITING, other_side};
+use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING, other_side};
 use super::texts::{Texts, fill};
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
@@ -62,7 +62,7 @@ impl<'a> Person<'a> {
                     self.cx.reply(self.texts.please_wait.as_str());
                 }
                 // A place that is still held is not taken twice; one that was lost is found again.
-                self.cx.insert(WAITING, &self.group);
+                self.cx.insert(WAITING, &self.group, TTL);
                 lobby::call(self.cx)
             }
         }

@@ -16,7 +16,7 @@ pub(super) const CHATTING: &str = "chatting";
 
 /// How long a seat outlives its last writing. Whoever has not been heard of for longer than this
 /// starts anew.
-const TTL: Duration = Duration::from_hours(30 * 24);
+pub(super) const TTL: Duration = Duration::from_hours(30 * 24);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seat {
@@ -72,7 +72,7 @@ impl Seat {
             cx.take(other, group);
         }
         if let Some(pool) = pool {
-            cx.insert(pool, group);
+            cx.insert(pool, group, TTL);
         }
         Ok(())
     }

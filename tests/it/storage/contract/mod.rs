@@ -9,7 +9,9 @@ pub(crate) mod duplicates;
 pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
+pub(crate) mod lines;
 pub(crate) mod order;
+pub(crate) mod pools;
 pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod retries;
@@ -77,6 +79,16 @@ macro_rules! every_promise {
                 only_who_looks_for_ended_leases_finds_them,
                 an_empty_answer_says_when_the_next_lease_ends,
             ;
+            lines:
+                closed_line_is_not_claimed_from, closed_transport_covers_all_its_lines,
+                group_without_a_line_is_never_closed,
+                closed_line_leaves_an_empty_claim_with_nothing_due,
+                settlement_claims_the_next_from_an_open_line, lines_are_served_in_turn,
+                busy_line_does_not_starve_another,
+                line_that_was_worked_off_is_served_when_it_has_work_again,
+                suspect_on_a_closed_line_waits_and_others_are_tried,
+                retry_and_release_put_a_group_back_on_its_line,
+            ;
             order:
                 a_group_is_worked_through_in_the_order_of_its_messages,
                 a_group_has_one_message_in_hand_at_a_time,
@@ -84,6 +96,11 @@ macro_rules! every_promise {
                 what_is_owed_goes_out_in_the_order_it_was_committed_per_recipient,
                 the_two_queues_of_a_partition_are_apart,
                 one_call_settles_a_message_and_claims_the_next,
+            ;
+            pools:
+                expired_member_is_not_sampled, expired_member_is_removed_by_the_next_upkeep,
+                renewed_member_keeps_its_place_and_gets_the_new_ttl,
+                member_that_comes_back_after_its_ttl_is_last, check_of_an_expired_member_conflicts,
             ;
             quarantine:
                 a_message_that_killed_two_workers_is_a_suspect,
