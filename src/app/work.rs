@@ -24,8 +24,6 @@ use crate::tester::{self, Board};
 
 /// Long enough for an operator to be back from a holiday.
 const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
-/// As long as a seat is kept: whoever waits longer has forgotten that they do.
-const POOL_MEMBERS: Duration = Duration::from_hours(30 * 24);
 /// How often a draining worker looks whether it is done.
 const DRAIN_LOOK: Duration = Duration::from_millis(50);
 
@@ -131,11 +129,8 @@ async fn pending(storage: &dyn Storage, queues: &[Queue]) -> Result<u64, Storage
 
 fn retentions(services: &[TopicRuntime]) -> Vec<(Partition, Retention)> {
     let of = |service: &TopicRuntime| {
-        let retention = Retention {
-            events: service.config.limits.retention,
-            dead_letters: DEAD_LETTERS,
-            pool_members: POOL_MEMBERS,
-        };
+        let retention =
+            Retention { events: service.config.limits.retention, dead_letters: DEAD_LETTERS };
         service.partitions().map(|partition| (partition, retention)).collect::<Vec<_>>()
     };
     services.iter().flat_map(of).collect()

@@ -101,13 +101,19 @@ impl Group {
 
     /// The line of an outbound group.
     pub fn line(&self) -> Option<LineKey> {
-        self.0.split_once('.').map(|(line, _)| LineKey(line.to_owned()))
+        self.split_line().map(|(line, _)| LineKey(line.to_owned()))
+    }
+
+    /// The line is hexadecimal, so that a dot in the name of a mailbox does not look like one.
+    fn split_line(&self) -> Option<(&str, &str)> {
+        let is_hex = |line: &str| line.bytes().all(|byte| byte.is_ascii_hexdigit());
+        self.0.split_once('.').filter(|(line, _)| !line.is_empty() && is_hex(line))
     }
 
     /// The recipient's own group, when this is the group of their outbound messages.
     #[must_use]
     pub fn recipient(&self) -> Self {
-        Self(self.0.split_once('.').map_or(self.0.as_str(), |(_, group)| group).to_owned())
+        Self(self.split_line().map_or(self.0.as_str(), |(_, group)| group).to_owned())
     }
 
     pub fn as_str(&self) -> &str {

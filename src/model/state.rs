@@ -30,10 +30,12 @@ pub enum Write {
     Remove {
         key: String,
     },
-    /// Puts a group at the end of a pool; one that is already there keeps its place.
+    /// Adds a group to the end of a pool, and removes it `ttl` after the commit. A member keeps its
+    /// place and gets the new `ttl`.
     Insert {
         pool: String,
         group: Group,
+        ttl: Duration,
     },
     Take {
         pool: String,
@@ -63,7 +65,7 @@ impl fmt::Debug for Write {
         match self {
             Self::Put { key, .. } => write!(f, "Put({key})"),
             Self::Remove { key } => write!(f, "Remove({key})"),
-            Self::Insert { pool, group } => write!(f, "Insert({pool}, {group})"),
+            Self::Insert { pool, group, .. } => write!(f, "Insert({pool}, {group})"),
             Self::Take { pool, group } => write!(f, "Take({pool}, {group})"),
             Self::Count { name, by, .. } => write!(f, "Count({name}, {by})"),
         }

@@ -161,9 +161,11 @@ impl Transaction {
         self.effects.writes.push(Write::Remove { key: key.to_owned() });
     }
 
-    /// Puts a group at the end of a pool; one that is in the pool already keeps its place.
-    pub fn insert(&mut self, pool: &str, group: &Group) {
-        self.effects.writes.push(Write::Insert { pool: pool.to_owned(), group: group.clone() });
+    /// Adds a group to the end of a pool, and removes it `ttl` after the commit. A member keeps its
+    /// place and gets the new `ttl`.
+    pub fn insert(&mut self, pool: &str, group: &Group, ttl: Duration) {
+        let (pool, group) = (pool.to_owned(), group.clone());
+        self.effects.writes.push(Write::Insert { pool, group, ttl });
     }
 
     /// Removes a group from a pool.

@@ -17,6 +17,15 @@ pub const MAX_DEAD_LETTERS: u64 = 10_000;
 /// tries again.
 pub const DUPLICATE_DAYS: u64 = 3;
 
+/// Lost claims after which a message is suspected of killing its workers.
+pub const SUSPECT_AFTER: u32 = 2;
+
+/// Maximum number of groups that a claim reclaims first, so that it stays quick.
+pub const CLAIM_RECLAIMS: u32 = 16;
+
+/// Maximum number of groups that one call of `reclaim` makes ready.
+pub const RECLAIM_LIMIT: u32 = 256;
+
 /// What stands for an id in a set of ids: half the size of most ids, and says nothing.
 pub fn digest(parts: &[&str]) -> Vec<u8> {
     let mut hash = Sha256::new();

@@ -62,7 +62,6 @@ pub struct Audit {
 pub struct Retention {
     pub events: Duration,
     pub dead_letters: Duration,
-    pub pool_members: Duration,
 }
 
 /// What a store says of itself.

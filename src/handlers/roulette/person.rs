@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::chat;
 use super::command::Command;
 use super::lobby;
-use super::seat::{CHATTING, Chat, Seat, State, WAITING};
+use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
 use super::texts::{Texts, fill};
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
@@ -70,7 +70,7 @@ impl<'a> Person<'a> {
                     self.cx.reply(self.texts.please_wait.as_str());
                 }
                 // Keeps the place in the pool, and restores one that was lost.
-                self.cx.insert(WAITING, &self.group);
+                self.cx.insert(WAITING, &self.group, TTL);
                 lobby::wake(self.cx)
             }
         }

@@ -15,7 +15,7 @@ pub(super) const WAITING: &str = "waiting";
 pub(super) const CHATTING: &str = "chatting";
 
 /// Lifetime of a seat after its last write; a person who is silent for longer starts anew.
-const TTL: Duration = Duration::from_hours(30 * 24);
+pub(super) const TTL: Duration = Duration::from_hours(30 * 24);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seat {
@@ -72,7 +72,7 @@ impl Seat {
             tx.take(other, group);
         }
         if let Some(pool) = pool {
-            tx.insert(pool, group);
+            tx.insert(pool, group, TTL);
         }
         Ok(())
     }

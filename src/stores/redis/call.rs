@@ -7,7 +7,7 @@ use redis::{Cmd, ToRedisArgs};
 use super::keys;
 use super::link::Ask;
 use super::scripts::Script;
-use crate::contracts::storage::{Entry, Partition, encoding};
+use crate::contracts::storage::{ClaimRequest, Entry, Partition, encoding};
 use crate::model::event::Facts;
 
 /// A script about to be run.
@@ -64,6 +64,11 @@ impl Call {
         entries.into_iter().fold(self, |call, entry| {
             call.arg(entry.group.as_str()).arg(entry.id.as_str()).arg(&entry.payload)
         })
+    }
+
+    /// The keys of the lines that a claim leaves out; the last of the arguments.
+    pub(super) fn closed(self, request: &ClaimRequest) -> Self {
+        request.closed.iter().fold(self, |call, line| call.arg(line.as_str()))
     }
 
     /// Message, kinds, detail; all of them blank when there is nothing to record.

@@ -226,7 +226,7 @@ impl Queues for Redis {
     }
 
     async fn reclaim(&self, queue: &Queue) -> Result<u64, StorageError> {
-        decode(self.hot.ask(&moves::reclaim(queue, 256)).await?)
+        decode(self.hot.ask(&moves::reclaim(queue)).await?)
     }
 
     async fn wait(&self, queue: &Queue, patience: Duration) -> Result<(), StorageError> {
@@ -263,10 +263,8 @@ impl StateReads for Redis {
         pool: &str,
         limit: usize,
     ) -> Result<Vec<Member>, StorageError> {
-        let last = i64::try_from(limit).unwrap_or(i64::MAX) - 1;
-        let mut command = cmd("ZRANGE");
-        command.arg(format!("{}pool:{pool}", tag(partition))).arg(0).arg(last).arg("WITHSCORES");
-        let members: Vec<(String, u64)> = decode(self.look(partition, command).await?)?;
+        let call = Call::new(&scripts::MEMBERS, partition).fleeting().arg(pool).arg(limit);
+        let members: Vec<(String, u64)> = decode(self.hot.ask(&call).await?)?;
         let member = |(group, ticket)| Member { group: Group::from_id(group), ticket };
         Ok(members.into_iter().map(member).collect())
     }
@@ -376,8 +374,7 @@ impl Upkeep for Redis {
             .fleeting()
             .millis(every.max(Duration::from_millis(1)))
             .millis(retention.events)
-            .millis(retention.dead_letters)
-            .millis(retention.pool_members);
+            .millis(retention.dead_letters);
         self.hot.ask(&call).await.map(drop)
     }
 

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::keys::kind;
 use super::scripts;
 use crate::contracts::storage::encoding::{
-    DUPLICATE_DAYS, MAX_DEAD_LETTERS, debts, digest, digest_of, dropped, kinds,
+    DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, digest_of, dropped, kinds,
 };
 use crate::contracts::storage::{
     Burial, Claim, ClaimRequest, Commit, Partition, Push, Queue, QueueKind, Retry, Token,
@@ -49,6 +49,7 @@ pub(super) fn claim(queue: &Queue, ask: &ClaimRequest) -> Call {
         .millis(ask.lease)
         .flag(ask.reclaim)
         .again()
+        .closed(ask)
 }
 
 /// Whether a claim is followed by something that nobody can take back. Only that, and what a provider
@@ -89,13 +90,17 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         .arg(commit.wakes.len());
     let call = commit.checks.iter().fold(call, check);
     let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
-    commit.wakes.iter().fold(call, |call, (entry, due)| {
+    let call = commit.wakes.iter().fold(call, |call, (entry, due)| {
         let call = call.entries([entry]);
         match due {
             None => call.arg(""),
             Some(at) => call.arg(at.timestamp_millis()),
         }
-    })
+    });
+    match next {
+        Some(ask) => call.closed(ask),
+        None => call,
+    }
 }
 
 fn check(call: Call, check: &Check) -> Call {
@@ -112,7 +117,9 @@ fn write(call: Call, write: &Write) -> Call {
     match write {
         Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(*ttl),
         Write::Remove { key } => call.arg("R").arg(key).arg("").arg(""),
-        Write::Insert { pool, group } => call.arg("I").arg(pool).arg(group.as_str()).arg(""),
+        Write::Insert { pool, group, ttl } => {
+            call.arg("I").arg(pool).arg(group.as_str()).millis(*ttl)
+        }
         Write::Take { pool, group } => call.arg("T").arg(pool).arg(group.as_str()).arg(""),
         Write::Count { name, by, ttl } => call.arg("C").arg(name).arg(*by).millis(*ttl),
     }
@@ -154,8 +161,11 @@ pub(super) fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) 
     claims.iter().fold(call, |call, (group, token)| call.arg(group.as_str()).arg(token.as_str()))
 }
 
-pub(super) fn reclaim(queue: &Queue, limit: u32) -> Call {
-    Call::new(&scripts::RECLAIM, &queue.partition).fleeting().arg(kind(queue.kind)).arg(limit)
+pub(super) fn reclaim(queue: &Queue) -> Call {
+    Call::new(&scripts::RECLAIM, &queue.partition)
+        .fleeting()
+        .arg(kind(queue.kind))
+        .arg(RECLAIM_LIMIT)
 }
 
 /// The cap of the record. Without facts nothing is recorded, so nothing is cut.

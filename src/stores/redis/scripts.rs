@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use sha1::{Digest, Sha1};
 
+use crate::contracts::storage::encoding;
+
 /// A script's source and the hash that Redis knows it by.
 pub(super) struct Script {
     pub source: String,
@@ -16,7 +18,13 @@ impl Script {
     /// memory is full, or a full store could never empty itself.
     fn new(drains: bool, body: &str) -> Self {
         let flags = if drains { " flags=allow-oom" } else { "" };
-        let source = format!("#!lua{flags}\n{}\n{body}", include_str!("scripts/prelude.lua"));
+        let constants = format!(
+            "local SUSPECT_AFTER, CLAIM_RECLAIMS = {}, {}",
+            encoding::SUSPECT_AFTER,
+            encoding::CLAIM_RECLAIMS
+        );
+        let prelude = include_str!("scripts/prelude.lua");
+        let source = format!("#!lua{flags}\n{constants}\n{prelude}\n{body}");
         let sha = hex::encode(Sha1::digest(source.as_bytes()));
         Self { source, sha }
     }
@@ -41,4 +49,6 @@ scripts! {
     RECLAIM, true, "reclaim.lua";
     AUDIT, true, "audit.lua";
     TRIM, true, "trim.lua";
+    DEPTH, true, "depth.lua";
+    MEMBERS, true, "members.lua";
 }

@@ -39,22 +39,9 @@ impl Redis {
     }
 
     pub(super) async fn measure(&self, queue: &Queue) -> Result<Depth, StorageError> {
-        let tag = tag(&queue.partition);
-        let key = |name: &str| format!("{tag}{}{name}", kind(queue.kind));
-        let mut questions = redis::pipe();
-        questions.cmd("HMGET").arg(key("ctr")).arg("seq").arg("done");
-        for set in ["ready", "lease", "delay", "suspect", "wakes"] {
-            questions.cmd("ZCARD").arg(key(set));
-        }
-        questions.cmd("XLEN").arg(key("dead"));
-        let mut loan = self.pool.lend().await?;
-        let answers = loan.send_all(&questions, &tag).await;
-        let answers = answers.map_err(|error| give_up(&error))?;
-        let (counters, ready, leased, delayed, suspect, scheduled, dead) =
-            decode::<((Option<u64>, Option<u64>), u64, u64, u64, u64, u64, u64)>(Value::Array(
-                answers,
-            ))?;
-        let pending = counters.0.unwrap_or(0).saturating_sub(counters.1.unwrap_or(0));
+        let call = Call::new(&scripts::DEPTH, &queue.partition).fleeting().arg(kind(queue.kind));
+        let (pending, ready, leased, delayed, suspect, scheduled, dead) =
+            decode::<(u64, u64, u64, u64, u64, u64, u64)>(self.hot.ask(&call).await?)?;
         Ok(Depth { pending, ready, leased, delayed, suspect, scheduled, dead })
     }
 

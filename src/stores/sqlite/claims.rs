@@ -8,14 +8,10 @@ use rusqlite::{Row, params};
 use super::desk::BackDoor;
 use super::settle;
 use super::step::{Answer, Home, Step, count};
+use crate::contracts::storage::encoding::{CLAIM_RECLAIMS, SUSPECT_AFTER};
 use crate::contracts::storage::{Claim, ClaimRequest, Claimed, Entry, Queue, QueueKind, Token};
-use crate::model::address::Group;
+use crate::model::address::{Group, LineKey};
 use crate::model::message::MessageId;
-
-/// Groups that a claim brings back on its way, at the most, so that it stays quick.
-const ALONG_THE_WAY: u32 = 16;
-/// Lost claims after which a message is suspected of killing its workers.
-const SUSPECT_AFTER: u32 = 2;
 
 /// A group that may be claimed, as it stands.
 struct Candidate {
@@ -44,8 +40,8 @@ impl Candidate {
 pub(super) fn claim(step: &mut Step<'_>, queue: &Queue, ask: &ClaimRequest) -> Answer<Claimed> {
     let home = step.home(&queue.partition)?;
     let suspect = if ask.reclaim {
-        bring_back(step, &home, queue.kind, ALONG_THE_WAY)?;
-        next_suspect(step, home.queue(queue.kind))?
+        bring_back(step, &home, queue.kind, CLAIM_RECLAIMS)?;
+        next_suspect(step, home.queue(queue.kind), &ask.closed)?
     } else {
         None
     };
@@ -55,7 +51,7 @@ pub(super) fn claim(step: &mut Step<'_>, queue: &Queue, ask: &ClaimRequest) -> A
             return Ok(claim);
         }
     }
-    while let Some(next) = standing(step, home.queue(queue.kind), "ready")? {
+    while let Some(next) = next_ready(step, home.queue(queue.kind), &ask.closed)? {
         if let Some(claim) = take(step, &home, queue, ask, next)? {
             return Ok(claim);
         }
@@ -63,25 +59,74 @@ pub(super) fn claim(step: &mut Step<'_>, queue: &Queue, ask: &ClaimRequest) -> A
     Ok(Claimed::Empty { next_due: next_due(step, home.queue(queue.kind))? })
 }
 
-/// The first of those who stand there.
-fn standing(step: &Step<'_>, queue: i64, place: &str) -> Answer<Option<Candidate>> {
+/// Returns the next ready group: the longest waiting without a line, or else the longest waiting of
+/// the open line that was served least recently, which goes to the end of the rotation.
+fn next_ready(step: &Step<'_>, queue: i64, closed: &[LineKey]) -> Answer<Option<Candidate>> {
+    if let Some(group) = longest_ready(step, queue, "")? {
+        return Ok(Some(group));
+    }
+    while let Some(line) = next_line(step, queue, closed)? {
+        let group = longest_ready(step, queue, &line)?;
+        let mailbox = group.as_ref().map_or("", |group| &group.mailbox);
+        let more = step.run(
+            "UPDATE lines SET turn = ?4 WHERE queue = ?1 AND line = ?2 AND EXISTS (
+                 SELECT 1 FROM mailboxes
+                 WHERE queue = ?1 AND stands = 'ready' AND line = ?2 AND mailbox <> ?3)",
+            params![queue, line, mailbox, step.ticket],
+        )?;
+        if more == 0 {
+            let last = "DELETE FROM lines WHERE queue = ?1 AND line = ?2";
+            step.run(last, params![queue, line])?;
+        }
+        if group.is_some() {
+            return Ok(group);
+        }
+    }
+    Ok(None)
+}
+
+fn longest_ready(step: &Step<'_>, queue: i64, line: &str) -> Answer<Option<Candidate>> {
     step.one(
         "SELECT mailbox, attempt, isolated, failures, outcome_unknown, note FROM mailboxes
-         WHERE queue = ?1 AND stands = ?2 ORDER BY at, mailbox LIMIT 1",
-        params![queue, place],
+         WHERE queue = ?1 AND stands = 'ready' AND line = ?2 ORDER BY at, mailbox LIMIT 1",
+        params![queue, line],
         Candidate::read,
     )
 }
 
-/// The suspect to be tried now, if none is in hand.
-fn next_suspect(step: &Step<'_>, queue: i64) -> Answer<Option<Candidate>> {
+/// Returns the open line that was served least recently.
+fn next_line(step: &Step<'_>, queue: i64, closed: &[LineKey]) -> Answer<Option<String>> {
+    step.first(
+        "SELECT line FROM lines WHERE queue = ?1 ORDER BY turn, line",
+        [queue],
+        |row| row.get(0),
+        |line: &String| !is_closed(line, closed),
+    )
+}
+
+fn is_closed(line: &str, closed: &[LineKey]) -> bool {
+    !line.is_empty() && closed.iter().any(|key| line.starts_with(key.as_str()))
+}
+
+/// Returns the suspect that has waited longest on an open line, when no other one is being tried.
+fn next_suspect(step: &Step<'_>, queue: i64, closed: &[LineKey]) -> Answer<Option<Candidate>> {
     let in_hand = step.one(
         "SELECT 1 FROM mailboxes INDEXED BY the_suspect_in_hand
          WHERE queue = ?1 AND stands = 'leased' AND isolated > 0",
         [queue],
         |_| Ok(()),
     )?;
-    if in_hand.is_some() { Ok(None) } else { standing(step, queue, "suspect") }
+    if in_hand.is_some() {
+        return Ok(None);
+    }
+    let found = step.first(
+        "SELECT mailbox, attempt, isolated, failures, outcome_unknown, note, line FROM mailboxes
+         WHERE queue = ?1 AND stands = 'suspect' ORDER BY at, mailbox",
+        [queue],
+        |row| Ok((Candidate::read(row)?, row.get::<_, String>(6)?)),
+        |(_, line)| !is_closed(line, closed),
+    )?;
+    Ok(found.map(|(suspect, _)| suspect))
 }
 
 /// Leases a group. One without messages, as an editor of the file may leave it, is done away with.
@@ -145,25 +190,29 @@ pub(super) fn bring_back(
     most: u32,
 ) -> Answer<u64> {
     let queue = home.queue(kind);
-    let ended = step.run(
+    let ended = step.all(
         "UPDATE mailboxes SET token = NULL,
              stands = CASE WHEN attempt >= ?5 THEN 'suspect' ELSE 'ready' END,
              at = CASE WHEN attempt >= ?5 THEN ?4 ELSE 0 END
          WHERE queue = ?1 AND mailbox IN (SELECT mailbox FROM mailboxes
-             WHERE queue = ?1 AND stands = 'leased' AND at <= ?2 ORDER BY at LIMIT ?3)",
+             WHERE queue = ?1 AND stands = 'leased' AND at <= ?2 ORDER BY at LIMIT ?3)
+         RETURNING iif(stands = 'ready', line, '')",
         params![queue, step.now, most, step.ticket, SUSPECT_AFTER],
+        |row| row.get::<_, String>(0),
     )?;
-    let due = step.run(
+    let due = step.all(
         "UPDATE mailboxes SET stands = 'ready', at = 0
          WHERE queue = ?1 AND mailbox IN (SELECT mailbox FROM mailboxes
-             WHERE queue = ?1 AND stands = 'delayed' AND at <= ?2 ORDER BY at LIMIT ?3)",
+             WHERE queue = ?1 AND stands = 'delayed' AND at <= ?2 ORDER BY at LIMIT ?3) RETURNING line",
         params![queue, step.now, most],
+        |row| row.get::<_, String>(0),
     )?;
-    for _ in 0..ended + due {
+    for line in ended.iter().chain(&due) {
+        step.rotate_in(queue, line)?;
         step.ring(home, kind);
     }
     let woken = wake(step, home, kind, most)?;
-    Ok((ended + due + woken) as u64)
+    Ok((ended.len() + due.len() + woken) as u64)
 }
 
 fn wake(step: &mut Step<'_>, home: &Home<'_>, kind: QueueKind, most: u32) -> Answer<usize> {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::step::{Answer, Home, Step, whole};
+use super::step::{Answer, Home, Step};
 use crate::contracts::storage::encoding::digest;
 use crate::contracts::storage::{Entry, QueueKind};
-use crate::model::clock::millis;
 use crate::model::state::{Check, Write};
 
 /// How long our own messages are told from others in a provider's list.
@@ -20,8 +19,9 @@ pub(super) fn holds(step: &Step<'_>, home: &Home<'_>, check: &Check) -> Answer<b
         Check::Value { key, expected } => Ok(step.value(home, key)? == *expected),
         Check::Member { pool, member } => {
             let ticket = step.figure(
-                "SELECT ticket FROM pools WHERE partition = ?1 AND pool = ?2 AND mailbox = ?3",
-                params![home.number, pool, member.group.as_str()],
+                "SELECT ticket FROM pools
+                 WHERE partition = ?1 AND pool = ?2 AND mailbox = ?3 AND until > ?4",
+                params![home.number, pool, member.group.as_str(), step.now],
             )?;
             Ok(ticket.is_some_and(|ticket| u64::try_from(ticket) == Ok(member.ticket)))
         }
@@ -38,13 +38,15 @@ pub(super) fn write(step: &mut Step<'_>, home: &Home<'_>, write: &Write) -> Answ
         )?,
         Write::Remove { key } => step
             .run("DELETE FROM state WHERE partition = ?1 AND key = ?2", params![partition, key])?,
-        Write::Insert { pool, group } => {
-            // Later in the commit is later in the pool, though all of a commit happens at one time.
+        Write::Insert { pool, group, ttl } => {
+            // All of a commit happens at one time, but a later insert of it gets a later place.
             let ticket = step.take_ticket();
             step.run(
-                "INSERT INTO pools (partition, pool, mailbox, ticket) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO NOTHING",
-                params![partition, pool, group.as_str(), ticket],
+                "INSERT INTO pools (partition, pool, mailbox, ticket, until)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET until = excluded.until,
+                     ticket = iif(until > ?6, ticket, excluded.ticket)",
+                params![partition, pool, group.as_str(), ticket, step.in_a_while(*ttl), step.now],
             )?
         }
         Write::Take { pool, group } => step.run(
@@ -94,16 +96,14 @@ pub(super) fn sent(provider_id: &str) -> Vec<u8> {
 }
 
 /// Drops what handlers and providers need no longer be remembered for.
-pub(super) fn forget(step: &Step<'_>, home: &Home<'_>, oldest_member: Duration) -> Answer<()> {
+pub(super) fn forget(step: &Step<'_>, home: &Home<'_>) -> Answer<()> {
     for sql in [
         "DELETE FROM state WHERE partition = ?1 AND until <= ?2",
         "DELETE FROM counters WHERE partition = ?1 AND until <= ?2",
         "DELETE FROM known WHERE partition = ?1 AND until <= ?2",
+        "DELETE FROM pools WHERE partition = ?1 AND until <= ?2",
     ] {
         step.run(sql, [home.number, step.now])?;
     }
-    // A ticket is the time in microseconds.
-    let since = step.now.saturating_sub(whole(millis(oldest_member))).saturating_mul(1000);
-    step.run("DELETE FROM pools WHERE partition = ?1 AND ticket <= ?2", [home.number, since])?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::claims::Handover;
 use super::step::Step;
 use super::{Sqlite, claims, events, incoming, reads, settle, upkeep};
+use crate::contracts::storage::encoding::RECLAIM_LIMIT;
 use crate::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FailedCheck,
     FeedCursor, FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records,
@@ -18,8 +19,6 @@ use crate::model::message::MessageId;
 use crate::model::state::Member;
 use crate::model::topic::TopicName;
 
-/// Groups that one call of `reclaim` brings back at the most.
-const RECLAIMED_AT_ONCE: u32 = 256;
 /// How often a feed is read by who cannot hear its bell, in another process.
 const PEEK: Duration = Duration::from_millis(250);
 
@@ -88,7 +87,7 @@ impl Queues for Sqlite {
         let queue = queue.clone();
         self.write(move |step| {
             let home = step.home(&queue.partition)?;
-            claims::bring_back(step, &home, queue.kind, RECLAIMED_AT_ONCE)
+            claims::bring_back(step, &home, queue.kind, RECLAIM_LIMIT)
         })
         .await
     }

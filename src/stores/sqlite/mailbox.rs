@@ -4,6 +4,12 @@ use rusqlite::params;
 
 use super::step::{Answer, Home, Step};
 use crate::contracts::storage::{Claim, Entry, QueueKind};
+use crate::model::address::Group;
+
+/// The line of a group as the file holds it.
+pub(super) fn line_of(group: &Group) -> String {
+    group.line().map_or_else(String::new, |line| line.as_str().to_owned())
+}
 
 /// A group's claim that still holds.
 pub(super) struct Held<'p> {
@@ -13,6 +19,17 @@ pub(super) struct Held<'p> {
 }
 
 impl Step<'_> {
+    /// Adds a line that has a ready group to the end of the rotation, unless it is in it.
+    pub(super) fn rotate_in(&self, queue: i64, line: &str) -> Answer<()> {
+        if !line.is_empty() {
+            self.run(
+                "INSERT INTO lines (queue, line, turn) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![queue, line, self.ticket],
+            )?;
+        }
+        Ok(())
+    }
+
     /// Puts a message at the end of its group.
     pub(super) fn append(&mut self, home: &Home<'_>, kind: QueueKind, entry: &Entry) -> Answer<()> {
         let (queue, mailbox) = (home.queue(kind), entry.group.as_str());
@@ -24,12 +41,13 @@ impl Step<'_> {
             params![queue, mailbox, sequence, entry.id.as_str(), entry.payload],
         )?;
         let length = self.figure(
-            "INSERT INTO mailboxes (queue, mailbox, length, stands, at)
-             VALUES (?1, ?2, 1, 'ready', ?3)
+            "INSERT INTO mailboxes (queue, mailbox, line, length, stands, at)
+             VALUES (?1, ?2, ?3, 1, 'ready', ?4)
              ON CONFLICT DO UPDATE SET length = length + 1 RETURNING length",
-            params![queue, mailbox, self.ticket],
+            params![queue, mailbox, line_of(&entry.group), self.ticket],
         )?;
         if length == Some(1) {
+            self.rotate_in(queue, &line_of(&entry.group))?;
             self.ring(home, kind);
         }
         Ok(())
@@ -93,6 +111,7 @@ impl Step<'_> {
                  WHERE queue = ?1 AND mailbox = ?2",
                 params![queue, mailbox, self.ticket],
             )?;
+            self.rotate_in(queue, &line_of(&claim.group))?;
         }
         Ok(())
     }

@@ -173,7 +173,8 @@ impl Sqlite {
 fn writing(db: Connection, clock: &Arc<dyn Clock>, bells: &Arc<Bells>) -> Answer<Desk> {
     let newest = db.query_row(
         "SELECT max(coalesce((SELECT max(at) FROM mailboxes WHERE stands IN ('ready', 'suspect')), 0),
-             coalesce((SELECT max(ticket) FROM pools), 0))",
+             coalesce((SELECT max(ticket) FROM pools), 0),
+             coalesce((SELECT max(turn) FROM lines), 0))",
         (),
         |row| row.get(0),
     );

@@ -38,8 +38,8 @@ pub(super) fn members(
 ) -> Answer<Vec<Member>> {
     step.all(
         "SELECT mailbox, ticket FROM pools
-         WHERE partition = ?1 AND pool = ?2 ORDER BY ticket LIMIT ?3",
-        params![step.find(partition)?.number, pool, whole(limit)],
+         WHERE partition = ?1 AND pool = ?2 AND until > ?3 ORDER BY ticket LIMIT ?4",
+        params![step.find(partition)?.number, pool, step.now, whole(limit)],
         |row| {
             let group = Group::from_id(row.get::<_, String>(0)?);
             Ok(Member { group, ticket: count(row.get(1)?) })
@@ -49,8 +49,8 @@ pub(super) fn members(
 
 pub(super) fn size(step: &Step<'_>, partition: &Partition, pool: &str) -> Answer<u64> {
     let size = step.figure(
-        "SELECT count(*) FROM pools WHERE partition = ?1 AND pool = ?2",
-        params![step.find(partition)?.number, pool],
+        "SELECT count(*) FROM pools WHERE partition = ?1 AND pool = ?2 AND until > ?3",
+        params![step.find(partition)?.number, pool, step.now],
     )?;
     Ok(count(size.unwrap_or_default()))
 }

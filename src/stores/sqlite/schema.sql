@@ -22,6 +22,8 @@ CREATE TABLE queues (
 CREATE TABLE mailboxes (
     queue INTEGER NOT NULL,
     mailbox TEXT NOT NULL,
+    -- The key of the line that an outbound group is sent from; blank for every other group.
+    line TEXT NOT NULL,
     length INTEGER NOT NULL CHECK (length > 0),
     stands TEXT NOT NULL CHECK (stands IN ('ready', 'leased', 'delayed', 'suspect')),
     -- Ready and suspect: the ticket of when it came to stand there, or 0 to go first. Leased: the end
@@ -37,6 +39,19 @@ CREATE TABLE mailboxes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX mailboxes_as_they_stand ON mailboxes (queue, stands, at);
+
+CREATE INDEX mailboxes_ready_by_line ON mailboxes (queue, line, at) WHERE stands = 'ready';
+
+-- The rotation of the lines that have ready groups. A claim serves the open line with the lowest turn,
+-- which is the ticket of when it was last served, or got its first ready group.
+CREATE TABLE lines (
+    queue INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    turn INTEGER NOT NULL,
+    PRIMARY KEY (queue, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX lines_by_turn ON lines (queue, turn);
 
 -- One suspect at a time is worked on.
 CREATE UNIQUE INDEX the_suspect_in_hand ON mailboxes (queue)
@@ -98,10 +113,13 @@ CREATE TABLE pools (
     pool TEXT NOT NULL,
     mailbox TEXT NOT NULL,
     ticket INTEGER NOT NULL,
+    until INTEGER NOT NULL,
     PRIMARY KEY (partition, pool, mailbox)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX pools_as_they_came ON pools (partition, pool, ticket);
+
+CREATE INDEX pools_as_they_end ON pools (partition, until);
 
 -- Digests of what must not happen twice, and of what we know to be sent.
 CREATE TABLE known (

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::commit;
-use super::mailbox::Held;
+use super::mailbox::{Held, line_of};
 use super::step::{Answer, Step, whole};
 use crate::contracts::storage::encoding::{MAX_DEAD_LETTERS, debts};
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, QueueKind, Retry, Settled};
@@ -64,6 +64,9 @@ pub(super) fn retry(step: &mut Step<'_>, claim: &Claim, retry: &Retry) -> Answer
             retry.note,
         ],
     )?;
+    if retry.after.is_zero() {
+        step.rotate_in(held.queue, &line_of(&claim.group))?;
+    }
     step.ring(&held.home, claim.queue.kind);
     let account = Account { facts: retry.facts.as_ref(), settles: None, owes: &[] };
     account.close(step, &held)?;
@@ -86,6 +89,9 @@ pub(super) fn release(step: &mut Step<'_>, claim: &Claim) -> Answer<Settled> {
             claim.outcome_unknown_since.is_some(),
         ],
     )?;
+    if !claim.is_suspect() {
+        step.rotate_in(held.queue, &line_of(&claim.group))?;
+    }
     step.ring(&held.home, claim.queue.kind);
     Ok(Settled::Done)
 }

@@ -85,6 +85,19 @@ impl<'c> Step<'c> {
         Ok(self.db.prepare_cached(sql)?.query_row(values, read).optional()?)
     }
 
+    /// Returns the first row of a statement that is wanted, and reads no further.
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        is_wanted: impl Fn(&T) -> bool,
+    ) -> Answer<Option<T>> {
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query_map(values, read)?;
+        Ok(rows.find(|row| row.as_ref().map_or(true, &is_wanted)).transpose()?)
+    }
+
     /// What a statement always finds: a count, the highest of something.
     pub(super) fn figure(&self, sql: &str, values: impl Params) -> Answer<Option<i64>> {
         Ok(self.one(sql, values, |row| row.get(0))?.flatten())

@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use rusqlite::params;
 
+use super::mailbox::line_of;
 use super::step::{Answer, Step, count};
 use super::{commit, events};
 use crate::contracts::storage::{Audit, Partition, Queue, QueueKind, Retention, StorageError};
+use crate::model::address::Group;
 use crate::model::topic::TopicName;
 
 /// What an audit found: how many groups have messages, and which are not as their messages say.
 pub(super) struct Survey {
     groups: u64,
     odd: Vec<String>,
+    /// Lines that have ready groups and are not in the rotation.
+    unreachable: Vec<String>,
 }
 
 /// Whether it is time; if so, it is not again before `every` is over.
@@ -45,20 +49,32 @@ pub(super) fn survey(step: &Step<'_>, queue: &Queue) -> Answer<Survey> {
         [number],
         |row| row.get(0),
     )?;
-    Ok(Survey { groups: count(step.figure(groups, [number])?.unwrap_or_default()), odd })
+    let unreachable = step.all(
+        "SELECT DISTINCT line FROM mailboxes WHERE queue = ?1 AND stands = 'ready' AND line <> ''
+             AND line NOT IN (SELECT line FROM lines WHERE queue = ?1)",
+        [number],
+        |row| row.get(0),
+    )?;
+    let groups = count(step.figure(groups, [number])?.unwrap_or_default());
+    Ok(Survey { groups, odd, unreachable })
 }
 
 /// Makes groups ready that have messages and stand nowhere, and puts right what is counted. Nothing
 /// that is found now may still be odd: it is looked at again, one group at a time.
 pub(super) fn mend(step: &mut Step<'_>, queue: &Queue, survey: &Survey) -> Answer<Audit> {
     let mut audit = Audit { groups: survey.groups, mended: 0 };
-    if survey.odd.is_empty() {
+    if survey.odd.is_empty() && survey.unreachable.is_empty() {
         return Ok(audit);
     }
     let home = step.home(&queue.partition)?;
     let number = home.queue(queue.kind);
+    for line in &survey.unreachable {
+        step.rotate_in(number, line)?;
+        audit.mended += 1;
+    }
     for mailbox in &survey.odd {
         let group = params![number, mailbox];
+        let line = line_of(&Group::from_id(mailbox));
         let length = "SELECT count(*) FROM messages WHERE queue = ?1 AND mailbox = ?2";
         let length = step.figure(length, group)?.unwrap_or_default();
         if length == 0 {
@@ -71,10 +87,11 @@ pub(super) fn mend(step: &mut Step<'_>, queue: &Queue, survey: &Survey) -> Answe
         )?;
         if counted == 0 {
             step.run(
-                "INSERT INTO mailboxes (queue, mailbox, length, stands, at)
-                 VALUES (?1, ?2, ?3, 'ready', ?4)",
-                params![number, mailbox, length, step.ticket],
+                "INSERT INTO mailboxes (queue, mailbox, line, length, stands, at)
+                 VALUES (?1, ?2, ?3, ?4, 'ready', ?5)",
+                params![number, mailbox, line, length, step.ticket],
             )?;
+            step.rotate_in(number, &line)?;
             step.ring(&home, queue.kind);
             audit.mended += 1;
         }
@@ -104,7 +121,7 @@ pub(super) fn trim(
         let old = "DELETE FROM dead_letters WHERE queue = ?1 AND at < ?2";
         step.run(old, [home.queue(kind), since])?;
     }
-    commit::forget(step, &home, retention.pool_members)
+    commit::forget(step, &home)
 }
 
 /// Returns the partition count that is remembered for a topic. Remembers `count` when there is none.

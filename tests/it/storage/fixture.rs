@@ -9,7 +9,7 @@ use crosswire::contracts::storage::{
     Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
     QueueKind, Retry, Settled, Storage, Token,
 };
-use crosswire::model::address::Group;
+use crosswire::model::address::{Group, LineKey};
 use crosswire::model::clock::{Clock, SystemClock};
 use crosswire::model::event::{Detail, EventKind, Fact, Facts};
 use crosswire::model::message::MessageId;
@@ -161,6 +161,10 @@ pub(crate) fn message(claimed: Claimed) -> Option<Claim> {
 
 pub(crate) fn group(name: &str) -> Group {
     Group::from_id(name)
+}
+
+pub(crate) fn line(key: &str) -> LineKey {
+    Group::from_id(format!("{key}.")).line().expect("the key is hexadecimal")
 }
 
 /// The payload tells whose it is, so that a mix-up shows.

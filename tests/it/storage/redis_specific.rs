@@ -172,7 +172,7 @@ fn everything(id: &str) -> Commit {
     Commit {
         writes: vec![
             put("k1"),
-            Write::Insert { pool: "p1".to_owned(), group: group("alice") },
+            Write::Insert { pool: "p1".to_owned(), group: group("alice"), ttl },
             Write::Count { name: "c1".to_owned(), by: 1, ttl },
         ],
         outbox: vec![entry("xenia", &format!("{id}a")), entry("yuri", &format!("{id}b"))],
@@ -209,7 +209,17 @@ async fn only_bounded_keys_last_after_all_work_is_done() {
     }
     let lasting = hands.lasting_keys().await;
     // Counts, the capped and aged lists, and 64 rings of a bell.
-    let bounded = ["ev", "in:bell", "in:ctr", "in:dead", "out:bell", "out:ctr", "pool:p1", "pools"];
+    let bounded = [
+        "ev",
+        "in:bell",
+        "in:ctr",
+        "in:dead",
+        "out:bell",
+        "out:ctr",
+        "pool:p1",
+        "pool_ttl:p1",
+        "pools",
+    ];
     assert_eq!(lasting, BTreeSet::from(bounded.map(str::to_owned)));
     for bell in ["in:bell", "out:bell"] {
         assert!(hands.touch::<u64>(&["LLEN", bell]).await <= 64);

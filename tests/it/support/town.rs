@@ -216,7 +216,7 @@ impl Stored {
         match write {
             Write::Put { key, value, ttl } => self.put(key, value, *ttl),
             Write::Remove { key } => self.remove(key),
-            Write::Insert { pool, group } => {
+            Write::Insert { pool, group, .. } => {
                 if !self.pool(pool).iter().any(|member| member.group == *group) {
                     self.tickets += 1;
                     let member = Member { group: group.clone(), ticket: self.tickets };

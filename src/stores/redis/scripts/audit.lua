@@ -1,19 +1,23 @@
--- audit: finds groups that have messages but stand nowhere, and makes them ready.
--- KEYS[1]  the partition's tag
+-- audit: makes groups ready that have messages but are in no set.
+-- KEYS[1]  tag of the partition
 -- ARGV     queue, then the groups
--- Returns  how many were mended
-local queue, mended = tag .. ARGV[1], 0
+-- Returns  number of groups that were repaired
+local queue, repaired = tag .. ARGV[1], 0
 for i = 2, #ARGV do
-  local group, stands = ARGV[i], false
-  for _, set in ipairs({ 'ready', 'lease', 'delay', 'suspect' }) do
-    stands = stands or call('ZSCORE', queue .. set, group)
+  local group, placed = ARGV[i], false
+  for _, set in ipairs({ 'lease', 'delay', 'suspect' }) do
+    placed = placed or call('ZSCORE', queue .. set, group)
   end
-  if not stands and call('EXISTS', queue .. 'g:' .. group) == 1 then
-    make_ready(queue, group)
+  local line = line_of(group)
+  local ready = call('ZSCORE', ready_set(queue, line), group)
+  -- A claim finds a line by the rotation alone.
+  local unreachable = ready and line and not call('ZSCORE', queue .. 'lines', line)
+  if (unreachable or not (placed or ready)) and call('EXISTS', queue .. 'g:' .. group) == 1 then
+    make_ready(queue, group, ready or ticket)
     ring(queue)
-    mended = mended + 1
+    repaired = repaired + 1
   end
 end
 local alone = call('GET', queue .. 'suspect:now')
 if alone and not call('ZSCORE', queue .. 'lease', alone) then call('DEL', queue .. 'suspect:now') end
-return mended
+return repaired

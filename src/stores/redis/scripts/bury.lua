@@ -1,7 +1,8 @@
--- bury: moves a message from the head of its group to the dead letters; the group goes on.
--- KEYS[1]  the partition's tag
+-- bury: moves a message from the head of its group to the dead letters; the rest of the group goes on.
+-- KEYS[1]  tag of the partition
 -- ARGV     queue, group, token, sequence, 1 when suspect, reason, max dead letters,
---          message one of whose debts this settles or '', how many debts the message leaves (else 0),
+--          inbound message of which this settles an outbound one or '',
+--          number of outbound messages to wait for (2 or more, else 0),
 --          max records, message or '', kinds, detail, then (group, id, payload) for each outbox entry
 -- Returns  OK | LOST
 local queue, group = tag .. ARGV[1], ARGV[2]
@@ -12,6 +13,6 @@ remove_head(queue, group, ARGV[5] == '1')
 ring(queue)
 for i = 14, #ARGV, 3 do append(tag .. 'out:', ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
 local kinds = settle(ARGV[8], ARGV[12])
-if ARGV[9] ~= '0' then call('HSET', tag .. 'owed', ARGV[11], ARGV[9]) end
+expect(ARGV[11], ARGV[9])
 if ARGV[11] ~= '' then record(ARGV[11], kinds, ARGV[13], ARGV[10]) end
 return 'OK'

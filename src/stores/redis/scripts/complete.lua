@@ -1,15 +1,17 @@
--- complete: makes a message's commit true and removes the message, in one step; may claim the next.
--- KEYS[1]  the partition's tag
--- ARGV     queue, group, token, sequence, 1 when suspect, 1 when asked again,
---          next token or '', lease in ms, 1 to look for what is due first,
---          max records, message, kinds, detail, message one of whose debts this settles or '',
---          provider's id or '', how many debts the message leaves (2 or more, else 0),
+-- complete: applies the commit of a message and removes the message, in one step; may claim the next.
+-- KEYS[1]  tag of the partition
+-- ARGV     queue, group, token, sequence, 1 when suspect, 1 when this is a repeated call,
+--          next token or '', lease in ms, 1 to reclaim before the next claim,
+--          max records, message or '', kinds, detail,
+--          inbound message of which this settles an outbound one or '', provider's id or '',
+--          number of outbound messages to wait for (2 or more, else 0),
 --          number of checks, of writes, of outbox entries, of wakes, and then these:
---            check  V key expected | N key '' | M pool group ticket (as 4 with a blank for V and N)
---            write  P key value ttl | R key | I pool group | T pool group | C name by ttl (as 4)
+--            check  V key expected | N key | M pool group ticket
+--            write  P key value ttl | R key | I pool group ttl | T pool group | C name by ttl
 --            entry  group id payload
 --            wake   group id payload due-at-ms or ''
--- Returns  {OK, claim or false} | {LOST, claim or false} | {CONFLICT, the group's state now}
+--          (checks and writes are padded to 4 with blanks), then the keys of the closed lines
+-- Returns  {OK, claim or false} | {LOST, claim or false} | {CONFLICT, current state of the group}
 local queue, group, suspect = tag .. ARGV[1], ARGV[2], ARGV[5] == '1'
 local next_token, lease, due_too = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
 
@@ -27,7 +29,7 @@ for _ = 1, tonumber(ARGV[17]) do
   elseif kind == 'N' then
     holds = not call('GET', tag .. 's:' .. name)
   else
-    holds = call('ZSCORE', tag .. 'pool:' .. name, value) == extra
+    holds = call('ZSCORE', tag .. 'pool:' .. name, value) == extra and not has_expired(name, value)
   end
   if not holds then return { 'CONFLICT', call('GET', tag .. 's:' .. group) } end
   at = at + 4
@@ -41,11 +43,10 @@ for nth = 1, tonumber(ARGV[18]) do
   elseif kind == 'R' then
     call('DEL', tag .. 's:' .. name)
   elseif kind == 'I' then
-    -- Later in the commit is later in the pool, though all of a commit happens at one time.
-    call('ZADD', tag .. 'pool:' .. name, 'NX', string.format('%.0f', ticket + nth - 1), value)
-    call('SADD', tag .. 'pools', name)
+    -- All of a commit happens at one time, but a later insert of it gets a later place.
+    insert_member(name, value, string.format('%.0f', ticket + nth - 1), now + extra)
   elseif kind == 'T' then
-    call('ZREM', tag .. 'pool:' .. name, value)
+    remove_member(name, value)
   else
     call('INCRBY', tag .. 'c:' .. name, value)
     call('PEXPIRE', tag .. 'c:' .. name, extra)
@@ -68,7 +69,7 @@ for _ = 1, tonumber(ARGV[20]) do
 end
 
 local kinds = settle(ARGV[14], ARGV[12])
-if ARGV[16] ~= '0' then call('HSET', tag .. 'owed', ARGV[11], ARGV[16]) end
+expect(ARGV[11], ARGV[16])
 if ARGV[15] ~= '' then call('SET', tag .. 'sid:' .. ARGV[15], '1', 'PX', 86400000) end
 if ARGV[11] ~= '' then record(ARGV[11], kinds, ARGV[13], ARGV[10]) end
-return { 'OK', next_token ~= '' and claim(queue, next_token, lease, due_too) }
+return { 'OK', next_token ~= '' and claim(queue, next_token, lease, due_too, { unpack(ARGV, at) }) }

@@ -1,7 +1,7 @@
--- extend: moves the end of the leases that are still ours.
--- KEYS[1]  the partition's tag
+-- extend: moves the end of the leases that are still held.
+-- KEYS[1]  tag of the partition
 -- ARGV     queue, lease in ms, then (group, token) for each claim
--- Returns  the groups that are not ours any more
+-- Returns  the groups whose lease is lost
 local queue, lost = tag .. ARGV[1], {}
 for i = 3, #ARGV, 2 do
   if call('HGET', queue .. 'gs:' .. ARGV[i], 'tok') == ARGV[i + 1] then

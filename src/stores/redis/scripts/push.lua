@@ -1,17 +1,17 @@
--- push: appends a message to its group, once, with what is owed for it already.
--- KEYS[1]  the partition's tag
+-- push: appends a message to its group, once, with the outbound messages that it causes at once.
+-- KEYS[1]  tag of the partition
 -- ARGV     group, id, payload, digest of the id, days that a digest is remembered,
 --          max depth, max group depth, max records, message, kinds, detail, kinds when dropped,
 --          then (group, id, payload) for each outbox entry
 -- Returns  OK | DUP | FULL | GROUPFULL
--- Refused whole by Redis when it is out of memory, so it has no allow-oom flag.
+-- It has no allow-oom flag, so Redis refuses it as a whole when out of memory.
 local group, id, payload, digest, days = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local span = days * 86400
 local window = math.floor(clock[1] / span)
 local seen = tag .. 'dd:' .. string.format('%.0f', window)
 if call('SISMEMBER', seen, digest) == 1
   or call('SISMEMBER', tag .. 'dd:' .. string.format('%.0f', window - 1), digest) == 1 then
-  -- A write, so that a wait for replicas after this also covers the first push of the message.
+  -- A write, so that waiting for the replicas after this also covers the first push of the message.
   call('HINCRBY', tag .. 'in:ctr', 'dup', 1)
   return 'DUP'
 end

@@ -1,5 +1,5 @@
--- reclaim: makes groups ready whose lease has ended, whose retry is due, or which are to be woken.
--- KEYS[1]  the partition's tag
--- ARGV     queue, how many of each at the most
--- Returns  how many
+-- reclaim: makes groups ready whose lease has expired or whose retry is due, and delivers due wakes.
+-- KEYS[1]  tag of the partition
+-- ARGV     queue, max number of each
+-- Returns  number of all
 return reclaim(tag .. ARGV[1], tonumber(ARGV[2]))

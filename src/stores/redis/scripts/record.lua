@@ -1,6 +1,6 @@
--- record: notes facts about a message that is in no queue, once.
--- KEYS[1]  the partition's tag
--- ARGV     digest of what is noted, days that it is remembered, max records, message, kinds, detail
+-- record: records facts about a message that is in no queue, once.
+-- KEYS[1]  tag of the partition
+-- ARGV     digest of the facts, days that it is remembered, max records, message, kinds, detail
 -- Returns  OK | DUP
 local span = tonumber(ARGV[2]) * 86400
 local window = math.floor(clock[1] / span)

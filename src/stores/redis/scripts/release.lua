@@ -1,6 +1,7 @@
--- release: hands a claim back as if it had never been made.
--- KEYS[1]  the partition's tag
--- ARGV     queue, group, token, sequence, 1 when suspect, 1 when it was outcome_unknown before the claim
+-- release: returns a claim as if it had never been made.
+-- KEYS[1]  tag of the partition
+-- ARGV     queue, group, token, sequence, 1 when suspect,
+--          1 when the outcome was already unknown before the claim
 -- Returns  OK | LOST
 local queue, group = tag .. ARGV[1], ARGV[2]
 if not is_ours(queue, group, ARGV[3], ARGV[4]) then return 'LOST' end
@@ -14,7 +15,7 @@ if ARGV[5] == '1' then
   if call('HINCRBY', state, 'iso', -1) == 0 then call('HDEL', state, 'iso') end
   call('ZADD', queue .. 'suspect', 0, group)
 else
-  call('ZADD', queue .. 'ready', 0, group)
+  make_ready(queue, group, 0)
 end
 ring(queue)
 return 'OK'

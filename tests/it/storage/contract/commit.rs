@@ -11,7 +11,7 @@ fn put(key: &str, value: &str) -> Write {
 }
 
 fn insert(pool: &str, name: &str) -> Write {
-    Write::Insert { pool: pool.to_owned(), group: group(name) }
+    Write::Insert { pool: pool.to_owned(), group: group(name), ttl: LONG }
 }
 
 fn value_is(key: &str, expected: Option<&str>) -> Check {

@@ -16,7 +16,7 @@ fn loud_commit() -> Commit {
     Commit {
         writes: vec![
             Write::Put { key: "k1".to_owned(), value: "late".to_owned(), ttl },
-            Write::Insert { pool, group: crate::storage::fixture::group("late") },
+            Write::Insert { pool, group: crate::storage::fixture::group("late"), ttl: LONG },
             Write::Count { name: "c1".to_owned(), by: 1, ttl },
         ],
         outbox: vec![entry("xenia", "late")],

@@ -7,7 +7,9 @@ pub(crate) mod duplicates;
 pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
+pub(crate) mod lines;
 pub(crate) mod order;
+pub(crate) mod pools;
 pub(crate) mod quarantine;
 pub(crate) mod recorded_event;
 pub(crate) mod records;
@@ -77,6 +79,16 @@ macro_rules! every_promise {
                 expired_lease_is_reclaimed_only_on_request,
                 empty_claim_reports_when_the_next_lease_expires,
             ;
+            lines:
+                closed_line_is_not_claimed_from, closed_transport_covers_all_its_lines,
+                group_without_a_line_is_never_closed,
+                closed_line_leaves_an_empty_claim_with_nothing_due,
+                settlement_claims_the_next_from_an_open_line, lines_are_served_in_turn,
+                busy_line_does_not_starve_another,
+                line_that_was_worked_off_is_served_when_it_has_work_again,
+                suspect_on_a_closed_line_waits_and_others_are_tried,
+                retry_and_release_put_a_group_back_on_its_line,
+            ;
             order:
                 messages_of_a_group_are_claimed_in_order,
                 group_has_one_claimed_message_at_a_time,
@@ -84,6 +96,11 @@ macro_rules! every_promise {
                 outbox_keeps_commit_order_per_recipient,
                 inbound_and_outbox_queues_are_independent,
                 one_call_completes_a_message_and_claims_the_next,
+            ;
+            pools:
+                expired_member_is_not_sampled, expired_member_is_removed_by_the_next_upkeep,
+                renewed_member_keeps_its_place_and_gets_the_new_ttl,
+                member_that_comes_back_after_its_ttl_is_last, check_of_an_expired_member_conflicts,
             ;
             quarantine:
                 message_with_two_lost_claims_is_a_suspect,

@@ -21,11 +21,13 @@ pub(super) enum Move {
     Claim {
         kind: QueueKind,
         reclaim: bool,
+        closed: u8,
     },
     Complete {
         hand: u8,
         plan: Plan,
-        next: Option<bool>,
+        /// A claim with it: whether it reclaims, and what is closed to it.
+        next: Option<(bool, u8)>,
     },
     Retry {
         hand: u8,
@@ -121,6 +123,11 @@ impl Dice {
         (0..self.below(most + 1)).map(|_| self.below(bound)).collect()
     }
 
+    /// Half of the claims find all lines open; the bits are those of the runner's list.
+    fn closed(&mut self) -> u8 {
+        if self.one_in(2) { 0 } else { self.below(8) }
+    }
+
     fn plan(&mut self) -> Plan {
         Plan {
             check: if self.one_in(2) { 0 } else { self.below(6) },
@@ -139,11 +146,13 @@ impl Dice {
                 tight: self.one_in(4),
             },
             20 => Move::Note { id: self.below(3) },
-            21..45 => Move::Claim { kind: self.kind(), reclaim: !self.one_in(5) },
+            21..45 => {
+                Move::Claim { kind: self.kind(), reclaim: !self.one_in(5), closed: self.closed() }
+            }
             45..65 => Move::Complete {
                 hand: self.hand(),
                 plan: self.plan(),
-                next: self.one_in(3).then(|| !self.one_in(4)),
+                next: self.one_in(3).then(|| (!self.one_in(4), self.closed())),
             },
             65..73 => Move::Retry {
                 hand: self.hand(),
@@ -171,7 +180,7 @@ impl Dice {
 
 /// What two workers may do with two groups that have three messages between them.
 const SMALL_SCOPE: [Move; 7] = [
-    Move::Claim { kind: QueueKind::Inbound, reclaim: true },
+    Move::Claim { kind: QueueKind::Inbound, reclaim: true, closed: 0 },
     Move::Complete { hand: 0, plan: Plan::NOTHING, next: None },
     Move::Complete { hand: 1, plan: Plan::NOTHING, next: None },
     Move::Lapse { hand: 0 },

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crosswire::contracts::storage::{
-    Burial, Commit, Depth, Entry, Push, Pushed, QueueKind, Retry, Token,
+    Burial, ClaimRequest, Commit, Depth, Entry, Push, Pushed, QueueKind, Retry, Token,
 };
-use crosswire::model::address::Group;
+use crosswire::model::address::{Group, LineKey};
 use crosswire::model::event::{EventKind, Facts};
 use crosswire::model::message::MessageId;
 use crosswire::model::state::{Check, Member, Write};
@@ -34,6 +34,8 @@ pub(super) struct Reference {
 struct Mailboxes {
     sequence: u64,
     groups: BTreeMap<Group, Mailbox>,
+    /// Lines that have ready groups, each with the move in which it was last served or came up.
+    lines: BTreeMap<LineKey, u64>,
     scheduled: BTreeMap<(Group, MessageId, String), i64>,
     dead: Vec<Dead>,
 }
@@ -122,6 +124,10 @@ pub(super) struct Fence<'a> {
     pub(super) sequence: u64,
 }
 
+fn is_closed(line: Option<LineKey>, closed: &[LineKey]) -> bool {
+    line.is_some_and(|line| closed.iter().any(|key| key.covers(&line)))
+}
+
 impl Mailboxes {
     fn append(&mut self, entry: &Entry, at: u64) {
         self.sequence += 1;
@@ -137,6 +143,22 @@ impl Mailboxes {
             head: Head::default(),
         };
         self.groups.entry(entry.group.clone()).or_insert_with(fresh).messages.push_back(message);
+        self.rotate_in(at);
+    }
+
+    /// Every line that has a ready group is in the rotation.
+    fn rotate_in(&mut self, at: u64) {
+        for (group, mailbox) in &self.groups {
+            if let (Some(line), Standing::Ready(_)) = (group.line(), mailbox.standing) {
+                self.lines.entry(line).or_insert(at);
+            }
+        }
+    }
+
+    /// A line that was served goes to the end of the rotation, or out of it with its last ready group.
+    fn rotate(&mut self, served: &LineKey, at: u64) {
+        self.lines.remove(served);
+        self.rotate_in(at);
     }
 
     /// A wake that finds its like waiting at the end of its group, in nobody's hands, is dropped.
@@ -171,6 +193,7 @@ impl Mailboxes {
                 _ => {}
             }
         }
+        self.rotate_in(at);
         moved + self.wake_due(at)
     }
 
@@ -198,7 +221,7 @@ impl Mailboxes {
     }
 
     /// The suspect to be tried now, if none is in hand.
-    fn next_suspect(&self) -> Option<Group> {
+    fn next_suspect(&self, closed: &[LineKey]) -> Option<Group> {
         let in_hand = |mailbox: &Mailbox| {
             mailbox.head.isolated > 0 && matches!(mailbox.standing, Standing::Leased { .. })
         };
@@ -209,15 +232,24 @@ impl Mailboxes {
             Standing::Suspect(since) => Some((since, group.clone())),
             _ => None,
         };
-        self.groups.iter().filter_map(suspect).min().map(|(_, group)| group)
+        let open = self.groups.iter().filter(|(group, _)| !is_closed(group.line(), closed));
+        open.filter_map(suspect).min().map(|(_, group)| group)
     }
 
-    fn next_ready(&self) -> Option<Group> {
+    /// Groups without a line go first, then the open line whose turn is longest ago.
+    fn next_ready(&self, closed: &[LineKey]) -> Option<Group> {
+        let open = self.lines.iter().filter(|(line, _)| !is_closed(Some((*line).clone()), closed));
+        let line = open.min_by_key(|(line, turn)| (**turn, (*line).clone())).map(|(line, _)| line);
+        self.longest_ready(None).or_else(|| self.longest_ready(Some(line?)))
+    }
+
+    fn longest_ready(&self, line: Option<&LineKey>) -> Option<Group> {
         let ready = |(group, mailbox): (&Group, &Mailbox)| match mailbox.standing {
             Standing::Ready(since) => Some((since, group.clone())),
             _ => None,
         };
-        self.groups.iter().filter_map(ready).min().map(|(_, group)| group)
+        let on_line = self.groups.iter().filter(|(group, _)| group.line().as_ref() == line);
+        on_line.filter_map(ready).min().map(|(_, group)| group)
     }
 
     fn claimed(&mut self, fence: Fence<'_>) -> Option<&mut Mailbox> {
@@ -236,6 +268,7 @@ impl Mailboxes {
         if mailbox.messages.is_empty() {
             self.groups.remove(group);
         }
+        self.rotate_in(at);
         message
     }
 
@@ -288,21 +321,22 @@ impl Reference {
         self.events.extend(told);
     }
 
-    pub(super) fn claim(&mut self, kind: QueueKind, token: &Token, reclaim: bool) -> Next {
+    pub(super) fn claim(&mut self, kind: QueueKind, request: &ClaimRequest) -> Next {
         self.tick();
-        self.claim_along(kind, token, reclaim)
+        self.claim_along(kind, request)
     }
 
     /// A claim within the move that was made last.
-    pub(super) fn claim_along(&mut self, kind: QueueKind, token: &Token, reclaim: bool) -> Next {
+    pub(super) fn claim_along(&mut self, kind: QueueKind, request: &ClaimRequest) -> Next {
+        let ClaimRequest { token, reclaim, closed, .. } = request;
         let at = self.moves;
         let queue = self.queue(kind);
         let mut suspect = None;
-        if reclaim {
+        if *reclaim {
             queue.reclaim(at);
-            suspect = queue.next_suspect();
+            suspect = queue.next_suspect(closed);
         }
-        let Some(group) = suspect.clone().or_else(|| queue.next_ready()) else {
+        let Some(group) = suspect.clone().or_else(|| queue.next_ready(closed)) else {
             return Next::Empty(queue.next_due());
         };
         let mailbox = queue.groups.get_mut(&group).expect("it has just been found");
@@ -311,6 +345,9 @@ impl Reference {
         mailbox.head.isolated += u32::from(suspect.is_some());
         mailbox.token = Some(token.clone());
         mailbox.standing = Standing::Leased { ended: false };
+        if let (Some(line), None) = (group.line(), &suspect) {
+            queue.rotate(&line, at);
+        }
         let mut seen = self.seen_claim(kind, &group);
         seen.head.outcome_unknown = outcome_unknown;
         Next::Message(seen)
@@ -396,7 +433,7 @@ impl Reference {
             Write::Remove { key } => {
                 self.values.remove(key);
             }
-            Write::Insert { pool, group } => {
+            Write::Insert { pool, group, .. } => {
                 let members = self.pools.entry(pool.clone()).or_default();
                 if !members.iter().any(|(member, _)| member == group) {
                     members.push((group.clone(), None));
@@ -410,7 +447,7 @@ impl Reference {
     }
 
     pub(super) fn retry(&mut self, fence: Fence<'_>, retry: &Retry) -> Outcome {
-        self.tick();
+        let at = self.tick();
         let Some(mailbox) = self.queue(fence.kind).claimed(fence) else {
             return Outcome::LeaseLost;
         };
@@ -428,13 +465,14 @@ impl Reference {
             outcome_unknown: before.outcome_unknown && retry.outcome_unknown,
             note: retry.note.clone(),
         };
+        self.queue(fence.kind).rotate_in(at);
         self.account(retry.facts.as_ref(), None, 0);
         Outcome::Done
     }
 
     /// `outcome_unknown` is what the claim had found.
     pub(super) fn release(&mut self, fence: Fence<'_>, outcome_unknown: bool) -> Outcome {
-        self.tick();
+        let at = self.tick();
         let Some(mailbox) = self.queue(fence.kind).claimed(fence) else {
             return Outcome::LeaseLost;
         };
@@ -447,6 +485,7 @@ impl Reference {
         } else {
             mailbox.standing = Standing::Ready(0);
         }
+        self.queue(fence.kind).rotate_in(at);
         Outcome::Done
     }
 

@@ -15,14 +15,17 @@ use crosswire::model::state::{Check, Member, Write};
 
 use super::moves::{Move, PRESENT, Plan};
 use super::reference::{Dead, Due, Fence, Head, Next, Outcome, Reference, Seen};
-use crate::storage::fixture::{self, Fixture, LONG, burial, copy, facts, group, push, retry};
+use crate::storage::fixture::{self, Fixture, LONG, burial, copy, facts, group, line, push, retry};
 
 /// Where storage and reference part: what was asked, and what each said.
 pub(super) type Divergence = String;
 type Compared = Result<(), Divergence>;
 
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
-const RECIPIENTS: [&str; 2] = ["xenia", "yuri"];
+/// Two on lines of one transport, one on a line of another, and one without a line.
+const RECIPIENTS: [&str; 4] = ["aa11.xenia", "aa12.yuri", "bb21.xenia", "yuri"];
+/// What may be closed to a claim: a line, a transport, and the line of another.
+const CLOSED: [&str; 3] = ["aa11", "aa", "bb21"];
 const KEYS: [&str; 4] = ["k0", "k1", "alice", "bob"];
 const POOLS: [&str; 2] = ["p0", "p1"];
 const SENT: [&str; 3] = ["s0", "s1", "s2"];
@@ -75,7 +78,9 @@ impl<H: Hook> Runner<'_, H> {
         match one {
             Move::Push { group, id, owes, tight } => self.push(*group, *id, *owes, *tight).await,
             Move::Note { id } => self.note(*id).await,
-            Move::Claim { kind, reclaim } => self.claim(*kind, *reclaim).await.map(drop),
+            Move::Claim { kind, reclaim, closed } => {
+                self.claim(*kind, *reclaim, *closed).await.map(drop)
+            }
             Move::Beat { kind } => self.beat(*kind).await,
             Move::Reclaim { kind } => self.reclaim(*kind).await,
             Move::FallDue { kind } => {
@@ -121,12 +126,12 @@ impl<H: Hook> Runner<'_, H> {
         self.place(hand).map(|at| copy(&self.hands[at]))
     }
 
-    /// What is owed because of `cause`, to the one recipient and the other in turn.
+    /// What is owed because of `cause`, to the recipients in turn.
     fn owe(&mut self, count: u8, cause: &str) -> Vec<Entry> {
         let mut owed = Vec::new();
-        for n in 0..count {
+        for _ in 0..count {
+            let to = RECIPIENTS[self.owed as usize % RECIPIENTS.len()];
             self.owed += 1;
-            let to = RECIPIENTS[usize::from(n) % 2];
             let id = MessageId::new(format!("o{}", self.owed));
             owed.push(Entry { group: group(to), payload: format!("{cause}|{id}"), id });
         }
@@ -151,9 +156,14 @@ impl<H: Hook> Runner<'_, H> {
         noted.map_err(unanswered)
     }
 
-    async fn claim(&mut self, kind: QueueKind, reclaim: bool) -> Result<bool, Divergence> {
-        let ask = ask(reclaim);
-        let expected = self.reference.claim(kind, &ask.token, reclaim);
+    async fn claim(
+        &mut self,
+        kind: QueueKind,
+        reclaim: bool,
+        closed: u8,
+    ) -> Result<bool, Divergence> {
+        let ask = ask(reclaim, closed);
+        let expected = self.reference.claim(kind, &ask);
         let claimed = self.fixture.storage.claim(&self.queue(kind), &ask).await;
         self.take(&expected, claimed.map_err(unanswered)?)
     }
@@ -176,9 +186,9 @@ impl<H: Hook> Runner<'_, H> {
         Ok(false)
     }
 
-    async fn complete(&mut self, claim: Claim, plan: &Plan, next: Option<bool>) -> Compared {
+    async fn complete(&mut self, claim: Claim, plan: &Plan, next: Option<(bool, u8)>) -> Compared {
         let commit = self.commit(&claim, plan);
-        let ask = next.map(ask);
+        let ask = next.map(|(reclaim, closed)| ask(reclaim, closed));
         let expected = self.reference.complete(fence(&claim), &commit);
         let (kind, was) = (claim.queue.kind, copy(&claim));
         let completed = self.fixture.storage.complete(claim, commit, ask.as_ref()).await;
@@ -190,7 +200,7 @@ impl<H: Hook> Runner<'_, H> {
             (None, None) => return Ok(()),
             (_, next) => return Err(format!("claimed with it: {next:?}")),
         };
-        let expected = self.reference.claim_along(kind, &next.0.token, next.0.reclaim);
+        let expected = self.reference.claim_along(kind, &next.0);
         self.take(&expected, next.1).map(drop)
     }
 
@@ -294,7 +304,7 @@ impl<H: Hook> Runner<'_, H> {
             for hand in 0..u8::try_from(self.hands.len()).expect("a row of moves is short") {
                 self.lapse(hand).await?;
             }
-            while self.claim(kind, true).await? {
+            while self.claim(kind, true, 0).await? {
                 let claim = self.hand(0).expect("it has just been claimed");
                 self.complete(claim, &Plan::default(), None).await?;
             }
@@ -349,8 +359,10 @@ impl<H: Hook> Runner<'_, H> {
     }
 }
 
-fn ask(reclaim: bool) -> ClaimRequest {
-    ClaimRequest { reclaim, ..fixture::ask(LONG) }
+fn ask(reclaim: bool, closed: u8) -> ClaimRequest {
+    let is_closed = |bit: &usize| closed & (1 << bit) != 0;
+    let closed = (0..CLOSED.len()).filter(is_closed).map(|bit| line(CLOSED[bit])).collect();
+    ClaimRequest { reclaim, closed, ..fixture::ask(LONG) }
 }
 
 fn fence(claim: &Claim) -> Fence<'_> {
@@ -411,7 +423,7 @@ fn write(code: u8) -> Write {
     match what {
         0..=1 => Write::Put { key, value: format!("v{code}"), ttl: LONG },
         2 => Write::Remove { key },
-        3..=5 => Write::Insert { pool, group },
+        3..=5 => Write::Insert { pool, group, ttl: LONG },
         6 => Write::Take { pool, group: crate::storage::fixture::group(PEOPLE[which % 3]) },
         _ => Write::Count { name: "c0".to_owned(), by: i64::from(code) - 16, ttl: LONG },
     }

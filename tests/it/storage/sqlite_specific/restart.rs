@@ -23,7 +23,7 @@ fn put(key: &str) -> Write {
 }
 
 fn insert(name: &str) -> Write {
-    Write::Insert { pool: "p1".to_owned(), group: group(name) }
+    Write::Insert { pool: "p1".to_owned(), group: group(name), ttl: LONG }
 }
 
 /// A bit of everything; then one message is in hand and one waits.

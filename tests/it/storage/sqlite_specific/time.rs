@@ -70,7 +70,7 @@ async fn expired_data_is_hidden_then_deleted_from_the_file() {
     let writes = vec![
         Write::Put { key: "k1".to_owned(), value: "v".to_owned(), ttl: LONG },
         Write::Count { name: "c1".to_owned(), by: 5, ttl: LONG },
-        Write::Insert { pool: "p1".to_owned(), group: group("alice") },
+        Write::Insert { pool: "p1".to_owned(), group: group("alice"), ttl: LONG },
     ];
     let provider_id = Some("SM1".to_owned());
     complete_one(&f, "m1", Commit { writes, provider_id, ..commit() }).await;
@@ -94,7 +94,7 @@ async fn expired_data_is_hidden_then_deleted_from_the_file() {
     just_before(3 * DAY);
     assert_eq!(f.push("writer", "m1").await, Pushed::Duplicate);
     clock.advance(2 * DAY);
-    let all = Retention { events: LONG, dead_letters: LONG, pool_members: LONG };
+    let all = Retention { events: LONG, dead_letters: LONG };
     f.storage.trim(&f.partition, all, LONG).await.unwrap();
     let file = Connection::open(directory.path().join("crosswire.db")).unwrap();
     for table in ["state", "counters", "known", "pools", "events"] {
