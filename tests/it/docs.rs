@@ -34,7 +34,7 @@ fn root() -> &'static Path {
 }
 
 /// The files below a folder whose names end with this extension, in a fixed order.
-pub(crate) fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
+fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return files };
     for entry in entries {
@@ -124,9 +124,8 @@ fn named_tests(text: &str) -> BTreeSet<String> {
     let (invariants, after) = rest.split_once("\n## ").expect("another section follows");
     let names = |text: &str, underscores: usize| -> Vec<String> {
         let names = CODE.captures_iter(text).map(|found| found[1].to_owned());
-        let is_test = |name: &String| {
-            TEST_NAME.is_match(name) && name.matches('_').count() >= underscores
-        };
+        let is_test =
+            |name: &String| TEST_NAME.is_match(name) && name.matches('_').count() >= underscores;
         names.filter(is_test).collect()
     };
     // Elsewhere on the page, keys of settings and the like have fewer words.
@@ -137,6 +136,19 @@ fn named_tests(text: &str) -> BTreeSet<String> {
 fn readme_is_short() {
     let lines = page("README.md").text.lines().count();
     assert!(lines <= README_LINES, "README.md has {lines} lines");
+}
+
+#[test]
+fn readme_chat_is_a_script_that_passes() {
+    let text = page("README.md").text;
+    let blocks = text.split("```text\n").filter_map(|block| block.split_once("```"));
+    let chats: Vec<&str> =
+        blocks.map(|(block, _)| block).filter(|block| block.contains(" > connect")).collect();
+    assert_eq!(chats.len(), 1);
+    assert_eq!(chats[0].lines().count(), 4);
+    let topics = fs::read_to_string(root().join("topics.toml")).expect("topics.toml is there");
+    let app = crosswire::App::with_topics(&topics);
+    app.script("README.md", chats[0]).unwrap_or_else(|failures| panic!("{failures}"));
 }
 
 #[test]
@@ -166,9 +178,8 @@ fn named_tests_exist() {
         .collect();
     let names = named_tests(&page("ARCHITECTURE.md").text);
     assert!(names.len() > 50, "the table of invariants is where it is looked for");
-    let is_missing = |name: &&String| {
-        ["(", "<"].iter().all(|end| !sources.contains(&format!("fn {name}{end}")))
-    };
+    let is_missing =
+        |name: &&String| ["(", "<"].iter().all(|end| !sources.contains(&format!("fn {name}{end}")));
     let missing: Vec<&String> = names.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "no such tests: {missing:#?}");
 }
