@@ -34,7 +34,7 @@ fn root() -> &'static Path {
 }
 
 /// The files below a folder whose names end with this extension, in a fixed order.
-fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return files };
     for entry in entries {

@@ -1,6 +1,11 @@
 //! Wording of doc comments: each begins with a noun or a verb, and names its subject.
 
+use std::fs;
+use std::path::Path;
+
 use regex::Regex;
+
+use crate::docs::files_below;
 
 /// Question words and pronouns, as an alternation; `tests/shape` reads it from here.
 const RIDDLES: &str = "\
@@ -8,6 +13,21 @@ const RIDDLES: &str = "\
     whether|if|it|its|they|them|their|we|us|our|ours|you|your|he|she|this|that|these|those|\
     somebody|someone|something|nobody|nothing|none|everybody|everyone|everything|anybody|\
     anyone|anything";
+
+#[test]
+fn doc_comments_begin_with_a_noun_or_verb() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["src", "bin", "examples", "benches", "tests"] {
+        for path in files_below(&root.join(folder), "rs") {
+            let text = fs::read_to_string(&path).expect("a source is text");
+            let name = path.strip_prefix(root).expect("it lies below the root").display();
+            let riddles = riddles(&text).into_iter();
+            found.extend(riddles.map(|(line, text)| format!("{name}:{line} {text}")));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
 
 /// First lines of doc comments that begin with a question word or a pronoun, with their numbers.
 fn riddles(source: &str) -> Vec<(usize, &str)> {
