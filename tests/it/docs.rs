@@ -152,6 +152,12 @@ fn readme_chat_is_a_script_that_passes() {
 }
 
 #[test]
+fn readme_handler_is_the_example() {
+    let example = page("examples/counter.rs").text;
+    assert!(page("README.md").text.contains(&format!("```rust,no_run\n{example}```")));
+}
+
+#[test]
 fn relative_links_resolve() {
     let broken: Vec<String> = pages().iter().flat_map(broken_links).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
