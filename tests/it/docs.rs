@@ -147,7 +147,7 @@ fn readme_chat_is_a_script_that_passes() {
     assert_eq!(chats.len(), 1);
     assert_eq!(chats[0].lines().count(), 4);
     let topics = fs::read_to_string(root().join("topics.toml")).expect("topics.toml is there");
-    let app = crosswire::App::with_topics(&topics);
+    let app = crosswire::App::new().topics(&topics);
     app.script("README.md", chats[0]).unwrap_or_else(|failures| panic!("{failures}"));
 }
 
