@@ -19,6 +19,9 @@ static CODE: LazyLock<Regex> =
 /// Names that could be a test's, from a whole row of the table of invariants.
 static TEST_NAME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[a-z0-9]+(?:_[a-z0-9]+)+$").expect("the pattern is fixed"));
+/// A name in parentheses of its own, as a proof stands behind what it proves.
+static REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\(`(\w+)`\)").expect("the pattern is fixed"));
 static OWN_PATH: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:src|bin|tests|docs|examples|benches)/[\w./-]*$").expect("the pattern is fixed")
 });
@@ -122,14 +125,11 @@ fn broken_links(page: &Page) -> Vec<String> {
 fn named_tests(text: &str) -> BTreeSet<String> {
     let (_, rest) = text.split_once("## Invariants").expect("the page lists invariants");
     let (invariants, after) = rest.split_once("\n## ").expect("another section follows");
-    let names = |text: &str, underscores: usize| -> Vec<String> {
-        let names = CODE.captures_iter(text).map(|found| found[1].to_owned());
-        let is_test =
-            |name: &String| TEST_NAME.is_match(name) && name.matches('_').count() >= underscores;
-        names.filter(is_test).collect()
-    };
-    // Elsewhere on the page, keys of settings and the like have fewer words.
-    names(invariants, 1).into_iter().chain(names(after, 3)).collect()
+    let proofs = CODE.captures_iter(invariants).map(|found| found[1].to_owned());
+    let references = REFERENCE.captures_iter(after).map(|found| found[1].to_owned());
+    // Settings that are named in parentheses have fewer words.
+    let references = references.filter(|name| name.matches('_').count() >= 2);
+    proofs.chain(references).filter(|name| TEST_NAME.is_match(name)).collect()
 }
 
 #[test]
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn test_names_are_read_from_the_table_and_the_decisions() {
         let text = "`not_this_one_of_all`\n## Invariants\n| a | `is_one`, `Nor` (`this.rs`) |\n\n\
-                    ## Decisions\n`on_ambiguous`, `this_is_one_too`\n";
+                    ## Decisions\n`on_one_setting` (`max_depth`), so (`this_is_one_too`)\n";
         let names = ["is_one", "this_is_one_too"].map(str::to_owned);
         assert_eq!(named_tests(text), BTreeSet::from(names));
     }
