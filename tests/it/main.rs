@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod docs;
 mod engines;
 mod examples;
 mod fakes;
@@ -15,3 +16,4 @@ mod scripts;
 mod storage;
 mod support;
 mod transports;
+mod wording;
