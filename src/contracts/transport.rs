@@ -179,6 +179,7 @@ pub trait Transport: Send + Sync {
 
 /// Transports of a topic by name, which is the `transport` of the addresses that each one reaches.
 #[derive(Clone, Default)]
+#[doc(hidden)]
 pub struct Transports(IndexMap<String, Arc<dyn Transport>>);
 
 impl Transports {

@@ -133,6 +133,7 @@ impl fmt::Display for Group {
 /// of a transport is the first half alone, and covers every line of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[doc(hidden)]
 pub struct LineKey(String);
 
 impl LineKey {
@@ -149,6 +150,7 @@ impl LineKey {
 /// Turns addresses into groups. Every process of a deployment must hold the same key: with another
 /// one, everybody is a stranger to their own mailbox.
 #[derive(Clone)]
+#[doc(hidden)]
 pub struct GroupKey(Hmac<Sha256>);
 
 impl GroupKey {

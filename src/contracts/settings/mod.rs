@@ -5,9 +5,15 @@ mod errors;
 mod part;
 mod section;
 
-pub use environment::{ENVIRONMENT, Environment};
+#[doc(hidden)]
+pub use environment::ENVIRONMENT;
+pub use environment::Environment;
+#[doc(hidden)]
 pub use errors::{ConfigErrors, did_you_mean};
-pub use part::{SettingsErrors, build_part};
+pub use part::SettingsErrors;
+#[doc(hidden)]
+pub use part::build_part;
+#[doc(hidden)]
 pub use section::{Section, Setting};
 
 use crate::model::topic::TopicConfig;

@@ -209,6 +209,7 @@ impl fmt::Debug for Wake {
 /// What stands in a group's mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[doc(hidden)]
 pub enum Mail {
     Message(Box<Inbound>),
     Wake(Wake),

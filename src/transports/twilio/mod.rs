@@ -16,6 +16,7 @@ use crate::contracts::transport::{
 use crate::model::message::Outbound;
 
 mod api;
+#[doc(hidden)]
 pub mod config;
 mod fields;
 mod form;
@@ -23,12 +24,15 @@ mod inbound;
 mod listing;
 mod outcome;
 mod report;
+#[doc(hidden)]
 pub mod signature;
 mod twiml;
 mod webhook;
 
+#[doc(hidden)]
 pub use config::TwilioConfig;
 
+#[doc(hidden)]
 pub const NAME: &str = "twilio";
 
 /// Transport of one Twilio account.
