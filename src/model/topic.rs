@@ -61,6 +61,7 @@ pub type Properties = serde_json::Map<String, serde_json::Value>;
 /// What an ambiguous send (one that the provider may or may not have taken) is followed by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OnAmbiguous {
     /// Ask the provider's message list, and send again only when it is provably absent there.
     #[default]
@@ -73,6 +74,7 @@ pub enum OnAmbiguous {
 
 /// What a topic says to people, apart from its handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Replies {
     /// Said to whoever's message was accepted; nothing when empty.
     pub accept_response: String,
@@ -135,6 +137,7 @@ impl Sending {
 /// One topic, as the file describes it. Whether its transport, handler and validators exist is the
 /// registry's to say.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct TopicConfig {
     pub name: TopicName,
     /// At least one; the first has the webhook `/queue/<topic>`.
@@ -170,6 +173,7 @@ impl TopicConfig {
 
 /// A validator as a topic names it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ValidatorConfig {
     pub name: String,
     /// The validator's own text when absent.

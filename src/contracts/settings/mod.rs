@@ -20,6 +20,7 @@ use crate::model::topic::TopicConfig;
 
 /// The kind of process that a configuration is read for. It decides which settings are required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Purpose {
     /// A developer's machine: settings that only a deployment needs are optional.
     Dev,
@@ -31,6 +32,7 @@ pub enum Purpose {
 
 /// The input from which the parts of a topic are built.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct BuildContext<'a> {
     /// The configuration file, as errors name it.
     pub file: &'a str,

@@ -61,11 +61,19 @@ impl fmt::Debug for Text {
     }
 }
 
-/// A picture or other file that came with a message, or goes with one.
+/// A picture or other file of a message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Media {
     pub url: String,
     pub content_type: String,
+}
+
+impl Media {
+    /// Creates media of a content type, at a URL that the provider can fetch.
+    pub fn new(url: impl Into<String>, content_type: impl Into<String>) -> Self {
+        Self { url: url.into(), content_type: content_type.into() }
+    }
 }
 
 impl fmt::Debug for Media {
@@ -77,6 +85,7 @@ impl fmt::Debug for Media {
 
 /// Where the sender's number was issued, as far as the provider knows; not where the person is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Origin {
     pub city: Option<String>,
     pub state: Option<String>,
@@ -87,6 +96,7 @@ pub struct Origin {
 /// What the provider has already done about an opt-out keyword. Whoever sees one must not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum OptOut {
     Stop,
     Start,
@@ -114,6 +124,7 @@ impl fmt::Debug for Parameters {
 
 /// A message as a transport understood it, before anybody asked which topic it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Incoming {
     pub id: MessageId,
     pub sender: Address,
@@ -130,6 +141,7 @@ pub struct Incoming {
 /// from_zip media reply`) with what is new beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "wire::Message", into = "wire::Message")]
+#[non_exhaustive]
 pub struct Inbound {
     pub topic: TopicName,
     pub id: MessageId,
@@ -143,6 +155,21 @@ pub struct Inbound {
     pub received_at: DateTime<Utc>,
 }
 
+impl Incoming {
+    /// Creates a text message without media; set further fields on it.
+    pub fn new(id: MessageId, sender: Address, text: impl Into<Text>) -> Self {
+        Self {
+            id,
+            sender,
+            text: text.into(),
+            media: Vec::new(),
+            origin: Origin::default(),
+            opt_out: None,
+            parameters: Parameters::default(),
+        }
+    }
+}
+
 impl Inbound {
     pub fn new(topic: TopicName, received_at: DateTime<Utc>, incoming: Incoming) -> Self {
         let Incoming { id, sender, text, media, origin, opt_out, parameters } = incoming;
@@ -152,6 +179,7 @@ impl Inbound {
 
 /// A message from us: who it goes to (and from which of our lines), and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Outbound {
     pub id: MessageId,
     pub to: Address,
@@ -180,6 +208,7 @@ pub struct Cause {
 
 /// An internal message to a group: something is due there, now or at a time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Wake {
     pub group: Group,
     /// What it is about.

@@ -10,7 +10,7 @@ use crosswire::contracts::storage::Entry;
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Setup, Worker};
 use crosswire::model::clock::SystemClock;
-use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Origin, Outbound, Parameters};
+use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
 use crosswire::model::topic::Limits;
 
 use super::{consumer, groups, person, topic, until_empty};
@@ -61,15 +61,7 @@ fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<Atom
 }
 
 async fn somebody_writes(f: &Fixture) {
-    let incoming = Incoming {
-        id: MessageId::new("SM1"),
-        sender: person(),
-        text: "hello".into(),
-        media: Vec::new(),
-        origin: Origin::default(),
-        opt_out: None,
-        parameters: Parameters::default(),
-    };
+    let incoming = Incoming::new(MessageId::new("SM1"), person(), "hello");
     let message = Inbound::new(f.partition.topic.clone(), DateTime::UNIX_EPOCH, incoming);
     let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
     let entry = Entry { group: groups().group(&person()), id: MessageId::new("SM1"), payload };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crosswire::handlers::roulette::Roulette;
 use crosswire::model::address::{Address, Group};
-use crosswire::model::message::{Incoming, Mail, MessageId, Origin, Parameters};
+use crosswire::model::message::{Incoming, Mail, MessageId};
 use crosswire::model::state::Check;
 use serde::Deserialize;
 
@@ -74,15 +74,7 @@ impl Evening {
     }
 
     pub(crate) fn write(&mut self, who: &str, change: impl FnOnce(&mut Incoming)) {
-        let mut incoming = Incoming {
-            id: MessageId::new(""),
-            sender: person(who),
-            text: "".into(),
-            media: Vec::new(),
-            origin: Origin::default(),
-            opt_out: None,
-            parameters: Parameters::default(),
-        };
+        let mut incoming = Incoming::new(MessageId::new(""), person(who), "");
         change(&mut incoming);
         self.town.write(incoming);
     }

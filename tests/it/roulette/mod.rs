@@ -218,7 +218,7 @@ fn a_relayed_text_that_outgrows_a_message_comes_in_parts() {
 #[case(&"picture ".repeat(300))]
 fn a_picture_travels_with_the_first_part(#[case] text: &str) {
     let mut evening = a_chat();
-    let picture = Media { url: "https://e.example/a".into(), content_type: "image/png".into() };
+    let picture = Media::new("https://e.example/a", "image/png");
     evening.write("ann", |message| {
         message.text = text.into();
         message.media = vec![picture.clone()];

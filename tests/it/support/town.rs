@@ -15,7 +15,7 @@ use crosswire::contracts::handler::{
     DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
-use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Origin, Parameters, Wake};
+use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
 use futures_util::FutureExt;
 use secrecy::SecretString;
@@ -61,15 +61,7 @@ impl Town {
 
     /// Puts a text into its sender's mailbox.
     pub(crate) fn say(&mut self, sender: &Address, text: &str) {
-        self.write(Incoming {
-            id: MessageId::new(""),
-            sender: sender.clone(),
-            text: text.into(),
-            media: Vec::new(),
-            origin: Origin::default(),
-            opt_out: None,
-            parameters: Parameters::default(),
-        });
+        self.write(Incoming::new(MessageId::new(""), sender.clone(), text));
     }
 
     /// Puts a message into its sender's mailbox, under an id of its own.

@@ -64,11 +64,8 @@ fn call(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
 }
 
 fn outbound(text: &str) -> Outbound {
-    Outbound {
-        id: MessageId::new("out-1"),
-        to: Address::new(NAME, "+14158675309", "+15005550006"),
-        text: text.into(),
-        media: Vec::new(),
-        cause: None,
-    }
+    let to = Address::new(NAME, "+14158675309", "+15005550006");
+    let mut message = Outbound::new(to, text.into(), Vec::new(), None);
+    message.id = MessageId::new("out-1");
+    message
 }

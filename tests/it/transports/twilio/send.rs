@@ -62,7 +62,7 @@ async fn everything_that_can_go_with_a_message_goes() {
     message.to.line = crosswire::model::address::Identity::new("");
     message.cause = Some(Cause { id: MessageId::new("in&1"), only: true });
     for url in ["https://a.example/1", "https://a.example/2?x=y"] {
-        message.media.push(Media { url: url.to_owned(), content_type: "image/png".to_owned() });
+        message.media.push(Media::new(url, "image/png"));
     }
     let settings = TwilioConfig {
         api_key: Some("SK1".to_owned()),
