@@ -1,8 +1,8 @@
 //! What the tests stand on: a real Redis, a fake Twilio, phones, and the real binaries.
 
+pub(crate) mod memory_topic;
 pub(crate) mod process;
 pub(crate) mod redis;
-pub(crate) mod town;
 pub(crate) mod twilio;
 
 mod answer;

@@ -1,5 +1,5 @@
-//! An evening of roulette in a town: after every commit the house rules are checked, and whether
-//! exactly the right people were told the right thing.
+//! A scenario of roulette: after every commit the invariants of the seats are checked, and that
+//! exactly the expected texts were sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crosswire::model::message::{Incoming, Mail, MessageId};
 use crosswire::model::state::Check;
 use serde::Deserialize;
 
-use crate::support::town::{Completed, Town};
+use crate::support::memory_topic::{Completed, MemoryTopic};
 
 pub(crate) const WAIT: &str = "Please wait, you will be connected to a random person...";
 pub(crate) const CONNECTED: &str = "You're now connected to a random stranger!";
@@ -25,7 +25,7 @@ pub(crate) const CONFIRM: &str =
 pub(crate) const NO_PEER: &str =
     "Error: not connected, or your earlier peer disconnected. Refresh to chat again!";
 
-/// A seat as it is stored; written down here once more, so that its form cannot change unnoticed.
+/// A seat as it is stored, declared again so that a change of the stored form fails a test.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Seat {
     pub(crate) address: Address,
@@ -37,108 +37,116 @@ pub(crate) struct Seat {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     Idle,
-    Waiting { told: bool },
-    Chatting { id: String, with: Group, address: Address },
+    Waiting {
+        #[serde(rename = "told")]
+        notified: bool,
+    },
+    Chatting {
+        id: String,
+        with: Group,
+        address: Address,
+    },
 }
 
 type Seats = BTreeMap<Group, Seat>;
-type Said = (String, String);
+type Delivery = (String, String);
 
-pub(crate) struct Evening {
-    pub(crate) town: Town,
+pub(crate) struct Scenario {
+    pub(crate) topic: MemoryTopic,
 }
 
-impl Evening {
+impl Scenario {
     pub(crate) fn new() -> Self {
-        Self { town: Town::new(Roulette::default()) }
+        Self { topic: MemoryTopic::new(Roulette::default()) }
     }
 
-    pub(crate) fn say(&mut self, who: &str, text: &str) {
-        self.town.say(&person(who), text);
+    pub(crate) fn send(&mut self, name: &str, text: &str) {
+        self.topic.send_text(&person(name), text);
     }
 
-    /// Says it, and lets everything come to rest.
-    pub(crate) fn play(&mut self, who: &str, text: &str) {
-        self.say(who, text);
-        self.rest();
+    /// Sends a text and runs until no mail is left.
+    pub(crate) fn play(&mut self, name: &str, text: &str) {
+        self.send(name, text);
+        self.run_until_idle();
     }
 
-    /// Says these one after another, each until everything but one mailbox is at rest.
+    /// Sends these texts one after another and after each runs all mailboxes but one.
     pub(crate) fn play_others(&mut self, lines: &[(&str, &str)], but: &Group) {
-        for (who, text) in lines {
-            self.say(who, text);
-            while let Some(group) = self.town.busy().into_iter().find(|group| group != but) {
+        for (name, text) in lines {
+            self.send(name, text);
+            while let Some(group) = self.topic.pending().into_iter().find(|group| group != but) {
                 self.step(&group);
             }
         }
     }
 
-    pub(crate) fn write(&mut self, who: &str, change: impl FnOnce(&mut Incoming)) {
-        let mut incoming = Incoming::new(MessageId::new(""), person(who), "");
+    pub(crate) fn write(&mut self, name: &str, change: impl FnOnce(&mut Incoming)) {
+        let mut incoming = Incoming::new(MessageId::new(""), person(name), "");
         change(&mut incoming);
-        self.town.write(incoming);
+        self.topic.send_message(incoming);
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {
-        self.town.memory().now += time;
+        self.topic.memory().now += time;
     }
 
-    /// Handles one message of this mailbox from beginning to end.
+    /// Handles the first mail of a mailbox.
     pub(crate) fn step(&mut self, group: &Group) {
-        self.town.begin(group);
+        self.topic.begin(group);
         self.commit(group);
     }
 
     pub(crate) fn commit(&mut self, group: &Group) {
         let before = self.seats();
-        if let Some(completed) = self.town.commit(group) {
+        if let Some(completed) = self.topic.commit(group) {
             let after = self.seats();
             self.check_seats(&after);
-            check_words(&before, &after, &completed);
+            check_texts(&before, &after, &completed);
         }
     }
 
-    /// Handles everything that there is to handle, and checks that nobody waits who need not.
-    pub(crate) fn rest(&mut self) {
-        while let Some(group) = self.town.busy().first() {
+    /// Handles all mail, and checks that at most one person waits, and was notified.
+    pub(crate) fn run_until_idle(&mut self) {
+        while let Some(group) = self.topic.pending().first() {
             self.step(group);
         }
         let seats = self.seats();
-        let told: Vec<bool> = seats
+        let notified: Vec<bool> = seats
             .values()
             .filter_map(|seat| match seat.state {
-                State::Waiting { told } => Some(told),
+                State::Waiting { notified } => Some(notified),
                 _ => None,
             })
             .collect();
-        assert!(told.len() <= 1, "{} people wait for each other", told.len());
-        assert!(told.iter().all(|told| *told), "somebody waits and was never told so");
+        assert!(notified.len() <= 1, "{} people wait for each other", notified.len());
+        assert!(notified.iter().all(|notified| *notified), "a person waits and was not notified");
     }
 
-    /// What this person was sent since they were last asked.
-    pub(crate) fn heard(&mut self, who: &str) -> Vec<String> {
-        let address = person(who);
-        let (theirs, others) =
-            std::mem::take(&mut self.town.sent).into_iter().partition(|owed| owed.to == address);
-        self.town.sent = others;
+    /// Returns and removes the texts sent to this person.
+    pub(crate) fn received(&mut self, name: &str) -> Vec<String> {
+        let address = person(name);
+        let (theirs, others) = std::mem::take(&mut self.topic.sent)
+            .into_iter()
+            .partition(|message| message.to == address);
+        self.topic.sent = others;
         let theirs: Vec<crosswire::contracts::handler::OutgoingMessage> = theirs;
-        theirs.into_iter().map(|owed| owed.text.reveal().to_owned()).collect()
+        theirs.into_iter().map(|message| message.text.reveal().to_owned()).collect()
     }
 
-    pub(crate) fn partner(&self, who: &str) -> Option<Group> {
+    pub(crate) fn partner(&self, name: &str) -> Option<Group> {
         let seats = self.seats();
-        match &seats.get(&self.town.group(&person(who)))?.state {
+        match &seats.get(&self.topic.group(&person(name)))?.state {
             State::Chatting { with, .. } => Some(with.clone()),
             _ => None,
         }
     }
 
-    pub(crate) fn are_together(&self, one: &str, other: &str) -> bool {
-        self.partner(one) == Some(self.town.group(&person(other)))
+    pub(crate) fn are_paired(&self, one: &str, other: &str) -> bool {
+        self.partner(one) == Some(self.topic.group(&person(other)))
     }
 
     pub(crate) fn seats(&self) -> Seats {
-        self.town
+        self.topic
             .memory()
             .values()
             .map(|(key, value)| {
@@ -151,7 +159,7 @@ impl Evening {
     fn check_seats(&self, seats: &Seats) {
         for (group, seat) in seats {
             let State::Chatting { id, with, address } = &seat.state else { continue };
-            assert_ne!(group, with, "somebody chats with themself");
+            assert_ne!(group, with, "a person chats with themself");
             let other = seats.get(with).expect("both seats of a chat are there");
             assert_eq!(&other.address, address);
             match &other.state {
@@ -164,8 +172,8 @@ impl Evening {
         let sitting = |wanted: fn(&State) -> bool| -> BTreeSet<&Group> {
             seats.iter().filter(|(_, seat)| wanted(&seat.state)).map(|(group, _)| group).collect()
         };
-        let memory = self.town.memory();
-        // Whose seat has expired may stand in a pool until somebody looks.
+        let memory = self.topic.memory();
+        // A person whose seat has expired stays in a pool until the lobby reads it.
         let pool = |name| -> BTreeSet<&Group> {
             let members = memory.pool(name).iter().map(|member| &member.group);
             members.filter(|group| seats.contains_key(group)).collect()
@@ -175,19 +183,24 @@ impl Evening {
     }
 }
 
-pub(crate) fn person(who: &str) -> Address {
-    Address::new("tester", &format!("+1-{who}"), "+1-us")
+pub(crate) fn person(name: &str) -> Address {
+    Address::new("tester", &format!("+1-{name}"), "+1-us")
 }
 
-/// What was sent must be what the message asks for, judged by where everybody sat when it completed.
-fn check_words(before: &Seats, after: &Seats, completed: &Completed) {
-    let mut sent: Vec<Said> =
-        completed.effects.sends.iter().map(|owed| said(&owed.to, owed.text.reveal())).collect();
+/// Checks the texts that a mail sent against the seats at the time of its commit.
+fn check_texts(before: &Seats, after: &Seats, completed: &Completed) {
+    let mut sent: Vec<Delivery> = completed
+        .effects
+        .sends
+        .iter()
+        .map(|message| text_to(&message.to, message.text.reveal()))
+        .collect();
     let mut expected = match &completed.mail {
-        Mail::Wake(_) => words_of_the_lobby(before, after, &completed.effects.checks),
+        Mail::Wake(_) => expected_lobby_texts(before, after, &completed.effects.checks),
         Mail::Message(message) => {
             let own = before.get(&completed.group).map_or(&State::Idle, |seat| &seat.state);
-            let Some(words) = words_for(own, &message.sender, message.text.reveal(), &sent) else {
+            let Some(words) = expected_texts(own, &message.sender, message.text.reveal(), &sent)
+            else {
                 return;
             };
             words
@@ -198,36 +211,42 @@ fn check_words(before: &Seats, after: &Seats, completed: &Completed) {
     assert_eq!(sent, expected);
 }
 
-/// `None` for a message that this oracle knows nothing of.
-fn words_for(own: &State, sender: &Address, text: &str, sent: &[Said]) -> Option<Vec<Said>> {
-    let us = |text: &str| vec![said(sender, text)];
+/// Returns the expected texts, or `None` for a message that is not modelled here.
+fn expected_texts(
+    own: &State,
+    sender: &Address,
+    text: &str,
+    sent: &[Delivery],
+) -> Option<Vec<Delivery>> {
+    let to_sender = |text: &str| vec![text_to(sender, text)];
     let partner = match own {
         State::Chatting { address, .. } => Some(address),
         _ => None,
     };
-    let farewell = partner.map(|partner| said(partner, PEER_LEFT));
+    let farewell = partner.map(|partner| text_to(partner, PEER_LEFT));
     Some(match (text, own) {
-        ("connect", State::Chatting { .. }) => us(ALREADY),
-        ("connect" | "refresh", State::Waiting { told: true }) => us(WAIT),
-        ("connect" | "refresh", State::Waiting { told: false } | State::Idle) => Vec::new(),
+        ("connect", State::Chatting { .. }) => to_sender(ALREADY),
+        ("connect" | "refresh", State::Waiting { notified: true }) => to_sender(WAIT),
+        ("connect" | "refresh", State::Waiting { notified: false } | State::Idle) => Vec::new(),
         ("refresh" | "stop", _) => farewell.into_iter().collect(),
-        ("disconnect", _) => us(DISCONNECTED).into_iter().chain(farewell).collect(),
+        ("disconnect", _) => to_sender(DISCONNECTED).into_iter().chain(farewell).collect(),
         ("call", State::Chatting { address, .. }) => {
             let shared =
                 format!("The other person has shared their number: {}", sender.identity.reveal());
-            let shared = vec![said(address, &shared)];
-            if sent == shared { shared } else { us(CONFIRM) }
+            let shared = vec![text_to(address, &shared)];
+            if sent == shared { shared } else { to_sender(CONFIRM) }
         }
-        ("call", _) => us(NOT_IN_CHAT),
-        ("hello", _) => {
-            partner.map_or_else(|| us(NO_PEER), |partner| vec![said(partner, "Stranger: hello")])
-        }
+        ("call", _) => to_sender(NOT_IN_CHAT),
+        ("hello", _) => partner.map_or_else(
+            || to_sender(NO_PEER),
+            |partner| vec![text_to(partner, "Stranger: hello")],
+        ),
         _ => return None,
     })
 }
 
-fn words_of_the_lobby(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Said> {
-    // Whoever comes after the lobby looked is nobody that it could have chosen.
+fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Delivery> {
+    // The lobby could only choose people whom it read.
     let waits_on = |check: &Check| match check {
         Check::Member { member, .. } => {
             after.get(&member.group).is_some_and(|seat| matches!(seat.state, State::Waiting { .. }))
@@ -238,14 +257,14 @@ fn words_of_the_lobby(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Sa
     for (group, seat) in after {
         let was = before.get(group).map(|seat| &seat.state);
         match (was, &seat.state) {
-            (Some(State::Waiting { told: false }), State::Waiting { told: true }) => {
-                expected.push(said(&seat.address, WAIT));
+            (Some(State::Waiting { notified: false }), State::Waiting { notified: true }) => {
+                expected.push(text_to(&seat.address, WAIT));
             }
             (Some(State::Waiting { .. }), State::Chatting { with, .. }) => {
-                expected.push(said(&seat.address, CONNECTED));
+                expected.push(text_to(&seat.address, CONNECTED));
                 if before[group].last_partner.as_ref() == Some(with) {
-                    let nobody = !checks.iter().any(waits_on);
-                    assert!(nobody, "last partners met again while somebody else waited");
+                    let are_alone = !checks.iter().any(waits_on);
+                    assert!(are_alone, "last partners were paired while another person waited");
                 }
             }
             _ => {}
@@ -254,6 +273,6 @@ fn words_of_the_lobby(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Sa
     expected
 }
 
-fn said(to: &Address, text: &str) -> Said {
+fn text_to(to: &Address, text: &str) -> Delivery {
     (to.identity.reveal().to_owned(), text.to_owned())
 }

@@ -1,9 +1,9 @@
-//! A whole topic in memory, for a handler's tests: mailboxes, values, pools and counters, with the
-//! storage contract's rules for checks, and with every interleaving under the test's control.
+//! A topic in memory, for tests of a handler: mailboxes, values, pools and counters, with the storage
+//! contract's rules for checks, and with every interleaving under the test's control.
 //!
-//! A message is handled in two moves. [`Town::begin`] runs the handler on what is stored now and
-//! keeps its effects in hand; [`Town::commit`] makes them true, unless a read would come out
-//! otherwise by then. Between the two, others may go on; beginning again is what a crash leads to.
+//! A message is handled in two steps. [`MemoryTopic::begin`] runs the handler on the current state
+//! and keeps its effects; [`MemoryTopic::commit`] applies them, unless a read has changed by then.
+//! Other mailboxes may go on in between; a second `begin` stands for a crash.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,31 +20,31 @@ use crosswire::model::state::{Check, Member, Write};
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
-pub(crate) struct Town {
+pub(crate) struct MemoryTopic {
     handler: Box<dyn DynHandler>,
     memory: Arc<Memory>,
     mailboxes: BTreeMap<Group, VecDeque<Mail>>,
-    in_hand: BTreeMap<Group, Effects>,
+    in_progress: BTreeMap<Group, Effects>,
     groups: GroupKey,
     messages: u64,
-    /// Everything that was ever sent.
+    /// Messages sent so far.
     pub(crate) sent: Vec<OutgoingMessage>,
 }
 
-/// A message that has completed.
+/// A completed message and its effects.
 pub(crate) struct Completed {
     pub(crate) group: Group,
     pub(crate) mail: Mail,
     pub(crate) effects: Effects,
 }
 
-impl Town {
+impl MemoryTopic {
     pub(crate) fn new(handler: impl DynHandler + 'static) -> Self {
         Self {
             handler: Box::new(handler),
             memory: Arc::default(),
             mailboxes: BTreeMap::new(),
-            in_hand: BTreeMap::new(),
+            in_progress: BTreeMap::new(),
             groups: GroupKey::new(&SecretString::from("a secret that is only for tests")),
             messages: 0,
             sent: Vec::new(),
@@ -59,82 +59,82 @@ impl Town {
         self.memory.lock()
     }
 
-    /// Puts a text into its sender's mailbox.
-    pub(crate) fn say(&mut self, sender: &Address, text: &str) {
-        self.write(Incoming::new(MessageId::new(""), sender.clone(), text));
+    /// Appends a text to its sender's mailbox.
+    pub(crate) fn send_text(&mut self, sender: &Address, text: &str) {
+        self.send_message(Incoming::new(MessageId::new(""), sender.clone(), text));
     }
 
-    /// Puts a message into its sender's mailbox, under an id of its own.
-    pub(crate) fn write(&mut self, mut incoming: Incoming) {
+    /// Appends a message to its sender's mailbox, under an id of its own.
+    pub(crate) fn send_message(&mut self, mut incoming: Incoming) {
         self.messages += 1;
         incoming.id = MessageId::new(format!("SM{}", self.messages));
         let now = self.memory().now;
-        let message = Inbound::new("town".parse().expect("it is a topic's name"), now, incoming);
+        let message = Inbound::new("topic".parse().expect("the name is legal"), now, incoming);
         let group = self.group(&message.sender);
         self.mailboxes.entry(group).or_default().push_back(Mail::Message(Box::new(message)));
     }
 
-    /// The mailboxes that have something in them.
-    pub(crate) fn busy(&self) -> Vec<Group> {
+    /// Returns the mailboxes that are not empty.
+    pub(crate) fn pending(&self) -> Vec<Group> {
         self.mailboxes.keys().cloned().collect()
     }
 
-    /// The mailboxes whose head was begun and not completed.
-    pub(crate) fn in_hand(&self) -> Vec<Group> {
-        self.in_hand.keys().cloned().collect()
+    /// Returns the mailboxes whose first mail was begun and not completed.
+    pub(crate) fn in_progress(&self) -> Vec<Group> {
+        self.in_progress.keys().cloned().collect()
     }
 
-    /// Runs the handler on the head of a mailbox and keeps what it wants in hand. What was in hand
-    /// before is thrown away, as by a crash.
+    /// Runs the handler on the first mail of a mailbox and keeps its effects. Those of an earlier run
+    /// are discarded, as by a crash.
     pub(crate) fn begin(&mut self, group: &Group) {
         let Some(mail) = self.mailboxes.get(group).and_then(VecDeque::front) else { return };
         let (now, own) = {
             let stored = self.memory();
             (stored.now, stored.value(group.as_str()))
         };
-        let turn = Invocation {
+        let invocation = Invocation {
             group: group.clone(),
             now,
             groups: self.groups.clone(),
             known: HashMap::from([(group.as_str().to_owned(), own)]),
         };
-        let tx = Transaction::new(turn, Arc::clone(&self.memory) as Arc<dyn State>);
+        let tx = Transaction::new(invocation, Arc::clone(&self.memory) as Arc<dyn State>);
         let run = self.handler.run(tx, mail).now_or_never().expect("memory is always ready");
-        self.in_hand.insert(group.clone(), run.expect("memory is never away"));
+        self.in_progress.insert(group.clone(), run.expect("memory is never away"));
     }
 
-    /// Makes true what is in hand, all of it, unless a check fails; then nothing, and the message
+    /// Applies the effects of a run, all of them, unless a check fails; then none, and the mail
     /// stays.
     pub(crate) fn commit(&mut self, group: &Group) -> Option<Completed> {
-        let effects = self.in_hand.remove(group)?;
+        let effects = self.in_progress.remove(group)?;
         if !self.memory().apply(&effects) {
             return None;
         }
-        let mailbox = self.mailboxes.get_mut(group).expect("what is in hand came from a mailbox");
-        let mail = mailbox.pop_front().expect("what is in hand stands at its mailbox's head");
+        let mailbox = self.mailboxes.get_mut(group).expect("a run has a mailbox");
+        let mail = mailbox.pop_front().expect("a run has a first mail");
         if mailbox.is_empty() {
             self.mailboxes.remove(group);
         }
         for due in &effects.wakes {
-            assert!(due.at.is_none(), "this town has no timers");
+            assert!(due.at.is_none(), "timers are not supported here");
             self.deliver(due.wake.clone());
         }
         self.sent.extend(effects.sends.iter().cloned());
         Some(Completed { group: group.clone(), mail, effects })
     }
 
-    /// Throws away what is in hand, as a crash does.
-    pub(crate) fn forget(&mut self, group: &Group) {
-        self.in_hand.remove(group);
+    /// Discards the effects of a run, as a crash does.
+    pub(crate) fn abandon(&mut self, group: &Group) {
+        self.in_progress.remove(group);
     }
 
-    /// A wake is dropped when one of its name waits already. One that is in hand waits no more: it
-    /// may have looked before there was anything to see.
+    /// Appends a wake, unless one of its name waits already. One whose run has begun does not count:
+    /// it may have read the state before this commit.
     fn deliver(&mut self, wake: Wake) {
-        let in_hand = usize::from(self.in_hand.contains_key(&wake.group));
+        let in_progress = usize::from(self.in_progress.contains_key(&wake.group));
         let mailbox = self.mailboxes.entry(wake.group.clone()).or_default();
         let waits = |mail: &Mail| matches!(mail, Mail::Wake(other) if other.name == wake.name);
-        if !mailbox.iter().skip(in_hand).any(waits) {
+        if !mailbox.iter().skip(in_progress).any(waits) {
             mailbox.push_back(Mail::Wake(wake));
         }
     }
@@ -149,7 +149,7 @@ impl Memory {
     }
 }
 
-/// What the town remembers.
+/// State of the topic.
 #[derive(Default)]
 pub(crate) struct Stored {
     pub(crate) now: DateTime<Utc>,
@@ -157,7 +157,7 @@ pub(crate) struct Stored {
     pools: BTreeMap<String, Vec<Member>>,
     counters: BTreeMap<String, i64>,
     tickets: u64,
-    /// Round trips made to read.
+    /// Number of round trips of reads.
     pub(crate) reads: usize,
 }
 
@@ -167,7 +167,7 @@ impl Stored {
         (self.now < *expires).then(|| value.clone())
     }
 
-    /// Everything that has not expired.
+    /// Returns the values that have not expired.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()
