@@ -8,6 +8,7 @@ mod engines;
 mod examples;
 mod fakes;
 mod flows;
+mod handlers;
 mod layers;
 mod licences;
 mod roulette;
