@@ -1,4 +1,4 @@
-//! The words of the domain: plain data without I/O.
+//! Domain types: plain data without I/O.
 
 pub mod address;
 pub mod clock;

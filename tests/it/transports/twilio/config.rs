@@ -101,12 +101,12 @@ fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
         (
             "",
             ("TWILIO_API_KEY", "SK1"),
-            "environment: TWILIO_API_SECRET: is not set, and its other half is; set both",
+            "environment: TWILIO_API_SECRET: is not set, but its counterpart is; set both",
         ),
         (
             "",
             ("TWILIO_API_SECRET", "x"),
-            "environment: TWILIO_API_KEY: is not set, and its other half is; set both",
+            "environment: TWILIO_API_KEY: is not set, but its counterpart is; set both",
         ),
         (
             "",
@@ -116,7 +116,7 @@ fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
         (
             "",
             ("TWILIO_API_BASE", "http://e.example"),
-            "environment: TWILIO_API_BASE: is no address to send secrets to",
+            "environment: TWILIO_API_BASE: is not a safe address for credentials",
         ),
         ("twilio.auth_token_env = \"OTHER\"", ("X", ""), "environment: OTHER: is not set; set it"),
         (
