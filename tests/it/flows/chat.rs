@@ -17,7 +17,7 @@ async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
 }
 
 #[tokio::test]
-async fn two_strangers_talk_without_seeing_a_number() {
+async fn relayed_texts_reveal_no_number() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     anna.text("hello out there").await;
@@ -32,7 +32,7 @@ async fn two_strangers_talk_without_seeing_a_number() {
 }
 
 #[tokio::test]
-async fn a_number_is_shared_when_it_is_asked_for_twice() {
+async fn call_shares_the_number_after_confirmation() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let stranger = deployment.phone("+14155550103", "/sms");
     stranger.text("call").await;
@@ -49,7 +49,7 @@ async fn a_number_is_shared_when_it_is_asked_for_twice() {
 }
 
 #[tokio::test]
-async fn stats_count_who_is_here() {
+async fn stats_count_waiting_and_chatting_people() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, _ben) = chatting(&deployment).await;
     let carl = deployment.phone("+14155550103", "/sms");
@@ -65,7 +65,7 @@ async fn stats_count_who_is_here() {
 }
 
 #[tokio::test]
-async fn whoever_refreshes_or_leaves_is_missed() {
+async fn refresh_and_disconnect_notify_the_peer() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     anna.text("refresh").await;
@@ -83,7 +83,7 @@ async fn whoever_refreshes_or_leaves_is_missed() {
 }
 
 #[tokio::test]
-async fn whoever_opts_out_leaves_and_hears_nothing() {
+async fn opt_out_ends_the_chat_without_a_reply() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     assert_eq!(anna.text("STOP").await.said(), None);
@@ -96,7 +96,7 @@ async fn whoever_opts_out_leaves_and_hears_nothing() {
 }
 
 #[tokio::test]
-async fn an_opt_out_that_the_provider_answered_is_not_relayed() {
+async fn opt_out_word_that_the_provider_answered_is_not_relayed() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     let help = anna.webhook("help me please").set("OptOutType", "HELP").send().await.unwrap();
@@ -106,7 +106,7 @@ async fn an_opt_out_that_the_provider_answered_is_not_relayed() {
 }
 
 #[tokio::test]
-async fn nobody_is_left_talking_to_somebody_who_cannot_be_reached() {
+async fn chat_with_an_unreachable_person_ends() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let anna = deployment.phone("+14155550101", "/sms");
     anna.text("connect").await;

@@ -136,7 +136,7 @@ fn awkward(seed: u64) -> Trouble {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_processes_lose_double_and_misplace_nothing() {
+async fn killed_processes_lose_duplicate_and_reorder_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
     let pairs = connect(&deployment).await;
     deployment.twilio().trouble(awkward(1));
@@ -147,7 +147,7 @@ async fn killed_processes_lose_double_and_misplace_nothing() {
 
 /// Everything in one process, and the store with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_is_killed_with_its_store_loses_doubles_and_misplaces_nothing() {
+async fn killed_process_with_embedded_store_loses_duplicates_and_reorders_nothing() {
     let deployment = Setup::dev(TOPIC).embedded().start().await;
     let pairs = connect(&deployment).await;
     deployment.twilio().trouble(awkward(8));
@@ -165,7 +165,7 @@ async fn a_process_that_is_killed_with_its_store_loses_doubles_and_misplaces_not
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_store_loses_doubles_and_misplaces_nothing() {
+async fn killed_store_loses_duplicates_and_reorders_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
     let pairs = connect(&deployment).await;
     deployment.twilio().trouble(awkward(4));

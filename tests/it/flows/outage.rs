@@ -22,7 +22,7 @@ async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
 }
 
 #[tokio::test]
-async fn without_a_store_a_call_is_put_off_and_nothing_is_lost() {
+async fn webhook_without_a_store_gets_503_and_nothing_is_lost() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     deployment.redis().kill9();
@@ -37,7 +37,7 @@ async fn without_a_store_a_call_is_put_off_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_asked_to_stop_leaves_nothing_half_done() {
+async fn stopped_worker_leaves_no_message_unfinished() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     for round in 0..3 {
@@ -63,7 +63,7 @@ async fn a_worker_that_is_asked_to_stop_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn web_that_is_asked_to_stop_ends_in_time_and_comes_back() {
+async fn stopped_web_ends_in_time_and_restarts() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     assert!(deployment.stop_web(GRACE), "{}", deployment.logs());

@@ -10,7 +10,7 @@ use crate::support::twilio::Message;
 use crate::support::{PATIENCE, Phone, Setup};
 
 #[tokio::test]
-async fn sixteen_who_connect_at_once_become_eight_pairs() {
+async fn sixteen_simultaneous_connects_become_eight_pairs() {
     let deployment = Setup::new(ROULETTE).own_redis().workers(2).start().await;
     let phones: Vec<Phone<'_>> =
         (0..16).map(|n| deployment.phone(&format!("+141555502{n:02}"), "/sms")).collect();

@@ -22,7 +22,7 @@ use secrecy::SecretString;
 use crate::engines::{consumer, topic, until_empty};
 use crate::storage::fixture::Fixture;
 
-/// A provider that writes its messages as plain text, and keeps what it was asked to send.
+/// A provider that writes its messages as plain text, and records the messages that it sends.
 struct PlainText {
     name: &'static str,
     sent: Mutex<Vec<Outbound>>,

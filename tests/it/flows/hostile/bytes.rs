@@ -114,7 +114,7 @@ fn hostile(parts: &Parts) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn bytes_that_two_servers_might_read_differently_change_nothing() {
+async fn ambiguous_http_is_refused_and_changes_nothing() {
     let deployment = quiet_chat().await;
     let before = look(&deployment).await;
     let parts = Parts::new(&deployment);

@@ -138,7 +138,7 @@ async fn status(webhook: Webhook) -> u16 {
 }
 
 #[tokio::test]
-async fn a_hostile_call_is_refused_and_changes_nothing() {
+async fn hostile_webhook_is_refused_and_changes_nothing() {
     let deployment = quiet_chat().await;
     let before = look(&deployment).await;
     let mut wrong = Vec::new();
@@ -164,7 +164,7 @@ async fn a_hostile_call_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_gives_nothing_away() {
+async fn refusal_names_the_cause_and_reveals_nothing() {
     let deployment = quiet_chat().await;
     for (what, bend, _) in UNPROVEN.iter().chain(&MALFORMED) {
         let answer = bend(genuine(&deployment, "/sms")).send().await.unwrap();

@@ -17,7 +17,7 @@ const NAMES: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn whatever_somebody_is_called_they_are_a_person_like_any_other() {
+async fn unusual_sender_names_change_nothing_for_others() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let anna = deployment.phone("+14155550101", "/sms");
     let ben = deployment.phone("+14155550102", "/sms");
