@@ -1,10 +1,10 @@
-//! Two strangers, from their first word to their last.
+//! Chats of two people, from pairing to the end.
 
 use super::ROULETTE;
 use super::texts::{CONNECTED, DISCONNECTED, NO_CALL, NOT_CONNECTED, PEER_LEFT, WAIT};
 use crate::support::{Deployment, Phone, Setup};
 
-/// Two phones in a chat, the first of which was told to wait before.
+/// Two phones in a chat, of which the first had to wait.
 async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
     let anna = deployment.phone("+14155550101", "/sms");
     let ben = deployment.phone("+14155550102", "/queue/roulette");
@@ -22,7 +22,7 @@ async fn relayed_texts_reveal_no_number() {
     let (anna, ben) = chatting(&deployment).await;
     anna.text("hello out there").await;
     assert_eq!(ben.wait_for(2).await[1..], ["Stranger: hello out there"]);
-    // Over GET, and through the other path, it is the same chat.
+    // GET and the other path lead to the same chat.
     ben.webhook("<hello> & \"back\" 🎉").get().send().await.unwrap();
     assert_eq!(anna.wait_for(3).await[2..], ["Stranger: <hello> & \"back\" 🎉"]);
     for message in deployment.twilio().messages() {
@@ -73,7 +73,7 @@ async fn refresh_and_disconnect_notify_the_peer() {
     assert_eq!(anna.wait_for(3).await[2..], [WAIT]);
     ben.text("is anybody there").await;
     assert_eq!(ben.wait_for(3).await[2..], [NOT_CONNECTED]);
-    // The two of them are all there is, so they meet again.
+    // They are the only two people, so they are paired again.
     ben.text("login").await;
     assert_eq!(ben.wait_for(4).await[3..], [CONNECTED]);
     assert_eq!(anna.wait_for(4).await[3..], [CONNECTED]);
@@ -88,7 +88,7 @@ async fn opt_out_ends_the_chat_without_a_reply() {
     let (anna, ben) = chatting(&deployment).await;
     assert_eq!(anna.text("STOP").await.said(), None);
     assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
-    // One person's messages are answered in order, so an answer to STOP would stand before this.
+    // Replies are in order, so a reply to STOP would come before this one.
     anna.text("stats").await;
     let told = anna.wait_for(3).await;
     assert_eq!(told[..2], [WAIT, CONNECTED]);
@@ -111,7 +111,7 @@ async fn chat_with_an_unreachable_person_ends() {
     let anna = deployment.phone("+14155550101", "/sms");
     anna.text("connect").await;
     assert_eq!(anna.wait_for(1).await, [WAIT]);
-    // Twilio's number for somebody who has opted out (21610).
+    // Magic number of a recipient who has opted out (21610).
     let unreachable = deployment.phone("+15005550004", "/sms");
     unreachable.text("connect").await;
     assert_eq!(anna.wait_for(3).await, [WAIT, CONNECTED, PEER_LEFT]);

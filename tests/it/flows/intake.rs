@@ -1,4 +1,4 @@
-//! What a provider's call is answered, and how often it counts.
+//! Responses to webhooks, and deduplication.
 
 use futures_util::future::join_all;
 
@@ -30,7 +30,7 @@ async fn public_pages_answer() {
 #[tokio::test]
 async fn signature_covers_the_raw_query() {
     let deployment = Setup::new(STRICT).own_redis().start().await;
-    // Whoever takes such an address apart and puts it together again gets another one.
+    // Parsing and encoding such a query again changes it.
     for query in ["", "?a=%27", "?a=%2F&b=//c", "?a=b+c%20d", "?", "?b=1&a=2&a=1", "?a=%e9&A=%E9"] {
         let phone = deployment.phone("+14155550101", &format!("/queue/strict{query}"));
         assert_eq!(phone.text("naïve").await.status, 200, "{query}");

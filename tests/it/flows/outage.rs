@@ -1,4 +1,4 @@
-//! The store goes away and comes back; processes are asked to stop.
+//! Outages of the store, and graceful shutdown.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::ROULETTE;
 use super::texts::{CONNECTED, WAIT};
 use crate::support::{Deployment, Phone, Setup};
 
-/// A platform that asks a process to stop kills it after 30 seconds; ours promise to need 25.
+/// Time limit of a shutdown. Platforms kill a process 30 seconds after SIGTERM.
 const GRACE: Duration = Duration::from_secs(25);
 
 async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
@@ -47,7 +47,7 @@ async fn stopped_worker_leaves_no_message_unfinished() {
             async move { anna.text(&text).await }
         }))
         .await;
-        // With one of them sent, the worker is up and has the others before it or in hand.
+        // Once one text is sent, the worker is running and has claimed or is about to claim the rest.
         ben.wait_for(1 + 20 * round + 1).await;
         assert!(deployment.stop_worker(0, GRACE), "{}", deployment.logs());
         deployment.start_worker(0);

@@ -1,11 +1,11 @@
-//! Genuine calls of people with names that could mean something to us.
+//! Genuine messages from senders whose names have a meaning elsewhere.
 
 use super::super::texts::CONNECTED;
 use super::ROULETTE;
 use crate::support::Setup;
 
-/// Names of our own keys and mailboxes, and words of the languages that a name could end up in.
-/// The provider refuses to send to any of them, which is the end of that and not of us.
+/// Names of keys and mailboxes, and code of languages that a name could be inserted into. The provider
+/// refuses to send to any of them.
 const NAMES: [&str; 7] = [
     "waiting",
     "@lobby",
