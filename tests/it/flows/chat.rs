@@ -71,9 +71,9 @@ async fn refresh_and_disconnect_notify_the_peer() {
     anna.text("refresh").await;
     assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
     assert_eq!(anna.wait_for(3).await[2..], [WAIT]);
-    ben.text("is anybody there").await;
+    ben.text("are you still there").await;
     assert_eq!(ben.wait_for(3).await[2..], [NOT_CONNECTED]);
-    // They are the only two people, so they are paired again.
+    // Both people are free again, so they are paired once more.
     ben.text("login").await;
     assert_eq!(ben.wait_for(4).await[3..], [CONNECTED]);
     assert_eq!(anna.wait_for(4).await[3..], [CONNECTED]);
@@ -115,7 +115,7 @@ async fn chat_with_an_unreachable_person_ends() {
     let unreachable = deployment.phone("+15005550004", "/sms");
     unreachable.text("connect").await;
     assert_eq!(anna.wait_for(3).await, [WAIT, CONNECTED, PEER_LEFT]);
-    anna.text("is anybody there").await;
+    anna.text("are you still there").await;
     assert_eq!(anna.wait_for(4).await[3..], [NOT_CONNECTED]);
     assert_eq!(unreachable.inbox(), Vec::<String>::new());
 }

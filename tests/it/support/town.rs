@@ -1,9 +1,9 @@
-//! A whole topic in memory, for a handler's tests: mailboxes, values, pools and counters, with the
-//! storage contract's rules for checks, and with every interleaving under the test's control.
+//! In-memory topic for the tests of a handler: mailboxes, values, pools and counters, with the storage
+//! contract's rules for checks, and with every interleaving under the test's control.
 //!
-//! A message is handled in two moves. [`Town::begin`] runs the handler on what is stored now and
-//! keeps its effects in hand; [`Town::commit`] makes them true, unless a read would come out
-//! otherwise by then. Between the two, others may go on; beginning again is what a crash leads to.
+//! A message is handled in two steps. [`Town::begin`] runs the handler on the stored state and holds
+//! its effects; [`Town::commit`] applies them, unless a read has become stale. Other messages may be
+//! handled in between. A second `begin` stands for a crash.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,11 +27,11 @@ pub(crate) struct Town {
     in_hand: BTreeMap<Group, Effects>,
     groups: GroupKey,
     messages: u64,
-    /// Everything that was ever sent.
+    /// Messages sent so far.
     pub(crate) sent: Vec<OutgoingMessage>,
 }
 
-/// A message that has completed.
+/// Completed message.
 pub(crate) struct Completed {
     pub(crate) group: Group,
     pub(crate) mail: Mail,
@@ -59,7 +59,7 @@ impl Town {
         self.memory.lock()
     }
 
-    /// Puts a text into its sender's mailbox.
+    /// Delivers a text to its sender's mailbox.
     pub(crate) fn say(&mut self, sender: &Address, text: &str) {
         self.write(Incoming {
             id: MessageId::new(""),
@@ -72,7 +72,7 @@ impl Town {
         });
     }
 
-    /// Puts a message into its sender's mailbox, under an id of its own.
+    /// Delivers a message to its sender's mailbox, with a new id.
     pub(crate) fn write(&mut self, mut incoming: Incoming) {
         self.messages += 1;
         incoming.id = MessageId::new(format!("SM{}", self.messages));
@@ -82,18 +82,18 @@ impl Town {
         self.mailboxes.entry(group).or_default().push_back(Mail::Message(Box::new(message)));
     }
 
-    /// The mailboxes that have something in them.
+    /// Mailboxes that are not empty.
     pub(crate) fn busy(&self) -> Vec<Group> {
         self.mailboxes.keys().cloned().collect()
     }
 
-    /// The mailboxes whose head was begun and not completed.
+    /// Mailboxes whose first message is begun and not completed.
     pub(crate) fn in_hand(&self) -> Vec<Group> {
         self.in_hand.keys().cloned().collect()
     }
 
-    /// Runs the handler on the head of a mailbox and keeps what it wants in hand. What was in hand
-    /// before is thrown away, as by a crash.
+    /// Runs the handler on the first message of a mailbox and holds its effects. Effects that were held
+    /// before are discarded, as by a crash.
     pub(crate) fn begin(&mut self, group: &Group) {
         let Some(mail) = self.mailboxes.get(group).and_then(VecDeque::front) else { return };
         let (now, own) = {
@@ -111,8 +111,7 @@ impl Town {
         self.in_hand.insert(group.clone(), run.expect("memory is never away"));
     }
 
-    /// Makes true what is in hand, all of it, unless a check fails; then nothing, and the message
-    /// stays.
+    /// Applies all held effects. If a check fails, none is applied and the message stays.
     pub(crate) fn commit(&mut self, group: &Group) -> Option<Completed> {
         let effects = self.in_hand.remove(group)?;
         if !self.memory().apply(&effects) {
@@ -131,13 +130,13 @@ impl Town {
         Some(Completed { group: group.clone(), mail, effects })
     }
 
-    /// Throws away what is in hand, as a crash does.
+    /// Discards the held effects, as a crash does.
     pub(crate) fn forget(&mut self, group: &Group) {
         self.in_hand.remove(group);
     }
 
-    /// A wake is dropped when one of its name waits already. One that is in hand waits no more: it
-    /// may have looked before there was anything to see.
+    /// Delivers a wake, unless one of the same name is waiting. A wake that is being handled does not
+    /// count, because it may have read the state too early.
     fn deliver(&mut self, wake: Wake) {
         let in_hand = usize::from(self.in_hand.contains_key(&wake.group));
         let mailbox = self.mailboxes.entry(wake.group.clone()).or_default();
@@ -157,7 +156,7 @@ impl Memory {
     }
 }
 
-/// What the town remembers.
+/// Stored state.
 #[derive(Default)]
 pub(crate) struct Stored {
     pub(crate) now: DateTime<Utc>,
@@ -165,7 +164,7 @@ pub(crate) struct Stored {
     pools: BTreeMap<String, Vec<Member>>,
     counters: BTreeMap<String, i64>,
     tickets: u64,
-    /// Round trips made to read.
+    /// Number of read round trips.
     pub(crate) reads: usize,
 }
 
@@ -175,7 +174,7 @@ impl Stored {
         (self.now < *expires).then(|| value.clone())
     }
 
-    /// Everything that has not expired.
+    /// Values that have not expired.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()

@@ -21,7 +21,7 @@ const UNPROVEN: [Case; 12] = [
     ("a signature in lower case", lower, 403),
     ("the signature of an empty token", |w| w.token(""), 403),
     ("the signature of another account", |w| w.token("ffffffffffffffffffffffffffffffff"), 403),
-    ("two signatures, the first one failures", |w| w.header("X-Twilio-Signature", "AAAA"), 403),
+    ("two signatures, the first one wrong", |w| w.header("X-Twilio-Signature", "AAAA"), 403),
     ("a text that was changed after signing", changed, 403),
 ];
 

@@ -28,7 +28,7 @@ async fn unusual_sender_names_change_nothing_for_others() {
     anna.wait_for(2).await;
     for name in NAMES {
         let stranger = deployment.phone(name, "/sms");
-        for text in ["a text to nobody", "call", "connect", "disconnect"] {
+        for text in ["a text without a chat", "call", "connect", "disconnect"] {
             assert_eq!(stranger.text(text).await.said(), None, "{name}");
         }
     }

@@ -11,7 +11,7 @@ pub(crate) enum Behaviour {
     Throttle {
         retry_after: Option<u64>,
     },
-    /// This status, not accepted; with Twilio's JSON when there is a code, else a proxy's page.
+    /// Not accepted, with this status: Twilio's JSON when there is a code, else a page of a proxy.
     Fail {
         status: u16,
         code: Option<u32>,
