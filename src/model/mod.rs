@@ -1,4 +1,4 @@
-//! The words of the domain: plain data without I/O.
+//! Domain types: plain data without I/O.
 
 pub mod address;
 // Hidden modules are for the engine, the stores and this crate's own tests.

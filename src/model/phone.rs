@@ -1,21 +1,21 @@
-//! Phone numbers in E.164, the form that every provider can write and that names a person once.
+//! Phone numbers in E.164, so that each spelling of a number is the same identity.
 //!
-//! Providers write a number's country code always, and differ in punctuation, in `00` for `+`, and
-//! in leaving out the `+`. That much is undone here by rule. Whether a number is in use is the
-//! provider's to know, so the metadata of every national numbering plan would buy nothing.
+//! Providers always write the country code. They differ in punctuation, in `00` for `+`, and in
+//! leaving out the `+`, which a small rule can undo. The numbering plans of all countries are not
+//! needed for that: a provider already knows which numbers are in use.
 
-/// Fewest digits of a number with its country code, and most (ITU-T E.164, section 6).
+/// Number of digits, country code included (ITU-T E.164, section 6).
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
-/// Fewest digits that are taken for an international number without a `+`. A shorter one may as
-/// well be national, or a short code.
+/// Fewest digits of an international number without a `+`. A shorter one may be a national number or
+/// a short code.
 const UNMARKED_DIGITS: usize = 11;
 
 /// Channel whose identities are phone numbers behind a prefix.
 const WHATSAPP: &str = "whatsapp:";
 
-/// The identity with its phone number in E.164 (`+14158675309`). An identity that is no
-/// international phone number, such as a short code, a name or `messenger:123`, is returned as it is.
+/// Returns an identity with its phone number in E.164 (`+14158675309`). An identity that is no
+/// international phone number, such as a short code, a name or `messenger:123`, is returned unchanged.
 pub fn normalize(identity: &str) -> String {
     let (prefix, number) = match identity.get(..WHATSAPP.len()) {
         Some(prefix) if prefix.eq_ignore_ascii_case(WHATSAPP) => identity.split_at(WHATSAPP.len()),
@@ -29,7 +29,7 @@ pub fn normalize(identity: &str) -> String {
 }
 
 fn e164(number: &str) -> Option<String> {
-    // The trunk prefix of a national number, as people write it: +44 (0)20 7946 0958.
+    // Trunk prefix that is dialled within a country only: +44 (0)20 7946 0958.
     let number: String =
         number.replace("(0)", "").chars().filter(|it| !is_separator(*it)).collect();
     let marked = number.strip_prefix('+').or_else(|| number.strip_prefix("00"));
@@ -47,7 +47,7 @@ fn is_international(digits: &str) -> bool {
     all_digits && DIGITS.contains(&digits.len()) && has_country_code(digits)
 }
 
-/// Tells whether the digits start with an assigned country code (ITU-T E.164, list of 2016). For the
+/// Returns whether the digits start with an assigned country code (ITU-T E.164, list of 2016). For the
 /// two codes of one digit the length of the numbers is fixed, and with it what may follow.
 fn has_country_code(digits: &str) -> bool {
     let at = |index: usize| digits.as_bytes().get(index).copied().unwrap_or_default();

@@ -37,12 +37,12 @@ impl ListedMessage {
         Some(created.to_utc())
     }
 
-    /// Tells whether the message is recent enough. A missing or unreadable time may be recent.
+    /// Returns whether the message is recent enough. A missing or unreadable time may be recent.
     fn is_since(&self, since: DateTime<Utc>) -> bool {
         self.created().is_none_or(|created| created >= since)
     }
 
-    /// Tells whether this may be `message`, in any state: a failed message was accepted as well.
+    /// Returns whether this may be `message`, in any state: a failed message was accepted as well.
     fn matches(&self, message: &Outbound) -> bool {
         let body = self.body.as_deref().unwrap_or_default();
         self.direction == "outbound-api" && is_same_text(body, message.text.reveal())
@@ -110,7 +110,7 @@ fn unreadable(problem: &str) -> SendError {
     SendError::Ambiguous(format!("the provider's message list {problem}"))
 }
 
-/// Tells whether a listed text is the text that was sent. Twilio trims texts, and puts a notice before
+/// Returns whether a listed text is the text that was sent. Twilio trims texts, and puts a notice before
 /// those of a trial account.
 fn is_same_text(listed: &str, sent: &str) -> bool {
     let (listed, sent) = (listed.trim(), sent.trim());

@@ -1,4 +1,4 @@
-//! A call from Twilio: first whether it is genuine, then what it is.
+//! Webhook requests of Twilio: verified first, then parsed as a message or a delivery report.
 
 use super::fields::{Fields, MAX_PAIRS, malformed};
 use super::{TwilioConfig, form, inbound, report, signature};
@@ -20,7 +20,7 @@ pub(super) fn receive(
     config: &TwilioConfig,
     request: &WebhookRequest,
 ) -> Result<Received, ReceiveError> {
-    // A fragment is for Twilio itself (it holds timeouts) and not part of what it signs.
+    // A fragment holds connection overrides for Twilio itself and is not signed.
     let target = request.target.split('#').next().unwrap_or_default();
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let content = content(request)?;
@@ -31,14 +31,14 @@ pub(super) fn receive(
     let pairs = match content {
         Content::Form => form::pairs(&request.body),
         Content::Query => form::pairs(query.as_bytes()),
-        // No call about a message comes as JSON.
+        // Twilio sends neither messages nor delivery reports as JSON.
         Content::Json => return Ok(Received::Nothing),
     };
-    understood(config, Fields::read(pairs)?, query)
+    parse(config, Fields::read(pairs)?, query)
 }
 
-/// Refuses a request that costs more to check than any of Twilio's does. Everything here is counted
-/// in one pass, since the caller has not proved anything yet.
+/// Refuses a request that costs more to verify than any of Twilio's does. Each limit is checked in one
+/// pass at most, since the caller is not verified yet.
 fn check_size(
     request: &WebhookRequest,
     target: &str,
@@ -62,7 +62,7 @@ fn check_size(
     Ok(())
 }
 
-/// Where the parameters stand.
+/// Place of the parameters.
 enum Content {
     Form,
     Query,
@@ -103,13 +103,9 @@ fn is_genuine(
     signature::is_genuine(config.tokens(), claimed, &urls, form) && body_matches
 }
 
-fn understood(
-    config: &TwilioConfig,
-    fields: Fields,
-    query: &str,
-) -> Result<Received, ReceiveError> {
+fn parse(config: &TwilioConfig, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
     if fields.one("AccountSid")?.is_some_and(|account| account != config.account_sid) {
-        return Err(malformed("AccountSid: not the account that this address belongs to"));
+        return Err(malformed("AccountSid: not the account of this webhook"));
     }
     match report::status(&fields)? {
         Some(status) => report::received(&fields, status, query),
@@ -117,8 +113,8 @@ fn understood(
     }
 }
 
-/// The URL for a log: of the query the names alone, since the values of a GET are who wrote and
-/// what; no user and password; nothing that a stranger could break a log line with.
+/// URL for the log: without user and password, without control characters, and with the names of the
+/// query alone, because the values of a GET are the sender and the text.
 fn loggable(origin: &str, target: &str) -> String {
     let (scheme, authority) = origin.split_once("://").unwrap_or(("", origin));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -132,13 +128,13 @@ fn loggable(origin: &str, target: &str) -> String {
         .collect()
 }
 
-/// A parameter's name, if it looks like one of Twilio's or ours.
+/// Name of a parameter if it has the form of a Twilio name, and `...` otherwise.
 fn parameter_name(pair: &str) -> &str {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
     let plain = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    // A number may stand where a name should.
-    let spelled = name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty();
-    if plain && !spelled { name } else { "..." }
+    // A name of digits alone may be a phone number.
+    let digits_only = name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty();
+    if plain && !digits_only { name } else { "..." }
 }
 
 #[cfg(test)]
@@ -146,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_logged_url_shows_names_and_no_values() {
+    fn logged_url_shows_names_and_no_values() {
         assert_eq!(
             loggable("https://u:p@example.com:81", "/in?From=%2B1415&Body=hi&+1415&123&a%0ab=c"),
             "https://example.com:81/in?From&Body&...&...&..."

@@ -15,14 +15,14 @@ use crosswire::engine::intake::{Intake, Refusal};
 use crosswire::engine::topic::Pipeline;
 use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::SystemClock;
-use crosswire::model::message::{Incoming, MessageId, Origin, Outbound, Parameters};
+use crosswire::model::message::{Incoming, MessageId, Outbound};
 use crosswire::model::topic::{Limits, OnAmbiguous, Replies, Sending};
 use secrecy::SecretString;
 
 use crate::engines::{consumer, topic, until_empty};
 use crate::storage::fixture::Fixture;
 
-/// A provider that writes its messages as plain text, and keeps what it was asked to send.
+/// A provider that writes its messages as plain text, and records the messages that it sends.
 struct PlainText {
     name: &'static str,
     sent: Mutex<Vec<Outbound>>,
@@ -31,15 +31,9 @@ struct PlainText {
 #[async_trait]
 impl Transport for PlainText {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
-        Ok(Received::Message(Box::new(Incoming {
-            id: MessageId::new("1"),
-            sender: Address::new(self.name, "+14155550101", "+15005550006"),
-            text: String::from_utf8_lossy(&request.body).into_owned().into(),
-            media: Vec::new(),
-            origin: Origin::default(),
-            opt_out: None,
-            parameters: Parameters::default(),
-        })))
+        let sender = Address::new(self.name, "+14155550101", "+15005550006");
+        let text = String::from_utf8_lossy(&request.body).into_owned();
+        Ok(Received::Message(Box::new(Incoming::new(MessageId::new("1"), sender, text))))
     }
 
     fn answer(&self, _: Option<&str>) -> WebhookResponse {
@@ -62,16 +56,15 @@ impl Transport for PlainText {
 
 fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
     let second = Duration::from_secs(1);
+    let mut replies = Replies::default();
+    replies.accept_response = "accepted".to_owned();
+    replies.send_on_accept = true;
     Pipeline {
         topic: f.partition.topic.clone(),
         transport_name: transport.name.to_owned(),
         transport: Arc::clone(transport) as _,
         validators: Vec::new(),
-        replies: Replies {
-            accept_response: "accepted".to_owned(),
-            send_on_accept: true,
-            error_response: String::new(),
-        },
+        replies,
         limits: Limits {
             partitions: 1,
             concurrency: 1,

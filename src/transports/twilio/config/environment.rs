@@ -1,4 +1,4 @@
-//! A topic's Twilio account: the table `topics.<name>.twilio` says which variables hold it.
+//! Reads a topic's account from the environment variables that `topics.<topic>.twilio` names.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::model::topic::TransportConfig;
 
 const API_BASE: &str = "https://api.twilio.com";
 
-/// What an account is made of. The table may name the variable of each, as `<part>_env`.
+/// Parts of an account. The table may name the variable of each, as `<part>_env`.
 const PARTS: [&str; 8] = [
     "account_sid",
     "auth_token",
@@ -25,10 +25,11 @@ const PARTS: [&str; 8] = [
     "api_base",
 ];
 
-/// The account of a topic. Credentials of the wrong kind are told apart by their first letters, for
-/// an API key in the place of the account, or the other way round, fails in ways that say nothing.
+/// Reads the account of a topic, and records the errors in it. Credentials of the wrong kind are told
+/// apart by their first letters, because Twilio's own error for an API key in the place of the account
+/// does not name the cause.
 ///
-/// There is none on a developer's machine that neither names the account nor its token.
+/// Returns nothing on a developer's machine that sets neither the account nor its token.
 pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<TwilioConfig> {
     let topic = context.topic;
     let path = format!("topics.{}.{}", topic.name, transport.name);
@@ -61,7 +62,7 @@ struct Account<'a> {
     errors: &'a ConfigErrors,
 }
 
-/// An environment variable, and what it is set to.
+/// Environment variable with its value.
 struct Variable {
     name: String,
     value: Option<String>,
@@ -74,7 +75,7 @@ impl Variable {
 }
 
 impl<'a> Account<'a> {
-    /// All of it at once, so that every key of the table is known, whatever is asked for later.
+    /// Reads all parts at once, so that every key of the table is known before any is used.
     fn read(mut section: Section<'_>, environment: &Environment, errors: &'a ConfigErrors) -> Self {
         let parts = PARTS.map(|part| (part, variable(&mut section, environment, part)));
         section.finish();
@@ -99,7 +100,7 @@ impl<'a> Account<'a> {
         sid.value.clone().unwrap_or_default()
     }
 
-    /// Without it no webhook could be told from a forgery, so nothing would ever be accepted.
+    /// Auth token. Without one every webhook would be refused, so it is required.
     fn auth_token(&self) -> Option<SecretString> {
         let token = self.part("auth_token");
         let what = match token.value.as_deref().map(kind) {
@@ -123,7 +124,7 @@ impl<'a> Account<'a> {
         };
         if let Some(missing) = missing {
             let fix = "set both, from the same API key, or neither";
-            self.errors.add(ENVIRONMENT, missing, "is not set, and its other half is", fix);
+            self.errors.add(ENVIRONMENT, missing, "is not set, but its counterpart is", fix);
         }
         (key.value.clone(), secret.secret())
     }
@@ -139,7 +140,7 @@ impl<'a> Account<'a> {
         let Some(url) = &base.value else { return API_BASE.to_owned() };
         if !may_have_credentials(url) {
             let fix = format!("write an https address, such as {API_BASE}, or unset it");
-            self.errors.add(ENVIRONMENT, &base.name, "is no address to send secrets to", fix);
+            self.errors.add(ENVIRONMENT, &base.name, "is not a safe address for credentials", fix);
         }
         url.trim_end_matches('/').to_owned()
     }
@@ -154,14 +155,14 @@ impl<'a> Account<'a> {
     }
 }
 
-/// What is in the variable that `<part>_env` names, or in the one of Twilio's usual name.
+/// Reads the variable that `<part>_env` names, or the one with Twilio's usual name.
 fn variable(section: &mut Section<'_>, environment: &Environment, part: &str) -> Variable {
     let usual = format!("TWILIO_{}", part.to_uppercase());
     let key = format!("{part}_env");
     let name = match section.get::<String>(&key) {
         Some(name) if is_variable(&name) => name,
         Some(_) => {
-            // It may be the secret itself, so it is not quoted.
+            // The value may be the secret itself, so the error does not quote it.
             let fix = format!("write the name, such as {usual}, and put the value into it");
             section.error(&key, "is not the name of an environment variable", fix);
             usual
@@ -172,7 +173,7 @@ fn variable(section: &mut Section<'_>, environment: &Environment, part: &str) ->
     Variable { name, value }
 }
 
-/// What a value is, by Twilio's prefixes.
+/// Kind of a credential, by Twilio's prefixes.
 fn kind(value: &str) -> Option<&'static str> {
     match value.get(..2)? {
         "AC" => Some("holds an account's SID"),
@@ -187,7 +188,7 @@ fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && name.chars().all(legal)
 }
 
-/// TLS, or this very machine.
+/// Returns whether credentials may be sent to this URL: over TLS, or within this machine.
 fn may_have_credentials(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,

@@ -1,4 +1,4 @@
-//! The account of a topic, as the configuration names it.
+//! Account of a topic, as the configuration names it.
 
 use crosswire::app::config::DraftConfig;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
@@ -48,7 +48,7 @@ fn status_callback_names_the_transport_unless_it_is_the_first() {
 }
 
 #[test]
-fn a_topic_may_name_variables_of_its_own() {
+fn topic_may_name_its_own_variables() {
     let (settings, errors) = settings(
         "twilio = { auth_token_env = \"OTHER_TOKEN\" }",
         &[("OTHER_TOKEN", "67890"), ("PUBLIC_URL", "https://e.example/")],
@@ -60,7 +60,7 @@ fn a_topic_may_name_variables_of_its_own() {
 }
 
 #[test]
-fn a_developer_may_name_variables_too() {
+fn development_topic_may_name_its_own_variables() {
     let table = "twilio = { account_sid_env = \"MY_SID\", auth_token_env = \"MY_TOKEN\" }";
     let mine = [("MY_SID", "AC1"), ("MY_TOKEN", "67890")];
     let (settings, errors) = settings_for(Purpose::Dev, table, &mine);
@@ -71,7 +71,7 @@ fn a_developer_may_name_variables_too() {
 }
 
 #[test]
-fn a_developer_without_an_account_is_told_of_a_misspelt_key_all_the_same() {
+fn misspelt_key_is_reported_without_an_account() {
     let table = "twilio.auth_tokn_env = \"OTHER\"";
     let (settings, errors) = settings_for(Purpose::Dev, table, &[]);
     assert!(settings.is_none());
@@ -80,7 +80,7 @@ fn a_developer_without_an_account_is_told_of_a_misspelt_key_all_the_same() {
 }
 
 #[test]
-fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
+fn missing_or_wrong_credential_is_named_by_its_variable() {
     let table = [
         ("", ("TWILIO_ACCOUNT_SID", ""), "environment: TWILIO_ACCOUNT_SID: is not set; set it"),
         (
@@ -101,12 +101,12 @@ fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
         (
             "",
             ("TWILIO_API_KEY", "SK1"),
-            "environment: TWILIO_API_SECRET: is not set, and its other half is; set both",
+            "environment: TWILIO_API_SECRET: is not set, but its counterpart is; set both",
         ),
         (
             "",
             ("TWILIO_API_SECRET", "x"),
-            "environment: TWILIO_API_KEY: is not set, and its other half is; set both",
+            "environment: TWILIO_API_KEY: is not set, but its counterpart is; set both",
         ),
         (
             "",
@@ -116,7 +116,7 @@ fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
         (
             "",
             ("TWILIO_API_BASE", "http://e.example"),
-            "environment: TWILIO_API_BASE: is no address to send secrets to",
+            "environment: TWILIO_API_BASE: is not a safe address for credentials",
         ),
         ("twilio.auth_token_env = \"OTHER\"", ("X", ""), "environment: OTHER: is not set; set it"),
         (

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crosswire::contracts::transport::{ReceiveError, Transport, WebhookRequest};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{FORM, call, twilio};
+use super::{FORM, signed_request, twilio};
 
 const RUNS: u32 = 20;
 
@@ -17,7 +17,7 @@ fn genuine() -> WebhookRequest {
         &SmsStatus=received&FromCity=PORTLAND&Body=are+you+there&FromCountry=US&To=%2B15005550006\
         &ToZip=94105&NumSegments=1&MessageSid=SM0123456789abcdef0123456789abcdef\
         &AccountSid=AC0123456789abcdef0123456789abcdef&From=%2B14158675309&ApiVersion=2010-04-01";
-    call("https://example.com", "/queue/echo?a=1", Some(form))
+    signed_request("https://example.com", "/queue/echo?a=1", Some(form))
 }
 
 /// CPU time of this thread per call of `receive`, which is pure and never leaves the thread.

@@ -1,4 +1,4 @@
-//! The Twilio transport, from outside: what it believes, understands, sends and finds.
+//! Tests of the Twilio transport through its contract.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,19 +11,22 @@ use secrecy::SecretString;
 
 mod config;
 mod cost;
+mod errors;
 mod find;
 mod mutations;
 mod provider;
 mod receive;
 mod reference;
+mod report;
 mod send;
+mod signature_properties;
 mod signatures;
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "12345";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn settings() -> TwilioConfig {
+fn test_config() -> TwilioConfig {
     TwilioConfig {
         account_sid: ACCOUNT.to_owned(),
         auth_token: Some(SecretString::from(TOKEN)),
@@ -39,14 +42,14 @@ fn settings() -> TwilioConfig {
     }
 }
 
-/// One for all that only receives: a client loads the system's certificates, which takes a while.
+/// Transport that the tests of `receive` share, because creating a client loads certificates.
 fn twilio() -> &'static Twilio {
-    static TWILIO: LazyLock<Twilio> = LazyLock::new(|| Twilio::new(settings()).unwrap());
+    static TWILIO: LazyLock<Twilio> = LazyLock::new(|| Twilio::new(test_config()).unwrap());
     &TWILIO
 }
 
-/// A genuine call: POST with this form, or GET when there is none.
-fn call(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
+/// Genuine request: a POST with this form, or a GET when there is none.
+fn signed_request(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
     let body = form.unwrap_or_default();
     let url = format!("{origin}{target}");
     let signature = signature::sign(&SecretString::from(TOKEN), &url, body.as_bytes());
