@@ -95,7 +95,7 @@ pub struct Limits {
     pub handler_timeout: Duration,
     /// Failures, or killed workers, after which a message is buried.
     pub max_attempts: u32,
-    /// Messages that may wait in the topic's queue; more are refused with 503.
+    /// Maximum backlog of one partition, inbound and outbound; above it messages are refused with 503.
     pub max_depth: u64,
     /// Messages that may wait in one sender's mailbox; more are answered and dropped.
     pub max_group_depth: u64,
