@@ -1,9 +1,1 @@
-//! Takes messages in.
 
-use clap::Parser;
-use crosswire::app::{App, Failure, WebOptions};
-
-fn main() -> Result<(), Failure> {
-    let options = WebOptions::parse();
-    Ok(App::from_env()?.web(&options)?)
-}

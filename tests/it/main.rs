@@ -12,6 +12,7 @@ mod flows;
 mod layers;
 mod licences;
 mod roulette;
+mod run_script;
 mod rust_source;
 mod scripts;
 mod storage;
