@@ -1,1 +1,9 @@
+//! The worker process: handles messages and sends the replies.
 
+use clap::Parser;
+use crosswire::app::{App, Failure, WorkerOptions};
+
+fn main() -> Result<(), Failure> {
+    let options = WorkerOptions::parse();
+    Ok(App::from_env()?.worker(&options)?)
+}

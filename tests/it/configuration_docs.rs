@@ -7,6 +7,8 @@ use std::process::Command;
 
 use regex::Regex;
 
+use crate::docs::files_below;
+
 /// A file with one unknown key in every table, each of which is reported with the known ones.
 const UNKNOWN_KEYS: &str = "\
     zzzzzzzzzzzz = 1\n\
@@ -61,7 +63,8 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
     let read = Regex::new(r#"\.(?:get|secret|parsed)(?:::<[^>]*>)?\(\s*"([A-Z][A-Z_]+)""#).unwrap();
     let named = Regex::new(r#"strong_secret\(environment, "([A-Z_]+)""#).unwrap();
     let mut variables = BTreeSet::new();
-    for source in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    for file in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
+        let source = fs::read_to_string(file).unwrap();
         for pattern in [&read, &named] {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
@@ -69,20 +72,6 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
     let renamed = keys.iter().filter_map(|key| key.strip_prefix("twilio.")?.strip_suffix("_env"));
     variables.extend(renamed.map(|part| format!("TWILIO_{}", part.to_uppercase())));
     variables
-}
-
-fn sources(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let of_entry = |path: std::path::PathBuf| {
-        if path.is_dir() {
-            sources(&path)
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            vec![fs::read_to_string(&path).unwrap()]
-        } else {
-            Vec::new()
-        }
-    };
-    entries.flat_map(of_entry).collect()
 }
 
 /// Returns the first cells of the table rows in a section of the page that is code.
