@@ -13,6 +13,7 @@ mod feeds;
 mod keys;
 mod link;
 mod moves;
+mod pauses;
 mod pool;
 mod scripts;
 mod upkeep;

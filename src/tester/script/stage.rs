@@ -13,7 +13,7 @@ use super::START;
 use super::arrivals::{Arrival, Arrivals};
 use super::witness::{Complaints, WakeFailureRecorder};
 use crate::contracts::storage::{DeadLetter, Queue, QueueKind, Storage};
-use crate::engine::consumer::{Consumer, Shared, Step};
+use crate::engine::consumer::{Consumer, ConsumerRuntime, Step};
 use crate::engine::consumers::Consumers;
 use crate::engine::intake::Intake;
 use crate::engine::leases::Leases;
@@ -94,13 +94,8 @@ impl Stage {
         let intake = Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines);
         let complaints = Complaints::default();
         let mut crew = Vec::new();
-        let shared = Shared {
-            storage: Arc::clone(&storage),
-            leases: Leases::new(as_clock(&clock)),
-            company: Arc::default(),
-            suspects: Arc::default(),
-        };
-        let hands = Consumers { shared, clock: as_clock(&clock), groups };
+        let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(as_clock(&clock)));
+        let hands = Consumers { runtime, clock: as_clock(&clock), groups };
         for service in services {
             let handler = Arc::clone(&service.handler);
             let witness = Arc::new(WakeFailureRecorder { handler, complaints: complaints.clone() });

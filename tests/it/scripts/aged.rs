@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
-    Settled, StateReads, StorageError, Token, Upkeep,
+    FeedEntry, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues,
+    Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -128,6 +128,14 @@ forward! {
     Feeds {
         fn publish(feed: &str, line: &str, keep: u64) -> ();
         fn follow(feed: &str, after: Option<&FeedCursor>, patience: Duration) -> Vec<FeedEntry>;
+    }
+}
+
+forward! {
+    Pauses {
+        fn pause(topic: &TopicName, pause: &Pause) -> ();
+        fn pauses(topic: &TopicName) -> Vec<Pause>;
+        fn resume(topic: &TopicName, scope: &PauseScope) -> ();
     }
 }
 
