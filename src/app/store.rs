@@ -9,7 +9,7 @@ use crate::stores::redis::{self, Redis};
 use crate::stores::sqlite::{self, Sqlite};
 
 pub(super) enum Store {
-    Redis(redis::Settings),
+    Redis(redis::RedisConfig),
     /// One for the whole process: it has the file to itself, and threads of its own.
     Embedded(Arc<Sqlite>),
 }
@@ -50,8 +50,8 @@ impl Store {
     }
 }
 
-fn settings(redis: &config::Redis) -> redis::Settings {
-    redis::Settings {
+fn settings(redis: &config::Redis) -> redis::RedisConfig {
+    redis::RedisConfig {
         url: redis.url.clone(),
         verify_tls: redis.verify_tls,
         wait_replicas: redis.wait_replicas,
