@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use redis::cmd;
 
 use super::Redis;
-use super::call::{Call, Look};
-use super::claims::decode;
+use super::call::{PlainCommand, ScriptCall};
 use super::keys::tag;
+use super::reply::decode;
 use super::scripts;
 use crate::contracts::storage::{Partition, Pause, PauseScope, Pauses, StorageError};
 use crate::model::topic::TopicName;
@@ -16,18 +16,18 @@ use crate::model::topic::TopicName;
 #[async_trait]
 impl Pauses for Redis {
     async fn pause(&self, topic: &TopicName, pause: &Pause) -> Result<(), StorageError> {
-        let call = Call::new(&scripts::PAUSE, &first(topic))
-            .fleeting()
+        let call = ScriptCall::new(&scripts::PAUSE, &first(topic))
+            .without_replicas()
             .arg(pause.scope.encode())
             .millis(pause.remaining)
             .arg(pause.code)
             .arg(&pause.reason);
-        self.hot.ask(&call).await.map(drop)
+        self.shared.send(&call).await.map(drop)
     }
 
     async fn pauses(&self, topic: &TopicName) -> Result<Vec<Pause>, StorageError> {
-        let call = Call::new(&scripts::PAUSES, &first(topic)).fleeting();
-        let found: Vec<(String, u64, u32, String)> = decode(self.hot.ask(&call).await?)?;
+        let call = ScriptCall::new(&scripts::PAUSES, &first(topic)).without_replicas();
+        let found: Vec<(String, u64, u32, String)> = decode(self.shared.send(&call).await?)?;
         let mut pauses = found
             .into_iter()
             .map(|(scope, remaining, code, reason)| {
@@ -43,7 +43,7 @@ impl Pauses for Redis {
         let tag = tag(&first(topic));
         let mut command = cmd("HDEL");
         command.arg(format!("{tag}pauses")).arg(scope.encode());
-        self.hot.ask(&Look { tag, command }).await.map(drop)
+        self.shared.send(&PlainCommand { key: tag, command }).await.map(drop)
     }
 }
 

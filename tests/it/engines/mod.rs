@@ -18,7 +18,7 @@ use crosswire::engine::settlement::Work;
 use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::message::Outbound;
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use secrecy::SecretString;
 
 use crate::storage::fixture::{Fixture, LONG, entry, push};
@@ -36,7 +36,7 @@ fn person() -> Address {
 /// A topic of its own on the shared Redis.
 pub(crate) async fn topic() -> Fixture {
     let url = RedisServer::shared().url().into();
-    let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
+    let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
 }
 

@@ -17,7 +17,7 @@ use crosswire::model::event::{Event, Facts};
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Member;
 use crosswire::model::topic::TopicName;
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use crosswire::tester::script::OnAdvance;
 
 use crate::support::redis::RedisServer;
@@ -58,7 +58,7 @@ pub(super) struct Aged {
 
 impl Aged {
     pub(super) async fn new(server: &RedisServer, clock: Arc<ManualClock>) -> Self {
-        let settings = Settings { url: server.url().into(), verify_tls: true, wait_replicas: 0 };
+        let settings = RedisConfig { url: server.url().into(), verify_tls: true, wait_replicas: 0 };
         Self { redis: Redis::connect(settings).await.unwrap(), clock }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crosswire::contracts::storage::{Depth, Partition, Queue, QueueKind, Storage};
 use crosswire::model::clock::{Clock, SystemClock};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use crosswire::stores::sqlite::Sqlite;
 use toml::Table;
 
@@ -39,7 +39,7 @@ impl Place {
     async fn store(self) -> Box<dyn Storage> {
         match self {
             Self::Redis(url) => {
-                let settings = Settings { url: url.into(), verify_tls: true, wait_replicas: 0 };
+                let settings = RedisConfig { url: url.into(), verify_tls: true, wait_replicas: 0 };
                 Box::new(Redis::connect(settings).await.unwrap())
             }
             Self::File(dir) => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::model::clock::{Clock as _, SystemClock};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use crosswire::tester::{Board, Record};
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -139,7 +139,7 @@ async fn a_trouble_is_told_to_who_looks_and_to_who_comes_later() {
 
 async fn board(deployment: &Deployment) -> Board {
     let url = deployment.redis().url().into();
-    let store = Redis::connect(Settings { url, verify_tls: true, wait_replicas: 0 }).await;
+    let store = Redis::connect(RedisConfig { url, verify_tls: true, wait_replicas: 0 }).await;
     Board::new(Arc::new(store.unwrap()), Arc::new(SystemClock))
 }
 

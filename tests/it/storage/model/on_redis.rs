@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crosswire::contracts::storage::{Queue, QueueKind};
 use crosswire::model::address::Group;
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use redis::aio::MultiplexedConnection;
 use secrecy::SecretString;
 
@@ -31,7 +31,7 @@ impl Hook for DirectRedis {
 /// Both ways to a server.
 async fn bench(server: &RedisServer) -> Bench<DirectRedis> {
     let url = SecretString::from(server.url());
-    let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
+    let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     let client = redis::Client::open(server.url()).unwrap();
     // Rows wait for each other on one server; the default of half a second is too short then.
     let config =

@@ -1,7 +1,7 @@
 //! A master dies, and its replica takes over.
 
 use crosswire::contracts::storage::Pushed;
-use crosswire::stores::redis::Settings;
+use crosswire::stores::redis::RedisConfig;
 
 use super::nodes::{cluster_node, cluster_url, in_step, join, knows, meet, replicated};
 use super::sentinel::Sentinel;
@@ -28,7 +28,7 @@ async fn store_follows_a_sentinel_failover() {
     sentinel.knows_of(2).await;
     let nobody = free_port();
     let url = format!("redis+sentinel://127.0.0.1:{nobody},127.0.0.1:{}/town", sentinel.port());
-    let f = on(Settings { wait_replicas: 1, ..settings(&url) }).await;
+    let f = on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     work_through(&f, "m1").await;
     push_until_taken(&f, "alice", "m2").await;
     master.kill9();
@@ -47,7 +47,7 @@ async fn store_follows_a_cluster_failover() {
     let () = replica.tell(&["CLUSTER", "REPLICATE", &id]).await;
     in_step(master, 1).await;
     let url = cluster_url(&nodes);
-    let replicated = on(Settings { wait_replicas: 1, ..settings(&url) }).await;
+    let replicated = on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     work_through(&replicated, "m1").await;
     let mut f = on(settings(&url)).await;
     f.partition = replicated.partition.clone();

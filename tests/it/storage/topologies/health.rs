@@ -1,12 +1,12 @@
 //! Which settings of a Redis are found fault with.
 
 use crosswire::contracts::storage::{Health, Upkeep as _};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 
 use super::settings;
 use crate::support::redis::RedisServer;
 
-async fn health(settings: Settings) -> Health {
+async fn health(settings: RedisConfig) -> Health {
     Redis::connect(settings).await.unwrap().health().await.unwrap()
 }
 
@@ -35,7 +35,7 @@ async fn appendfsync_everysec_is_degraded_without_replicas() {
     let found = health(settings(&server.url())).await;
     assert_eq!(found.fatal, []);
     assert!(matches!(&found.degraded[..], [only] if only.contains("appendfsync")), "{found:?}");
-    let replicated = Settings { wait_replicas: 1, ..settings(&server.url()) };
+    let replicated = RedisConfig { wait_replicas: 1, ..settings(&server.url()) };
     assert_eq!(health(replicated).await, Health::default());
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crosswire::contracts::storage::{Pushed, StorageError};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use secrecy::SecretString;
 
 use super::fixture::{Fixture, commit, entry, push};
@@ -21,11 +21,11 @@ use super::fixture::{Fixture, commit, entry, push};
 /// How long servers may take to find each other, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn settings(url: &str) -> Settings {
-    Settings { url: SecretString::from(url), verify_tls: true, wait_replicas: 0 }
+fn settings(url: &str) -> RedisConfig {
+    RedisConfig { url: SecretString::from(url), verify_tls: true, wait_replicas: 0 }
 }
 
-async fn on(settings: Settings) -> Fixture {
+async fn on(settings: RedisConfig) -> Fixture {
     // Nodes that have just met may think each other away for a moment, and say so.
     let redis =
         eventually("the store is there", async || match Redis::connect(settings.clone()).await {

@@ -1,4 +1,4 @@
-//! The forms of a Redis address that are understood.
+//! Redis URLs and the deployments that they point at.
 
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{IntoConnectionInfo, TlsMode};
@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::contracts::storage::StorageError;
 
-/// A Redis address, taken apart.
+/// A parsed Redis URL.
 ///
 /// - `redis://[user:password@]host[:port][/db]`, and `rediss://` for TLS
 /// - `redis+sentinel://[user:password@]host:port,host:port/master-name[/db]`, and `rediss+sentinel`
@@ -18,7 +18,7 @@ pub(super) enum Target {
     Cluster { nodes: Vec<String> },
 }
 
-/// Who we are to the data nodes behind sentinels.
+/// Credentials for the data nodes behind sentinels.
 #[derive(Clone, Default)]
 pub(super) struct Login {
     user: Option<String>,
@@ -28,13 +28,14 @@ pub(super) struct Login {
 const FORMS: &str = "use redis://host:port, rediss://host:port, \
     redis+sentinel://host:port,host:port/master-name or redis+cluster://host:port,host:port";
 
+/// Parses a Redis URL.
 pub(super) fn parse(url: &SecretString, verify_tls: bool) -> Result<Target, StorageError> {
     let url = url.expose_secret();
-    // The address may hold a password, so the error quotes none of it.
-    let refuse = |what: &str| StorageError::Refused(format!("the Redis address {what}; {FORMS}"));
+    // The URL may contain a password, so the error quotes none of it.
+    let refuse = |what: &str| StorageError::Refused(format!("the Redis URL {what}; {FORMS}"));
     let (scheme, rest) = url.split_once("://").ok_or_else(|| refuse("has no scheme"))?;
-    let (wire, kind) = scheme.split_once('+').unwrap_or((scheme, "node"));
-    let encrypted = match wire {
+    let (protocol, kind) = scheme.split_once('+').unwrap_or((scheme, "node"));
+    let encrypted = match protocol {
         "redis" => false,
         "rediss" => true,
         _ => return Err(refuse("has an unknown scheme")),
@@ -46,7 +47,7 @@ pub(super) fn parse(url: &SecretString, verify_tls: bool) -> Result<Target, Stor
     let at = if login.is_empty() { "" } else { "@" };
     let nodes = |login: &str, at: &str| -> Vec<String> {
         let hosts = hosts.split(',').filter(|host| !host.is_empty());
-        hosts.map(|host| format!("{wire}://{login}{at}{host}/{suffix}")).collect()
+        hosts.map(|host| format!("{protocol}://{login}{at}{host}/{suffix}")).collect()
     };
     let target = match kind {
         "node" => {
@@ -62,7 +63,7 @@ pub(super) fn parse(url: &SecretString, verify_tls: bool) -> Result<Target, Stor
             Target::Sentinel {
                 nodes: nodes("", ""),
                 master: master.to_owned(),
-                db: db.parse().map_err(|_| refuse("has a database that is no number"))?,
+                db: db.parse().map_err(|_| refuse("has a database that is not a number"))?,
                 login: credentials(login),
                 tls: encrypted.then_some(if verify_tls {
                     TlsMode::Secure
@@ -90,7 +91,7 @@ fn credentials(login: &str) -> Login {
 }
 
 impl Login {
-    /// How the data nodes that sentinels name are to be spoken to.
+    /// Connection settings for the data nodes that sentinels name.
     pub(super) fn node_info(&self, db: i64, tls: Option<TlsMode>) -> SentinelNodeConnectionInfo {
         let mut info = redis::RedisConnectionInfo::default().set_db(db);
         if let Some(user) = &self.user {
@@ -107,7 +108,7 @@ impl Login {
     }
 }
 
-/// Somebody to ask which node is the master now.
+/// Client that asks the sentinels which node is the master.
 pub(super) fn sentinel(
     nodes: &[String],
     master: &str,
@@ -128,7 +129,7 @@ mod tests {
     #[case("redis+sentinel://u:p%40@a:26379,b:26379/mymaster/3", "sentinel")]
     #[case("redis+cluster://a:7000,b:7001", "cluster")]
     #[case("rediss+cluster://:pw@a:7000", "cluster")]
-    fn every_form_is_understood(#[case] url: &str, #[case] kind: &str) {
+    fn url_of_every_form_is_parsed(#[case] url: &str, #[case] kind: &str) {
         let target = parse(&SecretString::from(url), false).unwrap();
         let found = match target {
             Target::Node(_) => "node",
@@ -146,7 +147,7 @@ mod tests {
     #[case("http://localhost")]
     #[case("redis+sentinel://a:26379")]
     #[case("redis+cluster://")]
-    fn a_wrong_form_is_refused_without_quoting_it(#[case] url: &str) {
+    fn malformed_url_is_refused_without_being_quoted(#[case] url: &str) {
         let error = parse(&SecretString::from(url), true).err().unwrap().to_string();
         assert!(error.contains("use redis://"), "{error}");
         assert!(!error.contains("localhost:6379") && !error.contains("a:26379"), "{error}");

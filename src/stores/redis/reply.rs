@@ -1,4 +1,4 @@
-//! How a claim comes back from a script.
+//! Replies of the scripts.
 
 use std::time::Duration;
 
@@ -10,21 +10,23 @@ use crate::model::address::Group;
 use crate::model::message::MessageId;
 
 /// Reads `{EMPTY, ms}` or `{group, head, attempt, isolated, failures, outcome_unknown, note, state}`.
-pub(super) fn read(queue: &Queue, token: &Token, answer: Value) -> Result<Claimed, StorageError> {
-    let Value::Array(fields) = answer else {
-        return Err(StorageError::Corrupt("a claim that is no list".to_owned()));
+pub(super) fn read_claim(
+    queue: &Queue,
+    token: &Token,
+    reply: Value,
+) -> Result<Claimed, StorageError> {
+    let Value::Array(fields) = reply else {
+        return Err(StorageError::Corrupt("a claim that is not a list".to_owned()));
     };
     if fields.len() == 2 {
-        let due: (String, i64) = decode(Value::Array(fields))?;
-        return Ok(Claimed::Empty {
-            next_due: u64::try_from(due.1).ok().map(Duration::from_millis),
-        });
+        let (_, due): (String, i64) = decode(Value::Array(fields))?;
+        return Ok(Claimed::Empty { next_due: u64::try_from(due).ok().map(Duration::from_millis) });
     }
     let (group, head, attempt, isolated, failures, outcome_unknown, note, state) =
         decode::<(String, String, u32, u32, u32, Option<i64>, Option<String>, Option<String>)>(
             Value::Array(fields),
         )?;
-    let (sequence, id, payload) = message(&head)?;
+    let (sequence, id, payload) = split_message(&head)?;
     Ok(Claimed::Message(Box::new(Claim {
         queue: queue.clone(),
         group: Group::from_id(group),
@@ -41,8 +43,8 @@ pub(super) fn read(queue: &Queue, token: &Token, answer: Value) -> Result<Claime
     })))
 }
 
-/// Takes a message apart as it lies in its list: `sequence|length of id|id payload`.
-pub(super) fn message(stored: &str) -> Result<(u64, MessageId, String), StorageError> {
+/// Splits a message as its list holds it: `sequence|length of id|id payload`.
+pub(super) fn split_message(stored: &str) -> Result<(u64, MessageId, String), StorageError> {
     let parts = || {
         let (sequence, rest) = stored.split_once('|')?;
         let (length, rest) = rest.split_once('|')?;
@@ -52,9 +54,9 @@ pub(super) fn message(stored: &str) -> Result<(u64, MessageId, String), StorageE
     parts().ok_or_else(|| StorageError::Corrupt("a message without its sequence and id".to_owned()))
 }
 
-/// Takes an answer for what the script promises. The library's own error would quote the answer,
-/// which may hold a number or a text.
-pub(super) fn decode<T: redis::FromRedisValue>(answer: Value) -> Result<T, StorageError> {
-    from_redis_value(answer)
-        .map_err(|_| StorageError::Corrupt("an answer of another shape".to_owned()))
+/// Converts a reply to the type that the command promises. The library's own error would quote the
+/// reply, which may contain a number or a text.
+pub(super) fn decode<T: redis::FromRedisValue>(reply: Value) -> Result<T, StorageError> {
+    from_redis_value(reply)
+        .map_err(|_| StorageError::Corrupt("a reply of an unexpected type".to_owned()))
 }
