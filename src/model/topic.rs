@@ -74,7 +74,6 @@ pub enum OnAmbiguous {
 
 /// What a topic says to people, apart from its handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Replies {
     /// Said to whoever's message was accepted; nothing when empty.
     pub accept_response: String,

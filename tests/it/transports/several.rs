@@ -15,7 +15,7 @@ use crosswire::engine::intake::{Intake, Refusal};
 use crosswire::engine::topic::Pipeline;
 use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::SystemClock;
-use crosswire::model::message::{Incoming, MessageId, Origin, Outbound, Parameters};
+use crosswire::model::message::{Incoming, MessageId, Outbound};
 use crosswire::model::topic::{Limits, OnAmbiguous, Replies, Sending};
 use secrecy::SecretString;
 
@@ -31,15 +31,10 @@ struct PlainText {
 #[async_trait]
 impl Transport for PlainText {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
-        Ok(Received::Message(Box::new(Incoming {
-            id: MessageId::new("1"),
-            sender: Address::new(self.name, "+14155550101", "+15005550006"),
-            text: String::from_utf8_lossy(&request.body).into_owned().into(),
-            media: Vec::new(),
-            origin: Origin::default(),
-            opt_out: None,
-            parameters: Parameters::default(),
-        })))
+        let sender = Address::new(self.name, "+14155550101", "+15005550006");
+        let text = String::from_utf8_lossy(&request.body).into_owned();
+        let incoming = Incoming::new(MessageId::new("1"), sender, text);
+        Ok(Received::Message(Box::new(incoming)))
     }
 
     fn answer(&self, _: Option<&str>) -> WebhookResponse {
