@@ -1,4 +1,4 @@
-//! What those who look are told, and when.
+//! The live stream of the board.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::model::clock::{Clock as _, SystemClock};
 use crosswire::stores::redis::{Redis, Settings};
-use crosswire::tester::{Board, Record};
+use crosswire::tester::{Board, BoardEntry};
 use futures_util::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{ANNA, BEN, TOPICS, chatting, dev, post, send, silent};
+use super::{ANNA, BEN, TOPICS, chatting, dev, post, send, without_numbers_in_logs};
 use crate::support::{Deployment, Event, Live, PATIENCE, Setup};
+
+/// Admin token of the deployment with separate processes.
+const TOKEN: &str = "s8Kq2vXw5TnB7hLd";
 
 fn ids(events: &[Event]) -> Vec<&str> {
     events
@@ -24,8 +27,8 @@ fn ids(events: &[Event]) -> Vec<&str> {
         .collect()
 }
 
-/// How long a record was on its way to who looks.
-fn delay(event: &Event) -> TimeDelta {
+/// Time between the date of an entry and its arrival in a stream.
+fn latency(event: &Event) -> TimeDelta {
     let published: DateTime<Utc> = event.data["at"].as_str().unwrap().parse().unwrap();
     event.at - published
 }
@@ -33,10 +36,10 @@ fn delay(event: &Event) -> TimeDelta {
 #[rstest]
 #[case::embedded(Setup::dev(TOPICS).embedded())]
 #[case::redis(Setup::dev(TOPICS).own_redis())]
-#[case::apart(Setup::new(TOPICS).own_redis().env("ADMIN_TOKEN", "5f0c1e9a7b3d2846"))]
+#[case::apart(Setup::new(TOPICS).own_redis().env("ADMIN_TOKEN", TOKEN))]
 #[tokio::test]
-async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: Setup) {
-    let deployment = silent(setup.start().await.with_bearer("5f0c1e9a7b3d2846"));
+async fn chat_reaches_all_streams_within_a_second(#[case] setup: Setup) {
+    let deployment = without_numbers_in_logs(setup.start().await.with_bearer(TOKEN));
     let mut one = chatting(&deployment).await;
     let mut other = Live::open(&deployment, None).await;
     other.until_ready().await;
@@ -50,9 +53,9 @@ async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: S
         let seen_too = other.until_arrived(to, &relayed).await;
         assert_eq!(ids(&seen), ids(&seen_too));
         assert!(seen[0].is("in", from, &text), "{seen:?}");
-        slowest = seen.iter().chain(&seen_too).map(delay).max().unwrap().max(slowest);
+        slowest = seen.iter().chain(&seen_too).map(latency).max().unwrap().max(slowest);
     }
-    println!("the slowest of them all was on its way for {} ms", slowest.num_milliseconds());
+    println!("slowest update: {} ms", slowest.num_milliseconds());
     assert!(slowest < TimeDelta::seconds(1), "{slowest}");
 }
 
@@ -60,8 +63,8 @@ async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: S
 #[case::embedded(Setup::dev(TOPICS).embedded())]
 #[case::redis(Setup::dev(TOPICS).own_redis())]
 #[tokio::test]
-async fn whoever_comes_back_is_told_what_they_missed_and_nothing_else(#[case] setup: Setup) {
-    let deployment = silent(setup.start().await);
+async fn resumed_stream_gets_the_missed_entries_only(#[case] setup: Setup) {
+    let deployment = without_numbers_in_logs(setup.start().await);
     let mut watched = Live::open(&deployment, None).await;
     let greeting = watched.until_ready().await;
     assert_eq!(greeting[0].name, "reset");
@@ -88,7 +91,7 @@ async fn whoever_comes_back_is_told_what_they_missed_and_nothing_else(#[case] se
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_cleared_for_everybody_and_of_one_phone_alone() {
+async fn clearing_removes_one_number_or_all() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     for number in [ANNA, BEN] {
@@ -107,7 +110,7 @@ async fn what_is_cleared_is_cleared_for_everybody_and_of_one_phone_alone() {
     assert_eq!(numbers(&deployment).await, Vec::<Value>::new());
 }
 
-/// Whose messages are shown to whoever comes now.
+/// Numbers of all messages in a new stream.
 async fn numbers(deployment: &Deployment) -> Vec<Value> {
     let told = Live::open(deployment, None).await.until_ready().await;
     let messages = told.iter().filter(|event| event.name == "message");
@@ -115,26 +118,26 @@ async fn numbers(deployment: &Deployment) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_trouble_is_told_to_who_looks_and_to_who_comes_later() {
-    let deployment = silent(Setup::dev(TOPICS).own_redis().start().await);
+async fn fault_reaches_open_and_new_streams() {
+    let deployment = without_numbers_in_logs(Setup::dev(TOPICS).own_redis().start().await);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
-    let theirs = json!({ "number": ANNA, "trouble": "opted_out" });
-    let everybodys = json!({ "trouble": "slow" });
-    for trouble in [&theirs, &everybodys] {
-        assert_eq!(post(&deployment, "/tester/trouble", trouble).await.status, 204);
-        let told = live.until(|event| event.name == "trouble").await.pop().unwrap();
-        assert_eq!(&told.data, trouble);
+    let of_anna = json!({ "number": ANNA, "fault": "opted_out" });
+    let of_all = json!({ "fault": "slow" });
+    for fault in [&of_anna, &of_all] {
+        assert_eq!(post(&deployment, "/tester/fault", fault).await.status, 204);
+        let told = live.until(|event| event.name == "fault").await.pop().unwrap();
+        assert_eq!(&told.data, fault);
     }
     let ready = Live::open(&deployment, None).await.until_ready().await.pop().unwrap();
-    assert_eq!(ready.data, json!([theirs, everybodys]));
-    // Injected by another process of the deployment's.
-    let injected = serde_json::from_value(json!({ "trouble": "none" })).unwrap();
+    assert_eq!(ready.data, json!([of_anna, of_all]));
+    // Injected by another process of the deployment.
+    let injected = serde_json::from_value(json!({ "fault": "ok" })).unwrap();
     board(&deployment).await.inject(&injected).await.unwrap();
-    let told = live.until(|event| event.name == "trouble").await.pop().unwrap();
-    assert_eq!(told.data, json!({ "trouble": "none" }));
+    let told = live.until(|event| event.name == "fault").await.pop().unwrap();
+    assert_eq!(told.data, json!({ "fault": "ok" }));
     let ready = Live::open(&deployment, None).await.until_ready().await.pop().unwrap();
-    assert_eq!(ready.data, json!([theirs]));
+    assert_eq!(ready.data, json!([of_anna]));
 }
 
 async fn board(deployment: &Deployment) -> Board {
@@ -144,7 +147,7 @@ async fn board(deployment: &Deployment) -> Board {
 }
 
 #[tokio::test]
-async fn who_does_not_read_holds_up_nobody_and_is_told_to_begin_again() {
+async fn stalled_reader_is_reset_and_delays_no_other_stream() {
     let deployment = Setup::dev(TOPICS).own_redis().start().await;
     let mut asleep = TcpStream::connect((Ipv4Addr::LOCALHOST, deployment.port())).unwrap();
     asleep.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -154,10 +157,10 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_to_begin_again() {
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     let board = board(&deployment).await;
-    // More than the two ends of a connection and the hub together keep for anybody.
+    // More than the buffers of the connection and of the hub hold together.
     let long = "long ".repeat(4_000);
     for number in 0..1500 {
-        board.add(&record(number, &long)).await.unwrap();
+        board.append(&entry(number, &long)).await.unwrap();
         let told = live.until(|event| event.name == "message").await.pop().unwrap();
         assert_eq!(told.data["id"], format!("TM{number}"));
     }
@@ -166,11 +169,11 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_to_begin_again() {
     assert!(!told.contains("\"TM1499\""));
 }
 
-/// Everything up to the end, which must come soon.
+/// Reads a stream to its end.
 fn rest(mut stream: TcpStream) -> Vec<u8> {
     let (start, mut told, mut piece) = (Instant::now(), Vec::new(), [0; 8192]);
     while start.elapsed() < PATIENCE {
-        match stream.read(&mut piece).expect("something comes, if only the end") {
+        match stream.read(&mut piece).expect("the stream goes on or ends") {
             0 => return told,
             length => told.extend_from_slice(&piece[..length]),
         }
@@ -178,7 +181,7 @@ fn rest(mut stream: TcpStream) -> Vec<u8> {
     panic!("the stream has not ended after {PATIENCE:?}")
 }
 
-fn record(number: usize, text: &str) -> Record {
+fn entry(number: usize, text: &str) -> BoardEntry {
     serde_json::from_value(json!({
         "kind": "in",
         "id": format!("TM{number}"),
@@ -192,19 +195,19 @@ fn record(number: usize, text: &str) -> Record {
 }
 
 #[tokio::test]
-async fn whoever_comes_while_much_happens_misses_nothing_and_hears_nothing_twice() {
+async fn stream_opened_under_load_misses_and_repeats_nothing() {
     let deployment = Setup::dev(TOPICS).own_redis().start().await;
     let board = board(&deployment).await;
-    let happen = async {
+    let publish = async {
         for number in 0..1000 {
-            board.add(&record(number, "much")).await.unwrap();
+            board.append(&entry(number, "much")).await.unwrap();
         }
     };
     let all: Vec<Value> = (0..1000).map(|number| json!(format!("TM{number}"))).collect();
-    let look = |nth: u64| {
+    let read = |nth: u64| {
         let (deployment, all) = (&deployment, &all);
         async move {
-            // One after the other, while it goes on.
+            // The streams open one after the other while entries are published.
             tokio::time::sleep(Duration::from_millis(5 * nth)).await;
             let mut live = Live::open(deployment, None).await;
             let mut told = live.until(|event| event.data["id"] == "TM999").await;
@@ -213,15 +216,15 @@ async fn whoever_comes_while_much_happens_misses_nothing_and_hears_nothing_twice
             assert_eq!(&told, all);
         }
     };
-    tokio::join!(happen, join_all((0..40).map(look)));
+    tokio::join!(publish, join_all((0..40).map(read)));
 }
 
 #[tokio::test]
-async fn an_open_stream_does_not_hold_a_process_that_stops() {
+async fn open_stream_does_not_delay_shutdown() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
-    // A browser keeps connections for its next calls as well.
+    // A browser holds a kept-alive connection as well.
     send(&deployment, "strict", ANNA, &["echo stop now"]).await;
     live.until_arrived(ANNA, "stop now").await;
     assert!(deployment.stop_web(Duration::from_secs(5)), "{}", deployment.logs());
@@ -230,8 +233,8 @@ async fn an_open_stream_does_not_hold_a_process_that_stops() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_when_the_store_is_back() {
-    let deployment = silent(Setup::dev(TOPICS).own_redis().start().await);
+async fn stream_resumes_after_a_store_outage() {
+    let deployment = without_numbers_in_logs(Setup::dev(TOPICS).own_redis().start().await);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     deployment.redis().kill9();

@@ -1,0 +1,166 @@
+//! Back-off after wrong admin tokens, for each client and for all of them together.
+//!
+//! A client is an IPv4 address or an IPv6 /64 network. After some wrong tokens its next attempt has to
+//! wait, twice as long each time; what comes earlier is refused without a look at its token. While
+//! many clients guess at once, a single wrong token is followed by a long delay. The first attempt
+//! of a client is never delayed, so the operator's right token passes during an attack from elsewhere.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tracing::warn;
+
+use crate::model::clock::Clock;
+
+/// Number of wrong tokens that starts the delays of a client.
+const MAX_FAILURES: u32 = 5;
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+/// Number of wrong tokens of all clients in a minute that counts as a distributed attack.
+const ATTACK_FAILURES: u32 = 100;
+/// First delay of a client during a distributed attack.
+const ATTACK_DELAY: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_secs(60);
+/// Time after the last attempt until a client is forgotten.
+const RETENTION: Duration = Duration::from_secs(60 * 60);
+/// Maximum number of clients kept in memory, at about 50 bytes each. All others share one entry.
+const MAX_CLIENTS: usize = 4_096;
+
+/// The result of one attempt to authorize.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    Accepted,
+    Wrong,
+    /// Refused unseen; the next attempt is possible after this time.
+    Throttled(Duration),
+}
+
+/// Counts wrong tokens and delays further attempts.
+pub(super) struct TokenThrottle {
+    clock: Arc<dyn Clock>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    clients: HashMap<IpAddr, Client>,
+    /// Entry of all clients for which there is no room.
+    others: Client,
+    total: MinuteCount,
+    refused: MinuteCount,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Client {
+    failures: u32,
+    /// Uptime from which the next attempt is possible.
+    next_attempt: Duration,
+    last_attempt: Duration,
+    /// Has shown the right token before, so that a distributed attack does not slow it down.
+    is_known: bool,
+}
+
+/// A count that starts anew every minute.
+#[derive(Default)]
+struct MinuteCount {
+    start: Duration,
+    count: u32,
+}
+
+impl TokenThrottle {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, counts: Mutex::default() }
+    }
+
+    /// Checks a client's token with `is_right`, unless the client has to wait.
+    pub(super) fn attempt(&self, client: IpAddr, is_right: impl FnOnce() -> bool) -> Attempt {
+        let now = self.clock.uptime();
+        // Held during the check: attempts in parallel are counted one by one.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_attack = counts.total.is_above(ATTACK_FAILURES, now);
+        let entry = counts.entry(network(client), now);
+        let attempt = if entry.next_attempt > now {
+            Attempt::Throttled(entry.next_attempt - now)
+        } else if is_right() {
+            *entry = Client { is_known: true, last_attempt: now, ..Client::default() };
+            Attempt::Accepted
+        } else {
+            entry.fail(is_attack, now);
+            counts.total.add(now);
+            Attempt::Wrong
+        };
+        if attempt != Attempt::Accepted {
+            counts.log(client, now);
+        }
+        attempt
+    }
+}
+
+impl Counts {
+    fn entry(&mut self, client: IpAddr, now: Duration) -> &mut Client {
+        if !self.clients.contains_key(&client) && self.clients.len() >= MAX_CLIENTS {
+            self.clients.retain(|_, known| now.saturating_sub(known.last_attempt) < RETENTION);
+            if self.clients.len() >= MAX_CLIENTS {
+                return &mut self.others;
+            }
+        }
+        self.clients.entry(client).or_default()
+    }
+
+    /// Logs the first refusal, and then at most one line a minute.
+    fn log(&mut self, client: IpAddr, now: Duration) {
+        let count = self.refused.count;
+        if self.refused.add(now) {
+            warn!(client.address = %client, attempts.refused = count + 1,
+                "wrong admin token for /tester; further attempts are delayed");
+        }
+    }
+}
+
+impl Client {
+    fn fail(&mut self, is_attack: bool, now: Duration) {
+        self.failures = self.failures.saturating_add(1);
+        self.last_attempt = now;
+        let (limit, first) = if is_attack && !self.is_known {
+            (1, ATTACK_DELAY)
+        } else {
+            (MAX_FAILURES, FIRST_DELAY)
+        };
+        if let Some(doublings) = self.failures.checked_sub(limit) {
+            let factor = 2_u32.saturating_pow(doublings);
+            self.next_attempt = now + first.saturating_mul(factor).min(MAX_DELAY);
+        }
+    }
+}
+
+impl MinuteCount {
+    /// Counts one, and reports that a new minute began with it.
+    fn add(&mut self, now: Duration) -> bool {
+        let is_new = self.count == 0 || now.saturating_sub(self.start) >= MINUTE;
+        if is_new {
+            *self = Self { start: now, count: 0 };
+        }
+        self.count = self.count.saturating_add(1);
+        is_new
+    }
+
+    fn is_above(&self, limit: u32, now: Duration) -> bool {
+        self.count >= limit && now.saturating_sub(self.start) < MINUTE
+    }
+}
+
+/// The network that one client can choose its addresses from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests;
