@@ -109,7 +109,7 @@ pub(super) async fn authorize(
     let peer = request.peer_addr().map(|peer| peer.ip());
     let public_url = state.access.config.public_url.as_deref();
     let mut response = match state.access.decide(peer, request.headers()) {
-        // Without the security headers as well: nothing tells it from a path without a route.
+        // Without the security headers as well, exactly like a path without a route.
         Decision::Hide => return Ok(request.into_response(not_found().await)),
         Decision::RequireToken => request.into_response(token_required()),
         Decision::Throttle(delay) => request.into_response(too_many_attempts(delay)),

@@ -22,7 +22,7 @@ impl Script {
     /// first one of the harness.
     ///
     /// # Errors
-    /// Everything that differs from the script's expectations.
+    /// All differences from the script's expectations.
     pub async fn run(
         &self,
         harness: &mut ScriptHarness,

@@ -35,7 +35,7 @@ async fn empty_and_used_pages_are_accessible() {
     page.click("#bulk summary").await;
     page.click(&Page::part(0, "[data-part=clip]")).await;
     page.click(&Page::part(1, "[data-part=menu-button]")).await;
-    page.click(&Page::part(1, "[data-trouble=slow]")).await;
+    page.click(&Page::part(1, "[data-fault=slow]")).await;
     page.sees("document.querySelectorAll('.badge:not([hidden])').length", 1).await;
     page.click(&Page::part(0, "[data-part=menu-button]")).await;
     assert_accessible(&page, "a page with everything open").await;

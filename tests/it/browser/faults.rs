@@ -33,7 +33,7 @@ async fn undeliverable_fault_ends_the_chat_of_the_other_phone() {
 }
 
 #[tokio::test]
-async fn redelivered_message_is_marked_as_duplicate() {
+async fn redelivered_message_is_a_duplicate() {
     let (_deployment, page) = chatting().await;
     page.send(0, "once").await;
     page.bubble(1, &received("Stranger: once")).await;

@@ -17,14 +17,14 @@ use crate::model::clock::Clock;
 /// Number of wrong tokens that starts the delays of a client.
 const MAX_FAILURES: u32 = 5;
 const FIRST_DELAY: Duration = Duration::from_secs(1);
-const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
+const MAX_DELAY: Duration = Duration::from_mins(15);
 /// Number of wrong tokens of all clients in a minute that counts as a distributed attack.
 const ATTACK_FAILURES: u32 = 100;
 /// First delay of a client during a distributed attack.
-const ATTACK_DELAY: Duration = Duration::from_secs(60);
-const MINUTE: Duration = Duration::from_secs(60);
+const ATTACK_DELAY: Duration = Duration::from_mins(1);
+const MINUTE: Duration = Duration::from_mins(1);
 /// Time after the last attempt until a client is forgotten.
-const RETENTION: Duration = Duration::from_secs(60 * 60);
+const RETENTION: Duration = Duration::from_hours(1);
 /// Maximum number of clients kept in memory, at about 50 bytes each. All others share one entry.
 const MAX_CLIENTS: usize = 4_096;
 
@@ -81,8 +81,9 @@ impl TokenThrottle {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let is_attack = counts.total.is_above(ATTACK_FAILURES, now);
         let entry = counts.entry(network(client), now);
-        let attempt = if entry.next_attempt > now {
-            Attempt::Throttled(entry.next_attempt - now)
+        let delay = entry.next_attempt.saturating_sub(now);
+        let attempt = if !delay.is_zero() {
+            Attempt::Throttled(delay)
         } else if is_right() {
             *entry = Client { is_known: true, last_attempt: now, ..Client::default() };
             Attempt::Accepted

@@ -72,7 +72,7 @@ async fn deployment_without_token_hides_the_tester() {
         }
     }
     let hints = deployment.logs().matches("set ADMIN_TOKEN").count();
-    assert_eq!(hints, 1, "the operator is told once");
+    assert_eq!(hints, 1, "one hint for the operator");
 }
 
 #[tokio::test]

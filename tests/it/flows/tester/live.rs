@@ -70,23 +70,23 @@ async fn resumed_stream_gets_the_missed_entries_only(#[case] setup: Setup) {
     assert_eq!(greeting[0].name, "reset");
     send(&deployment, "strict", ANNA, &["echo one"]).await;
     watched.until_arrived(ANNA, "one").await;
-    let mut left = Live::open(&deployment, None).await;
-    let seen = left.until_ready().await;
-    let last = seen.last().unwrap().id.clone().expect("it says where it stands");
+    let mut closed = Live::open(&deployment, None).await;
+    let seen = closed.until_ready().await;
+    let last = seen.last().unwrap().id.clone().expect("the ready event has an id");
     assert_eq!(ids(&seen).last(), Some(&last.as_str()));
-    drop(left);
+    drop(closed);
     send(&deployment, "strict", ANNA, &["echo two"]).await;
     let missed = watched.until_arrived(ANNA, "two").await;
-    let mut back = Live::open(&deployment, Some(&last)).await;
-    let told = back.until_ready().await;
-    assert!(told.iter().all(|event| event.name != "reset"), "{told:?}");
-    assert_eq!(ids(&told), ids(&missed));
+    let mut resumed = Live::open(&deployment, Some(&last)).await;
+    let events = resumed.until_ready().await;
+    assert!(events.iter().all(|event| event.name != "reset"), "{events:?}");
+    assert_eq!(ids(&events), ids(&missed));
     for unknown in ["nowhere", "1-0", "99999999999999-0", "", "77"] {
-        let mut stranger = Live::open(&deployment, Some(unknown)).await;
-        let told = stranger.until_ready().await;
-        assert_eq!(told[0].name, "reset", "{unknown}");
-        assert_eq!(told[0].id.as_deref(), Some(""), "a browser forgets where it was");
-        assert_eq!(ids(&told).len(), ids(&seen).len() + ids(&missed).len(), "{unknown}");
+        let mut unknown_position = Live::open(&deployment, Some(unknown)).await;
+        let events = unknown_position.until_ready().await;
+        assert_eq!(events[0].name, "reset", "{unknown}");
+        assert_eq!(events[0].id.as_deref(), Some(""), "the browser forgets its position");
+        assert_eq!(ids(&events).len(), ids(&seen).len() + ids(&missed).len(), "{unknown}");
     }
 }
 
@@ -112,8 +112,8 @@ async fn clearing_removes_one_number_or_all() {
 
 /// Numbers of all messages in a new stream.
 async fn numbers(deployment: &Deployment) -> Vec<Value> {
-    let told = Live::open(deployment, None).await.until_ready().await;
-    let messages = told.iter().filter(|event| event.name == "message");
+    let events = Live::open(deployment, None).await.until_ready().await;
+    let messages = events.iter().filter(|event| event.name == "message");
     messages.map(|event| event.data["number"].clone()).collect()
 }
 
@@ -126,16 +126,16 @@ async fn fault_reaches_open_and_new_streams() {
     let of_all = json!({ "fault": "slow" });
     for fault in [&of_anna, &of_all] {
         assert_eq!(post(&deployment, "/tester/fault", fault).await.status, 204);
-        let told = live.until(|event| event.name == "fault").await.pop().unwrap();
-        assert_eq!(&told.data, fault);
+        let update = live.until(|event| event.name == "fault").await.pop().unwrap();
+        assert_eq!(&update.data, fault);
     }
     let ready = Live::open(&deployment, None).await.until_ready().await.pop().unwrap();
     assert_eq!(ready.data, json!([of_anna, of_all]));
     // Injected by another process of the deployment.
     let injected = serde_json::from_value(json!({ "fault": "ok" })).unwrap();
     board(&deployment).await.inject(&injected).await.unwrap();
-    let told = live.until(|event| event.name == "fault").await.pop().unwrap();
-    assert_eq!(told.data, json!({ "fault": "ok" }));
+    let update = live.until(|event| event.name == "fault").await.pop().unwrap();
+    assert_eq!(update.data, json!({ "fault": "ok" }));
     let ready = Live::open(&deployment, None).await.until_ready().await.pop().unwrap();
     assert_eq!(ready.data, json!([of_anna]));
 }
@@ -149,11 +149,11 @@ async fn board(deployment: &Deployment) -> Board {
 #[tokio::test]
 async fn stalled_reader_is_reset_and_delays_no_other_stream() {
     let deployment = Setup::dev(TOPICS).own_redis().start().await;
-    let mut asleep = TcpStream::connect((Ipv4Addr::LOCALHOST, deployment.port())).unwrap();
-    asleep.set_read_timeout(Some(PATIENCE)).unwrap();
-    asleep.write_all(b"GET /tester/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut stalled = TcpStream::connect((Ipv4Addr::LOCALHOST, deployment.port())).unwrap();
+    stalled.set_read_timeout(Some(PATIENCE)).unwrap();
+    stalled.write_all(b"GET /tester/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut beginning = [0; 512];
-    assert!(asleep.read(&mut beginning).unwrap() > 0);
+    assert!(stalled.read(&mut beginning).unwrap() > 0);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     let board = board(&deployment).await;
@@ -161,21 +161,21 @@ async fn stalled_reader_is_reset_and_delays_no_other_stream() {
     let long = "long ".repeat(4_000);
     for number in 0..1500 {
         board.append(&entry(number, &long)).await.unwrap();
-        let told = live.until(|event| event.name == "message").await.pop().unwrap();
-        assert_eq!(told.data["id"], format!("TM{number}"));
+        let update = live.until(|event| event.name == "message").await.pop().unwrap();
+        assert_eq!(update.data["id"], format!("TM{number}"));
     }
-    let told = String::from_utf8(rest(asleep)).unwrap();
-    assert!(told.contains("event: reset\nid:\n"), "it began in the middle");
-    assert!(!told.contains("\"TM1499\""));
+    let text = String::from_utf8(read_to_end(stalled)).unwrap();
+    assert!(text.contains("event: reset\nid:\n"), "the stream was reset");
+    assert!(!text.contains("\"TM1499\""));
 }
 
 /// Reads a stream to its end.
-fn rest(mut stream: TcpStream) -> Vec<u8> {
-    let (start, mut told, mut piece) = (Instant::now(), Vec::new(), [0; 8192]);
+fn read_to_end(mut stream: TcpStream) -> Vec<u8> {
+    let (start, mut bytes, mut piece) = (Instant::now(), Vec::new(), [0; 8192]);
     while start.elapsed() < PATIENCE {
         match stream.read(&mut piece).expect("the stream goes on or ends") {
-            0 => return told,
-            length => told.extend_from_slice(&piece[..length]),
+            0 => return bytes,
+            length => bytes.extend_from_slice(&piece[..length]),
         }
     }
     panic!("the stream has not ended after {PATIENCE:?}")
@@ -210,10 +210,10 @@ async fn stream_opened_under_load_misses_and_repeats_nothing() {
             // The streams open one after the other while entries are published.
             tokio::time::sleep(Duration::from_millis(5 * nth)).await;
             let mut live = Live::open(deployment, None).await;
-            let mut told = live.until(|event| event.data["id"] == "TM999").await;
-            told.retain(|event| event.name == "message");
-            let told: Vec<Value> = told.iter().map(|event| event.data["id"].clone()).collect();
-            assert_eq!(&told, all);
+            let mut events = live.until(|event| event.data["id"] == "TM999").await;
+            events.retain(|event| event.name == "message");
+            let events: Vec<Value> = events.iter().map(|event| event.data["id"].clone()).collect();
+            assert_eq!(&events, all);
         }
     };
     tokio::join!(publish, join_all((0..40).map(read)));
