@@ -37,7 +37,7 @@ impl std::error::Error for Failures {}
 
 /// Escapes the characters with which a message could control a terminal or reorder its text: all
 /// control characters but the line break and the tab, and the marks of bidirectional text.
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
         match c {
             '\n' | '\t' => escaped.push(c),

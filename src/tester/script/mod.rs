@@ -56,7 +56,8 @@ mod wake_failures;
 use chrono::{DateTime, Utc};
 
 pub use export::export;
-pub use failure::{Failure, Failures, escaped};
+pub(crate) use failure::escaped;
+pub use failure::{Failure, Failures};
 pub use grammar::Script;
 pub use harness::{OnAdvance, ScriptHarness};
 

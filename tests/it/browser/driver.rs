@@ -56,7 +56,7 @@ impl Browser {
         self.dir.path()
     }
 
-    /// Runs a DevTools command, for functions that `WebDriver` lacks.
+    /// Runs a `DevTools` command, for functions that `WebDriver` lacks.
     pub(super) async fn devtools(&self, command: &'static str, parameters: Value) {
         self.client.issue_cmd(Devtools { command, parameters }).await.unwrap();
     }

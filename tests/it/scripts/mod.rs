@@ -100,6 +100,17 @@ async fn every_script_passes_on_redis() {
     }
 }
 
+#[tokio::test]
+async fn examples_of_the_documentation_pass() {
+    let page = include_str!("../../../docs/scripts.md");
+    let blocks = page.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let scripts: Vec<&str> = blocks.filter(|block| block.contains(" > connect")).collect();
+    assert_eq!(scripts.len(), 2);
+    for script in scripts {
+        assert_eq!(run(script).await, Ok(()), "{script}");
+    }
+}
+
 /// Guards against scripts that would pass whatever the phones receive.
 #[tokio::test]
 async fn every_script_fails_with_a_changed_expectation() {

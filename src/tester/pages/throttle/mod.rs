@@ -23,9 +23,9 @@ const ATTACK_FAILURES: u32 = 100;
 /// First delay of a client during a distributed attack.
 const ATTACK_DELAY: Duration = Duration::from_mins(1);
 const MINUTE: Duration = Duration::from_mins(1);
-/// Time after the last attempt until a client is forgotten.
+/// Time after the last attempt until the wrong tokens of a client are forgotten.
 const RETENTION: Duration = Duration::from_hours(1);
-/// Maximum number of clients kept in memory, at about 50 bytes each. All others share one entry.
+/// Maximum number of clients kept in memory, at about 80 bytes each. All others share one entry.
 const MAX_CLIENTS: usize = 4_096;
 
 /// The result of one attempt to authorize.
@@ -48,7 +48,10 @@ struct Counts {
     clients: HashMap<IpAddr, Client>,
     /// Entry of all clients for which there is no room.
     others: Client,
+    last_purge: Duration,
+    /// Wrong tokens of all clients.
     total: MinuteCount,
+    /// Wrong and throttled attempts of all clients, for the log.
     refused: MinuteCount,
 }
 
@@ -80,12 +83,12 @@ impl TokenThrottle {
         // Held during the check: attempts in parallel are counted one by one.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let is_attack = counts.total.is_above(ATTACK_FAILURES, now);
-        let entry = counts.entry(network(client), now);
+        let (entry, is_shared) = counts.entry(network(client), now);
         let delay = entry.next_attempt.saturating_sub(now);
         let attempt = if !delay.is_zero() {
             Attempt::Throttled(delay)
         } else if is_right() {
-            *entry = Client { is_known: true, last_attempt: now, ..Client::default() };
+            *entry = Client { is_known: !is_shared, last_attempt: now, ..Client::default() };
             Attempt::Accepted
         } else {
             entry.fail(is_attack, now);
@@ -100,27 +103,44 @@ impl TokenThrottle {
 }
 
 impl Counts {
-    fn entry(&mut self, client: IpAddr, now: Duration) -> &mut Client {
+    /// Returns the entry of a client, and whether it is the shared one.
+    fn entry(&mut self, client: IpAddr, now: Duration) -> (&mut Client, bool) {
         if !self.clients.contains_key(&client) && self.clients.len() >= MAX_CLIENTS {
-            self.clients.retain(|_, known| now.saturating_sub(known.last_attempt) < RETENTION);
+            self.purge(now);
             if self.clients.len() >= MAX_CLIENTS {
-                return &mut self.others;
+                return (&mut self.others, true);
             }
         }
-        self.clients.entry(client).or_default()
+        let entry = self.clients.entry(client).or_default();
+        if entry.is_stale(now) {
+            *entry = Client { is_known: entry.is_known, ..Client::default() };
+        }
+        (entry, false)
+    }
+
+    /// Removes stale clients, at most once a minute: an attack must not buy a scan per attempt.
+    fn purge(&mut self, now: Duration) {
+        if now.saturating_sub(self.last_purge) >= MINUTE {
+            self.last_purge = now;
+            self.clients.retain(|_, old| old.is_known || !old.is_stale(now));
+        }
     }
 
     /// Logs the first refusal, and then at most one line a minute.
     fn log(&mut self, client: IpAddr, now: Duration) {
-        let count = self.refused.count;
+        let since_last_line = self.refused.count.max(1);
         if self.refused.add(now) {
-            warn!(client.address = %client, attempts.refused = count + 1,
+            warn!(client.address = %client, attempts.refused = since_last_line,
                 "wrong admin token for /tester; further attempts are delayed");
         }
     }
 }
 
 impl Client {
+    fn is_stale(&self, now: Duration) -> bool {
+        now.saturating_sub(self.last_attempt) >= RETENTION
+    }
+
     fn fail(&mut self, is_attack: bool, now: Duration) {
         self.failures = self.failures.saturating_add(1);
         self.last_attempt = now;

@@ -79,8 +79,9 @@ fn number_of_clients_is_bounded() {
     assert!(wrong_tokens <= 4_096, "clients without an entry share one: {wrong_tokens}");
     assert_eq!(throttle.attempt(operator, || true), Attempt::Accepted);
     clock.advance(RETENTION);
-    assert_eq!(throttle.attempt(address(200_000), || true), Attempt::Accepted);
-    assert_eq!(throttle.counts.lock().unwrap().clients.len(), 1);
+    assert_eq!(wrong(&throttle, 200_000), Attempt::Wrong);
+    let known = &throttle.counts.lock().unwrap().clients;
+    assert_eq!(known.len(), 2, "the operator and the new client");
 }
 
 #[test]
@@ -95,4 +96,17 @@ fn ipv6_clients_are_counted_by_network() {
     assert_eq!(throttle.attempt(other, || true), Attempt::Accepted);
     let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
     assert_eq!(network(IpAddr::V6(mapped)), IpAddr::V4(Ipv4Addr::LOCALHOST));
+}
+
+#[test]
+fn wrong_tokens_are_forgotten_after_an_hour() {
+    let (throttle, clock) = throttle();
+    for _ in 0..3 {
+        for _ in 1..MAX_FAILURES {
+            assert_eq!(wrong(&throttle, 1), Attempt::Wrong);
+        }
+        clock.advance(RETENTION);
+    }
+    assert_eq!(wrong(&throttle, 1), Attempt::Wrong);
+    assert_eq!(wrong(&throttle, 1), Attempt::Wrong);
 }
