@@ -54,7 +54,8 @@ impl Board {
         self.follow(ENTRIES, after, patience).await
     }
 
-    /// Injects a fault, and appends it to the entries as well, so that the log explains its effects.
+    /// Injects a fault, and appends it to the entries as well, so that the log explains its
+    /// effects.
     pub async fn inject(&self, injected: &InjectedFault) -> Result<(), StorageError> {
         let entry = BoardEntry::Fault { injected: injected.clone(), at: self.now() };
         self.append(&entry).await?;

@@ -11,7 +11,8 @@ use crate::model::address::Identity;
 use crate::model::message::{Media, MessageId, Text};
 use crate::model::topic::TopicName;
 
-/// One entry of the board. A later entry with the same direction and id updates the state of a message.
+/// One entry of the board. A later entry with the same direction and id updates the state of a
+/// message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum BoardEntry {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::address::Identity;
 
-/// A simulated provider failure. It applies to messages sent to a number until another one replaces it.
+/// A simulated provider failure. It applies to messages sent to a number until another one replaces
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
@@ -35,8 +36,8 @@ pub struct InjectedFault {
     pub fault: Fault,
 }
 
-/// The faults that still apply after these were injected in this order: the last one of each number,
-/// without those that were reset.
+/// The faults that still apply after these were injected in this order: the last one of each
+/// number, without those that were reset.
 pub fn active_faults(injected: Vec<InjectedFault>) -> Vec<InjectedFault> {
     let mut active: Vec<InjectedFault> = Vec::new();
     for new in injected {

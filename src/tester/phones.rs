@@ -1,5 +1,5 @@
-//! Simulated phones, for the tester's page and for scripts. They send through the intake of a topic,
-//! and every message in and out is appended to the board.
+//! Simulated phones, for the tester's page and for scripts. They send through the intake of a
+//! topic, and every message in and out is appended to the board.
 
 use std::sync::Arc;
 

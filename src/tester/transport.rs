@@ -1,5 +1,5 @@
-//! The tester's transport: a provider without an account. It accepts a message by appending it to the
-//! [`Board`], in every state that it goes through, and simulates the injected [`Fault`]s.
+//! The tester's transport: a provider without an account. It accepts a message by appending it to
+//! the [`Board`], in every state that it goes through, and simulates the injected [`Fault`]s.
 
 use std::sync::Arc;
 use std::time::Duration;

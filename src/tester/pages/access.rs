@@ -1,5 +1,5 @@
-//! Authorization of the tester. Its pages show every test message and can write to every handler, so
-//! a client that is not authorized gets the response of a path without a route.
+//! Authorization of the tester. Its pages show every test message and can write to every handler,
+//! so a client that is not authorized gets the response of a path without a route.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -34,8 +34,8 @@ const PROXY_HEADERS: [&str; 6] =
 
 /// Settings of [`Access`].
 pub struct AccessConfig {
-    /// Access without a token from this machine, under one of its local host names. The name tells a
-    /// page of this machine from a site whose name resolves to it (DNS rebinding), and from a
+    /// Access without a token from this machine, under one of its local host names. The name tells
+    /// a page of this machine from a site whose name resolves to it (DNS rebinding), and from a
     /// tunnel that exposes this machine.
     pub allow_local: bool,
     /// Token for access from everywhere, if any.

@@ -1,5 +1,5 @@
-//! Fan-out of the board to all open pages. One task per feed follows the board while pages are open,
-//! however many, and none otherwise.
+//! Fan-out of the board to all open pages. One task per feed follows the board while pages are
+//! open, however many, and none otherwise.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -19,10 +19,12 @@ use super::hub::{BoardFeed, FeedUpdate, Subscription, entry_event, to_json_line}
 use crate::contracts::storage::FeedCursor;
 use crate::tester::{BoardEntry, active_faults, uncleared};
 
-/// Interval of comments on a silent stream. Proxies close connections after 30 to 60 silent seconds.
+/// Interval of comments on a silent stream. Proxies close connections after 30 to 60 silent
+/// seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Event that makes the page discard its messages. The empty id makes the browser forget its position.
+/// Event that makes the page discard its messages. The empty id makes the browser forget its
+/// position.
 const RESET: &[u8] = b"event: reset\nid:\ndata: {}\n\n";
 
 /// Streams the board from `Last-Event-ID` on, or from its beginning.

@@ -1,11 +1,11 @@
-//! Detection of cross-site requests (CSRF): another site can make a browser post to the tester, with
-//! the token that the browser remembers.
+//! Detection of cross-site requests (CSRF): another site can make a browser post to the tester,
+//! with the token that the browser remembers.
 
 use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 
-/// Origin of the requesting page as the browser classifies it. Browsers send it to HTTPS sites and to
-/// localhost, but not to plain HTTP sites with another name.
+/// Origin of the requesting page as the browser classifies it. Browsers send it to HTTPS sites and
+/// to localhost, but not to plain HTTP sites with another name.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -33,7 +33,8 @@ pub(super) fn is_cross_site(
     })
 }
 
-/// Splits `scheme://host:port`. The origin `null`, of a sandboxed frame or a local file, has neither.
+/// Splits `scheme://host:port`. The origin `null`, of a sandboxed frame or a local file, has
+/// neither.
 fn split_origin(origin: &HeaderValue) -> Option<(&str, &str)> {
     origin.to_str().ok()?.split_once("://").filter(|(_, host)| !host.is_empty())
 }

@@ -17,7 +17,8 @@ use crate::tester::{
     BoardEntry, DeliveryState, InjectedFault, PhoneMessage, active_faults, uncleared,
 };
 
-/// Characters that `attach` cannot hold in a URL: a blank ends it, `<` and `>` make a message of it.
+/// Characters that `attach` cannot hold in a URL: a blank ends it, `<` and `>` make a message of
+/// it.
 const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
 
 /// Writes the uncleared messages of a board as a script that expects the same replies.

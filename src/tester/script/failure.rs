@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// One error in a script, or one expectation that was not met. It quotes the script and the messages
-/// that its phones received.
+/// One error in a script, or one expectation that was not met. It quotes the script and the
+/// messages that its phones received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub script: String,

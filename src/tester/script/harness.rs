@@ -33,7 +33,8 @@ use crate::tester::{
 /// Hook called with every advance of the clock, for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// Maximum number of rounds over all queues, above which a handler is assumed to wake itself forever.
+/// Maximum number of rounds over all queues, above which a handler is assumed to wake itself
+/// forever.
 const MAX_ROUNDS: u32 = 10_000;
 /// Shortest advance of the clock, the resolution of the stores.
 const TICK: Duration = Duration::from_millis(1);
@@ -197,7 +198,8 @@ impl ScriptHarness {
         self.settle().await.map(drop)
     }
 
-    /// Steps all consumers until they are idle. Returns the time until the next work is due, if any.
+    /// Steps all consumers until they are idle. Returns the time until the next work is due, if
+    /// any.
     async fn settle(&self) -> Result<Option<Duration>> {
         for _ in 0..MAX_ROUNDS {
             let (mut worked, mut next) = (false, None);

@@ -34,8 +34,8 @@
 //! | `strict`, `lenient` | from here on every message must be expected, or need not be; lenient at first |
 //!
 //! In a strict script a message is a failure when no `<` has matched it by the start of the next
-//! exchange. An exchange starts with a `>` that follows no other `>`. `topic` and `attach` belong to
-//! the line after them.
+//! exchange. An exchange starts with a `>` that follows no other `>`. `topic` and `attach` belong
+//! to the line after them.
 //!
 //! A message that moves to the dead letters is a failure too. A failed `<` also shows the recorded
 //! errors of the message before it.

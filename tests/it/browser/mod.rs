@@ -5,10 +5,10 @@ mod chat;
 mod composer;
 mod driver;
 mod faults;
+mod layout;
 mod log;
-mod looks;
+mod outage;
 mod page;
-mod reach;
 
 use crate::support::{Deployment, Setup};
 

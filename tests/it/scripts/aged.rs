@@ -1,4 +1,5 @@
-//! A Redis for scripts. Its clock cannot be advanced, so all due times in it are moved back instead.
+//! A Redis for scripts. Its clock cannot be advanced, so all due times in it are moved back
+//! instead.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -21,7 +21,7 @@ async fn board_after(script: &str) -> (Result<(), Failures>, Vec<(FeedCursor, Bo
 
 #[tokio::test]
 async fn export_writes_dates_pauses_topics_media_and_redeliveries() {
-    let play = "\
+    let source = "\
         1@202601312200 > connect
         advance 90s
         2 > connect
@@ -31,7 +31,7 @@ async fn export_writes_dates_pauses_topics_media_and_redeliveries() {
         | lines
         topic echo
         2 > ping";
-    let (_, records) = board_after(play).await;
+    let (_, records) = board_after(source).await;
     let expected = "\
 strict
 topic roulette
@@ -62,7 +62,7 @@ topic echo
 
 #[tokio::test]
 async fn exported_faults_have_the_same_effects() {
-    let play = "\
+    let source = "\
         phone 3 failing
         phone 4 lossy
         phone 3 ok
@@ -72,7 +72,7 @@ async fn exported_faults_have_the_same_effects() {
         1 > Hello?
         provider opted_out
         1 > connect";
-    let (_, records) = board_after(play).await;
+    let (_, records) = board_after(source).await;
     let script = export(records);
     for expected in [
         "strict\nphone 4 lossy\ntopic roulette\n1 > connect\n",
@@ -140,9 +140,10 @@ proptest! {
     fn export_of_any_run_passes(actions in prop::collection::vec(action(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            // The export starts at a whole minute, as this run does, so that both have the same days.
-            let play = format!("1 > hello\n{}", actions.join("\n"));
-            let (_, records) = board_after(&play).await;
+            // The export starts at a whole minute, as this run does, so that both have the same
+            // days.
+            let source = format!("1 > hello\n{}", actions.join("\n"));
+            let (_, records) = board_after(&source).await;
             let script = export(records);
             let (outcome, again) = board_after(&script).await;
             prop_assert_eq!(outcome, Ok(()), "{}", script);

@@ -9,6 +9,8 @@ const MEASURE_DELAY = 150;
 
 const HELP = "Enter sends, Shift+Enter starts a new line";
 
+const NOT_ACCEPTED = "The message was not accepted; the log says why";
+
 /** Commands of each handler, shown as buttons. */
 const COMMANDS = { roulette: ["connect", "refresh", "disconnect", "call", "stats"] };
 
@@ -84,7 +86,7 @@ export class Composer {
         const { results } = await post("/tester/send", body);
         const has = (wanted) => results.some(({ state }) => state === wanted);
         if (has("rejected")) showNotice("The message was rejected", { isError: true });
-        else if (has("refused")) showNotice("The message was not accepted; the log says why", { isError: true });
+        else if (has("refused")) showNotice(NOT_ACCEPTED, { isError: true });
         else showNotice("Sent message");
       } catch (error) {
         takeBack();

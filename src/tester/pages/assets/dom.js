@@ -1,6 +1,6 @@
 /**
- * Copies a template, and returns the element and its parts by their `data-part`. User text goes into
- * parts as text, never as markup.
+ * Copies a template, and returns the element and its parts by their `data-part`. User text goes
+ * into parts as text, never as markup.
  */
 export function copy(template) {
   const element = document.getElementById(template).content.firstElementChild.cloneNode(true);

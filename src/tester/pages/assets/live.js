@@ -18,6 +18,7 @@ export function follow(board, onState) {
   });
   source.onerror = () => {
     onState("away");
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => follow(board, onState), RECONNECT_DELAY);
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => follow(board, onState), RECONNECT_DELAY);
   };
 }

@@ -1,6 +1,6 @@
 export const INVALID_NUMBER = "Phone number must be all numeric";
 
-/** Parses a number as the server does, with or without plus and channel. Returns null for others. */
+/** Parses a number with or without plus and channel, as the server does. Returns null for others. */
 export function parseNumber(typed) {
   const trimmed = typed.trim();
   return /^([a-z]+:)?\+?[0-9]+$/.test(trimmed) && trimmed.length <= 100 ? trimmed : null;

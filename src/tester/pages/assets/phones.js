@@ -5,7 +5,7 @@ import { randomNumber } from "./numbers.js";
 
 const HUES = 6;
 
-/** All phones of the page, in the order of its address. Dispatches `change` when the list changes. */
+/** All phones of the page, in the order of its address. Dispatches `change` with the list. */
 export class Phones extends EventTarget {
   #cards = [];
   #section = document.getElementById("phones");

@@ -1,9 +1,10 @@
 //! Back-off after wrong admin tokens, for each client and for all of them together.
 //!
-//! A client is an IPv4 address or an IPv6 /64 network. After some wrong tokens its next attempt has to
-//! wait, twice as long each time; what comes earlier is refused without a look at its token. While
-//! many clients guess at once, a single wrong token is followed by a long delay. The first attempt
-//! of a client is never delayed, so the operator's right token passes during an attack from elsewhere.
+//! A client is an IPv4 address or an IPv6 /64 network. After some wrong tokens its next attempt has
+//! to wait, twice as long each time; an earlier one is refused without a check of its token.
+//! While many clients guess at once, a single wrong token is followed by a long delay. The first
+//! attempt of a client is never delayed, so the operator's right token passes during an attack from
+//! elsewhere.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
