@@ -49,6 +49,7 @@ pub fn of_refusal(refusal: &Refusal) -> HttpResponse {
         Refusal::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, Some((header::RETRY_AFTER, RETRY_AFTER)))
         }
+        Refusal::Failed => (StatusCode::INTERNAL_SERVER_ERROR, None),
         Refusal::Call(error) => match error {
             ReceiveError::Missing(_) | ReceiveError::Malformed(_) => {
                 (StatusCode::BAD_REQUEST, None)

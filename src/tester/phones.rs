@@ -75,9 +75,6 @@ impl Phones {
                     }
                     Outcome::Pushed(_) | Outcome::Noted => (State::Queued, None),
                     Outcome::Rejected(reason) => (State::Rejected, Some(reason)),
-                    Outcome::Broken => {
-                        (State::Rejected, Some("the server failed on it".to_owned()))
-                    }
                 }
             }
             Err(Refusal::Unavailable) => (State::Refused, Some(Refusal::Unavailable.to_string())),

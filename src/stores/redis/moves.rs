@@ -6,7 +6,7 @@ use super::call::Call;
 use super::keys::kind;
 use super::scripts;
 use crate::contracts::storage::encoding::{
-    DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, digest_of, dropped, kinds,
+    DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
     Burial, Claim, ClaimRequest, Commit, Partition, Push, Queue, QueueKind, Retry, Token,
@@ -33,12 +33,12 @@ pub(super) fn push(partition: &Partition, push: &Push) -> Call {
 }
 
 pub(super) fn record(partition: &Partition, facts: &Facts) -> Call {
-    Call::new(&scripts::RECORD, partition)
+    let call = Call::new(&scripts::RECORD, partition)
         .patience(PUSH_PATIENCE)
-        .arg(digest_of(facts))
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
-        .facts(Some(facts))
+        .facts(Some(facts));
+    superseding(facts).into_iter().fold(call, Call::arg)
 }
 
 pub(super) fn claim(queue: &Queue, ask: &ClaimRequest) -> Call {

@@ -76,7 +76,7 @@ impl From<PhoneError> for Refused {
         match error {
             PhoneError::Storage(_) | PhoneError::Refused(Refusal::Unavailable) => Self::Away,
             PhoneError::Refused(Refusal::UnknownTopic) => Self::Topic,
-            PhoneError::Refused(Refusal::Call(_)) => Self::Own,
+            PhoneError::Refused(Refusal::Call(_) | Refusal::Failed) => Self::Own,
         }
     }
 }

@@ -233,10 +233,11 @@ impl Stage {
         message: &MessageId,
     ) -> Result<Vec<String>> {
         let mut troubles = Vec::new();
+        let message = MessageId::of(NAME, message);
         let queues = self.crew.iter().map(|post| &post.queue);
         for queue in queues.filter(|q| q.partition.topic == *topic && q.kind == QueueKind::Inbound)
         {
-            for event in self.storage.events(&queue.partition, Some(message)).await? {
+            for event in self.storage.events(&queue.partition, Some(&message)).await? {
                 // What came before a refusal is recorded with it.
                 let went_wrong = event.kind != EventKind::Received;
                 let reason = event.detail.reason.filter(|_| went_wrong);
