@@ -36,9 +36,21 @@ pub fn digest(parts: &[&str]) -> Vec<u8> {
     hash.finalize()[..16].to_vec()
 }
 
-/// What makes facts that are recorded without a push the same as others. Their times do not: a
-/// provider that reports again does so later.
-pub fn digest_of(facts: &Facts) -> Vec<u8> {
+/// Digests of the facts after which these are no news, their own first. A state of an outbound
+/// message is no news after a later state of it. Times do not matter: a report that is repeated comes
+/// later.
+pub fn superseding(facts: &Facts) -> Vec<Vec<u8>> {
+    let mut digests = vec![digest_of(facts)];
+    if let ([fact], Some(_)) = (&facts.facts[..], &facts.detail.outbound) {
+        let later = fact.kind.superseded_by().filter(|kind| *kind != fact.kind);
+        let with = |kind| Facts { facts: vec![Fact::from(kind)], ..facts.clone() };
+        digests.extend(later.map(|kind| digest_of(&with(kind))));
+    }
+    digests
+}
+
+/// Digest by which facts that are recorded without a push are the same as others.
+fn digest_of(facts: &Facts) -> Vec<u8> {
     let kinds = kinds(&Facts {
         facts: facts.facts.iter().map(|fact| Fact::from(fact.kind)).collect(),
         ..facts.clone()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::params;
 
 use super::step::{Answer, Home, Step, count, whole};
-use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, digest_of, dropped};
+use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, dropped, superseding};
 use crate::contracts::storage::{Partition, Push, Pushed, QueueKind};
 use crate::model::event::Facts;
 
@@ -47,11 +47,13 @@ pub(super) fn push(step: &mut Step<'_>, partition: &Partition, push: &Push) -> A
 /// Notes facts about a message that is in no queue, once.
 pub(super) fn note(step: &Step<'_>, partition: &Partition, facts: &Facts) -> Answer<()> {
     let home = step.home(partition)?;
-    let digest = digest_of(facts);
-    if step.is_known(&home, &digest)? {
-        return Ok(());
+    let digests = superseding(facts);
+    for digest in &digests {
+        if step.is_known(&home, digest)? {
+            return Ok(());
+        }
     }
-    step.remember(&home, &digest, REMEMBERED)?;
+    step.remember(&home, &digests[0], REMEMBERED)?;
     step.record(&home, facts, false, facts.max_records)
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod pools;
 pub(crate) mod quarantine;
 pub(crate) mod recorded_event;
 pub(crate) mod records;
+pub(crate) mod reports;
 pub(crate) mod retries;
 pub(crate) mod waiting;
 pub(crate) mod wakes;
@@ -123,6 +124,10 @@ macro_rules! every_promise {
                 trim_removes_only_what_is_past_its_retention,
                 trim_runs_at_most_once_per_interval,
                 sent_messages_are_known_by_provider_id,
+            ;
+            reports:
+                state_of_an_outbound_message_only_moves_forward,
+                states_of_different_outbound_messages_are_independent,
             ;
             retries:
                 delayed_retry_blocks_only_its_own_group,
