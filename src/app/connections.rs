@@ -21,7 +21,7 @@ use crate::app::config::ServerConfig;
 const RESERVED_FILES: u64 = 128;
 
 /// Shortest time between two warnings of refused connections.
-const WARNING_PERIOD: Duration = Duration::from_secs(60);
+const WARNING_PERIOD: Duration = Duration::from_mins(1);
 
 /// The open connections of a web server.
 #[derive(Clone)]
@@ -75,15 +75,12 @@ impl Connections {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
         // A peer that is gone already has no address, and no connection to close.
         let Ok(peer) = stream.peer_addr() else { return };
-        match self.count(client(peer.ip())) {
-            Some(admitted) => {
-                extensions.insert(admitted);
-            }
-            None => {
-                self.warn_of_refusals();
-                // The server reads the end of the connection, and drops it.
-                drop(shutdown(stream, Shutdown::Both));
-            }
+        if let Some(admitted) = self.count(client(peer.ip())) {
+            extensions.insert(admitted);
+        } else {
+            self.warn_of_refusals();
+            // The server reads the end of the connection, and drops it.
+            let _ = shutdown(stream, Shutdown::Both);
         }
     }
 
