@@ -362,7 +362,7 @@ impl<H: Hook> Runner<'_, H> {
 fn ask(reclaim: bool, closed: u8) -> ClaimRequest {
     let is_closed = |bit: &usize| closed & (1 << bit) != 0;
     let closed = (0..CLOSED.len()).filter(is_closed).map(|bit| line(CLOSED[bit])).collect();
-    ClaimRequest { reclaim, closed, ..fixture::ask(LONG) }
+    ClaimRequest { reclaim, closed, ..fixture::claim_request(LONG) }
 }
 
 fn fence(claim: &Claim) -> Fence<'_> {

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::nodes::{cluster_node, cluster_url, join};
 use super::{on, settings};
-use crate::storage::contract::{self, every_promise};
+use crate::storage::contract::{self, contract_tests};
 use crate::storage::fixture::{Fixture, burial, entry, push};
 use crate::support::redis::RedisServer;
 
@@ -28,18 +28,18 @@ pub(super) async fn on_cluster() -> Fixture {
     on(settings(&cluster_url(shared().await))).await
 }
 
-macro_rules! hold_to {
-    ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
-        $(mod $shelf {
+macro_rules! generate_tests {
+    ($($module:ident: $($test:ident),* $(,)?;)*) => {
+        $(mod $module {
             $(#[tokio::test]
-            async fn $promise() {
-                super::contract::$shelf::$promise(super::on_cluster().await).await;
+            async fn $test() {
+                super::contract::$module::$test(super::on_cluster().await).await;
             })*
         })*
     };
 }
 
-every_promise!(hold_to);
+contract_tests!(generate_tests);
 
 #[tokio::test]
 async fn partitions_of_a_topic_spread_over_all_nodes() {

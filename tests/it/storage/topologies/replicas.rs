@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use super::nodes::replicated;
 use super::{on, push_until_taken, settings, work_through};
-use crate::storage::fixture::{Fixture, LONG, ask, commit, entry, push};
+use crate::storage::fixture::{Fixture, LONG, claim_request, commit, entry, push};
 
 #[tokio::test]
 async fn push_is_refused_without_its_replica_and_takes_effect_once() {
@@ -38,9 +38,9 @@ async fn unreplicated_outbox_claim_is_released() {
     owe(&f).await;
     let in_hand = f.claim_outbox().await;
     replicas[0].signal(Signal::SIGSTOP);
-    let claimed = f.storage.claim(&f.outbox(), &ask(LONG)).await;
+    let claimed = f.storage.claim(&f.outbox(), &claim_request(LONG)).await;
     assert!(matches!(claimed, Err(StorageError::Unavailable(_))), "{claimed:?}");
-    let completed = f.storage.complete(in_hand, commit(), Some(&ask(LONG))).await;
+    let completed = f.storage.complete(in_hand, commit(), Some(&claim_request(LONG))).await;
     assert!(matches!(completed, Err(StorageError::Unavailable(_))), "{completed:?}");
     replicas[0].signal(Signal::SIGCONT);
     assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().leased, 0);
