@@ -10,7 +10,7 @@ use crate::stores::sqlite::{self, Sqlite};
 
 /// Access to the store, from which connections are made.
 pub(super) enum StoreHandle {
-    Redis(redis::Settings),
+    Redis(redis::RedisConfig),
     /// One for the whole process, since it locks the file and has threads of its own.
     Embedded(Arc<Sqlite>),
 }
@@ -51,8 +51,8 @@ impl StoreHandle {
     }
 }
 
-fn settings(redis: &RedisConfig) -> redis::Settings {
-    redis::Settings {
+fn settings(redis: &RedisConfig) -> redis::RedisConfig {
+    redis::RedisConfig {
         url: redis.url.clone(),
         verify_tls: redis.verify_tls,
         wait_replicas: redis.wait_replicas,

@@ -98,7 +98,7 @@ pub struct Limits {
     pub handler_timeout: Duration,
     /// Failures, or lost workers, after which a message is buried.
     pub max_attempts: u32,
-    /// Largest backlog of the topic; further messages are refused with 503.
+    /// Maximum backlog of one partition, inbound and outbound; above it messages are refused with 503.
     pub max_depth: u64,
     /// Largest backlog of one sender; further messages are acknowledged and dropped.
     pub max_group_depth: u64,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod configuration_docs;
 mod docs;
 mod engines;
 mod examples;
@@ -12,6 +13,7 @@ mod handlers;
 mod layers;
 mod licences;
 mod roulette;
+mod run_script;
 mod rust_source;
 mod scripts;
 mod storage;

@@ -10,7 +10,7 @@ const SHORTEST: usize = 16;
 
 /// Fewest guesses, as a power of ten, that a cracker who knows words, repetitions, sequences and
 /// keyboard rows may need. Sixteen random hexadecimal digits take 10^16.
-const FEWEST_GUESSES_LOG10: f64 = 11.0;
+const FEWEST_GUESSES_LOG10: f64 = 10.0;
 
 /// Reads the key with which addresses are hashed. [`Purpose::Dev`] generates one instead.
 pub(super) fn secret_key(

@@ -16,6 +16,7 @@ pub mod encoding;
 mod error;
 mod feeds;
 mod moves;
+mod pauses;
 mod queue;
 mod reads;
 mod records;
@@ -27,6 +28,7 @@ pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, Feeds};
 pub use moves::Queues;
+pub use pauses::{Pause, PauseScope, Pauses};
 pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};
 pub use reads::StateReads;
 pub use records::Records;
@@ -35,6 +37,6 @@ pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Everything that a store does.
-pub trait Storage: Queues + StateReads + Records + Feeds + Upkeep {}
+pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Upkeep {}
 
-impl<S: Queues + StateReads + Records + Feeds + Upkeep> Storage for S {}
+impl<S: Queues + StateReads + Records + Feeds + Pauses + Upkeep> Storage for S {}

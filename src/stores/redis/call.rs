@@ -1,34 +1,34 @@
-//! What is asked of Redis: a script with its arguments, or a plain command.
+//! Requests to Redis: a script with its arguments, or a plain command.
 
 use std::time::Duration;
 
 use redis::{Cmd, ToRedisArgs};
 
 use super::keys;
-use super::link::Ask;
+use super::reconnecting::Request;
 use super::scripts::Script;
 use crate::contracts::storage::{ClaimRequest, Entry, Partition, encoding};
 use crate::model::event::Facts;
 
-/// A script about to be run.
-pub(super) struct Call {
+/// A call of a script.
+pub(super) struct ScriptCall {
     script: &'static Script,
     tag: String,
     arguments: Vec<Vec<u8>>,
-    /// Which argument says that this is asked again.
-    again: Option<usize>,
-    durable: bool,
+    /// Index of the argument that marks a repeated call.
+    repeated: Option<usize>,
+    waits_for_replicas: bool,
     patience: Duration,
 }
 
-impl Call {
+impl ScriptCall {
     pub(super) fn new(script: &'static Script, partition: &Partition) -> Self {
         Self {
             script,
             tag: keys::tag(partition),
             arguments: Vec::with_capacity(32),
-            again: None,
-            durable: true,
+            repeated: None,
+            waits_for_replicas: true,
             patience: Duration::from_secs(5),
         }
     }
@@ -42,15 +42,15 @@ impl Call {
         self.arg(u8::from(flag))
     }
 
-    /// A place for the flag that says whether this is asked again.
-    pub(super) fn again(mut self) -> Self {
-        self.again = Some(self.arguments.len());
+    /// Adds the flag that marks a repeated call.
+    pub(super) fn repeated_flag(mut self) -> Self {
+        self.repeated = Some(self.arguments.len());
         self.flag(false)
     }
 
-    /// Asked for the first time, about something that was asked before.
-    pub(super) fn asked_again(mut self) -> Self {
-        if let Some(index) = self.again {
+    /// Marks this as a repetition of an earlier call.
+    pub(super) fn as_repeated(mut self) -> Self {
+        if let Some(index) = self.repeated {
             self.arguments[index] = b"1".to_vec();
         }
         self
@@ -66,12 +66,12 @@ impl Call {
         })
     }
 
-    /// The keys of the lines that a claim leaves out; the last of the arguments.
+    /// Adds the keys of the closed lines, which are the last arguments of a claim.
     pub(super) fn closed(self, request: &ClaimRequest) -> Self {
         request.closed.iter().fold(self, |call, line| call.arg(line.as_str()))
     }
 
-    /// Message, kinds, detail; all of them blank when there is nothing to record.
+    /// Adds message, kinds and detail; blanks when there is nothing to record.
     pub(super) fn facts(self, facts: Option<&Facts>) -> Self {
         match facts {
             None => self.arg("").arg("").arg(""),
@@ -82,9 +82,9 @@ impl Call {
         }
     }
 
-    /// It loses nothing when it is lost, so it need not wait for replicas.
-    pub(super) fn fleeting(mut self) -> Self {
-        self.durable = false;
+    /// Skips the wait for replicas, for a call whose loss loses nothing.
+    pub(super) fn without_replicas(mut self) -> Self {
+        self.waits_for_replicas = false;
         self
     }
 
@@ -94,24 +94,20 @@ impl Call {
     }
 }
 
-impl Ask for Call {
+impl Request for ScriptCall {
     fn key(&self) -> &str {
         &self.tag
     }
 
-    fn command(&self, again: bool, spelled_out: bool) -> Cmd {
-        let mut command = if spelled_out {
-            let mut command = redis::cmd("EVAL");
-            command.arg(&self.script.source);
-            command
-        } else {
-            let mut command = redis::cmd("EVALSHA");
-            command.arg(&self.script.sha);
-            command
+    fn command(&self, is_repeated: bool, with_source: bool) -> Cmd {
+        let (name, script) = match with_source {
+            true => ("EVAL", &self.script.source),
+            false => ("EVALSHA", &self.script.sha),
         };
-        command.arg(1).arg(&self.tag);
+        let mut command = redis::cmd(name);
+        command.arg(script).arg(1).arg(&self.tag);
         for (index, argument) in self.arguments.iter().enumerate() {
-            if again && Some(index) == self.again {
+            if is_repeated && Some(index) == self.repeated {
                 command.arg(1);
             } else {
                 command.arg(argument);
@@ -120,8 +116,8 @@ impl Ask for Call {
         command
     }
 
-    fn durable(&self) -> bool {
-        self.durable
+    fn waits_for_replicas(&self) -> bool {
+        self.waits_for_replicas
     }
 
     fn patience(&self) -> Duration {
@@ -129,27 +125,26 @@ impl Ask for Call {
     }
 }
 
-/// A command that only looks.
-pub(super) struct Look {
-    pub tag: String,
+/// A plain command, which may be repeated and does not wait for replicas.
+pub(super) struct PlainCommand {
+    pub key: String,
     pub command: Cmd,
 }
 
-impl Ask for Look {
+impl Request for PlainCommand {
     fn key(&self) -> &str {
-        &self.tag
+        &self.key
     }
 
     fn command(&self, _: bool, _: bool) -> Cmd {
         self.command.clone()
     }
 
-    fn durable(&self) -> bool {
+    fn waits_for_replicas(&self) -> bool {
         false
     }
 
-    /// More than twice what an answer is waited for: a read whose answer did not come in time would
-    /// otherwise never be asked again.
+    /// More than twice the response timeout, so that a read whose reply timed out is repeated.
     fn patience(&self) -> Duration {
         Duration::from_secs(5)
     }

@@ -1,79 +1,79 @@
-//! What an error of Redis means for the call that met it.
+//! Errors of Redis, and how a call reacts to each.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::contracts::storage::StorageError;
 
-/// What we say when a write is done and too few replicas have it yet: asking again waits for them.
-pub(super) const SHORT_OF_REPLICAS: &str = "UNREPLICATED";
+/// Our own error code for a write that too few replicas have yet. Repeating the call waits for them.
+pub(super) const TOO_FEW_REPLICAS: &str = "UNREPLICATED";
 
-/// What to do about an error.
+/// Reaction to an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remedy {
-    /// The script cache is empty, as after a restart or a failover: send the source.
-    Source,
-    /// Busy, loading or between slots: the same call again in a moment, on the same connection.
-    Wait,
-    /// A broken connection, or a node that is no master any more: the same call again on a new
-    /// connection. Whether the first one took effect is unknown, and does not matter.
+pub(super) enum Reaction {
+    /// Sends the source of the script: the cache is empty after a restart or a failover.
+    SendSource,
+    /// Repeats the call later on the same connection: busy, loading, or moving a slot.
+    RetryLater,
+    /// Repeats the call on a new connection: a broken one, or a node that is no longer the master.
+    /// The first call may have taken effect, which does no harm.
     Reconnect,
-    /// Full, or without its disk or replicas: nobody can write now, so say so at once.
-    Full,
-    /// Ours to mend: wrong password, missing permission, a command that it does not know.
-    Refuse,
+    /// Fails at once as unavailable: out of memory, or without its disk or replicas.
+    FailUnavailable,
+    /// Fails at once, for an operator to fix: wrong password, missing permission, unknown command.
+    FailRefused,
 }
 
-pub(super) fn remedy(error: &RedisError) -> Remedy {
-    if is_distrust(error) {
-        return Remedy::Refuse;
+pub(super) fn reaction(error: &RedisError) -> Reaction {
+    if is_untrusted_certificate(error) {
+        return Reaction::FailRefused;
     }
     match error.kind() {
-        ErrorKind::Server(ServerErrorKind::NoScript) => return Remedy::Source,
+        ErrorKind::Server(ServerErrorKind::NoScript) => return Reaction::SendSource,
         ErrorKind::Server(
             ServerErrorKind::BusyLoading
             | ServerErrorKind::TryAgain
             | ServerErrorKind::Moved
             | ServerErrorKind::Ask,
-        ) => return Remedy::Wait,
+        ) => return Reaction::RetryLater,
         ErrorKind::Server(
             ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown,
         )
         | ErrorKind::Io
         | ErrorKind::ClusterConnectionNotFound
         | ErrorKind::MasterNameNotFoundBySentinel
-        | ErrorKind::Parse => return Remedy::Reconnect,
+        | ErrorKind::Parse => return Reaction::Reconnect,
         _ => {}
     }
     match error.code() {
-        Some("NOSCRIPT") => Remedy::Source,
-        Some("LOADING" | "BUSY" | "TRYAGAIN" | SHORT_OF_REPLICAS) => Remedy::Wait,
-        Some("READONLY" | "UNBLOCKED" | "MASTERDOWN" | "CLUSTERDOWN") => Remedy::Reconnect,
-        Some("OOM" | "MISCONF" | "NOREPLICAS") => Remedy::Full,
-        // A script that fails inside wraps what it met: "ERR … -READONLY You can't write …".
+        Some("NOSCRIPT") => Reaction::SendSource,
+        Some("LOADING" | "BUSY" | "TRYAGAIN" | TOO_FEW_REPLICAS) => Reaction::RetryLater,
+        Some("READONLY" | "UNBLOCKED" | "MASTERDOWN" | "CLUSTERDOWN") => Reaction::Reconnect,
+        Some("OOM" | "MISCONF" | "NOREPLICAS") => Reaction::FailUnavailable,
+        // A script that fails inside wraps the error that it met: "ERR … -READONLY You can't write …".
         _ => wrapped(error.detail().unwrap_or_default()),
     }
 }
 
-fn wrapped(detail: &str) -> Remedy {
+fn wrapped(detail: &str) -> Reaction {
     let has = |words: &[&str]| words.iter().any(|word| detail.contains(word));
     if has(&["OOM ", "MISCONF", "NOREPLICAS"]) {
-        Remedy::Full
+        Reaction::FailUnavailable
     } else if has(&["READONLY", "MASTERDOWN", "CLUSTERDOWN"]) {
-        Remedy::Reconnect
+        Reaction::Reconnect
     } else {
-        Remedy::Refuse
+        Reaction::FailRefused
     }
 }
 
-/// Whether the server was reached, and its certificate not believed. The library keeps rustls' own
-/// error to itself, so only the words tell.
-fn is_distrust(error: &RedisError) -> bool {
+/// Tests whether the server was reached but its certificate was not trusted. The library hides the
+/// error of rustls, so only the text shows it.
+fn is_untrusted_certificate(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Io && error.to_string().contains("invalid peer certificate")
 }
 
-/// The error that a call ends with when no remedy has helped.
-pub(super) fn give_up(error: &RedisError) -> StorageError {
-    if is_distrust(error) {
+/// Converts the last error of a call into the error of the store.
+pub(super) fn to_storage_error(error: &RedisError) -> StorageError {
+    if is_untrusted_certificate(error) {
         return StorageError::Refused(format!(
             "this machine does not trust the certificate of the Redis server ({error}); install the \
              authority that signed it, or set REDIS_TLS_VERIFY=false to accept any certificate"
@@ -83,8 +83,8 @@ pub(super) fn give_up(error: &RedisError) -> StorageError {
         Some(code) => format!("{code} {}", error.detail().unwrap_or_default()),
         None => error.to_string(),
     };
-    match remedy(error) {
-        Remedy::Refuse => StorageError::Refused(text),
+    match reaction(error) {
+        Reaction::FailRefused => StorageError::Refused(text),
         _ => StorageError::Unavailable(text),
     }
 }
@@ -95,41 +95,41 @@ mod tests {
 
     use super::*;
 
-    fn met(reply: &str) -> RedisError {
+    fn error_of(reply: &str) -> RedisError {
         let raw = format!("-{reply}\r\n");
         redis::parse_redis_value(raw.as_bytes()).unwrap().extract_error().unwrap_err()
     }
 
     #[rstest]
-    #[case("NOSCRIPT No matching script", Remedy::Source)]
-    #[case("LOADING Redis is loading the dataset in memory", Remedy::Wait)]
-    #[case("BUSY Redis is busy running a script", Remedy::Wait)]
-    #[case("TRYAGAIN Multiple keys request during rehashing of slot", Remedy::Wait)]
-    #[case("MOVED 3999 127.0.0.1:6381", Remedy::Wait)]
-    #[case("ASK 3999 127.0.0.1:6381", Remedy::Wait)]
-    #[case("READONLY You can't write against a read only replica", Remedy::Reconnect)]
-    #[case("UNBLOCKED force unblock from blocking operation", Remedy::Reconnect)]
-    #[case("MASTERDOWN Link with MASTER is down", Remedy::Reconnect)]
-    #[case("CLUSTERDOWN The cluster is down", Remedy::Reconnect)]
-    #[case("OOM command not allowed when used memory > 'maxmemory'", Remedy::Full)]
-    #[case("MISCONF Redis is configured to save RDB snapshots", Remedy::Full)]
-    #[case("NOREPLICAS Not enough good replicas to write", Remedy::Full)]
-    #[case("NOAUTH Authentication required.", Remedy::Refuse)]
-    #[case("WRONGPASS invalid username-password pair", Remedy::Refuse)]
-    #[case("NOPERM this user has no permissions", Remedy::Refuse)]
-    #[case("ERR unknown command 'EVALSHA'", Remedy::Refuse)]
-    fn every_answer_has_its_remedy(#[case] reply: &str, #[case] expected: Remedy) {
-        assert_eq!(remedy(&met(reply)), expected);
+    #[case("NOSCRIPT No matching script", Reaction::SendSource)]
+    #[case("LOADING Redis is loading the dataset in memory", Reaction::RetryLater)]
+    #[case("BUSY Redis is busy running a script", Reaction::RetryLater)]
+    #[case("TRYAGAIN Multiple keys request during rehashing of slot", Reaction::RetryLater)]
+    #[case("MOVED 3999 127.0.0.1:6381", Reaction::RetryLater)]
+    #[case("ASK 3999 127.0.0.1:6381", Reaction::RetryLater)]
+    #[case("READONLY You can't write against a read only replica", Reaction::Reconnect)]
+    #[case("UNBLOCKED force unblock from blocking operation", Reaction::Reconnect)]
+    #[case("MASTERDOWN Link with MASTER is down", Reaction::Reconnect)]
+    #[case("CLUSTERDOWN The cluster is down", Reaction::Reconnect)]
+    #[case("OOM command not allowed when used memory > 'maxmemory'", Reaction::FailUnavailable)]
+    #[case("MISCONF Redis is configured to save RDB snapshots", Reaction::FailUnavailable)]
+    #[case("NOREPLICAS Not enough good replicas to write", Reaction::FailUnavailable)]
+    #[case("NOAUTH Authentication required.", Reaction::FailRefused)]
+    #[case("WRONGPASS invalid username-password pair", Reaction::FailRefused)]
+    #[case("NOPERM this user has no permissions", Reaction::FailRefused)]
+    #[case("ERR unknown command 'EVALSHA'", Reaction::FailRefused)]
+    fn error_reply_has_its_reaction(#[case] reply: &str, #[case] expected: Reaction) {
+        assert_eq!(reaction(&error_of(reply)), expected);
     }
 
     #[rstest]
-    #[case("invalid peer certificate: UnknownIssuer", Remedy::Refuse)]
-    #[case("unexpected end of file", Remedy::Reconnect)]
-    fn a_certificate_does_not_become_a_better_one_by_asking_again(
+    #[case("invalid peer certificate: UnknownIssuer", Reaction::FailRefused)]
+    #[case("unexpected end of file", Reaction::Reconnect)]
+    fn untrusted_certificate_is_not_retried(
         #[case] broken: &'static str,
-        #[case] expected: Remedy,
+        #[case] expected: Reaction,
     ) {
         let error = std::io::Error::new(std::io::ErrorKind::InvalidData, broken);
-        assert_eq!(remedy(&RedisError::from(error)), expected);
+        assert_eq!(reaction(&RedisError::from(error)), expected);
     }
 }

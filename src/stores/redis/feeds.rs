@@ -1,67 +1,82 @@
-//! Feeds: a stream each, outside of every partition.
+//! Feeds: one stream each, outside of every partition.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use redis::{Cmd, Value, cmd};
 
-use super::claims::decode;
-use crate::contracts::storage::{FeedCursor, FeedEntry, StorageError};
+use super::call::PlainCommand;
+use super::reply::decode;
+use super::{MAX_BLOCK, Redis, keys};
+use crate::contracts::storage::{FeedCursor, FeedEntry, Feeds, StorageError};
 use crate::model::clock::millis;
 
-/// Behind nothing: in front of the first line.
+/// Cursor in front of the first entry.
 const BEGINNING: &str = "0-0";
 
-/// No topic's tag has a colon before its name, so a feed is nobody's partition.
-pub(super) fn key(feed: &str) -> String {
-    format!("{{feed:{feed}}}")
-}
+#[async_trait]
+impl Feeds for Redis {
+    async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError> {
+        let key = keys::feed(feed);
+        let mut command = cmd("XADD");
+        command.arg(&key).arg("MAXLEN").arg("~").arg(keep).arg("*").arg("l").arg(line);
+        self.shared.send(&PlainCommand { key, command }).await.map(drop)
+    }
 
-pub(super) fn append(key: &str, line: &str, keep: u64) -> Cmd {
-    let mut command = cmd("XADD");
-    command.arg(key).arg("MAXLEN").arg("~").arg(keep).arg("*").arg("l").arg(line);
-    command
-}
-
-/// A place as Redis takes it. One that is not of this store's making would be refused with an error
-/// that looks like trouble.
-pub(super) fn place(after: Option<&FeedCursor>) -> Result<&str, StorageError> {
-    let Some(place) = after else { return Ok(BEGINNING) };
-    let is_number = |part: &str| part.parse::<u64>().is_ok();
-    match place.as_str().split_once('-') {
-        Some((millis, number)) if is_number(millis) && is_number(number) => Ok(place.as_str()),
-        _ => Err(StorageError::Corrupt("a place that is in no feed".to_owned())),
+    async fn follow(
+        &self,
+        feed: &str,
+        after: Option<&FeedCursor>,
+        patience: Duration,
+    ) -> Result<Vec<FeedEntry>, StorageError> {
+        let key = keys::feed(feed);
+        let after = stream_id(after)?;
+        if patience.is_zero() {
+            let mut command = cmd("XRANGE");
+            command.arg(&key).arg(format!("({after}")).arg("+");
+            return parse_entries(self.shared.send(&PlainCommand { key, command }).await?);
+        }
+        let command = blocking_read(&key, after, patience.min(MAX_BLOCK));
+        parse_streams(self.send_blocking(&key, &command).await?)
     }
 }
 
-pub(super) fn range(key: &str, after: &str) -> Cmd {
-    let mut command = cmd("XRANGE");
-    command.arg(key).arg(format!("({after}")).arg("+");
-    command
+/// Returns a cursor as Redis takes it. Redis would refuse any other text with an error that looks like
+/// a failure of the store.
+fn stream_id(after: Option<&FeedCursor>) -> Result<&str, StorageError> {
+    let Some(cursor) = after else { return Ok(BEGINNING) };
+    let is_number = |part: &str| part.parse::<u64>().is_ok();
+    match cursor.as_str().split_once('-') {
+        Some((millis, number)) if is_number(millis) && is_number(number) => Ok(cursor.as_str()),
+        _ => Err(StorageError::Corrupt("a feed cursor that this store did not issue".to_owned())),
+    }
 }
 
-pub(super) fn block(key: &str, after: &str, patience: Duration) -> Cmd {
+fn blocking_read(key: &str, after: &str, patience: Duration) -> Cmd {
     let mut command = cmd("XREAD");
-    // Redis takes a timeout of zero for "for ever".
+    // A timeout of zero would block for ever.
     command.arg("BLOCK").arg(millis(patience).max(1)).arg("STREAMS").arg(key).arg(after);
     command
 }
 
-/// Reads what XRANGE gave.
-pub(super) fn read(entries: Value) -> Result<Vec<FeedEntry>, StorageError> {
-    let entries: Vec<(String, HashMap<String, String>)> = decode(entries)?;
-    let line = |(place, mut fields): (String, HashMap<String, String>)| {
+/// Parses a reply of XRANGE.
+fn parse_entries(reply: Value) -> Result<Vec<FeedEntry>, StorageError> {
+    let entries: Vec<(String, HashMap<String, String>)> = decode(reply)?;
+    let entry = |(id, mut fields): (String, HashMap<String, String>)| {
         let text = fields.remove("l")?;
-        Some(FeedEntry { place: FeedCursor::new(place), text })
+        Some(FeedEntry { place: FeedCursor::new(id), text })
     };
-    entries
-        .into_iter()
-        .map(|entry| line(entry).ok_or_else(|| StorageError::Corrupt("a feed's line".to_owned())))
-        .collect()
+    let corrupt = || StorageError::Corrupt("a feed entry without its text".to_owned());
+    entries.into_iter().map(|fields| entry(fields).ok_or_else(corrupt)).collect()
 }
 
-/// Reads what XREAD gave: the same for each stream, or nothing when the time was over.
-pub(super) fn heard(answer: Value) -> Result<Vec<FeedEntry>, StorageError> {
-    let streams: Option<Vec<(String, Value)>> = decode(answer)?;
-    streams.into_iter().flatten().next().map_or(Ok(Vec::new()), |(_, entries)| read(entries))
+/// Parses a reply of XREAD: the entries of each stream, or nothing after a timeout.
+fn parse_streams(reply: Value) -> Result<Vec<FeedEntry>, StorageError> {
+    let streams: Option<Vec<(String, Value)>> = decode(reply)?;
+    streams
+        .into_iter()
+        .flatten()
+        .next()
+        .map_or(Ok(Vec::new()), |(_, entries)| parse_entries(entries))
 }

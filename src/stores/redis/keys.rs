@@ -1,46 +1,59 @@
-//! Where everything is kept. All keys of a partition share one hash tag, so that every script runs in
-//! one slot and a topic can live on a Redis Cluster.
+//! Keys of the store. All keys of a partition share one hash tag, so that every script runs in one
+//! slot and a topic can live on a Redis Cluster.
 //!
 //! | key | type | holds | bound |
 //! |---|---|---|---|
-//! | `{t:n}in:ctr`, `out:ctr` | hash | `seq` given out, `done` removed, `dup` refused twice | 3 fields |
+//! | `{t:n}in:ctr`, `out:ctr` | hash | `seq` issued, `done` removed, `dup` duplicates refused | 3 fields |
 //! | `…g:<group>` | list | `sequence\|length of id\|id payload`, head left | `max_group_depth`, `max_depth` |
-//! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb was note iso` | gone with its message |
-//! | `…ready` | zset | groups to claim, by the time they became ready (0: goes first) | groups |
+//! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb was note iso` | removed with its message |
+//! | `…ready` | zset | ready groups without a line, by the time they became ready (0: goes first) | groups |
+//! | `…ready:<line>` | zset | the same for each line of an outbox | groups |
+//! | `…lines` | zset | lines that have ready groups, by the time they were last served | lines |
 //! | `…lease` | zset | claimed groups, by the end of their lease in ms | claims |
-//! | `…delay` | zset | groups whose head is to be tried again, by when | groups |
+//! | `…delay` | zset | groups whose head is to be retried, by when | groups |
 //! | `…suspect`, `…suspect:now` | zset, string | groups whose head may kill workers; the one being tried | groups |
-//! | `…bell` | list | the doorbell's wake-ups | 64 |
-//! | `…wakes` | zset | wakes whose time has not come: `length of group\|length of id\|group id payload` | one per group, name and data |
+//! | `…bell` | list | rings of the doorbell | 64 |
+//! | `…wakes` | zset | wakes that are not due yet: `length of group\|length of id\|group id payload` | one per group, name and data |
 //! | `…dead` | stream | dead letters | 10,000 and an age |
 //! | `{t:n}s:<key>` | string | a handler's state | its TTL |
-//! | `{t:n}pool:<name>`, `pools` | zset, set | a handler's pools, and their names | an age |
+//! | `{t:n}pool:<name>`, `pool_ttl:<name>`, `pools` | zset, zset, set | members of a pool by place, and by expiry in ms; names of the pools | the TTL of each member |
 //! | `{t:n}c:<name>` | string | a handler's counters | their TTL |
 //! | `{t:n}dd:<window>` | set | digests of accepted ids | expires after two windows |
-//! | `{t:n}owed` | hash | outbound messages still owed per inbound one, when more than one | gone with the last |
-//! | `{t:n}sid:<provider id>` | string | a message that we know to be sent | 24 h |
+//! | `{t:n}owed` | hash | number of unsettled outbound messages per inbound one, when more than one | removed with the last |
+//! | `{t:n}sid:<provider id>` | string | a message that is known to be sent | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
-//! | `{t:n}trimmed`, `…audited` | string | when upkeep was last done | its TTL |
+//! | `{t:n}trimmed`, `…audited` | string | present until upkeep is due again | its TTL |
+//! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |
 //! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |
-//! | `{feed:<name>}` | stream | a feed, of no partition | about what it is told to keep |
+//! | `{feed:<name>}` | stream | a feed, of no partition | about the number of entries to keep |
 
-use crate::contracts::storage::{Partition, QueueKind};
+use crate::contracts::storage::{Partition, Queue, QueueKind};
 use crate::model::topic::TopicName;
 
-/// The tag that all keys of a partition begin with.
+/// The hash tag that all keys of a partition begin with.
 pub(super) fn tag(partition: &Partition) -> String {
     format!("{{{}:{}}}", partition.topic, partition.number)
 }
 
-/// What the keys of one of a partition's queues have behind the tag.
-pub(super) fn kind(kind: QueueKind) -> &'static str {
+/// The part of a queue's keys that follows the tag.
+pub(super) fn kind_prefix(kind: QueueKind) -> &'static str {
     match kind {
         QueueKind::Inbound => "in:",
         QueueKind::Outbox => "out:",
     }
 }
 
+/// The beginning of all keys of a queue.
+pub(super) fn queue_prefix(queue: &Queue) -> String {
+    format!("{}{}", tag(&queue.partition), kind_prefix(queue.kind))
+}
+
 /// The key of the partition count of a topic, which belongs to no partition.
-pub(super) fn partitions(topic: &TopicName) -> String {
+pub(super) fn partition_count(topic: &TopicName) -> String {
     format!("{{topic:{topic}}}partitions")
+}
+
+/// The key of a feed. Keys of a partition have a suffix behind their tag, so none of them is the same.
+pub(super) fn feed(name: &str) -> String {
+    format!("{{feed:{name}}}")
 }

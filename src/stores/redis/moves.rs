@@ -1,9 +1,9 @@
-//! The moves, as calls: which script each runs, with which arguments.
+//! Script calls of the moves, with their arguments.
 
 use std::time::Duration;
 
-use super::call::Call;
-use super::keys::kind;
+use super::call::ScriptCall;
+use super::keys::kind_prefix;
 use super::scripts;
 use crate::contracts::storage::encoding::{
     DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, digest_of, dropped, kinds,
@@ -15,11 +15,11 @@ use crate::model::address::Group;
 use crate::model::event::Facts;
 use crate::model::state::{Check, Write};
 
-/// A provider gives up on a webhook after 15 seconds; it is better told before that to come again.
+/// Patience of calls behind a webhook. A provider gives up on it after 15 s, so a 503 comes earlier.
 const PUSH_PATIENCE: Duration = Duration::from_millis(1_500);
 
-pub(super) fn push(partition: &Partition, push: &Push) -> Call {
-    Call::new(&scripts::PUSH, partition)
+pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
+    ScriptCall::new(&scripts::PUSH, partition)
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
         .arg(digest(&[push.entry.id.as_str()]))
@@ -32,8 +32,8 @@ pub(super) fn push(partition: &Partition, push: &Push) -> Call {
         .entries(&push.outbox)
 }
 
-pub(super) fn record(partition: &Partition, facts: &Facts) -> Call {
-    Call::new(&scripts::RECORD, partition)
+pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
+    ScriptCall::new(&scripts::RECORD, partition)
         .patience(PUSH_PATIENCE)
         .arg(digest_of(facts))
         .arg(DUPLICATE_DAYS)
@@ -41,45 +41,45 @@ pub(super) fn record(partition: &Partition, facts: &Facts) -> Call {
         .facts(Some(facts))
 }
 
-pub(super) fn claim(queue: &Queue, ask: &ClaimRequest) -> Call {
-    let call = Call::new(&scripts::CLAIM, &queue.partition);
-    durable_if(intends_to_send(queue), call)
-        .arg(kind(queue.kind))
-        .arg(ask.token.as_str())
-        .millis(ask.lease)
-        .flag(ask.reclaim)
-        .again()
-        .closed(ask)
+pub(super) fn claim(queue: &Queue, request: &ClaimRequest) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::CLAIM, &queue.partition);
+    replicated_if(precedes_a_send(queue), call)
+        .arg(kind_prefix(queue.kind))
+        .arg(request.token.as_str())
+        .millis(request.lease)
+        .flag(request.reclaim)
+        .repeated_flag()
+        .closed(request)
 }
 
-/// Whether a claim is followed by something that nobody can take back. Only that, and what a provider
-/// was told, has to be on the replicas: everything else is done again by a store that was rolled back.
-fn intends_to_send(queue: &Queue) -> bool {
+/// Tests whether a claim leads to a send, which cannot be undone. Only such a claim, and what a provider
+/// was answered, must be on the replicas: a store that was rolled back repeats everything else.
+fn precedes_a_send(queue: &Queue) -> bool {
     queue.kind == QueueKind::Outbox
 }
 
-fn durable_if(durable: bool, call: Call) -> Call {
-    if durable { call } else { call.fleeting() }
+fn replicated_if(replicated: bool, call: ScriptCall) -> ScriptCall {
+    if replicated { call } else { call.without_replicas() }
 }
 
-/// What every settlement begins with: which claim it is, and its fences.
-fn settling(script: &'static scripts::Script, claim: &Claim) -> Call {
-    Call::new(script, &claim.queue.partition)
-        .arg(kind(claim.queue.kind))
+/// Begins the call of a settlement with its claim and the fences.
+fn settlement(script: &'static scripts::Script, claim: &Claim) -> ScriptCall {
+    ScriptCall::new(script, &claim.queue.partition)
+        .arg(kind_prefix(claim.queue.kind))
         .arg(claim.group.as_str())
         .arg(claim.token.as_str())
         .arg(claim.sequence)
         .flag(claim.is_suspect())
 }
 
-pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimRequest>) -> Call {
-    let call = settling(&scripts::COMPLETE, claim);
-    let call = durable_if(next.is_some() && intends_to_send(&claim.queue), call)
-        .again()
-        .arg(next.map_or("", |ask| ask.token.as_str()))
-        .millis(next.map_or(Duration::ZERO, |ask| ask.lease))
-        .flag(next.is_some_and(|ask| ask.reclaim))
-        .arg(cap(commit.facts.as_ref()))
+pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimRequest>) -> ScriptCall {
+    let call = settlement(&scripts::COMPLETE, claim);
+    let call = replicated_if(next.is_some() && precedes_a_send(&claim.queue), call)
+        .repeated_flag()
+        .arg(next.map_or("", |request| request.token.as_str()))
+        .millis(next.map_or(Duration::ZERO, |request| request.lease))
+        .flag(next.is_some_and(|request| request.reclaim))
+        .arg(max_records(commit.facts.as_ref()))
         .facts(commit.facts.as_ref())
         .arg(commit.settles.as_ref().map_or("", |id| id.as_str()))
         .arg(commit.provider_id.as_deref().unwrap_or_default())
@@ -98,12 +98,12 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         }
     });
     match next {
-        Some(ask) => call.closed(ask),
+        Some(request) => call.closed(request),
         None => call,
     }
 }
 
-fn check(call: Call, check: &Check) -> Call {
+fn check(call: ScriptCall, check: &Check) -> ScriptCall {
     match check {
         Check::Value { key, expected: Some(value) } => call.arg("V").arg(key).arg(value).arg(""),
         Check::Value { key, expected: None } => call.arg("N").arg(key).arg("").arg(""),
@@ -113,7 +113,7 @@ fn check(call: Call, check: &Check) -> Call {
     }
 }
 
-fn write(call: Call, write: &Write) -> Call {
+fn write(call: ScriptCall, write: &Write) -> ScriptCall {
     match write {
         Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(*ttl),
         Write::Remove { key } => call.arg("R").arg(key).arg("").arg(""),
@@ -125,50 +125,52 @@ fn write(call: Call, write: &Write) -> Call {
     }
 }
 
-pub(super) fn retry(claim: &Claim, retry: &Retry) -> Call {
-    settling(&scripts::RETRY, claim)
-        .fleeting()
+pub(super) fn retry(claim: &Claim, retry: &Retry) -> ScriptCall {
+    settlement(&scripts::RETRY, claim)
+        .without_replicas()
         .millis(retry.after)
         .flag(retry.failed)
         .flag(retry.outcome_unknown)
         .arg(retry.note.as_deref().unwrap_or_default())
-        .arg(cap(retry.facts.as_ref()))
+        .arg(max_records(retry.facts.as_ref()))
         .facts(retry.facts.as_ref())
 }
 
-pub(super) fn release(claim: &Claim) -> Call {
-    settling(&scripts::RELEASE, claim).fleeting().flag(claim.outcome_unknown_since.is_some())
+pub(super) fn release(claim: &Claim) -> ScriptCall {
+    settlement(&scripts::RELEASE, claim)
+        .without_replicas()
+        .flag(claim.outcome_unknown_since.is_some())
 }
 
-pub(super) fn bury(claim: &Claim, burial: &Burial) -> Call {
-    settling(&scripts::BURY, claim)
-        .fleeting()
+pub(super) fn bury(claim: &Claim, burial: &Burial) -> ScriptCall {
+    settlement(&scripts::BURY, claim)
+        .without_replicas()
         .arg(&burial.reason)
         .arg(MAX_DEAD_LETTERS)
         .arg(burial.settles.as_ref().map_or("", |id| id.as_str()))
         .arg(debts(&burial.outbox))
-        .arg(cap(burial.facts.as_ref()))
+        .arg(max_records(burial.facts.as_ref()))
         .facts(burial.facts.as_ref())
         .entries(&burial.outbox)
 }
 
-pub(super) fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> Call {
-    let call = Call::new(&scripts::EXTEND, &queue.partition)
-        .fleeting()
+pub(super) fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::EXTEND, &queue.partition)
+        .without_replicas()
         .patience(Duration::from_secs(1))
-        .arg(kind(queue.kind))
+        .arg(kind_prefix(queue.kind))
         .millis(lease);
     claims.iter().fold(call, |call, (group, token)| call.arg(group.as_str()).arg(token.as_str()))
 }
 
-pub(super) fn reclaim(queue: &Queue) -> Call {
-    Call::new(&scripts::RECLAIM, &queue.partition)
-        .fleeting()
-        .arg(kind(queue.kind))
+pub(super) fn reclaim(queue: &Queue) -> ScriptCall {
+    ScriptCall::new(&scripts::RECLAIM, &queue.partition)
+        .without_replicas()
+        .arg(kind_prefix(queue.kind))
         .arg(RECLAIM_LIMIT)
 }
 
-/// The cap of the record. Without facts nothing is recorded, so nothing is cut.
-fn cap(facts: Option<&Facts>) -> u64 {
+/// Maximum number of records. Without facts nothing is recorded, so nothing is cut.
+fn max_records(facts: Option<&Facts>) -> u64 {
     facts.map_or(u64::from(u32::MAX), |facts| facts.max_records)
 }

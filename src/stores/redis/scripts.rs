@@ -1,4 +1,4 @@
-//! The scripts, one per move. Each file says what it takes and what it returns.
+//! Lua scripts, one per move. The header of each file documents its arguments and its reply.
 
 use std::sync::LazyLock;
 
@@ -6,15 +6,17 @@ use sha1::{Digest, Sha1};
 
 use crate::contracts::storage::encoding;
 
-/// A script's source and the hash that Redis knows it by.
+/// Source of a script, and the hash that Redis caches it by.
 pub(super) struct Script {
     pub source: String,
     pub sha: String,
 }
 
 impl Script {
+    /// Prepends the shebang, the constants and the shared functions.
+    ///
     /// The shebang makes Redis refuse a script before its first write (out of memory, read-only
-    /// replica, failing disk), instead of in the middle. Whatever drains a queue must go on when
+    /// replica, failing disk) instead of in the middle. A script that drains a queue must run when
     /// memory is full, or a full store could never empty itself.
     fn new(drains: bool, body: &str) -> Self {
         let flags = if drains { " flags=allow-oom" } else { "" };
@@ -51,4 +53,6 @@ scripts! {
     TRIM, true, "trim.lua";
     DEPTH, true, "depth.lua";
     MEMBERS, true, "members.lua";
+    PAUSE, true, "pause.lua";
+    PAUSES, true, "pauses.lua";
 }

@@ -22,6 +22,7 @@ mod events;
 mod file;
 mod incoming;
 mod mailbox;
+mod pauses;
 mod reads;
 mod room;
 mod settle;

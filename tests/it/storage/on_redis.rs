@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use secrecy::SecretString;
 
 use crate::storage::contract::{self, contract_tests};
@@ -17,7 +17,7 @@ pub(super) async fn on_redis(server: &RedisServer) -> Fixture {
 /// Returns a new topic on the server at this URL.
 pub(super) async fn on_url(url: String) -> Fixture {
     let url = SecretString::from(url);
-    let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
+    let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
 }
 

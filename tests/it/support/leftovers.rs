@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crosswire::contracts::storage::{Depth, Partition, Queue, QueueKind, Storage};
 use crosswire::model::clock::{Clock, SystemClock};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use crosswire::stores::sqlite::Sqlite;
 use toml::Table;
 
 use super::PATIENCE;
 
-/// Every queue of these topics.
+/// Returns every queue of these topics.
 fn queues(topics: &str) -> Vec<Queue> {
     let table: Table = topics.parse().unwrap();
     let mut queues = Vec::new();
@@ -28,10 +28,10 @@ fn queues(topics: &str) -> Vec<Queue> {
     queues
 }
 
-/// Where the queues are.
+/// The store of a deployment.
 pub(super) enum Place {
     Redis(String),
-    /// A file in this directory, that a process may be working on.
+    /// A file in this directory, which a process may be using.
     File(PathBuf),
 }
 
@@ -39,7 +39,7 @@ impl Place {
     async fn store(self) -> Box<dyn Storage> {
         match self {
             Self::Redis(url) => {
-                let settings = Settings { url: url.into(), verify_tls: true, wait_replicas: 0 };
+                let settings = RedisConfig { url: url.into(), verify_tls: true, wait_replicas: 0 };
                 Box::new(Redis::connect(settings).await.unwrap())
             }
             Self::File(dir) => {
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// Lets the processes finish what they have in hand, then tells what is not done and never will be.
+/// Waits for the processes to finish the work in hand, and returns the work that is left.
 pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
     let store = place.store().await;
     let mut left = Vec::new();
@@ -66,7 +66,7 @@ pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
     left
 }
 
-/// How much is in a queue once it is empty, or at the end of our patience.
+/// Returns the depth of a queue once it is empty, or when [`PATIENCE`] is over.
 async fn settled(store: &dyn Storage, queue: &Queue) -> Depth {
     let start = Instant::now();
     loop {

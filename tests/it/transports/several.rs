@@ -10,7 +10,8 @@ use crosswire::contracts::transport::{
     ReceiveError, Received, SendError, SentReceipt, Transport, Transports, WebhookRequest,
     WebhookResponse,
 };
-use crosswire::engine::dispatcher::{Dispatcher, Setup};
+use crosswire::engine::dispatcher::{Dispatcher, DispatcherParts};
+use crosswire::engine::gate::Gate;
 use crosswire::engine::intake::{Intake, Refusal};
 use crosswire::engine::topic::Pipeline;
 use crosswire::model::address::{Address, GroupKey};
@@ -19,7 +20,7 @@ use crosswire::model::message::{Incoming, MessageId, Outbound};
 use crosswire::model::topic::{Limits, OnAmbiguous, Replies, Sending};
 use secrecy::SecretString;
 
-use crate::engines::{consumer, topic, until_empty};
+use crate::engines::{consumer, groups, topic, until_empty};
 use crate::storage::fixture::Fixture;
 
 /// A provider that writes its messages as plain text, and records the messages that it sends.
@@ -88,10 +89,11 @@ fn intake(f: &Fixture, transports: &[Arc<PlainText>]) -> Intake {
 fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
     let second = Duration::from_secs(1);
     let add = |all: Transports, one: &Arc<PlainText>| all.with(one.name, Arc::clone(one) as _);
-    Dispatcher::new(Setup {
-        storage: Arc::clone(&f.storage),
-        clock: Arc::new(SystemClock),
-        topic: f.partition.topic.clone(),
+    let topic = f.partition.topic.clone();
+    Dispatcher::new(DispatcherParts {
+        records: Arc::clone(&f.storage) as _,
+        gate: Gate::new(topic.clone(), groups(), Arc::new(SystemClock)),
+        topic,
         transports: transports.iter().fold(Transports::default(), add),
         sending: Sending {
             concurrency: 1,
@@ -135,7 +137,7 @@ async fn replies_leave_by_the_transport_of_the_webhook_that_was_called() {
     let unknown = intake.receive(&format!("{name}/third"), request("hi")).await;
     assert_eq!(unknown, Err(Refusal::UnknownTopic));
 
-    let consumer = consumer(&f, f.outbox(), dispatcher(&f, &transports));
+    let consumer = consumer(&f, f.outbox(), None, dispatcher(&f, &transports));
     until_empty(&f, &f.outbox(), &consumer).await;
     for transport in &transports {
         let sent = transport.sent.lock().unwrap();

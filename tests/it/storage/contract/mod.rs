@@ -9,6 +9,7 @@ pub(crate) mod fence;
 pub(crate) mod lease;
 pub(crate) mod lines;
 pub(crate) mod order;
+pub(crate) mod pauses;
 pub(crate) mod pools;
 pub(crate) mod quarantine;
 pub(crate) mod recorded_event;
@@ -83,6 +84,13 @@ macro_rules! contract_tests {
                 outbox_keeps_commit_order_per_recipient,
                 inbound_and_outbox_queues_are_independent,
                 one_call_completes_a_message_and_claims_the_next,
+            ;
+            pauses:
+                pause_is_read_back_with_the_time_that_remains,
+                later_pause_replaces_an_earlier_one,
+                pause_ends_by_itself,
+                resume_ends_a_pause_of_one_scope,
+                pause_belongs_to_its_topic,
             ;
             pools:
                 expired_member_is_not_sampled, expired_member_is_removed_by_the_next_upkeep,

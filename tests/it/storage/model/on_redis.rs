@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crosswire::contracts::storage::{Queue, QueueKind};
 use crosswire::model::address::Group;
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use redis::aio::MultiplexedConnection;
 use secrecy::SecretString;
 
@@ -32,7 +32,7 @@ impl DirectAccess for DirectRedis {
 /// Connects to a server through the storage and directly.
 async fn model_test(server: &RedisServer) -> ModelTest<DirectRedis> {
     let url = SecretString::from(server.url());
-    let settings = Settings { url, verify_tls: true, wait_replicas: 0 };
+    let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     let client = redis::Client::open(server.url()).unwrap();
     // Concurrent sequences share one server, where the default of half a second is too short.
     let config =

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crosswire::contracts::storage::{Audit, Pushed, Queue, StorageError, Upkeep as _};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use redis::cluster::ClusterClient;
 use tokio::sync::OnceCell;
 
@@ -89,7 +89,7 @@ async fn audit_repairs_an_unindexed_group_on_every_node() {
 #[tokio::test]
 async fn cluster_without_the_required_replicas_refuses_pushes() {
     let url = cluster_url(shared().await);
-    let f = fixture_on(Settings { wait_replicas: 1, ..settings(&url) }).await;
+    let f = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     let pushed = f.storage.push(&f.partition, push(entry("alice", "m1"))).await;
     assert!(matches!(pushed, Err(StorageError::Unavailable(_))), "{pushed:?}");
 }

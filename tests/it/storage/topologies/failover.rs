@@ -1,7 +1,7 @@
 //! Fail-over: a replica takes over from a lost master.
 
 use crosswire::contracts::storage::Pushed;
-use crosswire::stores::redis::Settings;
+use crosswire::stores::redis::RedisConfig;
 
 use super::nodes::{
     cluster_node, cluster_url, form_cluster, introduce, replicated, wait_for_members,
@@ -31,7 +31,7 @@ async fn store_follows_a_sentinel_failover() {
     sentinel.wait_for_replicas(2).await;
     let unused = free_port();
     let url = format!("redis+sentinel://127.0.0.1:{unused},127.0.0.1:{}/town", sentinel.port());
-    let f = fixture_on(Settings { wait_replicas: 1, ..settings(&url) }).await;
+    let f = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     process_message(&f, "m1").await;
     push_until_accepted(&f, "alice", "m2").await;
     master.kill9();
@@ -50,7 +50,7 @@ async fn store_follows_a_cluster_failover() {
     let () = replica.tell(&["CLUSTER", "REPLICATE", &id]).await;
     wait_for_replicas(master, 1).await;
     let url = cluster_url(&nodes);
-    let replicated = fixture_on(Settings { wait_replicas: 1, ..settings(&url) }).await;
+    let replicated = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     process_message(&replicated, "m1").await;
     let mut f = fixture_on(settings(&url)).await;
     f.partition = replicated.partition.clone();

@@ -1,12 +1,12 @@
 //! Health findings about the settings of a Redis server.
 
 use crosswire::contracts::storage::{Health, Upkeep as _};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 
 use super::settings;
 use crate::support::redis::RedisServer;
 
-async fn health(settings: Settings) -> Health {
+async fn health(settings: RedisConfig) -> Health {
     Redis::connect(settings).await.unwrap().health().await.unwrap()
 }
 
@@ -35,7 +35,7 @@ async fn appendfsync_everysec_is_degraded_without_replicas() {
     let report = health(settings(&server.url())).await;
     assert_eq!(report.fatal, []);
     assert!(matches!(&report.degraded[..], [only] if only.contains("appendfsync")), "{report:?}");
-    let replicated = Settings { wait_replicas: 1, ..settings(&server.url()) };
+    let replicated = RedisConfig { wait_replicas: 1, ..settings(&server.url()) };
     assert_eq!(health(replicated).await, Health::default());
 }
 

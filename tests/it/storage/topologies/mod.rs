@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crosswire::contracts::storage::{Pushed, StorageError};
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use secrecy::SecretString;
 
 use super::fixture::{Fixture, commit, entry, push};
@@ -21,12 +21,12 @@ use super::fixture::{Fixture, commit, entry, push};
 /// Time limit for servers to find each other, on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-fn settings(url: &str) -> Settings {
-    Settings { url: SecretString::from(url), verify_tls: true, wait_replicas: 0 }
+fn settings(url: &str) -> RedisConfig {
+    RedisConfig { url: SecretString::from(url), verify_tls: true, wait_replicas: 0 }
 }
 
 /// Connects with these settings and returns a new topic.
-async fn fixture_on(settings: Settings) -> Fixture {
+async fn fixture_on(settings: RedisConfig) -> Fixture {
     // Nodes that have just joined may report each other as down for a moment.
     let redis = eventually("the store is reachable", async || {
         match Redis::connect(settings.clone()).await {

@@ -1,7 +1,7 @@
 //! Acknowledgement by replicas (`wait_replicas`).
 
 use crosswire::contracts::storage::{Commit, Pushed, Settled, StorageError};
-use crosswire::stores::redis::Settings;
+use crosswire::stores::redis::RedisConfig;
 use nix::sys::signal::Signal;
 
 use super::nodes::replicated;
@@ -11,7 +11,7 @@ use crate::storage::fixture::{Fixture, LONG, claim_request, commit, entry, push}
 #[tokio::test]
 async fn push_is_refused_without_its_replica_and_takes_effect_once() {
     let (master, replicas) = replicated(1).await;
-    let f = fixture_on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
+    let f = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&master.url()) }).await;
     process_message(&f, "m1").await;
     replicas[0].signal(Signal::SIGSTOP);
     let pushed = f.storage.push(&f.partition, push(entry("alice", "m2"))).await;
@@ -34,7 +34,7 @@ async fn queue_two_replies(f: &Fixture) {
 #[tokio::test]
 async fn unreplicated_outbox_claim_is_released() {
     let (master, replicas) = replicated(1).await;
-    let f = fixture_on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
+    let f = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&master.url()) }).await;
     queue_two_replies(&f).await;
     let claimed_before = f.claim_outbox().await;
     replicas[0].signal(Signal::SIGSTOP);
@@ -53,7 +53,7 @@ async fn unreplicated_outbox_claim_is_released() {
 #[tokio::test]
 async fn messages_are_handled_without_the_replica() {
     let (master, replicas) = replicated(1).await;
-    let f = fixture_on(Settings { wait_replicas: 1, ..settings(&master.url()) }).await;
+    let f = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&master.url()) }).await;
     push_until_accepted(&f, "alice", "m1").await;
     replicas[0].signal(Signal::SIGSTOP);
     let claim = f.claim().await;

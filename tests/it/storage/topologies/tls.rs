@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crosswire::contracts::storage::StorageError;
-use crosswire::stores::redis::{Redis, Settings};
+use crosswire::stores::redis::{Redis, RedisConfig};
 use tempfile::TempDir;
 
 use super::nodes::form_cluster;
@@ -63,8 +63,8 @@ fn url_forms(port: u16) -> [String; 3] {
     ]
 }
 
-fn unverified(url: &str) -> Settings {
-    Settings { verify_tls: false, ..settings(url) }
+fn unverified(url: &str) -> RedisConfig {
+    RedisConfig { verify_tls: false, ..settings(url) }
 }
 
 #[tokio::test]
