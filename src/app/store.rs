@@ -20,7 +20,7 @@ impl Store {
         match &config.store {
             config::Store::Redis(redis) => Ok(Self::Redis(settings(redis))),
             config::Store::Embedded { ephemeral } => {
-                let sqlite = Sqlite::open(sqlite::Settings {
+                let sqlite = Sqlite::open(sqlite::SqliteConfig {
                     directory: config.data_dir.clone(),
                     clock: Arc::new(SystemClock),
                     ephemeral: ephemeral.clone(),
@@ -36,7 +36,7 @@ impl Store {
             config::Store::Redis(redis) => Ok(Self::Redis(settings(redis))),
             config::Store::Embedded { .. } => {
                 let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-                Ok(Self::Embedded(Arc::new(Sqlite::look(&config.data_dir, &clock)?)))
+                Ok(Self::Embedded(Arc::new(Sqlite::open_read_only(&config.data_dir, &clock)?)))
             }
         }
     }

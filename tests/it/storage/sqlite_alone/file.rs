@@ -69,7 +69,7 @@ async fn a_truncated_file_is_refused() {
             .open(file(&directory))
             .and_then(|file| file.set_len(length - length / part))
             .unwrap();
-        is_refused_and_left_alone(&directory, "is damaged", "bring back a copy");
+        is_refused_and_left_alone(&directory, "is damaged", "restore it from a backup");
     }
 }
 
@@ -84,7 +84,11 @@ async fn a_file_with_a_page_of_noise_is_refused() {
         let head = if page == 0 { 100 } else { 0 };
         handle.write_all_at(&vec![0xa5; 4096 - head], page * 4096 + head as u64).unwrap();
         drop(handle);
-        is_refused_and_left_alone(&directory, "crosswire.db is damaged", "bring back a copy");
+        is_refused_and_left_alone(
+            &directory,
+            "crosswire.db is damaged",
+            "restore it from a backup",
+        );
         fs::write(file(&directory), good).unwrap();
     }
     open(directory.path()).unwrap();
@@ -98,7 +102,7 @@ async fn another_programs_database_is_refused() {
         .execute_batch("CREATE TABLE messages (body TEXT); INSERT INTO messages VALUES ('x')")
         .unwrap();
     drop(theirs);
-    is_refused_and_left_alone(&directory, "not a database of Crosswire's", "set DATA_DIR");
+    is_refused_and_left_alone(&directory, "not a database of Crosswire;", "set DATA_DIR");
 }
 
 #[tokio::test]
@@ -107,7 +111,16 @@ async fn a_file_of_a_newer_version_is_refused() {
     let ours = Connection::open(file(&directory)).unwrap();
     ours.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(ours);
-    is_refused_and_left_alone(&directory, "its schema is 3, this one's is 2", "run that version");
+    is_refused_and_left_alone(&directory, "schema 3, this version knows 2", "run that version");
+}
+
+#[tokio::test]
+async fn file_of_an_earlier_version_is_refused_with_a_way_out() {
+    let directory = with_content().await;
+    let ours = Connection::open(file(&directory)).unwrap();
+    ours.execute_batch("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE").unwrap_or(());
+    drop(ours);
+    is_refused_and_left_alone(&directory, "earlier version", "then move the file away");
 }
 
 #[tokio::test]
@@ -115,7 +128,7 @@ async fn a_log_without_its_file_is_not_played_into_a_new_one() {
     let directory = with_content().await;
     fs::rename(file(&directory), directory.path().join("elsewhere")).unwrap();
     fs::write(directory.path().join("crosswire.db-wal"), "log").unwrap();
-    assert!(refusal(directory.path()).contains("crosswire.db is gone; bring it back"));
+    assert!(refusal(directory.path()).contains("crosswire.db is missing; restore it"));
     assert!(!file(&directory).exists());
 }
 
@@ -134,7 +147,7 @@ async fn a_path_that_is_no_directory_is_refused() {
     fs::write(&path, "x").unwrap();
     for path in [path.clone(), path.join("below")] {
         let why = refusal(&path);
-        assert!(why.contains("is no directory; set DATA_DIR to one"), "{why}");
+        assert!(why.contains("is not a directory; set DATA_DIR to one"), "{why}");
     }
 }
 

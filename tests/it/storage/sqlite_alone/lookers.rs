@@ -13,7 +13,7 @@ use crate::storage::fixture::{Fixture, LONG, ask, burial, entry, facts, push};
 use crate::storage::on_sqlite::{clock, on_sqlite, open};
 
 fn looking(directory: &TempDir) -> Sqlite {
-    Sqlite::look(directory.path(), &clock()).unwrap()
+    Sqlite::open_read_only(directory.path(), &clock()).unwrap()
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn who_looks_at_a_store_that_does_not_run_sees_it_as_it_was_left() {
 #[tokio::test]
 async fn who_looks_where_nothing_is_or_something_else_is_told_so() {
     let directory = tempfile::tempdir().unwrap();
-    let look = || Sqlite::look(directory.path(), &clock()).err().unwrap().to_string();
+    let look = || Sqlite::open_read_only(directory.path(), &clock()).err().unwrap().to_string();
     assert!(look().contains("start Crosswire once"), "{}", look());
     assert!(!directory.path().join("crosswire.db").exists());
     std::fs::write(directory.path().join("crosswire.db"), "something else").unwrap();
