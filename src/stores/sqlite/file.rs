@@ -24,7 +24,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// Marks the file as ours among the databases of other programs: "XWIR".
 const APPLICATION_ID: i32 = 0x5857_4952;
 /// Version of the schema.
-pub(super) const VERSION: i32 = 2;
+const VERSION: i32 = 2;
 /// Maximum time to wait for an operator's tool that holds the file, before a move fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than there are different statements.
@@ -166,7 +166,7 @@ fn check_version(path: &Path, db: &Connection) -> StorageResult<()> {
     }
     let version = number("user_version")?;
     if version != VERSION {
-        return Err(other_version(path, version));
+        return Err(other_version(path, version, VERSION));
     }
     Ok(())
 }

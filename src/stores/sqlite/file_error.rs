@@ -5,7 +5,6 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::file::VERSION;
 use crate::contracts::storage::StorageError;
 
 /// An error of SQLite while the file was opened.
@@ -43,18 +42,18 @@ pub(super) fn foreign_file(path: &Path) -> StorageError {
 }
 
 /// A file with the schema of an earlier or a later version of Crosswire.
-pub(super) fn other_version(path: &Path, version: i32) -> StorageError {
+pub(super) fn other_version(path: &Path, version: i32, expected: i32) -> StorageError {
     let path = path.display();
-    StorageError::Refused(if version < VERSION {
+    StorageError::Refused(if version < expected {
         format!(
             "{path} was written by an earlier version of Crosswire (schema {version}, this version \
-             needs {VERSION}) and cannot be upgraded; let the earlier version work off its queues, \
+             needs {expected}) and cannot be upgraded; let the earlier version work off its queues, \
              then move the file away to start with an empty one, or set DATA_DIR to another directory"
         )
     } else {
         format!(
             "{path} was written by a later version of Crosswire (schema {version}, this version \
-             knows {VERSION}); run that version, or set DATA_DIR to another directory"
+             knows {expected}); run that version, or set DATA_DIR to another directory"
         )
     })
 }

@@ -27,6 +27,7 @@ mod push;
 mod queues;
 mod reads;
 mod records;
+mod rotation;
 mod settlements;
 mod transaction;
 mod upkeep;
