@@ -1,3 +1,3 @@
-# Heroku sources this before it starts a process: its Rust build leaves the programs here, and the
-# Procfile calls them by name.
+# Heroku sources this file before it starts a process, whose program the Procfile names. The Rust
+# buildpack leaves the programs in target/release.
 export PATH="$HOME/target/release:$PATH"

@@ -1,4 +1,4 @@
-//! Everything in one program: web, worker, check, events.
+//! Every command in one program: dev, standalone, web, worker, check, events, script.
 
 use crosswire::app::{App, Failure};
 

@@ -1,4 +1,4 @@
-//! Takes messages in.
+//! The web process: accepts webhooks.
 
 use clap::Parser;
 use crosswire::app::{App, Failure, WebOptions};

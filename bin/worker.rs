@@ -1,4 +1,4 @@
-//! Handles messages and sends the answers.
+//! The worker process: handles messages and sends the replies.
 
 use clap::Parser;
 use crosswire::app::{App, Failure, WorkerOptions};

@@ -1,17 +1,40 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/handlers.md")]
 
+#[doc(hidden)] // For this crate's own binaries and tests, but for `App`.
+pub mod app;
 pub mod contracts;
-pub mod model;
-
 pub mod handlers;
-pub mod stores;
+pub mod model;
 pub mod transports;
 pub mod validators;
 
+#[doc(hidden)] // For this crate's own tests and benches.
 pub mod engine;
-
-pub mod app;
+#[doc(hidden)] // For this crate's own tests.
 pub mod http;
+#[doc(hidden)] // For this crate's own tests and benches.
+pub mod stores;
+#[doc(hidden)] // For this crate's own tests.
 pub mod tester;
 
 pub use app::App;
+pub use contracts::handler::Result;
+
+/// Everything that handlers, validators and transports need, by one import.
+pub mod prelude {
+    pub use async_trait::async_trait;
+
+    pub use crate::app::App;
+    pub use crate::contracts::handler::{Context, Handler, Refuse, Result, Transaction};
+    pub use crate::contracts::settings::{BuildContext, SettingsErrors};
+    pub use crate::contracts::transport::{
+        DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
+        WebhookRequest, WebhookResponse,
+    };
+    pub use crate::contracts::validator::{Rejection, Validator};
+    pub use crate::model::address::{Address, Group, Identity};
+    pub use crate::model::message::{
+        Inbound, Incoming, Media, MessageId, OptOut, Origin, Outbound, Parameters, Text, Wake,
+    };
+    pub use crate::model::state::Member;
+}

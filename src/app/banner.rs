@@ -1,4 +1,4 @@
-//! What a developer is told first: where everything is, and what is missing.
+//! The banner of `crosswire dev`: addresses, the store, and missing settings.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -6,22 +6,22 @@ use std::net::SocketAddr;
 use anstyle::{AnsiColor, Style};
 
 use super::prepare::Prepared;
-use crate::app::config::{Config, Store};
+use crate::app::config::{Config, StoreConfig};
 use crate::engine::topic::TopicRuntime;
 
 const NAME: Style = AnsiColor::Green.on_default().bold();
 const TITLE: Style = Style::new().bold();
 const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
 const FAINT: Style = Style::new().dimmed();
-/// Of the first column: the longest name, and a gap.
+/// Width of the first column: the longest name, and a gap.
 const WIDTH: usize = 12;
 
-/// Prints it on standard output; in colour where that is a terminal that has any.
+/// Prints the banner on standard output, in colour on a terminal that has colours.
 pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Result<()> {
     let origin = origin(addresses);
     let mut out = anstream::stdout().lock();
     let version = env!("CARGO_PKG_VERSION");
-    writeln!(out, "\n  {NAME}Crosswire{NAME:#} {FAINT}{version}, to try things out{FAINT:#}\n")?;
+    writeln!(out, "\n  {NAME}Crosswire{NAME:#} {FAINT}{version}, development mode{FAINT:#}\n")?;
     row(&mut out, "Phones", &format!("{origin}/tester"), phones(prepared, addresses))?;
     for (nth, service) in prepared.services.iter().enumerate() {
         let title = if nth == 0 { "Webhooks" } else { "" };
@@ -36,7 +36,10 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
             writeln!(out, "  {name:<WIDTH$}{FAINT}{fix}{FAINT:#}")?;
         }
     }
-    writeln!(out, "\n  {FAINT}Ctrl-C stops it; what is in hand is finished first.{FAINT:#}\n")?;
+    writeln!(
+        out,
+        "\n  {FAINT}Ctrl-C stops it after the work in hand; a second Ctrl-C stops it at once.{FAINT:#}\n"
+    )?;
     Ok(())
 }
 
@@ -45,7 +48,7 @@ fn row(out: &mut impl Write, title: &str, address: &str, note: &str) -> std::io:
     writeln!(out, "  {TITLE}{title}{TITLE:#}{ADDRESS}{address}{ADDRESS:#}  {FAINT}{note}{FAINT:#}")
 }
 
-/// By a name that a browser on this machine finds, whatever address was listened on.
+/// Returns the origin under which a browser on this machine reaches the server.
 fn origin(addresses: &[SocketAddr]) -> String {
     let here = |address: &&SocketAddr| address.ip().is_loopback() || address.ip().is_unspecified();
     match (addresses.iter().find(here), addresses.first()) {
@@ -60,7 +63,7 @@ fn phones(prepared: &Prepared, addresses: &[SocketAddr]) -> &'static str {
     if is_open_here_alone || prepared.config.admin_token.is_some() {
         "several phones that chat with each other"
     } else {
-        "for this machine; from others it takes an ADMIN_TOKEN"
+        "for this machine; other machines need an ADMIN_TOKEN"
     }
 }
 
@@ -71,21 +74,26 @@ fn also(service: &TopicRuntime) -> String {
 
 fn store(config: &Config) -> String {
     match &config.store {
-        Store::Redis(_) => "the Redis that REDIS_URL names".to_owned(),
-        Store::Embedded { .. } => format!("SQLite, in {}/", config.data_dir.display()),
+        StoreConfig::Redis(_) => "Redis, at REDIS_URL".to_owned(),
+        StoreConfig::Embedded { .. } => format!("SQLite, in {}/", config.data_dir.display()),
     }
 }
 
-/// What only real phones need, and how to get it.
+/// Returns the missing settings that only real phones need, each with its fix.
 fn missing(prepared: &Prepared) -> Vec<(&str, &str)> {
     let mut missing = Vec::new();
     for service in &prepared.services {
-        let found = service.transport.missing().map(|fix| (service.config.transport.as_str(), fix));
-        missing.extend(found.filter(|found| !missing.contains(found)));
+        for name in service.config.transports.iter().map(|transport| transport.name.as_str()) {
+            let transport = service.transports.get(name);
+            let found = transport.and_then(|it| it.missing()).map(|fix| (name, fix));
+            missing.extend(found.filter(|found| !missing.contains(found)));
+        }
     }
     if prepared.config.server.public_url.is_none() {
-        missing
-            .push(("PUBLIC_URL", "set it to the address that providers call, for their reports"));
+        missing.push((
+            "PUBLIC_URL",
+            "set it to the address that providers call; delivery reports need it",
+        ));
     }
     missing
 }

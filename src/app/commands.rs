@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::work::Until;
+use crate::contracts::storage::SafetyCheck;
 
 /// Strangers talk, anonymously and safely, over plain text messages.
 ///
-/// Without a command it is `dev` (or what RUN=web|worker|standalone says).
+/// Without a command it runs `dev`, or the process that RUN=web|worker|standalone names.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -18,48 +19,54 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Try things out: web, worker and store in one process, and a page with phones on it.
+    /// Run everything on a developer's machine: web, worker, store, and a page with phones.
     Dev(DevOptions),
     /// Run a small deployment: web, worker and store (or Redis) in one process.
     Standalone(StandaloneOptions),
     /// Take messages in.
     Web(WebOptions),
-    /// Handle messages and send the answers.
+    /// Handle messages and send the replies.
     Worker(WorkerOptions),
-    /// Say everything that is wrong with the configuration and the store.
+    /// List every error in the configuration and every problem of the store.
     Check,
-    /// List what is recorded of messages, oldest first.
+    /// List the recorded events of messages, oldest first.
     Events(EventsOptions),
-    /// Play transcripts that are tests: what phones send, and what they are expected to receive.
+    /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
+}
+
+/// Safety checks of the store that the operator waives.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Waivers {
+    /// Start although this safety check of the store fails: eviction, ephemeral-disk or old-redis.
+    /// Messages may be lost.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub allow: Vec<SafetyCheck>,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct DevOptions {
-    /// Run on a store that may lose messages.
-    #[arg(long)]
-    pub allow_volatile: bool,
+    #[command(flatten)]
+    pub waivers: Waivers,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct StandaloneOptions {
-    /// Run on a store that may lose messages.
-    #[arg(long)]
-    pub allow_volatile: bool,
+    #[command(flatten)]
+    pub waivers: Waivers,
 }
 
 #[derive(Clone, Debug, Default, Parser)]
 #[command(version, about = "Take messages in.")]
 pub struct WebOptions {
-    /// Run on a store that may lose messages.
-    #[arg(long)]
-    pub allow_volatile: bool,
+    #[command(flatten)]
+    pub waivers: Waivers,
 }
 
 #[derive(Clone, Debug, Default, Parser)]
-#[command(version, about = "Handle messages and send the answers.")]
+#[command(version, about = "Handle messages and send the replies.")]
 pub struct WorkerOptions {
-    /// Work for this topic alone; TOPIC says it too.
+    /// Work on this topic only; TOPIC is its default.
     #[arg(long)]
     pub topic: Option<String>,
     /// Work until the queues are empty, then exit.
@@ -68,9 +75,8 @@ pub struct WorkerOptions {
     /// Work on one message of each queue, then exit.
     #[arg(long)]
     pub once: bool,
-    /// Run on a store that may lose messages.
-    #[arg(long)]
-    pub allow_volatile: bool,
+    #[command(flatten)]
+    pub waivers: Waivers,
 }
 
 impl WorkerOptions {
@@ -85,26 +91,26 @@ impl WorkerOptions {
 
 #[derive(Clone, Debug, Args)]
 pub struct EventsOptions {
-    /// Of this topic alone.
+    /// List the events of this topic only.
     #[arg(long)]
     pub topic: Option<String>,
     /// Show numbers in full.
     #[arg(long)]
     pub show: bool,
-    /// Of this message alone, by the id that its provider gave it.
+    /// List the events of this message only, by its id at the provider.
     #[arg(value_name = "MESSAGE_SID")]
     pub message: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct ScriptOptions {
-    /// Every message that a phone receives has to be expected, as if each script began with `strict`.
+    /// Fail on every message that a script does not expect, as if it began with `strict`.
     #[arg(long)]
     pub strict: bool,
-    /// What is spoken to until a script names another topic; otherwise the first in topics.toml.
+    /// The topic that phones text until a script names another; default: the first in topics.toml.
     #[arg(long)]
     pub topic: Option<String>,
-    /// Played in their order, each in a world of its own.
+    /// Scripts, played in this order, each with a store and a clock of its own.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

@@ -1,9 +1,9 @@
-//! How a program says why it ended.
+//! The error with which a program ends.
 
 use std::fmt;
 
-/// What `main` ends with: one line that says what to do next. Without it `main` would print a
-/// backtrace too where the environment asks for one, and nobody would see the line for it.
+/// An error shown as one line with its fix. `main` prints errors by `Debug`, and that of `anyhow` may
+/// append a backtrace under which the line would be lost.
 pub struct Failure(anyhow::Error);
 
 impl From<anyhow::Error> for Failure {

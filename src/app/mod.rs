@@ -1,64 +1,30 @@
-//! The whole of it: what is configured is put together, checked, and run.
-//!
-//! Somebody's own handlers and validators make an app of their own:
-//!
-//! ```no_run
-//! use async_trait::async_trait;
-//! use crosswire::App;
-//! use crosswire::contracts::handler::{Context, Handler, HandlerError};
-//! use crosswire::model::message::Inbound;
-//! use crosswire::contracts::validator::Rejection;
-//!
-//! struct YoMomma;
-//!
-//! #[async_trait]
-//! impl Handler for YoMomma {
-//!     async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result<(), HandlerError> {
-//!         cx.reply("Yo momma's so polite, she says thanks to the cash machine.");
-//!         Ok(())
-//!     }
-//! }
-//!
-//! fn must_say_it(message: &Inbound) -> Result<(), Rejection> {
-//!     if message.text.reveal().to_lowercase().contains("yo momma") {
-//!         Ok(())
-//!     } else {
-//!         Err(Rejection("does not say it".to_owned()))
-//!     }
-//! }
-//!
-//! fn main() -> anyhow::Result<()> {
-//!     App::from_env()?.handler("yo_momma", YoMomma).validator("must_say_it", must_say_it).run()
-//! }
-//! ```
-//!
-//! with a topic that names them:
-//!
-//! ```toml
-//! [topics.my_topic]
-//! handler = "yo_momma"
-//!
-//! [topics.my_topic.validators]
-//! must_say_it = "Say it."
-//! ```
+//! The application: what is configured is put together, checked, and run.
 
 use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::app::config::{StoreConfig, TopicSelection};
 use crate::app::registry::Registry;
-use crate::contracts::handler::Handler;
 use crate::contracts::settings::{Environment, Purpose};
-use crate::contracts::validator::Validator;
+use crate::contracts::storage::SafetyCheck;
 
+// For this crate's own tests and binaries.
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod registry;
+#[doc(hidden)]
 pub mod telemetry;
 
 mod banner;
+mod check;
 mod commands;
+mod connections;
 mod events;
 mod failure;
+mod partitions;
+mod parts;
 mod prepare;
 mod process;
 mod script;
@@ -67,26 +33,31 @@ mod serve;
 mod store;
 mod work;
 
+#[doc(hidden)]
 pub use commands::{
-    Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, WebOptions,
+    Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, Waivers, WebOptions,
     WorkerOptions,
 };
+#[doc(hidden)]
 pub use failure::Failure;
 
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
-use serve::Server;
+use serve::WebServer;
 
-/// A messaging server, about to run.
+/// A messaging server: the parts that topics may name, and the configuration that names them.
+///
+/// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `check` and `events`.
 pub struct App {
     environment: Environment,
-    /// In place of the file, for scripts.
+    /// Text of topics.toml, in place of the file.
     topics: Option<String>,
     registry: Registry,
     role: Role,
 }
 
-/// What a process does that is not told by its command line.
+/// Role of a process whose command line names none.
 #[derive(Clone, Copy)]
 enum Role {
     Dev,
@@ -96,15 +67,13 @@ enum Role {
 }
 
 impl App {
-    /// Everything that ships, configured by the environment of this process and the file that
-    /// `TOPICS_FILE` names.
+    /// Creates an app with the shipped parts, configured by the environment of this process and the
+    /// file that `TOPICS_FILE` names.
     ///
     /// # Errors
-    /// When `RUN` names no role. Everything else is looked at when it runs, all at once.
+    /// When `RUN` names no role. The rest is read when the app runs, and every error in it reported
+    /// at once.
     pub fn from_env() -> anyhow::Result<Self> {
-        // Of two TLS providers in one program neither would be the default; whoever installed one
-        // before us has chosen.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let environment = config::process_environment();
         let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
             None | Some("dev") => Role::Dev,
@@ -117,26 +86,10 @@ impl App {
                 )
             }
         };
-        Ok(Self { environment, topics: None, registry: Registry::shipped(), role })
+        Ok(Self::with_environment(environment, role))
     }
 
-    /// Adds a handler, for the topics whose `handler` has this name.
-    #[must_use]
-    pub fn handler(mut self, name: &str, handler: impl Handler + 'static) -> Self {
-        self.registry.handler(name, Arc::new(handler));
-        self
-    }
-
-    /// Adds a validator, for the topics whose `validators` have this name: a type of its own or a
-    /// function.
-    #[must_use]
-    pub fn validator(mut self, name: &str, validator: impl Validator + 'static) -> Self {
-        self.registry.validator(name, Arc::new(validator));
-        self
-    }
-
-    /// Does what the command line asks for. Without a command it is what `RUN` says, and without
-    /// that `dev`.
+    /// Runs the command of the command line; without one, the role that `RUN` names, or `dev`.
     pub fn run(self) -> anyhow::Result<()> {
         match (Cli::parse().command, self.role) {
             (Some(Command::Dev(options)), _) => self.dev(&options),
@@ -153,73 +106,88 @@ impl App {
         }
     }
 
-    /// Takes messages in until it is told to stop.
+    /// Runs the web process: takes messages in, until it is stopped.
+    #[doc(hidden)]
     pub fn web(&self, options: &WebOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Shared, None)?;
         run_to_the_end(|stop: Stop| async move {
-            let store = prepared.open_store(options.allow_volatile).await?;
-            let server = Server::bind(&prepared, store, options.allow_volatile, &stop)?;
+            let waived = &options.waivers.allow;
+            let store = prepared.open_store(waived, &stop).await?;
+            let server = WebServer::bind(&prepared, store, waived, &stop)?;
             server.run(&prepared.config.server.profile, stop).await
         })
     }
 
-    /// Handles messages and sends the answers, until it is told to stop or has done what `options`
-    /// ask for.
+    /// Runs the worker process: handles messages and sends the answers, until it is stopped or the
+    /// work that `options` limit it to is done.
+    #[doc(hidden)]
     pub fn worker(&self, options: &WorkerOptions) -> anyhow::Result<()> {
-        let only = options.topic.as_deref().or_else(|| self.environment.get("TOPIC"));
-        let prepared = self.prepare(Purpose::Shared, only)?;
+        let flag = options.topic.as_deref().map(TopicSelection::Flag);
+        let selection =
+            flag.or_else(|| self.environment.get("TOPIC").map(TopicSelection::Variable));
+        let prepared = self.prepare(Purpose::Shared, selection)?;
         run_to_the_end(|stop: Stop| async move {
-            let store = prepared.open_store(options.allow_volatile).await?;
+            let store = prepared.open_store(&options.waivers.allow, &stop).await?;
             work::work(&prepared, store, options.until(), stop).await
         })
     }
 
-    /// Web and worker in one process, with what a deployment needs.
+    /// Runs web and worker in one process, as a deployment.
+    #[doc(hidden)]
     pub fn standalone(&self, options: &StandaloneOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Standalone, None)?;
-        run_to_the_end(async |stop| both(&prepared, options.allow_volatile, stop).await)
+        run_to_the_end(async |stop| both(&prepared, &options.waivers.allow, stop).await)
     }
 
-    /// Web and worker in one process, without what only a deployment needs.
+    /// Runs web and worker in one process on a developer's machine.
+    #[doc(hidden)]
     pub fn dev(&self, options: &DevOptions) -> anyhow::Result<()> {
         let prepared = self.prepare(Purpose::Dev, None)?;
-        // What is tried out need not be kept as safely as what is deployed; but whoever is on a disk
-        // that is thrown away has deployed it.
-        let is_own_disk = !matches!(prepared.config.store, config::Store::Embedded { .. });
-        let allow_volatile = options.allow_volatile || is_own_disk;
-        run_to_the_end(async |stop| both(&prepared, allow_volatile, stop).await)
+        // A developer's Redis need not keep messages safely. A disk that is known to be ephemeral is
+        // a deployment's, by mistake.
+        let waived = match prepared.config.store {
+            StoreConfig::Redis(_) => SafetyCheck::ALL.to_vec(),
+            StoreConfig::Embedded { .. } => options.waivers.allow.clone(),
+        };
+        run_to_the_end(async |stop| both(&prepared, &waived, stop).await)
     }
 
-    fn prepare(&self, purpose: Purpose, only: Option<&str>) -> anyhow::Result<Prepared> {
+    fn prepare(
+        &self,
+        purpose: Purpose,
+        selection: Option<TopicSelection<'_>>,
+    ) -> anyhow::Result<Prepared> {
         anyhow::ensure!(
             self.topics.is_none(),
-            "topics that are given as a text are for scripts; begin with App::from_env to run them"
+            "App::topics is for scripts; begin with App::from_env and a topics file to run"
         );
-        Prepared::new(&self.environment, &self.registry, purpose, only)
+        Prepared::new(&self.environment, &self.registry, purpose, selection)
     }
 
-    /// Says everything that is wrong with the configuration and the store.
+    /// Prints every error in the configuration and the store.
+    #[doc(hidden)]
     pub fn check(&self) -> anyhow::Result<()> {
-        prepare::check(&self.environment, &self.registry)
+        check::check(&self.environment, &self.registry)
     }
 
-    /// Lists what is recorded of messages.
+    /// Lists the events of messages.
+    #[doc(hidden)]
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
-        let only = options.topic.as_deref();
-        let (services, store) = prepare::look(&self.environment, &self.registry, only)?;
+        let selection = options.topic.as_deref().map(TopicSelection::Flag);
+        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
         run_to_the_end(|_| events::list(&services, &store, options))
     }
 }
 
-async fn both(prepared: &Prepared, allow_volatile: bool, stop: Stop) -> anyhow::Result<()> {
-    let store = prepared.open_store(allow_volatile).await?;
-    let web = Server::bind(prepared, Arc::clone(&store), allow_volatile, &stop)?;
+async fn both(prepared: &Prepared, waived: &[SafetyCheck], stop: Stop) -> anyhow::Result<()> {
+    let store = prepared.open_store(waived, &stop).await?;
+    let web = WebServer::bind(prepared, Arc::clone(&store), waived, &stop)?;
     if prepared.config.purpose == Purpose::Dev {
         banner::show(prepared, &web.addresses)?;
     }
     let serving = web.run(&prepared.config.server.profile, stop.clone());
     let working = work::work(prepared, store, work::Until::Stopped, stop.clone());
-    // When one of them cannot go on, the other has to come to its end in good order.
+    // When one of them fails, the other is stopped in good order.
     let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
     served.and(worked)
 }

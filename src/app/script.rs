@@ -1,27 +1,27 @@
-//! Scripts, played against the topics of an app: by command, and as a call for its own tests.
+//! Test scripts, played against the topics of an app: by command, and as a call for tests.
 
 use std::io::Write;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
+use super::App;
 use super::commands::ScriptOptions;
-use super::{App, Role};
-use crate::app::config::Config;
-use crate::app::registry::Registry;
-use crate::contracts::settings::{ConfigErrors, Environment, Purpose, did_you_mean};
+use crate::app::config::DraftConfig;
+use crate::contracts::settings::{ConfigErrors, Purpose, did_you_mean};
 use crate::engine::topic::TopicRuntime;
 use crate::model::topic::TopicName;
 use crate::tester::script::{Failure, Failures, Script, Stage};
 
 impl App {
-    /// Everything that ships, with topics that are written here as topics.toml would have them, and
-    /// nothing of the environment: for scripts, which need no more.
+    /// Plays a test script against the topics of this app, on an embedded store and a clock of its
+    /// own. Failures are reported under `name`. It may be called within a runtime, and blocks.
     ///
     /// ```
     /// use crosswire::App;
     ///
-    /// let app = App::with_topics("[topics.my_topic]\nhandler = \"echo\"\naccept_response = \"\"");
+    /// let topics = "[topics.my_topic]\nhandler = \"echo\"\naccept_response = \"\"";
+    /// let app = App::new().topics(topics);
     /// app.script("echo", "1112223333 > ping\n1112223333 < pong")?;
     /// let failures = app.script("echo", "1112223333 > ping\n1112223333 < ping").unwrap_err();
     /// assert_eq!(
@@ -30,32 +30,21 @@ impl App {
     /// );
     /// # anyhow::Ok(())
     /// ```
-    pub fn with_topics(toml: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self {
-            environment: Environment::default(),
-            topics: Some(toml.to_owned()),
-            registry: Registry::shipped(),
-            role: Role::Dev,
-        }
-    }
-
-    /// Plays a script against the topics of this app, in a world of its own: see [`crate::tester::script`].
-    /// `name` is what failures call it. It may be called anywhere, and blocks until it is over.
     ///
     /// # Errors
-    /// [`Failures`] when the script has errors, or something was not as it expects; all that is
-    /// wrong with the configuration otherwise.
+    /// `Failures` when the script has errors or an expectation is not met, otherwise every error in
+    /// the configuration.
     pub fn script(&self, name: &str, text: &str) -> Result<()> {
         let services = self.services()?;
         let script = Script::parse(name, text, &names(&services))?;
         Ok(wait_for(play(&services, &script, None, false))??)
     }
 
-    /// Plays the scripts that the command line names, and says what failed.
+    /// Plays the scripts that the command line names, and prints their failures.
     ///
     /// # Errors
-    /// When anything did, or a script has errors, before any is played.
+    /// When a script fails; when one has errors, before any is played.
+    #[doc(hidden)]
     pub fn scripts(&self, options: &ScriptOptions) -> Result<()> {
         let services = self.services()?;
         let topics = names(&services);
@@ -80,22 +69,22 @@ impl App {
         Ok(())
     }
 
-    /// What a script needs of the environment is where the topics are.
+    /// Builds the topics. The only variable that a script needs names their file.
     fn services(&self) -> Result<Vec<TopicRuntime>> {
         let file = self.environment.get("TOPICS_FILE").map(|file| ("TOPICS_FILE", file));
         let environment = file.into_iter().collect();
         let errors = ConfigErrors::default();
-        let config = match &self.topics {
-            Some(text) => Config::read("topics", text, &environment, Purpose::Dev, &errors),
-            None => Config::load(&environment, Purpose::Dev, &errors),
+        let draft = match &self.topics {
+            Some(text) => DraftConfig::read("topics", text, &environment, Purpose::Dev, &errors),
+            None => DraftConfig::load(&environment, Purpose::Dev, &errors),
         };
-        let services = self.registry.assemble(&config, &environment, &errors);
-        errors.into_result()?;
+        let services = self.registry.assemble(&draft, &environment, &errors);
+        draft.finish(errors)?;
         Ok(services)
     }
 }
 
-/// All of them, or everything that is wrong with any.
+/// Reads all scripts, or prints the errors of all.
 fn read(options: &ScriptOptions, topics: &[TopicName]) -> Result<Vec<Script>> {
     let (mut scripts, mut errors) = (Vec::new(), Vec::new());
     for file in &options.files {
@@ -113,9 +102,9 @@ fn read(options: &ScriptOptions, topics: &[TopicName]) -> Result<Vec<Script>> {
         }
     }
     let mut out = std::io::stdout().lock();
-    errors.iter().try_for_each(|mistake| writeln!(out, "{mistake}"))?;
+    errors.iter().try_for_each(|error| writeln!(out, "{error}"))?;
     let found = errors.len();
-    ensure!(found == 0, "mistakes in the scripts: {found}; nothing was played");
+    ensure!(found == 0, "errors in the scripts: {found}; none was played");
     Ok(scripts)
 }
 
@@ -129,7 +118,7 @@ async fn play(
     Ok(script.play(&mut stage, topic, strict).await)
 }
 
-/// On a thread of its own: whoever calls may be part of a runtime already.
+/// Waits for `work` on a thread of its own, since the caller may be inside a runtime.
 fn wait_for<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
     thread::scope(|scope| {
         let working = scope.spawn(|| {

@@ -1,4 +1,4 @@
-//! What addresses are hashed with, when nobody has said.
+//! The key with which addresses are hashed, generated when none is configured.
 
 use std::fs::{File, create_dir_all, read_to_string};
 use std::io::{ErrorKind, Write};
@@ -11,34 +11,34 @@ use secrecy::SecretString;
 use crate::app::config::Config;
 
 const FILE: &str = "secret_key";
-/// What is shorter was cut, or never a key.
-const LEAST: usize = 16;
+/// Shortest content of the file that can be a whole key.
+const SHORTEST: usize = 16;
 
-/// The configured key. Whoever tries things out without one gets one that is made at the first start
-/// and kept beside the data, for with another one everybody would be a stranger to what is stored.
+/// Returns the configured key, or the one beside the data, which is generated at the first start.
+/// Under another key every person would have a new mailbox.
 pub(super) fn key(config: &Config) -> anyhow::Result<SecretString> {
     if let Some(key) = &config.secret_key {
         return Ok(key.clone());
     }
     let file = config.data_dir.join(FILE);
     match read_to_string(&file) {
-        Ok(key) if key.trim().len() < LEAST => {
-            let what = "it holds no key; bring back a copy of it, or remove it to begin anew";
-            Err(std::io::Error::new(ErrorKind::InvalidData, what))
+        Ok(key) if key.trim().len() < SHORTEST => {
+            let problem = "it holds no key; restore a copy of it, or remove it to start anew";
+            Err(std::io::Error::new(ErrorKind::InvalidData, problem))
         }
         Ok(key) => Ok(SecretString::from(key.trim())),
-        Err(error) if error.kind() == ErrorKind::NotFound => make(&config.data_dir, &file),
+        Err(error) if error.kind() == ErrorKind::NotFound => generate(&config.data_dir, &file),
         Err(error) => Err(error),
     }
     .with_context(|| format!("cannot keep a key in {}; set SECRET_KEY or DATA_DIR", file.display()))
 }
 
-fn make(dir: &Path, file: &Path) -> std::io::Result<SecretString> {
+fn generate(dir: &Path, file: &Path) -> std::io::Result<SecretString> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     let key = hex::encode(bytes);
     create_dir_all(dir)?;
-    // Whole or not at all: half a key would be taken for a key at the next start.
+    // Written under another name and renamed: the next start would take half a key for a key.
     let draft = file.with_extension("new");
     let mut out =
         File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;

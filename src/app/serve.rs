@@ -2,19 +2,23 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::anyhow;
 use tracing::info;
 
+use super::connections::{Connections, close_when_crowded};
 use super::prepare::Prepared;
-use super::process::Stop;
+use super::process::{Stop, raise_open_files_limit};
 use crate::app::config::Config;
 use crate::contracts::settings::Purpose;
-use crate::contracts::storage::Storage;
+use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
 use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
@@ -23,49 +27,64 @@ use crate::tester::pages::{self, Access, Hub, TesterState, Topic};
 use crate::tester::phones::Phones;
 use crate::tester::{self, Board};
 
-/// For the whole of the headers: whoever sends them byte by byte wants to hold a place, not to talk.
+/// Maximum time for the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than the 60 s after which load balancers close idle connections themselves, so that they
-/// never send a call into one that we are just closing.
+/// Time that an idle connection is kept. Load balancers close theirs after 60 s; a longer time here
+/// spares them a request on a connection that the server is closing.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Below the process's own limit; an answer takes as long as the store may take, 2 s.
+/// Time for the requests in hand after a stop. It is below the process's own limit; a request takes
+/// as long as the store may take, 2 s.
 const SHUTDOWN_SECONDS: u64 = 20;
+/// Connections that a thread of the server accepts beyond its share of the cap, to refuse them.
+const REFUSALS: usize = 64;
 
-/// A web server that listens, and is about to answer.
-pub(super) struct Server {
+/// A web server that has bound its address.
+pub(super) struct WebServer {
     running: actix_web::dev::Server,
     pub(super) addresses: Vec<SocketAddr>,
 }
 
-impl Server {
-    /// Takes its place on the network, before anything else is begun that would have to be ended
-    /// again when the place is taken.
+impl WebServer {
+    /// Binds the configured address, before anything starts that would have to be stopped when the
+    /// address is in use.
     pub(super) fn bind(
         prepared: &Prepared,
         storage: Arc<dyn Storage>,
-        allow_volatile: bool,
+        waived: &[SafetyCheck],
         stop: &Stop,
     ) -> anyhow::Result<Self> {
         let tester = Data::new(tester_state(prepared, &storage, stop));
-        let state = Data::new(app_state(prepared, storage, allow_volatile));
-        let (host, port) = (prepared.config.server.host.as_str(), prepared.config.server.port);
+        let state = Data::new(app_state(prepared, storage, waived));
+        let config = &prepared.config.server;
+        let (host, port) = (config.host.as_str(), config.port);
+        let connections = Connections::new(config, raise_open_files_limit());
+        let threads = available_parallelism().map_or(2, NonZero::get);
+        let share = connections.max_total().div_ceil(threads) + REFUSALS;
+        let admitting = connections.clone();
         let server = HttpServer::new(move || {
+            let connections = connections.clone();
             App::new()
+                .wrap(from_fn(move |request, next| {
+                    close_when_crowded(connections.clone(), request, next)
+                }))
                 .configure(|config| http::configure(config, &state))
                 .configure(|config| pages::configure(config, &tester))
         })
+        .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
+        .workers(threads)
+        .max_connections(share)
         .disable_signals()
         .client_request_timeout(HEADER_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(SHUTDOWN_SECONDS)
-        // A stream's lines are short, and each is to arrive when it is written.
+        // The lines of an event stream are short, and each is sent when it is written.
         .tcp_nodelay(true)
         .bind((host, port))
-        .map_err(|error| no_place(host, port, &error))?;
+        .map_err(|error| bind_error(host, port, &error))?;
         Ok(Self { addresses: server.addrs(), running: server.run() })
     }
 
-    /// Answers calls until it is told to stop; then those that have begun.
+    /// Serves requests until a stop, and then finishes those in hand.
     pub(super) async fn run(self, profile: &str, stop: Stop) -> anyhow::Result<()> {
         for address in &self.addresses {
             info!(%address, profile, "listening");
@@ -79,7 +98,7 @@ impl Server {
     }
 }
 
-fn no_place(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
+fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
             "port {port} is taken by another program; stop that one, or set PORT to a free port"
@@ -88,10 +107,10 @@ fn no_place(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: bool) -> AppState {
-    let pipelines = prepared.services.iter().map(TopicRuntime::pipeline).collect();
+fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, waived: &[SafetyCheck]) -> AppState {
+    let pipelines = prepared.services.iter().flat_map(TopicRuntime::pipelines).collect();
     let clock = Arc::new(SystemClock);
-    let of = |service: &TopicRuntime| {
+    let paths = |service: &TopicRuntime| {
         let name = service.config.name.to_string();
         service.config.paths.clone().into_iter().map(move |path| (path, name.clone()))
     };
@@ -99,10 +118,10 @@ fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, allow_volatile: boo
         intake: Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines),
         storage,
         greeting: greeting(&prepared.services),
-        paths: prepared.services.iter().flat_map(of).collect(),
+        paths: prepared.services.iter().flat_map(paths).collect(),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
-        allow_volatile,
+        waived: waived.to_vec(),
     }
 }
 
@@ -111,7 +130,7 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
     let board = Arc::new(Board::new(Arc::clone(storage), clock.clone()));
     let pipeline = |service: &TopicRuntime| {
         let name = service.config.name.clone();
-        service.pipeline_from(Arc::new(tester::Tester::new(name, Arc::clone(&board))))
+        service.pipeline_from(tester::NAME, Arc::new(tester::Tester::new(name, Arc::clone(&board))))
     };
     let pipelines = prepared.services.iter().map(pipeline).collect();
     let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines);
@@ -128,7 +147,7 @@ fn access(config: &Config) -> Access {
     let access =
         Access { is_open_here: config.purpose == Purpose::Dev, token: config.admin_token.clone() };
     if access.is_closed() {
-        info!("/tester is closed to everybody; set ADMIN_TOKEN to open it to those who have that");
+        info!("/tester is closed; set ADMIN_TOKEN to open it to those who know the token");
     }
     access
 }
@@ -142,12 +161,13 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> Topic {
     }
 }
 
-/// What runs here, and where to reach it.
+/// Returns the front page: the greetings of the handlers, and the topics with their paths.
 fn greeting(services: &[TopicRuntime]) -> String {
-    let plays_roulette = |service: &TopicRuntime| service.config.handler == "roulette";
     let mut lines: Vec<String> = Vec::new();
-    if services.iter().any(plays_roulette) {
-        lines.push("SMSRoulette!".to_owned());
+    for greeting in services.iter().filter_map(|service| service.handler.greeting()) {
+        if !lines.iter().any(|line| line == greeting) {
+            lines.push(greeting.to_owned());
+        }
     }
     lines.push("Crosswire takes messages for these topics:".to_owned());
     for TopicRuntime { config: topic, .. } in services {

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::app::config::{self, Config};
+use crate::app::config::{Config, RedisConfig, StoreConfig};
 use crate::contracts::storage::{Storage, StorageError};
 use crate::model::clock::{Clock, SystemClock};
 use crate::stores::redis::{self, Redis};
 use crate::stores::sqlite::{self, Sqlite};
 
-pub(super) enum Store {
+/// Access to the store, from which connections are made.
+pub(super) enum StoreHandle {
     Redis(redis::RedisConfig),
-    /// One for the whole process: it has the file to itself, and threads of its own.
+    /// One for the whole process, since it locks the file and has threads of its own.
     Embedded(Arc<Sqlite>),
 }
 
-impl Store {
-    /// To work on.
+impl StoreHandle {
+    /// Opens the store for reading and writing.
     pub(super) fn open(config: &Config) -> Result<Self, StorageError> {
         match &config.store {
-            config::Store::Redis(redis) => Ok(Self::Redis(settings(redis))),
-            config::Store::Embedded { ephemeral } => {
+            StoreConfig::Redis(redis) => Ok(Self::Redis(settings(redis))),
+            StoreConfig::Embedded { ephemeral } => {
                 let sqlite = Sqlite::open(sqlite::SqliteConfig {
                     directory: config.data_dir.clone(),
                     clock: Arc::new(SystemClock),
@@ -30,19 +31,19 @@ impl Store {
         }
     }
 
-    /// To look at, beside whoever works on it.
-    pub(super) fn look(config: &Config) -> Result<Self, StorageError> {
+    /// Opens the store for reading, beside the processes that use it.
+    pub(super) fn inspect(config: &Config) -> Result<Self, StorageError> {
         match &config.store {
-            config::Store::Redis(redis) => Ok(Self::Redis(settings(redis))),
-            config::Store::Embedded { .. } => {
+            StoreConfig::Redis(redis) => Ok(Self::Redis(settings(redis))),
+            StoreConfig::Embedded { .. } => {
                 let clock: Arc<dyn Clock> = Arc::new(SystemClock);
                 Ok(Self::Embedded(Arc::new(Sqlite::open_read_only(&config.data_dir, &clock)?)))
             }
         }
     }
 
-    /// A way to it, with connections of its own where there are any.
-    pub(super) fn share(&self) -> Result<Arc<dyn Storage>, StorageError> {
+    /// Returns the store, over connections of its own where there are any.
+    pub(super) fn connect(&self) -> Result<Arc<dyn Storage>, StorageError> {
         match self {
             Self::Redis(settings) => Ok(Arc::new(Redis::open(settings.clone())?)),
             Self::Embedded(sqlite) => Ok(Arc::clone(sqlite) as Arc<dyn Storage>),
@@ -50,7 +51,7 @@ impl Store {
     }
 }
 
-fn settings(redis: &config::Redis) -> redis::RedisConfig {
+fn settings(redis: &RedisConfig) -> redis::RedisConfig {
     redis::RedisConfig {
         url: redis.url.clone(),
         verify_tls: redis.verify_tls,

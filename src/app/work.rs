@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::prepare::Prepared;
 use super::process::Stop;
 use crate::contracts::storage::{Partition, Queue, Retention, Storage, StorageError};
-use crate::engine::consumer::{Consumer, Shared};
+use crate::engine::consumer::{Consumer, ConsumerRuntime};
 use crate::engine::consumers::Consumers;
 use crate::engine::janitor::Janitor;
 use crate::engine::leases::Leases;
@@ -45,16 +45,11 @@ pub(super) async fn work(
     stop: Stop,
 ) -> anyhow::Result<()> {
     let leases = Leases::new(Arc::new(SystemClock));
-    let heart = Heart::start(Arc::clone(&leases), prepared.store.share()?)?;
-    let shared = Shared {
-        storage: Arc::clone(&storage),
-        leases,
-        company: Arc::default(),
-        suspects: Arc::default(),
-    };
+    let heart = Heart::start(Arc::clone(&leases), prepared.store.connect()?)?;
+    let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
-    let consumers = Consumers { shared, clock, groups: prepared.groups.clone() };
+    let consumers = Consumers { runtime, clock, groups: prepared.groups.clone() };
     let topics = prepared.services.iter().map(|topic| tester::attach(topic, &board));
     let crew: Vec<_> = topics.flat_map(|topic| consumers.of(&topic)).collect();
     let names: Vec<&str> = prepared.services.iter().map(|s| s.config.name.as_str()).collect();

@@ -2,6 +2,8 @@
 
 pub mod handler;
 pub mod settings;
+// For the engine, the stores and this crate's own tests.
+#[doc(hidden)]
 pub mod storage;
 pub mod transport;
 pub mod validator;

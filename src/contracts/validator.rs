@@ -1,19 +1,26 @@
-//! The contract of a validator: a check that a message passes before the queue.
-
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-use validator::Validate;
+//! The contract of a validator: a check of a message before it is queued.
 
 use crate::model::message::Inbound;
 
-/// Why a validator refused a message: for the record, in words that quote nothing of the message.
-/// What the sender is told is the topic's own text.
+/// Reason for which a validator rejected a message, recorded for operators. It must not quote the
+/// message; the sender gets the text that the topic gives the validator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Rejection(pub String);
 
-/// Pure, no I/O, so that a webhook is answered at once and a duplicate gets the same answer.
+impl Rejection {
+    /// Creates a rejection with its reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// A check of a message before it is queued. It is pure and does no I/O, so that a webhook is
+/// answered at once and a duplicate gets the same answer.
+///
+/// A `fn(&Inbound) -> Result<(), Rejection>` is a validator too.
 pub trait Validator: Send + Sync {
+    /// Accepts or rejects a message.
     fn validate(&self, message: &Inbound) -> Result<(), Rejection>;
 }
 
@@ -26,38 +33,8 @@ where
     }
 }
 
-/// Reads a validator's settings, whose type must refuse unknown fields and default missing ones.
-///
-/// Every key is read on its own first, since serde stops at the first mistake and whoever mends a
-/// file wants to see all of them.
-///
-/// # Errors
-/// One sentence per mistake, each led by its key.
-pub fn settings<T>(settings: &Map<String, Value>) -> Result<T, Vec<String>>
-where
-    T: DeserializeOwned + Validate,
-{
-    let mistakes: Vec<String> = settings
-        .iter()
-        .filter_map(|(key, value)| {
-            let alone = Map::from_iter([(key.clone(), value.clone())]);
-            let error = serde_json::from_value::<T>(Value::Object(alone)).err()?;
-            Some(format!("{key}: {error}"))
-        })
-        .collect();
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
-    let read: T = serde_json::from_value(Value::Object(settings.clone()))
-        .map_err(|error| vec![error.to_string()])?;
-    match read.validate() {
-        Ok(()) => Ok(read),
-        Err(errors) => Err(errors.to_string().lines().map(str::to_owned).collect()),
-    }
-}
-
 #[cfg(test)]
-pub(crate) fn said(text: &str) -> Inbound {
+pub(crate) fn inbound(text: &str) -> Inbound {
     let incoming = crate::model::message::Incoming {
         id: crate::model::message::MessageId::new("SM1"),
         sender: crate::model::address::Address::new("twilio", "+14158675309", "+18005551212"),
@@ -67,11 +44,11 @@ pub(crate) fn said(text: &str) -> Inbound {
         opt_out: None,
         parameters: crate::model::message::Parameters::default(),
     };
-    let topic = "my_topic".parse().expect("the name is a legal one");
+    let topic = "my_topic".parse().expect("the name is legal");
     Inbound::new(topic, chrono::DateTime::UNIX_EPOCH, incoming)
 }
 
 #[cfg(test)]
-pub(crate) fn settings_of(settings: Value) -> Map<String, Value> {
+pub(crate) fn table(settings: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     serde_json::from_value(settings).expect("the settings are a table")
 }

@@ -1,81 +1,70 @@
-//! Takes messages from one queue, a bounded number at a time, and has them worked on.
+//! Consumer of one queue: claims messages, a bounded number at a time, and settles them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::contracts::storage::{
-    Claim, ClaimRequest, Claimed, Queue, Storage, StorageError, Token,
+    Claim, ClaimRequest, Claimed, Commit, Completed, Queue, Retry, Settled, Storage, StorageError,
+    Token,
 };
+use crate::engine::gate::Gate;
 use crate::engine::leases::{LeaseGuard, Leases};
+use crate::engine::settlement::{Settlement, Work};
 use crate::model::clock::millis;
 
-/// Somebody who is idle looks at least this often, should a ring of the doorbell get lost.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Somebody who is busy looks for what is due this often.
-const DUE_EVERY: Duration = Duration::from_millis(100);
+/// Longest wait of an idle consumer between two claims, should the doorbell's ring get lost.
+const IDLE_WAIT: Duration = Duration::from_secs(1);
+/// Interval at which a busy consumer also looks for expired leases and due retries.
+const RECLAIM_INTERVAL: Duration = Duration::from_millis(100);
+/// Conflicts in a row after which a message makes way for a moment. Each conflict means that another
+/// commit went through, so the limit is about fairness and not about progress.
+const MAX_CONFLICTS: u32 = 16;
+const CONFLICT_DELAY: Duration = Duration::from_millis(20);
 
-/// What is done with a claimed message.
-#[async_trait]
-pub trait Work: Send + Sync {
-    /// Works on a message until its claim is settled, or lost. With `next`, the settlement asks for
-    /// the next message in the same round trip, and that is what comes back.
-    ///
-    /// # Errors
-    /// When the store is away: the claim's lease ends by itself.
-    async fn work(
-        &self,
-        claim: Claim,
-        hold: &LeaseGuard,
-        next: Option<&ClaimRequest>,
-    ) -> Result<Option<Next>, StorageError>;
+/// State that all consumers of a process share.
+#[derive(Clone)]
+pub struct ConsumerRuntime {
+    pub storage: Arc<dyn Storage>,
+    pub leases: Arc<Leases>,
+    /// Held for writing by the work on a suspect and for reading by all other work, so that a
+    /// suspect that kills the process is known to have done it.
+    isolation: Arc<RwLock<()>>,
+    /// Held by the one suspect that the process works on, whichever queue it comes from.
+    suspect_slot: Arc<Mutex<()>>,
 }
 
-/// A message that came with the settlement of another.
-pub struct Next {
-    pub claim: Claim,
-    /// When it was asked for, in uptime: its lease is counted from then.
-    pub asked_at: Duration,
-}
-
-impl Next {
-    /// What came with a settlement, if it was a message.
-    pub fn of(claimed: Option<Claimed>, asked_at: Duration) -> Option<Self> {
-        match claimed? {
-            Claimed::Message(claim) => Some(Self { claim: *claim, asked_at }),
-            Claimed::Empty { .. } => None,
-        }
+impl ConsumerRuntime {
+    pub fn new(storage: Arc<dyn Storage>, leases: Arc<Leases>) -> Self {
+        Self { storage, leases, isolation: Arc::default(), suspect_slot: Arc::default() }
     }
 }
 
-/// What all consumers of a process have in common.
+/// Settings of one consumer.
 #[derive(Clone)]
-pub struct Shared {
-    pub storage: Arc<dyn Storage>,
-    pub leases: Arc<Leases>,
-    /// A message that may have killed its worker is worked on alone, so that what happens then is
-    /// its own doing: it takes this for writing, everybody else for reading.
-    pub company: Arc<RwLock<()>>,
-    /// One suspect at a time in a whole process, whichever queues they come from.
-    pub suspects: Arc<Mutex<()>>,
+pub struct ConsumerConfig {
+    pub queue: Queue,
+    /// Messages in hand at once.
+    pub concurrency: usize,
+    pub lease: Duration,
+    /// Decision which lines may be claimed from. Only an outbox has lines.
+    pub gate: Option<Arc<Gate>>,
 }
 
-/// Takes messages from one queue and has them worked on.
+/// Consumer of one queue.
 pub struct Consumer {
-    shared: Shared,
-    queue: Queue,
+    runtime: ConsumerRuntime,
     work: Arc<dyn Work>,
-    slots: usize,
-    lease: Duration,
-    looked_for_due: AtomicU64,
+    config: ConsumerConfig,
+    /// Uptime of the last claim that also reclaimed, in milliseconds.
+    reclaimed_at: AtomicU64,
 }
 
-/// What came of one step.
+/// Result of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A message was worked on.
@@ -84,60 +73,77 @@ pub enum Step {
     Idle { next_due: Option<Duration> },
 }
 
+/// A claim, and the uptime at which it was requested: its lease is counted from then.
+struct Taken {
+    claim: Claim,
+    requested_at: Duration,
+}
+
+/// Result of a settlement with a commit.
+enum Completion {
+    /// Settled, or lost; the next message came with the answer, if one was ready.
+    Ended(Option<Taken>),
+    Conflict(Claim),
+}
+
 impl Consumer {
-    pub fn new(
-        shared: Shared,
-        queue: Queue,
-        work: Arc<dyn Work>,
-        slots: usize,
-        lease: Duration,
-    ) -> Arc<Self> {
-        let looked_for_due = AtomicU64::new(0);
-        Arc::new(Self { shared, queue, work, slots: slots.max(1), lease, looked_for_due })
+    pub fn new(runtime: ConsumerRuntime, work: Arc<dyn Work>, config: ConsumerConfig) -> Arc<Self> {
+        let config = ConsumerConfig { concurrency: config.concurrency.max(1), ..config };
+        Arc::new(Self { runtime, work, config, reclaimed_at: AtomicU64::new(0) })
     }
 
-    /// Claims one message, and has it worked on until it is settled.
+    /// Claims one message and works on it until it is settled.
+    ///
+    /// # Errors
+    /// The store is unavailable.
     pub async fn step(&self) -> Result<Step, StorageError> {
-        let asked_at = self.shared.leases.uptime();
-        match self.shared.storage.claim(&self.queue, &self.ask(true)).await? {
-            Claimed::Empty { next_due } => Ok(Step::Idle { next_due }),
+        let requested_at = self.runtime.leases.uptime();
+        match self.claim().await? {
+            Claimed::Empty { next_due } => Ok(Step::Idle { next_due: self.next_due(next_due) }),
             Claimed::Message(claim) => {
-                self.work_on(*claim, asked_at, None).await?;
+                self.process(Taken { claim: *claim, requested_at }, false).await?;
                 Ok(Step::Worked)
             }
         }
     }
 
-    /// Takes messages until it is told to stop; then finishes what is in hand, and returns.
+    /// Claims messages until it is stopped, then finishes those in hand and returns.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let slots = Arc::new(Semaphore::new(self.slots));
-        let mut pauses = pauses();
+        let slots = Arc::new(Semaphore::new(self.config.concurrency));
+        let mut delays = store_delays();
         while let Some(slot) = stop.run_until_cancelled(Arc::clone(&slots).acquire_owned()).await {
-            let slot = slot.expect("nobody closes the semaphore");
-            let asked_at = self.shared.leases.uptime();
-            let outcome = match self.shared.storage.claim(&self.queue, &self.ask(true)).await {
-                Ok(Claimed::Message(claim)) => {
-                    let consumer = Arc::clone(&self);
-                    tokio::spawn(consumer.chain(*claim, asked_at, slot, stop.clone()));
-                    Ok(())
-                }
-                Ok(Claimed::Empty { next_due }) => {
-                    drop(slot);
-                    self.idle(next_due, &stop).await
-                }
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(()) => pauses = self::pauses(),
+            let slot = slot.expect("the semaphore is never closed");
+            match self.fill(slot, &stop).await {
+                Ok(()) => delays = store_delays(),
                 Err(error) => {
-                    tracing::warn!(queue = %self.name(), %error, "waiting for the store");
-                    let pause = pauses.next().unwrap_or(PATIENCE);
-                    stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+                    tracing::warn!(queue.name = %self.name(), %error, "waiting for the store");
+                    let delay = delays.next().unwrap_or(IDLE_WAIT);
+                    stop.run_until_cancelled(tokio::time::sleep(delay)).await;
                 }
             }
         }
-        let all = u32::try_from(self.slots).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.config.concurrency).unwrap_or(u32::MAX);
         drop(slots.acquire_many(all).await);
+    }
+
+    /// Fills a free slot with the next message, or waits for one.
+    async fn fill(
+        self: &Arc<Self>,
+        slot: OwnedSemaphorePermit,
+        stop: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        let requested_at = self.runtime.leases.uptime();
+        match self.claim().await? {
+            Claimed::Message(claim) => {
+                let taken = Taken { claim: *claim, requested_at };
+                tokio::spawn(Arc::clone(self).chain(taken, slot, stop.clone()));
+                Ok(())
+            }
+            Claimed::Empty { next_due } => {
+                drop(slot);
+                self.idle(next_due, stop).await
+            }
+        }
     }
 
     async fn idle(
@@ -145,74 +151,158 @@ impl Consumer {
         next_due: Option<Duration>,
         stop: &CancellationToken,
     ) -> Result<(), StorageError> {
-        let patience = next_due.map_or(PATIENCE, |due| due.min(PATIENCE));
-        let ring = self.shared.storage.wait(&self.queue, patience);
-        stop.run_until_cancelled(ring).await.unwrap_or(Ok(()))
+        let longest = self.next_due(next_due).map_or(IDLE_WAIT, |due| due.min(IDLE_WAIT));
+        let ring = self.runtime.storage.wait(&self.config.queue, longest);
+        let Some(gate) = &self.config.gate else {
+            return stop.run_until_cancelled(ring).await.unwrap_or(Ok(()));
+        };
+        tokio::select! {
+            ended = stop.run_until_cancelled(ring) => ended.unwrap_or(Ok(())),
+            () = gate.opened() => Ok(()),
+        }
     }
 
-    /// Works on a message and on those that its settlements bring, until none comes.
+    /// Time until a message or a line of the queue becomes ready.
+    fn next_due(&self, in_store: Option<Duration>) -> Option<Duration> {
+        let opens_in = self.config.gate.as_ref().and_then(|gate| gate.opens_in());
+        in_store.into_iter().chain(opens_in).min()
+    }
+
+    /// Works on a message and on those that come with its settlement, until none comes.
     async fn chain(
         self: Arc<Self>,
-        claim: Claim,
-        asked_at: Duration,
+        taken: Taken,
         slot: OwnedSemaphorePermit,
         stop: CancellationToken,
     ) {
-        let (mut claim, mut asked_at) = (claim, asked_at);
-        loop {
-            let next = (!stop.is_cancelled()).then(|| self.ask(false));
-            match self.work_on(claim, asked_at, next.as_ref()).await {
-                Ok(Some(next)) => (claim, asked_at) = (next.claim, next.asked_at),
-                Ok(None) => break,
+        let mut next = Some(taken);
+        while let Some(taken) = next {
+            next = match self.process(taken, !stop.is_cancelled()).await {
+                Ok(next) => next,
                 Err(error) => {
-                    tracing::warn!(queue = %self.name(), %error, "a message waits for the store");
-                    break;
+                    let queue = self.name();
+                    tracing::warn!(queue.name = %queue, %error, "message waits for the store");
+                    None
                 }
-            }
+            };
         }
         drop(slot);
     }
 
-    async fn work_on(
-        &self,
-        claim: Claim,
-        asked_at: Duration,
-        next: Option<&ClaimRequest>,
-    ) -> Result<Option<Next>, StorageError> {
-        let hold = self.shared.leases.hold(&claim, self.lease, asked_at);
+    /// Works on one message under its lease. With `chained`, the settlement claims the next one.
+    async fn process(&self, taken: Taken, chained: bool) -> Result<Option<Taken>, StorageError> {
+        let Taken { claim, requested_at } = taken;
+        let lease = self.runtime.leases.hold(&claim, self.config.lease, requested_at);
         if !claim.is_suspect() {
-            let _company = self.shared.company.read().await;
-            return self.work.work(claim, &hold, next).await;
+            let _shared = self.runtime.isolation.read().await;
+            return self.settle(claim, &lease, chained).await;
         }
-        // A suspect that only waited must not be blamed when another one kills the process, so it goes
-        // back; keeping the slot for a moment keeps it from coming round at once.
-        let Ok(_one) = self.shared.suspects.try_lock() else {
-            self.shared.storage.release(claim).await?;
-            tokio::time::sleep(PATIENCE).await;
+        // A suspect that only waited must not be blamed when another one kills the process, so it is
+        // released; the slot is kept for a moment so that it does not come round at once.
+        let Ok(_slot) = self.runtime.suspect_slot.try_lock() else {
+            self.runtime.storage.release(claim).await?;
+            tokio::time::sleep(IDLE_WAIT).await;
             return Ok(None);
         };
-        let _alone = self.shared.company.write().await;
-        self.work.work(claim, &hold, next).await
+        let _alone = self.runtime.isolation.write().await;
+        self.settle(claim, &lease, chained).await
     }
 
-    fn ask(&self, due: bool) -> ClaimRequest {
-        let now = millis(self.shared.leases.uptime());
-        let last = self.looked_for_due.load(Ordering::Relaxed);
-        let reclaim = due || Duration::from_millis(now.saturating_sub(last)) >= DUE_EVERY;
-        if reclaim {
-            self.looked_for_due.store(now, Ordering::Relaxed);
+    /// Works on a claim and carries out its settlement; works again when the commit conflicts.
+    async fn settle(
+        &self,
+        mut claim: Claim,
+        lease: &LeaseGuard,
+        chained: bool,
+    ) -> Result<Option<Taken>, StorageError> {
+        let storage = &self.runtime.storage;
+        for _ in 0..MAX_CONFLICTS {
+            let settlement = match self.work.work(&claim, lease).await {
+                Ok(settlement) => settlement,
+                Err(error) => {
+                    storage.release(claim).await?;
+                    return Err(error);
+                }
+            };
+            // Before the message can be claimed again, so that no other worker tries it in vain.
+            self.exchange_pauses().await;
+            match settlement {
+                Settlement::Complete(commit) => {
+                    match self.complete(claim, commit, chained).await? {
+                        Completion::Ended(next) => return Ok(next),
+                        Completion::Conflict(ours) => {
+                            claim = ours;
+                            continue;
+                        }
+                    }
+                }
+                Settlement::Retry(retry) => drop(storage.retry(claim, retry).await?),
+                Settlement::Bury(burial) => drop(storage.bury(claim, burial).await?),
+                Settlement::Release => drop(storage.release(claim).await?),
+                Settlement::Abandon => {}
+            }
+            return Ok(None);
         }
-        ClaimRequest { token: Token::random(), lease: self.lease, reclaim, closed: Vec::new() }
+        storage.retry(claim, Retry { after: CONFLICT_DELAY, ..Retry::default() }).await?;
+        Ok(None)
+    }
+
+    async fn complete(
+        &self,
+        claim: Claim,
+        commit: Commit,
+        chained: bool,
+    ) -> Result<Completion, StorageError> {
+        let payload = claim.payload.clone();
+        let request = chained.then(|| self.request(false));
+        let requested_at = self.runtime.leases.uptime();
+        let completed = self.runtime.storage.complete(claim, commit, request.as_ref()).await?;
+        let Completed { settled, next } = completed;
+        match settled {
+            Settled::Conflict(ours) => return Ok(Completion::Conflict(*ours)),
+            Settled::Done => self.work.completed(&payload).await,
+            Settled::LeaseLost => {}
+        }
+        Ok(Completion::Ended(match next {
+            Some(Claimed::Message(claim)) => Some(Taken { claim: *claim, requested_at }),
+            Some(Claimed::Empty { .. }) | None => None,
+        }))
+    }
+
+    async fn claim(&self) -> Result<Claimed, StorageError> {
+        self.exchange_pauses().await;
+        self.runtime.storage.claim(&self.config.queue, &self.request(true)).await
+    }
+
+    /// Exchanges pauses with the store. Without its answer, the gate goes by what it knows.
+    async fn exchange_pauses(&self) {
+        if let Some(gate) = &self.config.gate
+            && let Err(error) = gate.step(self.runtime.storage.as_ref()).await
+        {
+            tracing::warn!(queue.name = %self.name(), %error, "pauses of sending not exchanged");
+        }
+    }
+
+    fn request(&self, reclaim: bool) -> ClaimRequest {
+        let now = millis(self.runtime.leases.uptime());
+        let last = Duration::from_millis(self.reclaimed_at.load(Ordering::Relaxed));
+        let reclaim =
+            reclaim || Duration::from_millis(now).saturating_sub(last) >= RECLAIM_INTERVAL;
+        if reclaim {
+            self.reclaimed_at.store(now, Ordering::Relaxed);
+        }
+        let closed = self.config.gate.as_ref().map(|gate| gate.closed()).unwrap_or_default();
+        ClaimRequest { token: Token::random(), lease: self.config.lease, reclaim, closed }
     }
 
     fn name(&self) -> String {
-        format!("{} {:?}", self.queue.partition, self.queue.kind)
+        format!("{} {:?}", self.config.queue.partition, self.config.queue.kind)
     }
 }
 
-/// Pauses between attempts to reach a store that is away, on top of the store's own patience: from
-/// 50 ms to 1 s, with jitter so that a whole fleet does not come back at the same instant.
-fn pauses() -> impl Iterator<Item = Duration> {
+/// Delays between claims while the store is unavailable, on top of the store's own retries: from
+/// 50 ms to 1 s, with jitter so that the workers of a fleet do not come back at the same instant.
+fn store_delays() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(50))
         .with_max_delay(Duration::from_secs(1))

@@ -1,60 +1,70 @@
-//! The consumers of a topic: one for each of its queues.
+//! Consumers of a topic: one for each of its queues.
 
 use std::sync::Arc;
 
 use crate::contracts::storage::{Queue, QueueKind};
-use crate::engine::consumer::{Consumer, Shared, Work};
-use crate::engine::dispatcher::{self, Dispatcher};
+use crate::engine::consumer::{Consumer, ConsumerConfig, ConsumerRuntime};
+use crate::engine::dispatcher::{Dispatcher, DispatcherParts};
+use crate::engine::gate::Gate;
+use crate::engine::settlement::Work;
 use crate::engine::topic::TopicRuntime;
-use crate::engine::worker::{self, Worker};
+use crate::engine::worker::{Worker, WorkerParts};
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 
-/// What all consumers of a process are built from.
+/// Parts from which the consumers of a process are built.
 pub struct Consumers {
-    pub shared: Shared,
+    pub runtime: ConsumerRuntime,
     pub clock: Arc<dyn Clock>,
     pub groups: GroupKey,
 }
 
 impl Consumers {
-    /// A consumer for each queue of each partition of a topic.
+    /// Builds a consumer for each queue of each partition of a topic, and the topic's gate. Call it
+    /// once per topic, so that the process has one gate for it.
     pub fn of(&self, topic: &TopicRuntime) -> Vec<(Queue, Arc<Consumer>)> {
         let (limits, sending) = (&topic.config.limits, &topic.config.sending);
+        let gate = self.gate(topic);
         let worker: Arc<dyn Work> = Arc::new(Worker::new(self.worker(topic)));
-        let dispatcher: Arc<dyn Work> = Arc::new(Dispatcher::new(self.dispatcher(topic)));
+        let dispatcher: Arc<dyn Work> = Arc::new(Dispatcher::new(self.dispatcher(topic, &gate)));
         let mut consumers = Vec::new();
         for partition in topic.partitions() {
-            for (kind, work, slots, lease) in [
-                (QueueKind::Inbound, &worker, limits.concurrency, limits.lease),
-                (QueueKind::Outbox, &dispatcher, sending.concurrency, sending.lease),
+            for (kind, work, gate, concurrency, lease) in [
+                (QueueKind::Inbound, &worker, None, limits.concurrency, limits.lease),
+                (QueueKind::Outbox, &dispatcher, Some(&gate), sending.concurrency, sending.lease),
             ] {
                 let queue = Queue { partition: partition.clone(), kind };
-                let (shared, work) = (self.shared.clone(), Arc::clone(work));
-                consumers.push((queue.clone(), Consumer::new(shared, queue, work, slots, lease)));
+                let gate = gate.map(Arc::clone);
+                let config = ConsumerConfig { queue: queue.clone(), concurrency, lease, gate };
+                let consumer = Consumer::new(self.runtime.clone(), Arc::clone(work), config);
+                consumers.push((queue, consumer));
             }
         }
         consumers
     }
 
-    fn worker(&self, topic: &TopicRuntime) -> worker::Setup {
-        worker::Setup {
-            storage: Arc::clone(&self.shared.storage),
+    fn gate(&self, topic: &TopicRuntime) -> Arc<Gate> {
+        let name = topic.config.name.clone();
+        Gate::new(name, self.groups.clone(), Arc::clone(&self.clock))
+    }
+
+    fn worker(&self, topic: &TopicRuntime) -> WorkerParts {
+        WorkerParts {
+            state: Arc::clone(&self.runtime.storage) as _,
             clock: Arc::clone(&self.clock),
             groups: self.groups.clone(),
             topic: topic.config.name.clone(),
             handler: Arc::clone(&topic.handler),
-            properties: Arc::clone(&topic.config.properties),
             limits: topic.config.limits.clone(),
             error_response: topic.config.replies.error_response.clone(),
             observer: topic.observer.clone(),
         }
     }
 
-    fn dispatcher(&self, topic: &TopicRuntime) -> dispatcher::Setup {
-        dispatcher::Setup {
-            storage: Arc::clone(&self.shared.storage),
-            clock: Arc::clone(&self.clock),
+    fn dispatcher(&self, topic: &TopicRuntime, gate: &Arc<Gate>) -> DispatcherParts {
+        DispatcherParts {
+            records: Arc::clone(&self.runtime.storage) as _,
+            gate: Arc::clone(gate),
             topic: topic.config.name.clone(),
             transports: topic.transports.clone(),
             sending: topic.config.sending.clone(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
+use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, WebhookRequest, WebhookResponse,
@@ -15,7 +16,7 @@ use crate::engine::topic::{BoundValidator, Pipeline};
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
+use crate::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
 
 /// A provider gives up after 15 s (Twilio), so a store that is slower than this is as good as away.
 const STORE_DEADLINE: Duration = Duration::from_secs(2);
@@ -64,7 +65,8 @@ pub struct Intake {
     storage: Arc<dyn Storage>,
     groups: GroupKey,
     clock: Arc<dyn Clock>,
-    pipelines: BTreeMap<String, Pipeline>,
+    /// By `<topic>/<transport>`, and by `<topic>` for its first transport.
+    pipelines: BTreeMap<String, Arc<Pipeline>>,
 }
 
 impl Intake {
@@ -74,17 +76,23 @@ impl Intake {
         clock: Arc<dyn Clock>,
         pipelines: Vec<Pipeline>,
     ) -> Self {
-        let pipelines =
-            pipelines.into_iter().map(|pipeline| (pipeline.topic.to_string(), pipeline)).collect();
-        Self { storage, groups, clock, pipelines }
+        let mut routes = BTreeMap::new();
+        for pipeline in pipelines.into_iter().map(Arc::new) {
+            let topic = pipeline.topic.to_string();
+            routes.insert(format!("{topic}/{}", pipeline.transport_name), Arc::clone(&pipeline));
+            routes.entry(topic).or_insert(pipeline);
+        }
+        Self { storage, groups, clock, pipelines: routes }
     }
 
     /// Answers one call. What an accepting answer confirms is durable by then; a duplicate is
     /// answered as its first was, and changes nothing.
-    pub async fn receive(&self, topic: &str, request: WebhookRequest) -> Result<Receipt, Refusal> {
-        let Some(pipeline) = self.pipelines.get(topic) else {
+    ///
+    /// `route` is `<topic>`, or `<topic>/<transport>` for another than its first transport.
+    pub async fn receive(&self, route: &str, request: WebhookRequest) -> Result<Receipt, Refusal> {
+        let Some(pipeline) = self.pipelines.get(route) else {
             // Anybody may put anything into a path: cut, and with its control characters escaped.
-            let name: String = topic.chars().take(64).collect();
+            let name: String = route.chars().take(64).collect();
             warn!(topic.name = ?name, "a call for a topic that does not run here");
             return Err(Refusal::UnknownTopic);
         };
@@ -247,6 +255,10 @@ enum Verdict<'p> {
 }
 
 fn judge<'p>(pipeline: &'p Pipeline, message: &Inbound) -> Verdict<'p> {
+    // An opt-out has to reach the handler, however the topic wants its texts to look.
+    if opt_out(message) == Some(OptOut::Stop) {
+        return Verdict::Valid;
+    }
     for BoundValidator { name, text, validator } in &pipeline.validators {
         match unbroken(pipeline, name, || validator.validate(message)) {
             Ok(Ok(())) => {}

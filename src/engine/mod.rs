@@ -1,10 +1,13 @@
-//! The engines: loops over the contracts, which know no implementation of them.
+//! Engines: loops over the contracts, independent of every implementation of them.
 
+mod backoff;
 pub mod consumer;
 pub mod consumers;
 pub mod dispatcher;
+pub mod gate;
 pub mod intake;
 pub mod janitor;
 pub mod leases;
+pub mod settlement;
 pub mod topic;
 pub mod worker;

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::contracts::handler::{HandledObserver, Handler};
+use crate::contracts::handler::{DynHandler, HandledObserver};
 use crate::contracts::storage::Partition;
 use crate::contracts::transport::{Transport, Transports};
 use crate::contracts::validator::Validator;
-use crate::model::topic::{Limits, Replies, TopicConfig, TopicName};
+use crate::model::topic::{Limits, Replies, TopicConfig, TopicName, TransportConfig};
 
 /// A topic, ready to run: its configuration and the parts that it names.
 #[derive(Clone)]
 pub struct TopicRuntime {
     pub config: TopicConfig,
-    pub handler: Arc<dyn Handler>,
-    /// The transport of its webhooks.
-    pub transport: Arc<dyn Transport>,
-    /// Every transport that its people can be reached by, `transport` included.
+    pub handler: Arc<dyn DynHandler>,
+    /// Every transport that its people can be reached by, those of its webhooks included.
     pub transports: Transports,
     /// In the order of the configuration; the first rejection is the answer.
     pub validators: Vec<BoundValidator>,
@@ -34,6 +32,7 @@ pub struct BoundValidator {
 /// The way of a topic's inbound messages: its transport, its validators and what it answers.
 pub struct Pipeline {
     pub topic: TopicName,
+    pub transport_name: String,
     pub transport: Arc<dyn Transport>,
     /// In the order of the topic's configuration; the first refusal is the answer.
     pub validators: Vec<BoundValidator>,
@@ -42,15 +41,21 @@ pub struct Pipeline {
 }
 
 impl TopicRuntime {
-    /// The pipeline of messages that arrive by the topic's own transport.
-    pub fn pipeline(&self) -> Pipeline {
-        self.pipeline_from(Arc::clone(&self.transport))
+    /// Pipelines of the transports that the configuration names, in its order. A transport that was
+    /// added later, such as the tester's, has no webhook.
+    pub fn pipelines(&self) -> impl Iterator<Item = Pipeline> {
+        let named = |config: &TransportConfig| {
+            let transport = self.transports.get(&config.name)?;
+            Some(self.pipeline_from(&config.name, Arc::clone(transport)))
+        };
+        self.config.transports.iter().filter_map(named)
     }
 
-    /// The pipeline of messages that arrive by another transport.
-    pub fn pipeline_from(&self, transport: Arc<dyn Transport>) -> Pipeline {
+    /// Pipeline of messages that arrive by this transport.
+    pub fn pipeline_from(&self, name: &str, transport: Arc<dyn Transport>) -> Pipeline {
         Pipeline {
             topic: self.config.name.clone(),
+            transport_name: name.to_owned(),
             transport,
             validators: self.validators.clone(),
             replies: self.config.replies.clone(),

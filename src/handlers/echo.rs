@@ -1,40 +1,21 @@
-//! The smallest handler that does something: `ping` gets `pong`, `echo X` gets `X`. A place to start
-//! a handler of one's own from.
+//! Echo: `ping` gets `pong`, `echo X` gets `X`, everything else a help text. A starting point for
+//! other handlers.
 
-use async_trait::async_trait;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::contracts::handler::{Context, Handler, HandlerError};
+use crate::contracts::handler::{Context, Handler, Result};
 use crate::model::message::Inbound;
-use crate::model::topic::Properties;
 
-pub const NAME: &str = "echo";
-
-/// Builds the handler from its topic's `[properties]`.
-///
-/// # Errors
-/// Every setting that cannot be used, each with its fix.
-pub fn build(properties: &Properties) -> Result<Box<dyn Handler>, Vec<String>> {
-    let settings: Settings = serde_json::from_value(Value::Object(Map::clone(properties)))
-        .map_err(|error| vec![format!("properties: {error}; echo knows texts.help alone")])?;
-    settings.texts.validate().map_err(|_| {
-        vec![
-            "properties.texts.help must have 1 to 1600 characters; leave it out for the default"
-                .to_owned(),
-        ]
-    })?;
-    Ok(Box::new(Echo { texts: settings.texts }))
-}
-
-#[derive(Default, Deserialize)]
+/// Settings of echo: the table `texts`, with the text `help`.
+#[derive(Debug, Default, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
-struct Settings {
+pub struct EchoSettings {
+    #[validate(nested)]
     texts: Texts,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
 struct Texts {
     #[validate(length(min = 1, max = 1600))]
@@ -47,17 +28,22 @@ impl Default for Texts {
     }
 }
 
-struct Echo {
+/// Handler that answers with the sender's own text.
+pub struct Echo {
     texts: Texts,
 }
 
-#[async_trait]
+impl Echo {
+    /// Creates the handler, or reports every setting that cannot work.
+    pub fn new(settings: EchoSettings) -> Result<Self> {
+        settings.validate()?;
+        Ok(Self { texts: settings.texts })
+    }
+}
+
 impl Handler for Echo {
-    async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result<(), HandlerError> {
-        // The provider has answered an opt-out word already; a second answer would not arrive.
-        if message.opt_out.is_none() {
-            cx.reply(answer(message.text.reveal()).unwrap_or(&self.texts.help));
-        }
+    async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
+        cx.reply(answer(message.text.reveal()).unwrap_or(&self.texts.help));
         Ok(())
     }
 }
@@ -67,10 +53,11 @@ fn answer(text: &str) -> Option<&str> {
         return Some("pong");
     }
     let (keyword, rest) = text.trim_start().split_at_checked("echo".len())?;
-    let said = rest.trim_start_matches(is_separator);
-    // Without a separator it is another word that starts alike: "echoes".
-    let bounded = said.len() < rest.len();
-    (keyword.eq_ignore_ascii_case("echo") && bounded && !said.is_empty()).then_some(said)
+    let echoed = rest.trim_start_matches(is_separator);
+    // Without a separator it is another word with the same beginning: "echoes".
+    let has_separator = echoed.len() < rest.len();
+    let is_echo = keyword.eq_ignore_ascii_case("echo") && has_separator && !echoed.is_empty();
+    is_echo.then_some(echoed)
 }
 
 fn is_separator(c: char) -> bool {
@@ -80,9 +67,10 @@ fn is_separator(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::contracts::settings::build_part;
 
     #[rstest]
     #[case("ping", Some("pong"))]
@@ -97,17 +85,17 @@ mod tests {
     #[case("hello", None)]
     #[case("ééé", None)]
     #[case("", None)]
-    fn echo_is_a_word_of_its_own(#[case] text: &str, #[case] expected: Option<&str>) {
+    fn echo_counts_as_a_separate_word_only(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(answer(text), expected);
     }
 
     #[rstest]
-    #[case(json!({"texts": {"hlep": "?"}}), "hlep")]
+    #[case(json!({"texts": {"hlep": "?"}}), "texts.hlep")]
     #[case(json!({"text": {}}), "text")]
     #[case(json!({"texts": {"help": ""}}), "texts.help")]
     #[case(json!({"texts": {"help": 5}}), "texts.help")]
-    fn a_bad_setting_is_named(#[case] properties: Value, #[case] named: &str) {
-        let errors = build(properties.as_object().unwrap()).err().unwrap();
-        assert!(errors.concat().contains(named), "{errors:?}");
+    fn bad_setting_is_reported_with_its_key(#[case] properties: Value, #[case] key: &str) {
+        let errors = build_part(properties.as_object().unwrap(), Echo::new).err().unwrap();
+        assert!(errors.to_string().starts_with(&format!("{key}: ")), "{errors}");
     }
 }

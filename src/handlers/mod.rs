@@ -1,4 +1,4 @@
-//! The shelf of handlers.
+//! Handlers that ship with the server.
 
 pub mod echo;
 pub mod roulette;

@@ -17,17 +17,14 @@ pub(super) async fn readiness(doors: &AppState) -> HttpResponse {
     let Ok(Ok(health)) = tokio::time::timeout(DEADLINE, doors.storage.health()).await else {
         return sentence(StatusCode::SERVICE_UNAVAILABLE, "not ready: the store is away");
     };
-    let named = |word: &'static str, found: &[String]| -> Vec<String> {
-        found.iter().map(|line| format!("{word}: {line}")).collect()
-    };
-    let is_ready = health.fatal.is_empty() || doors.allow_volatile;
+    let is_ready = health.blocking(&doors.waived).next().is_none();
     let (status, verdict) = if is_ready {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
     let mut lines = vec![verdict.to_owned()];
-    lines.extend(named("fatal", &health.fatal));
-    lines.extend(named("degraded", &health.degraded));
+    lines.extend(health.fatal.iter().map(|failed| format!("fatal: {failed}")));
+    lines.extend(health.degraded.iter().map(|line| format!("degraded: {line}")));
     sentence(status, &lines.join("\n"))
 }

@@ -7,7 +7,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::contracts::storage::Storage;
+use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
 
 pub mod answer;
@@ -30,8 +30,8 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// Whether to believe `X-Forwarded-Proto` and `X-Forwarded-Host`.
     pub trust_forwarded: bool,
-    /// Whether a store that may lose messages is good enough.
-    pub allow_volatile: bool,
+    /// Safety checks of the store that the operator has waived.
+    pub waived: Vec<SafetyCheck>,
 }
 
 /// Opens every door.
@@ -43,9 +43,10 @@ pub fn configure(config: &mut ServiceConfig, doors: &Data<AppState>) {
         let page = move |request: HttpRequest, doors: Data<AppState>| show(answer, request, doors);
         config.service(web::resource(path).to(page));
     }
-    for pattern in ["/queue/{topic}", "/status/{topic}"] {
-        let call = |request, payload, topic: Path<String>, doors| {
-            webhook::receive(topic.into_inner(), request, payload, doors)
+    // Either `<topic>` or `<topic>/<transport>`; the intake knows which ones exist.
+    for pattern in ["/queue/{route:.+}", "/status/{route:.+}"] {
+        let call = |request, payload, route: Path<String>, doors| {
+            webhook::receive(route.into_inner(), request, payload, doors)
         };
         config.service(web::resource(pattern).to(call));
     }

@@ -1,4 +1,4 @@
-//! Who talks: an address names a person as one transport sees them, a group is their mailbox.
+//! Addresses of people, and groups, the mailboxes that keep messages in order.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// A phone number, or whatever else a provider calls somebody by.
+/// Phone number, or another identifier that a provider uses for a person or a line.
 ///
 /// `Debug` and `Display` show the last two characters only, so that a number cannot reach a log by
-/// accident; [`Identity::reveal`] is the one way to the whole of it.
+/// accident. [`Identity::reveal`] returns it in full.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(String);
@@ -20,7 +20,7 @@ impl Identity {
         Self(identity.into())
     }
 
-    /// The identity as the provider wrote it. Never log it.
+    /// The full identity. Never log it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -29,7 +29,7 @@ impl Identity {
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = self.0.chars().count();
-        // Short codes are short: two of five digits would give too much away.
+        // Two of the five digits of a short code would reveal too much.
         let shown = if length >= 8 { 2 } else { 0 };
         f.write_str("***")?;
         self.0.chars().skip(length - shown).try_for_each(|c| write!(f, "{c}"))
@@ -42,8 +42,8 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// A person as one transport sees them: the transport, their identity there, and the line (our
-/// number) that they wrote to, so that an answer leaves from the number that was texted.
+/// Person as one transport sees them: the transport, their identity there, and the line (the number of
+/// the service) that they wrote to, so that a reply leaves from the number that they texted.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Address {
     pub transport: String,
@@ -73,27 +73,28 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The mailbox that a message is kept in order in: a person's, or a named one such as the lobby's.
+/// Id of a mailbox, whose messages are handled in order: a person's, or a named one such as the
+/// lobby's.
 ///
-/// A person's group is a keyed hash of their address, so that a group id may stand in a key, a log
-/// or a metric without giving the number away.
+/// A person's group is a keyed hash of their address, so that it can stand in a key, a log or a metric
+/// without revealing the number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Group(String);
 
 impl Group {
-    /// A mailbox that belongs to no person. The `@` keeps it apart from every hash.
+    /// Group of a mailbox that belongs to no person. The `@` keeps it apart from every hash.
     pub fn named(name: &str) -> Self {
         Self(format!("@{name}"))
     }
 
-    /// Takes back an id that [`Group::as_str`] gave out.
+    /// Restores a group from the id that [`Group::as_str`] returned.
     pub fn from_id(id: impl Into<String>) -> Self {
         Self(id.into())
     }
 
-    /// The group of a recipient's outbound messages: their group, behind the line that they leave
-    /// from.
+    /// Group of a recipient's outbound messages: the line that they leave from, then the recipient's
+    /// group.
     #[must_use]
     pub fn on_line(&self, line: &LineKey) -> Self {
         Self(format!("{}.{}", line.0, self.0))
@@ -133,6 +134,7 @@ impl fmt::Display for Group {
 /// of a transport is the first half alone, and covers every line of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[doc(hidden)]
 pub struct LineKey(String);
 
 impl LineKey {
@@ -140,15 +142,16 @@ impl LineKey {
         &self.0
     }
 
-    /// Whether a pause of `self` holds back messages of `line`.
+    /// Returns whether a pause of `self` holds back messages of `line`.
     pub fn covers(&self, line: &Self) -> bool {
         line.0.starts_with(&self.0)
     }
 }
 
-/// Turns addresses into groups. Every process of a deployment must hold the same key: with another
-/// one, everybody is a stranger to their own mailbox.
+/// Key that turns addresses into groups. Every process of a deployment must hold the same one, because
+/// another key assigns every person to another mailbox.
 #[derive(Clone)]
+#[doc(hidden)]
 pub struct GroupKey(Hmac<Sha256>);
 
 impl GroupKey {
@@ -157,7 +160,7 @@ impl GroupKey {
         Self(Hmac::new_from_slice(secret).expect("HMAC takes a key of any length"))
     }
 
-    /// The group of a person: 128 bits of HMAC-SHA256 over their address, in hexadecimal.
+    /// Group of a person: 128 bits of HMAC-SHA256 over the address, in hexadecimal.
     pub fn group(&self, address: &Address) -> Group {
         let mut mac = self.0.clone();
         for part in [&address.transport, &address.identity.0, &address.line.0] {
@@ -187,7 +190,7 @@ impl GroupKey {
         hex::encode(&mac.finalize().into_bytes()[..4])
     }
 
-    /// The partition of a topic in which this person lives, below `partitions`.
+    /// Partition of a topic that holds this person's group, below `partitions`.
     pub fn partition(&self, address: &Address, partitions: u16) -> u16 {
         let group = self.group(address);
         let head = u64::from_str_radix(&group.0[..8], 16).unwrap_or_default();
@@ -206,13 +209,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_shows_its_last_two_digits_and_a_short_code_none() {
+    fn number_shows_its_last_two_digits_and_a_short_code_none() {
         assert_eq!(format!("{:?}", Identity::new("+14158675309")), "***09");
         assert_eq!(Identity::new("24680").to_string(), "***");
     }
 
     #[test]
-    fn one_person_has_one_group_and_another_line_makes_another_person() {
+    fn group_depends_on_every_part_of_an_address() {
         let key = GroupKey::new(&SecretString::from("0123456789abcdef"));
         let one = key.group(&Address::new("twilio", "+1", "+2"));
         assert_eq!(one, key.group(&Address::new("twilio", "+1", "+2")));

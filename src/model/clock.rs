@@ -1,26 +1,26 @@
-//! Time, handed in, so that a test can hold it still.
+//! Injected clock, so that tests control time.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// Where an engine gets its time from, and a store that is in one process. What must agree between
-/// processes (leases, due times) is Redis' own time instead, read inside its scripts.
+/// Source of time of the engines and of the embedded store. Times that several processes must agree on
+/// (leases, due times) come from Redis instead, read inside its scripts.
 pub trait Clock: Send + Sync {
-    /// Wall-clock time: for records and for people.
+    /// Wall-clock time, for records and for display.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Time that never jumps and goes on while the machine is suspended: for "how long ago".
+    /// Monotonic time that includes suspension of the machine, for durations.
     fn uptime(&self) -> Duration;
 }
 
-/// A span of time in whole milliseconds, the unit of every time that is stored or counted.
+/// Converts a duration to whole milliseconds, the unit of every stored time.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The machine's clock.
+/// Clock of the operating system.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 
@@ -42,7 +42,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to go on.
+/// Clock for tests, which moves only when it is advanced.
 #[derive(Debug)]
 pub struct ManualClock {
     start: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! Facts about a message, each recorded inside the step that makes it true.
+//! Events of a message's life. Each is recorded in the transaction that makes it true.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::model::message::MessageId;
 
-/// The seven events of a message's life (`Rejected` takes the place of `Validated`), and what may
-/// go wrong on the way.
+/// Kind of an event: the seven steps of a message's life (`Rejected` in place of `Validated`), and the
+/// failures that may come between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventKind {
     Received,
@@ -19,15 +19,15 @@ pub enum EventKind {
     Sent,
     Delivered,
     Recorded,
-    /// Tried without success; it will be tried again.
+    /// Failed once and scheduled for a retry.
     Retried,
-    /// The provider may or may not have taken it; nobody knows yet.
+    /// Sent with an ambiguous outcome, which is still to be reconciled.
     Unknown,
-    /// The provider refused it for good, or could not deliver it.
+    /// Refused by the provider for good, or not delivered.
     Failed,
-    /// Given up on; it lies among the dead letters.
+    /// Moved to the dead letters.
     Buried,
-    /// Dropped because its sender's mailbox was full.
+    /// Dropped because the sender's mailbox was full.
     Dropped,
 }
 
@@ -59,6 +59,7 @@ impl fmt::Display for EventKind {
     }
 }
 
+/// Error for a name that is no event kind.
 #[derive(Debug, thiserror::Error)]
 #[error("no such event")]
 pub struct UnknownEvent;
@@ -75,11 +76,11 @@ impl FromStr for EventKind {
     }
 }
 
-/// Something that became true of a message, as it is handed to the step that makes it true.
+/// Event as it is passed to the transaction that makes it true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     pub kind: EventKind,
-    /// When it became true; the time of the step itself, by the store's clock, when absent.
+    /// Time of the event; the store's time of the transaction when absent.
     pub at: Option<DateTime<Utc>>,
 }
 
@@ -89,7 +90,7 @@ impl From<EventKind> for Fact {
     }
 }
 
-/// What one step has to record of one message.
+/// Events of one message that one transaction records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The inbound message that they belong to.
@@ -101,32 +102,32 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Several facts that are true from this step on.
+    /// Creates facts that have the time of their transaction.
     pub fn new(message: MessageId, kinds: &[EventKind], detail: Detail, max_records: u64) -> Self {
         let facts = kinds.iter().copied().map(Fact::from).collect();
         Self { message, facts, detail, max_records }
     }
 }
 
-/// What is worth knowing of an event beside its kind and time. Never a text.
+/// Details of an event besides its kind and time. Never a message's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Detail {
-    /// Who it is about: the sender of an inbound message, the recipient of an outbound one.
+    /// Sender of an inbound message, or recipient of an outbound one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<crate::model::address::Address>,
-    /// The outbound message, by our id.
+    /// Id of the outbound message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<MessageId>,
-    /// The outbound message, by the provider's id.
+    /// Provider's id of the outbound message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
-    /// Why: a validator's name, an error's code and meaning.
+    /// Cause: a validator's name, or an error's code and meaning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// A fact, read back.
+/// Recorded event, as it is read from the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub message: MessageId,

@@ -1,9 +1,18 @@
-//! The words of the domain: plain data without I/O.
+//! Domain types: plain data without I/O.
 
 pub mod address;
+// Hidden modules are for the engine, the stores and this crate's own tests.
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod event;
+#[doc(hidden)]
+pub mod keyword;
 pub mod message;
+#[doc(hidden)]
+pub mod phone;
+#[doc(hidden)]
 pub mod segment;
+#[doc(hidden)]
 pub mod state;
 pub mod topic;

@@ -1,19 +1,19 @@
-//! Lengths of texts: what fits into one message, and how many segments a message costs.
+//! Segments of a text message, and splitting of a long text.
 //!
-//! The alphabet is the default one of GSM 03.38 with its extension table; whatever is outside of
-//! both makes the whole message UCS-2.
+//! The alphabet is the default one of GSM 03.38 with its extension table. One character outside of both
+//! makes the whole message UCS-2.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The 127 characters of the default alphabet (GSM 03.38, section 6.2.1), a septet each. Its 128th
-/// place is the escape into the extension table, which is no character.
+/// Characters of the default alphabet (GSM 03.38, section 6.2.1), a septet each. There are 127, since
+/// the 128th place is the escape into the extension table.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
                      ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// The extension table (section 6.2.1.1): an escape and a septet each.
+/// Characters of the extension table (section 6.2.1.1), two septets each.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How a provider writes a message down for the network.
+/// Encoding of a message on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Gsm7,
@@ -21,12 +21,12 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The cheapest encoding that holds every character of `text`.
+    /// Smallest encoding that holds every character of `text`.
     pub fn of(text: &str) -> Self {
         if text.chars().all(|c| septets(c).is_some()) { Self::Gsm7 } else { Self::Ucs2 }
     }
 
-    /// Septets or UTF-16 units that a character takes.
+    /// Size of a character in septets or UTF-16 units.
     fn units(self, c: char) -> usize {
         match self {
             Self::Gsm7 => septets(c).unwrap_or_default(),
@@ -34,9 +34,9 @@ impl Encoding {
         }
     }
 
-    /// What a message of one segment holds, and what each segment of a longer one does: 140 bytes,
-    /// less the six of the header that joins them.
-    fn room(self) -> (usize, usize) {
+    /// Capacity of a single segment, and of each segment of a longer message: 140 bytes, less the six
+    /// of the header that joins the segments.
+    fn capacity(self) -> (usize, usize) {
         match self {
             Self::Gsm7 => (160, 153),
             Self::Ucs2 => (70, 67),
@@ -44,26 +44,26 @@ impl Encoding {
     }
 }
 
-/// What a text costs.
+/// Length of a text in segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measure {
     pub encoding: Encoding,
-    /// What it is billed and throttled by. An empty message is one segment too.
+    /// Unit of billing and rate limits. An empty message is one segment too.
     pub segments: usize,
-    /// Septets or UTF-16 units that the last segment has room for.
+    /// Septets or UTF-16 units that are free in the last segment.
     pub left: usize,
 }
 
+/// Measures a text in the smallest encoding that holds it.
 pub fn measure(text: &str) -> Measure {
     let encoding = Encoding::of(text);
-    let (single, joined) = encoding.room();
+    let (single, joined) = encoding.capacity();
     let units = || text.chars().map(|c| encoding.units(c));
     let all = units().sum::<usize>();
     if all <= single {
         return Measure { encoding, segments: 1, left: single - all };
     }
-    // An escape is never parted from its septet, nor a surrogate from its other half, so a segment
-    // may end a unit early.
+    // An escape stays with its septet and a surrogate with its pair, so a segment may end a unit early.
     let (mut full, mut used) = (0, 0);
     for unit in units() {
         if used + unit > joined {
@@ -75,14 +75,14 @@ pub fn measure(text: &str) -> Measure {
     Measure { encoding, segments: full + 1, left: joined - used }
 }
 
-/// The segments that a text is billed and throttled by.
+/// Number of segments of a text.
 pub fn segments(text: &str) -> usize {
     measure(text).segments
 }
 
-/// Cuts a text into parts that each start with `prefix` and are `limit` characters at most, which
-/// must be more than the prefix has. Parts end at white space where there is any; a word that no
-/// part has room for is cut between graphemes. Without their prefixes the parts are the text.
+/// Splits a text into parts that start with `prefix` and have at most `limit` characters, which must
+/// exceed the length of the prefix. Parts end at white space where there is any; a word that is longer
+/// than a part is split between graphemes. The parts without their prefixes are the text.
 pub fn split(text: &str, prefix: &str, limit: usize) -> Vec<String> {
     let room = limit.saturating_sub(prefix.chars().count()).max(1);
     let mut parts = Vec::new();
@@ -98,7 +98,7 @@ pub fn split(text: &str, prefix: &str, limit: usize) -> Vec<String> {
     parts
 }
 
-/// Where the part that `text` starts with ends, in bytes. `text` is longer than the room.
+/// Byte at which the first part of `text` ends. `text` is longer than `room` characters.
 fn end_of_part(text: &str, room: usize) -> usize {
     let (mut characters, mut end, mut end_of_word) = (0, 0, 0);
     for grapheme in text.graphemes(true) {
@@ -120,7 +120,7 @@ fn end_of_part(text: &str, room: usize) -> usize {
     } else if end > 0 {
         end
     } else {
-        // One grapheme alone outgrows the room: combining marks have no limit.
+        // A single grapheme may be longer than a part, since combining marks have no limit.
         text.char_indices().nth(room).map_or(text.len(), |(index, _)| index)
     }
 }
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_alphabet_is_complete_and_holds_nothing_twice() {
+    fn alphabet_is_complete_and_without_duplicates() {
         let mut all: Vec<char> = BASIC.chars().chain(EXTENSION.chars()).collect();
         assert_eq!(all.len(), 127 + 10);
         all.sort_unstable();
@@ -167,7 +167,7 @@ mod tests {
     #[case(&"ê".repeat(135), Encoding::Ucs2, 3)]
     #[case(&"🎲".repeat(35), Encoding::Ucs2, 1)]
     #[case(&"🎲".repeat(36), Encoding::Ucs2, 2)]
-    fn a_text_costs_the_segments_of_its_encoding(
+    fn segments_follow_from_the_encoding(
         #[case] text: &str,
         #[case] encoding: Encoding,
         #[case] count: usize,
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_of_units_is_never_parted_by_the_end_of_a_segment() {
+    fn segment_never_ends_within_a_pair_of_units() {
         // 153 is odd: each segment of euro signs holds 76 of them and a septet of air.
         assert_eq!(segments(&"€".repeat(152)), 2);
         assert_eq!(segments(&"€".repeat(153)), 3);
@@ -194,7 +194,7 @@ mod tests {
     #[case("abcdefg", "> ", 5, &["> abc", "> def", "> g"])]
     #[case("ae\u{301}e\u{301}", "", 2, &["a", "e\u{301}", "e\u{301}"])]
     #[case("e\u{301}\u{301}", "", 2, &["e\u{301}", "\u{301}"])]
-    fn a_text_is_cut_where_a_reader_would_cut_it(
+    fn text_is_split_at_white_space_or_between_graphemes(
         #[case] text: &str,
         #[case] prefix: &str,
         #[case] limit: usize,
@@ -205,7 +205,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_and_every_part_fits(
+        fn split_loses_nothing_and_every_part_fits(
             text in "[a-z \n\u{301}é🎲]{0,80}|\\PC{0,80}",
             prefix in "[a-z]{0,4}",
             room in 1usize..20,
@@ -220,7 +220,7 @@ mod tests {
         }
 
         #[test]
-        fn a_word_that_a_part_has_room_for_stays_whole(
+        fn word_that_fits_into_a_part_is_not_split(
             words in prop::collection::vec("[a-z]{1,8}", 1..20),
             room in 8usize..30,
         ) {

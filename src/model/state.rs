@@ -1,25 +1,25 @@
-//! What a topic remembers, as a transaction sees it: what it read, and what it wants changed.
+//! Reads and writes of a transaction over a topic's state.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::model::address::Group;
 
-/// Somebody in a pool, and the ticket they got when they went in. A lower ticket came first.
+/// Member of a pool, with the ticket that it received on insertion. Lower tickets came first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub group: Group,
     pub ticket: u64,
 }
 
-/// A read that a commit depends on: when it would come out otherwise now, the commit conflicts.
+/// Optimistic check of a commit: the commit conflicts when the read would return another result now.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Check {
     Value { key: String, expected: Option<String> },
     Member { pool: String, member: Member },
 }
 
-/// A change that a commit makes.
+/// Write of a commit.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Write {
     Put {
@@ -41,7 +41,7 @@ pub enum Write {
         pool: String,
         group: Group,
     },
-    /// Adds to a counter, which is forgotten `ttl` after it was last added to.
+    /// Adds to a counter, which expires `ttl` after the last addition.
     Count {
         name: String,
         by: i64,
@@ -49,7 +49,7 @@ pub enum Write {
     },
 }
 
-// A value may hold a number or a text, so `Debug` names what is touched and shows none of it.
+// A value may hold a phone number or a text, so `Debug` shows keys and no values.
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! A topic: one app, as topics.toml describes it.
+//! Topic: one app of the server, as topics.toml describes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A topic's name: 1 to 64 of `a-z A-Z 0-9 _ -`, since it stands in a path and in Redis keys.
+/// Name of a topic: 1 to 64 of `a-z A-Z 0-9 _ -`, since it is part of paths and of Redis keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TopicName(String);
@@ -18,6 +18,7 @@ impl TopicName {
     }
 }
 
+/// Error for a text that is no topic name.
 #[derive(Debug, thiserror::Error)]
 #[error("a topic's name is 1 to 64 of a-z A-Z 0-9 _ and -")]
 pub struct InvalidTopicName;
@@ -55,14 +56,15 @@ impl fmt::Display for TopicName {
     }
 }
 
-/// A handler's private settings: the topic's `[properties]` table, whatever is in it.
+/// Settings of a handler: the topic's `[properties]` table, which only the handler interprets.
 pub type Properties = serde_json::Map<String, serde_json::Value>;
 
-/// What an ambiguous send (one that the provider may or may not have taken) is followed by.
+/// Policy for an ambiguous send, one that the provider may or may not have accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OnAmbiguous {
-    /// Ask the provider's message list, and send again only when it is provably absent there.
+    /// Search the provider's message list, and send again only if the message is provably absent.
     #[default]
     Reconcile,
     /// Send again at once: a text may arrive twice.
@@ -71,86 +73,117 @@ pub enum OnAmbiguous {
     GiveUp,
 }
 
-/// What a topic says to people, apart from its handler.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Texts that a topic sends besides those of its handler.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Replies {
-    /// Said to whoever's message was accepted; nothing when empty.
+    /// Reply to an accepted message; none when empty.
     pub accept_response: String,
-    /// Say it as a message of its own through the provider's API, not in the webhook's answer.
+    /// Sends the accept response through the provider's API, not in the webhook's response.
     pub send_on_accept: bool,
-    /// Said when something of ours failed for good.
+    /// Reply to a message that cannot be processed.
     pub error_response: String,
 }
 
-/// How a topic's messages are worked through.
+/// Limits of a topic's processing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Slices of the topic, each on a Redis hash slot of its own.
+    /// Number of partitions, each on a Redis hash slot of its own.
     pub partitions: u16,
-    /// Messages in hand at once, per worker process and partition.
+    /// Messages that are handled at once, per worker process and partition.
     pub concurrency: usize,
-    /// How long a claim stays ours without a heartbeat.
+    /// Time that a claim lasts without a heartbeat.
     pub lease: Duration,
-    /// How long a handler may take over one message.
+    /// Time that a handler may take for one message.
     pub handler_timeout: Duration,
-    /// Failures, or killed workers, after which a message is buried.
+    /// Failures, or lost workers, after which a message is buried.
     pub max_attempts: u32,
-    /// Messages that may wait in the topic's queue; more are refused with 503.
+    /// Maximum backlog of one partition, inbound and outbound; above it messages are refused with 503.
     pub max_depth: u64,
-    /// Messages that may wait in one sender's mailbox; more are answered and dropped.
+    /// Largest backlog of one sender; further messages are acknowledged and dropped.
     pub max_group_depth: u64,
-    /// How long the record of a completed message is kept.
+    /// Retention of the events of a completed message.
     pub retention: Duration,
-    /// Records kept at most, oldest dropped first.
+    /// Largest number of events kept, of which the oldest are dropped first.
     pub max_records: u64,
 }
 
-/// How a topic sends.
+/// Time by which a claim must outlast the provider's timeout when a call begins.
+pub const SEND_MARGIN: Duration = Duration::from_millis(250);
+
+/// Settings of a topic's outbound messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sending {
-    /// Messages on their way to the provider at once, per worker process and partition.
+    /// Messages that are sent at once, per worker process and partition.
     pub concurrency: usize,
-    /// How long a claim of an outbound message stays ours without a heartbeat.
+    /// Time that the claim of an outbound message lasts without a heartbeat.
     pub lease: Duration,
-    /// Connect, and whole request.
     pub connect_timeout: Duration,
+    /// Limit of the whole request.
     pub timeout: Duration,
     pub max_attempts: u32,
     pub on_ambiguous: OnAmbiguous,
-    /// How long the provider's list is given to show an ambiguous message, before each of two looks.
+    /// Wait before each of two searches of the provider's list for an ambiguous message.
     pub settle: Duration,
 }
 
-/// One topic, as the file describes it. Whether its transport, handler and validators exist is the
-/// registry's to say.
+impl Sending {
+    /// Shortest lease under which a call can begin: the timeout, [`SEND_MARGIN`], and the same again
+    /// for the way of the claim from the store.
+    pub fn shortest_lease(&self) -> Duration {
+        self.timeout.saturating_add(2 * SEND_MARGIN)
+    }
+}
+
+/// Configuration of one topic. The registry checks that its transports, handler and validators exist.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct TopicConfig {
     pub name: TopicName,
-    pub transport: String,
+    /// At least one; the first has the webhook `/queue/<topic>`.
+    pub transports: Vec<TransportConfig>,
     pub handler: String,
-    /// Where its webhook can be reached besides `/queue/<topic>`.
+    /// Additional paths of the first transport's webhook.
     pub paths: Vec<String>,
     pub validators: Vec<ValidatorConfig>,
     pub replies: Replies,
     pub properties: Arc<Properties>,
     pub limits: Limits,
     pub sending: Sending,
-    /// The table under the transport's name: where its credentials are.
-    pub transport_settings: toml::Table,
 }
 
-/// A validator as a topic names it.
+/// Transport that a topic names, with the settings that it is built from.
+#[derive(Clone)]
+pub struct TransportConfig {
+    pub name: String,
+    /// The table `topics.<topic>.<name>`; empty when there is none.
+    pub settings: toml::Table,
+}
+
+impl TopicConfig {
+    /// Route of a transport below `/queue/` and `/status/`: the topic alone for the first one,
+    /// `<topic>/<transport>` for every other.
+    pub fn route(&self, transport: &str) -> String {
+        match self.transports.first() {
+            Some(first) if first.name != transport => format!("{}/{transport}", self.name),
+            _ => self.name.to_string(),
+        }
+    }
+}
+
+/// Validator that a topic names, with its options.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ValidatorConfig {
     pub name: String,
-    /// The validator's own text when absent.
+    /// Reply to a rejected message; the validator's default text when absent.
     pub text: Option<String>,
     pub options: Properties,
 }
 
 impl fmt::Debug for TopicConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Properties are the handler's own business, and may hold what is nobody else's.
+        // Properties may hold secrets of the handler.
         f.debug_struct("TopicConfig").field("name", &self.name).finish_non_exhaustive()
     }
 }

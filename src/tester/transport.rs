@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 
 use crate::contracts::handler::HandledObserver;
 use crate::contracts::transport::{
-    DeliveryStatus, ReceiveError, Received, Report, SendError, Sent, Transport, WebhookRequest,
-    WebhookResponse,
+    DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
+    WebhookRequest, WebhookResponse,
 };
 use crate::model::address::Address;
 use crate::model::message::{Inbound, Incoming, MessageId, Outbound};
@@ -68,14 +68,14 @@ impl Tester {
         self.board.add(&record).await.map_err(|error| SendError::NotSent(error.to_string()))
     }
 
-    async fn take(&self, message: &Outbound) -> Result<Sent, SendError> {
+    async fn take(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         self.show(message, State::Sent, None).await?;
         // It has arrived by standing there. Should this line get lost, nothing else does.
         let _ = self.show(message, State::Delivered, None).await;
         Ok(sent(message))
     }
 
-    async fn refuse(&self, message: &Outbound, error: SendError) -> Result<Sent, SendError> {
+    async fn refuse(&self, message: &Outbound, error: SendError) -> Result<SentReceipt, SendError> {
         let lasting = matches!(error, SendError::Recipient { .. });
         let state = if lasting { State::Failed } else { State::Queued };
         self.show(message, state, Some(&error.to_string())).await?;
@@ -126,7 +126,7 @@ impl Transport for Tester {
         }
     }
 
-    async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         let away =
             |error: crate::contracts::storage::StorageError| SendError::NotSent(error.to_string());
         match self.board.trouble_of(&message.to.identity).await.map_err(away)? {
@@ -161,7 +161,7 @@ impl Transport for Tester {
         &self,
         message: &Outbound,
         _: DateTime<Utc>,
-    ) -> Result<Option<Vec<Sent>>, SendError> {
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         let taken = self.board.has_taken(&message.id).await;
         let taken = taken.map_err(|error| SendError::NotSent(error.to_string()))?;
         Ok(Some(taken.then(|| sent(message)).into_iter().collect()))
@@ -189,8 +189,8 @@ impl HandledObserver for Tester {
     }
 }
 
-fn sent(message: &Outbound) -> Sent {
-    Sent { provider_id: provider_id(&message.id) }
+fn sent(message: &Outbound) -> SentReceipt {
+    SentReceipt { provider_id: provider_id(&message.id) }
 }
 
 /// One that no real provider gives.

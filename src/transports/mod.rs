@@ -1,4 +1,5 @@
-//! The shelf of transports.
+//! Transports, one per provider. A transport uses none of its neighbours.
 
 pub mod twilio;
+#[doc(hidden)]
 pub mod unconfigured;

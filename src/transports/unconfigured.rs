@@ -1,19 +1,20 @@
-//! Stands in for a provider that nobody has configured yet: says what is missing, loses nothing.
+//! Placeholder for a provider without credentials: it names what is missing and loses no message.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, Sent, Transport, WebhookRequest, WebhookResponse,
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
 };
 use crate::model::message::Outbound;
 
+/// Transport that refuses webhooks and retains outbound messages until its provider is configured.
 pub struct Unconfigured {
     missing: String,
 }
 
 impl Unconfigured {
-    /// `missing` tells an operator what to do.
+    /// Creates a placeholder. `missing` is the action for the operator.
     pub fn new(missing: impl Into<String>) -> Self {
         Self { missing: missing.into() }
     }
@@ -29,12 +30,16 @@ impl Transport for Unconfigured {
         WebhookResponse { status: 204, content_type: None, body: String::new() }
     }
 
-    async fn send(&self, _: &Outbound) -> Result<Sent, SendError> {
-        // As with an account that is blocked: everything is kept until somebody has mended it.
+    async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
+        // Classified like a suspended account, so that every message is retained.
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
 
-    async fn find(&self, _: &Outbound, _: DateTime<Utc>) -> Result<Option<Vec<Sent>>, SendError> {
+    async fn find(
+        &self,
+        _: &Outbound,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
 

@@ -1,65 +1,77 @@
-//! Refuses a message that is empty, or longer than the topic allows.
+//! Rejects a message that is empty, or longer than the topic allows.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use validator::Validate;
 
-use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::contracts::handler::Result;
+use crate::contracts::validator::{Rejection, Validator};
 use crate::model::message::Inbound;
 
-pub const NAME: &str = "length";
+/// Default text for the sender.
 pub const DEFAULT_TEXT: &str = "Your message exceeded the maximum allowable character limit (or was empty). Please try again .";
 
-#[derive(Deserialize, Validate)]
+/// Settings of the validator: `max`, the maximum number of Unicode characters.
+#[derive(Debug, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
-struct Settings {
-    /// 160 characters fit into one message of the GSM alphabet; 1600 is all that Twilio takes.
+pub struct LengthSettings {
+    /// Maximum length. One message of the GSM alphabet holds 160 characters; Twilio takes 1600.
     #[validate(range(min = 1, max = 1600, message = "set it to a whole number from 1 to 1600"))]
     max: usize,
 }
 
-impl Default for Settings {
+impl Default for LengthSettings {
     fn default() -> Self {
         Self { max: 160 }
     }
 }
 
-/// Settings: `max`, in Unicode characters.
-///
-/// # Errors
-/// One sentence per mistake in the settings.
-pub fn build(map: &Map<String, Value>) -> Result<Box<dyn Validator>, Vec<String>> {
-    let Settings { max } = settings(map)?;
-    Ok(Box::new(move |message: &Inbound| check(message, max)))
+/// Validator of the length of a text.
+pub struct Length {
+    max: usize,
 }
 
-fn check(message: &Inbound, max: usize) -> Result<(), Rejection> {
-    let text = message.text.reveal();
-    // A picture says enough: it comes without a text as often as not.
-    if text.is_empty() && message.media.is_empty() {
-        return Err(Rejection("empty".to_owned()));
+impl Length {
+    /// Creates the validator, or reports a setting that cannot work.
+    pub fn new(settings: LengthSettings) -> Result<Self> {
+        settings.validate()?;
+        Ok(Self { max: settings.max })
     }
-    // Looking one character past the limit is enough, however long the rest may be.
-    if text.chars().nth(max).is_some() {
-        return Err(Rejection(format!("longer than {max} characters")));
+}
+
+impl Validator for Length {
+    fn validate(&self, message: &Inbound) -> Result<(), Rejection> {
+        let text = message.text.reveal();
+        // A picture often comes without a text.
+        if text.is_empty() && message.media.is_empty() {
+            return Err(Rejection::new("empty"));
+        }
+        // One character past the limit decides, however long the rest is.
+        if text.chars().nth(self.max).is_some() {
+            return Err(Rejection::new(format!("longer than {} characters", self.max)));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::contracts::validator::{said, settings_of};
+    use crate::contracts::settings::{SettingsErrors, build_part};
+    use crate::contracts::validator::{inbound, table};
     use crate::model::message::Media;
 
+    fn build(settings: Value) -> Result<Length, SettingsErrors> {
+        build_part(&table(settings), Length::new)
+    }
+
     fn passes(settings: Value, text: &str) -> bool {
-        build(&settings_of(settings)).unwrap().validate(&said(text)).is_ok()
+        build(settings).unwrap().validate(&inbound(text)).is_ok()
     }
 
     #[test]
-    fn a_text_of_1_to_160_characters_passes() {
+    fn text_of_1_to_160_characters_passes() {
         assert!(passes(json!({}), "a"));
         assert!(passes(json!({}), &"a".repeat(160)));
         assert!(!passes(json!({}), &"a".repeat(161)));
@@ -67,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_the_topics_own_and_nothing_longer_slips_past_it() {
+    fn topic_sets_the_limit_and_longer_texts_are_rejected() {
         assert!(passes(json!({"max": 1600}), &"a".repeat(1600)));
         for length in [1601, 1602, 5000] {
             assert!(!passes(json!({"max": 1600}), &"a".repeat(length)), "{length}");
@@ -76,15 +88,15 @@ mod tests {
     }
 
     #[test]
-    fn it_counts_characters_not_bytes() {
+    fn limit_counts_characters_not_bytes() {
         assert!(passes(json!({"max": 3}), "né😀"));
         assert!(!passes(json!({"max": 3}), "né😀!"));
     }
 
     #[test]
-    fn a_picture_needs_no_text_but_its_text_has_the_same_limit() {
-        let validator = build(&settings_of(json!({"max": 2}))).unwrap();
-        let mut message = said("");
+    fn media_needs_no_text_and_its_text_has_the_same_limit() {
+        let validator = build(json!({"max": 2})).unwrap();
+        let mut message = inbound("");
         message.media = vec![Media {
             url: "https://e.example/a".to_owned(),
             content_type: "image/png".to_owned(),
@@ -95,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_their_key_and_what_to_do() {
+    fn bad_settings_are_reported_with_key_and_fix() {
         for settings in [json!({"max": 0}), json!({"max": 1601})] {
-            let mistakes = build(&settings_of(settings)).err().unwrap();
-            assert_eq!(mistakes, ["max: set it to a whole number from 1 to 1600"]);
+            let errors = build(settings).err().unwrap().lines();
+            assert_eq!(errors, ["max: set it to a whole number from 1 to 1600"]);
         }
-        let mistakes = build(&settings_of(json!({"max": -1, "maximum": 5}))).err().unwrap();
-        assert_eq!(mistakes.len(), 2);
-        assert!(mistakes[0].starts_with("max: "), "{mistakes:?}");
-        assert!(mistakes[1].contains("expected `max`"), "{mistakes:?}");
+        let errors = build(json!({"max": -1, "maximum": 5})).err().unwrap().lines();
+        assert_eq!(errors.len(), 2);
+        assert!(errors[0].starts_with("max: "), "{errors:?}");
+        assert!(errors[1].contains("expected `max`"), "{errors:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The shelf of validators.
+//! Validators that ship with the server.
 
 pub mod length;
 pub mod parseable;

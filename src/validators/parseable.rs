@@ -1,36 +1,39 @@
-//! Refuses a message with anything in it but English letters, digits and plain punctuation.
+//! Rejects a message with characters other than English letters, digits and plain punctuation.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
-use validator::Validate;
 
-use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::contracts::handler::Result;
+use crate::contracts::validator::{Rejection, Validator};
 use crate::model::message::Inbound;
 
-pub const NAME: &str = "parseable";
+/// Default text for the sender.
 pub const DEFAULT_TEXT: &str = "Please only use alphanumeric and punctuation characters.";
 
-/// The punctuation that passes, and the space; no other whitespace does.
+/// Accepted punctuation, and the space; other whitespace is rejected.
 const PUNCTUATION: &str = " !\"#$%&'()*,-./:?@^";
 
-#[derive(Default, Deserialize, Validate)]
+/// Settings of the validator: none.
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Settings {}
+pub struct ParseableSettings {}
 
-/// Settings: none.
-///
-/// # Errors
-/// One sentence per mistake in the settings.
-pub fn build(map: &Map<String, Value>) -> Result<Box<dyn Validator>, Vec<String>> {
-    let Settings {} = settings(map)?;
-    Ok(Box::new(check))
+/// Validator of the characters of a text.
+pub struct Parseable;
+
+impl Parseable {
+    /// Creates the validator.
+    pub fn new(ParseableSettings {}: ParseableSettings) -> Result<Self> {
+        Ok(Self)
+    }
 }
 
-fn check(message: &Inbound) -> Result<(), Rejection> {
-    if message.text.reveal().chars().all(is_plain) {
-        Ok(())
-    } else {
-        Err(Rejection("a character outside the plain set".to_owned()))
+impl Validator for Parseable {
+    fn validate(&self, message: &Inbound) -> Result<(), Rejection> {
+        if message.text.reveal().chars().all(is_plain) {
+            Ok(())
+        } else {
+            Err(Rejection::new("a character outside the plain set"))
+        }
     }
 }
 
@@ -43,14 +46,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::contracts::validator::{said, settings_of};
+    use crate::contracts::settings::build_part;
+    use crate::contracts::validator::{inbound, table};
 
     fn passes(text: &str) -> bool {
-        build(&Map::new()).unwrap().validate(&said(text)).is_ok()
+        Parseable.validate(&inbound(text)).is_ok()
     }
 
     #[test]
-    fn exactly_these_characters_pass() {
+    fn listed_characters_pass_and_no_others() {
         let allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 \
                        !\"#$%&'()*,-./:?@^";
         for c in (0..=0x024f).filter_map(char::from_u32) {
@@ -59,19 +63,20 @@ mod tests {
     }
 
     #[test]
-    fn no_emoji_other_alphabet_or_other_space_passes() {
+    fn emoji_other_alphabets_and_other_spaces_are_rejected() {
         for text in ["😀", "né", "привет", "１２３", "a\u{2009}b", "it’s", "a\u{200b}b", "a\nb"]
         {
             assert!(!passes(text), "{text:?}");
         }
-        // Being empty is another validator's business.
+        // The length validator rejects an empty text.
         assert!(passes(""));
     }
 
     #[test]
-    fn it_has_no_settings() {
-        let mistakes = build(&settings_of(json!({"a": 1, "b": 2}))).err().unwrap();
-        assert_eq!(mistakes.len(), 2);
-        assert!(mistakes[0].starts_with("a: unknown field"), "{mistakes:?}");
+    fn every_setting_is_reported_as_unknown() {
+        let settings = table(json!({"a": 1, "b": 2}));
+        let errors = build_part(&settings, Parseable::new).err().unwrap().lines();
+        assert_eq!(errors.len(), 2);
+        assert!(errors[0].starts_with("a: unknown field"), "{errors:?}");
     }
 }

@@ -27,7 +27,7 @@ fn cargo(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn every_licence_may_be_passed_on() {
+fn every_licence_is_allowed() {
     let rules = file(".config/deny.toml");
     let allowed = licences(&rules["licenses"]);
     let excepted = exceptions(&rules);
@@ -62,7 +62,7 @@ fn every_licence_may_be_passed_on() {
 }
 
 #[test]
-fn an_exception_is_for_what_the_tests_alone_use() {
+fn licence_exceptions_cover_only_dev_dependencies() {
     let tree = cargo(&["tree", "--locked", "--offline", "--edges=normal,build", "--prefix=none"]);
     let built: BTreeSet<&str> =
         tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
@@ -86,7 +86,7 @@ fn exceptions<'r>(rules: &'r toml::Table) -> Vec<(&'r str, Vec<&'r str>)> {
 }
 
 #[test]
-fn every_package_comes_with_a_checksum_from_one_registry() {
+fn every_package_has_a_checksum_from_one_registry() {
     let lock = file("Cargo.lock");
     let packages = lock["package"].as_array().expect("package is a list");
     let foreign: Vec<&toml::Value> =
@@ -126,7 +126,7 @@ fn any(words: &mut dyn Iterator<Item = &str>, allowed: &[&str]) -> bool {
 }
 
 #[test]
-fn expressions_are_weighed_as_they_are_meant() {
+fn spdx_expressions_are_evaluated() {
     let allowed = ["MIT", "Zlib"];
     for expression in [
         "MIT",

@@ -3,14 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod configuration_docs;
+mod docs;
 mod engines;
+mod examples;
 mod fakes;
 mod flows;
+mod handlers;
 mod layers;
 mod licences;
 mod roulette;
+mod run_script;
 mod rust_source;
 mod scripts;
 mod storage;
 mod support;
 mod transports;
+mod wording;

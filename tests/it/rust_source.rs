@@ -143,7 +143,7 @@ fn closed(text: &str, quote: char) -> usize {
 }
 
 #[test]
-fn paths_are_found_in_groups_and_not_in_comments_or_literals() {
+fn paths_are_found_in_groups_but_not_in_comments_or_literals() {
     let source = r##"
         // use crate::a::no;
         /* crate::b::no */

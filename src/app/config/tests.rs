@@ -1,29 +1,36 @@
-//! Errors in files and environments, and what is said about them.
+//! Valid configurations, and the errors of invalid ones.
 
 use super::*;
+use crate::contracts::settings::ConfigErrors;
+
+const KEY: &str = "5f0c1e9a7b3d2846";
 
 fn environment() -> Vec<(&'static str, &'static str)> {
-    vec![("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")]
+    vec![("REDIS_URL", "redis://localhost"), ("SECRET_KEY", KEY)]
 }
 
-fn read(text: &str, variables: &[(&str, &str)]) -> (Config, Vec<String>) {
+fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
     let errors = ConfigErrors::default();
     let environment = variables.iter().copied().collect();
-    let config = Config::read("topics.toml", text, &environment, Purpose::Shared, &errors);
-    (config, errors.lines())
+    let draft = DraftConfig::read("topics.toml", text, &environment, Purpose::Shared, &errors);
+    draft.finish(errors).map_err(|errors| errors.lines())
 }
 
-/// What is said about a topic that is in order but for `lines`.
-fn mistakes_of(lines: &str) -> Vec<String> {
-    read(&format!("[topics.t]\nhandler = \"echo\"\n{lines}"), &environment()).1
+fn errors(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    read(text, variables).err().unwrap_or_default()
+}
+
+/// Returns the errors of a topic that is valid but for `lines`.
+fn errors_of_topic(lines: &str) -> Vec<String> {
+    errors(&format!("[topics.t]\nhandler = \"echo\"\n{lines}"), &environment())
 }
 
 #[test]
-fn a_topic_in_two_lines_has_every_default() {
-    let (config, errors) = read("[topics.t]\nhandler = \"echo\"", &environment());
-    assert_eq!(errors, Vec::<String>::new());
+fn topic_of_two_lines_has_every_default() {
+    let config = read("[topics.t]\nhandler = \"echo\"", &environment()).unwrap();
     let topic = &config.topics[0];
-    assert_eq!(topic.transport, "twilio");
+    assert_eq!(topic.transports.len(), 1);
+    assert_eq!(topic.transports[0].name, "twilio");
     assert_eq!(topic.replies.accept_response, "Great, we'll get right back to you.");
     assert!(!topic.replies.send_on_accept);
     assert_eq!(topic.limits.max_depth, 100_000);
@@ -32,7 +39,7 @@ fn a_topic_in_two_lines_has_every_default() {
 }
 
 #[test]
-fn each_mistake_is_named_with_its_key_and_its_fix() {
+fn each_error_names_its_key_and_fix() {
     let table = [
         (
             "lease = 5",
@@ -41,6 +48,10 @@ fn each_mistake_is_named_with_its_key_and_its_fix() {
         (
             "lease = \"2s\"",
             "topics.toml: topics.t.lease: is shorter than handler_timeout; write at least 5s",
+        ),
+        (
+            "[profiles.dev]\nmax_connections = 100\nmax_connections_per_address = 101",
+            "topics.toml: profiles.dev.max_connections_per_address: is out of range; write 1 to",
         ),
         ("partitions = 0", "topics.toml: topics.t.partitions: is out of range; write 1 to 1024"),
         ("max_dept = 5", "topics.toml: topics.t.max_dept: no such key; did you mean max_depth?"),
@@ -56,6 +67,19 @@ fn each_mistake_is_named_with_its_key_and_its_fix() {
             "sending.max_attempts = 101",
             "topics.toml: topics.t.sending.max_attempts: is out of range; write 1 to 100",
         ),
+        (
+            "transport = \"a\"\ntransports = [\"a\", \"b\"]",
+            "topics.toml: topics.t.transport: stands beside transports; remove one of them",
+        ),
+        (
+            "transports = []",
+            "topics.toml: topics.t.transports: is empty; name at least one, such as [\"twilio\"]",
+        ),
+        (
+            "transports = [\"a\", \"a\"]",
+            "topics.toml: topics.t.transports: names \"a\" twice; remove one of them",
+        ),
+        ("b.x = 1\ntransports = [\"a\"]", "topics.toml: topics.t.b: no such key; "),
         (
             "paths = [\"/status/t\"]",
             "topics.toml: topics.t.paths: /status/t is taken by the server; choose another",
@@ -90,17 +114,17 @@ fn each_mistake_is_named_with_its_key_and_its_fix() {
             "[profiles.dev]\nlog_level = \"inof\"",
             "topics.toml: profiles.dev.log_level: no such level; did you mean info?",
         ),
-        ("handler = \"again\"", "topics.toml: line 3: duplicate key; mend the TOML"),
+        ("handler = \"again\"", "topics.toml: line 3: duplicate key; correct the TOML"),
         ("oh no", "topics.toml: line 3: "),
     ];
     for (lines, expected) in table {
-        let errors = mistakes_of(lines);
+        let errors = errors_of_topic(lines);
         assert!(errors.iter().any(|line| line.starts_with(expected)), "{lines}: {errors:#?}");
     }
 }
 
 #[test]
-fn each_mistake_in_the_environment_is_named_with_its_variable() {
+fn each_error_in_the_environment_names_its_variable() {
     let table = [
         (("PORT", "http"), "environment: PORT: cannot be read; write a port"),
         (("ENV", "prodd"), "environment: ENV: there is no profile \"prodd\"; did you mean prod?"),
@@ -121,16 +145,16 @@ fn each_mistake_in_the_environment_is_named_with_its_variable() {
     for (variable, expected) in table {
         let mut variables = environment();
         variables.push(variable);
-        let (_, errors) = read("[topics.t]\nhandler = \"echo\"", &variables);
+        let errors = errors("[topics.t]\nhandler = \"echo\"", &variables);
         assert_eq!(errors.len(), 1, "{variable:?}: {errors:#?}");
         assert!(errors[0].starts_with(expected), "{variable:?}: {errors:#?}");
     }
 }
 
 #[test]
-fn all_mistakes_are_said_at_once() {
+fn all_errors_are_reported_at_once() {
     let text = "[topics.t]\nlease = 1\npartitions = 0\n[topics.u]\nsending.timeout = \"1h\"\nx = 1";
-    let (_, errors) = read(text, &[("PORT", "x")]);
+    let errors = errors(text, &[("PORT", "x")]);
     for part in [
         "t.lease",
         "t.partitions",
@@ -147,11 +171,10 @@ fn all_mistakes_are_said_at_once() {
 }
 
 #[test]
-fn validators_keep_the_order_of_the_file_and_the_shorthand_is_an_option_of_length() {
+fn validators_keep_their_order_and_short_form_sets_length_max() {
     let lines = "max_message_length = 70\n[topics.t.validators]\nzulu = \"z\"\nlength = {}\nalpha = { text = \"a\", x = 1 }";
-    let (config, errors) =
-        read(&format!("[topics.t]\nhandler = \"echo\"\n{lines}"), &environment());
-    assert_eq!(errors, Vec::<String>::new());
+    let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
+    let config = read(&text, &environment()).unwrap();
     let checks = &config.topics[0].validators;
     let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
     assert_eq!(names, ["zulu", "length", "alpha"]);
@@ -163,25 +186,89 @@ fn validators_keep_the_order_of_the_file_and_the_shorthand_is_an_option_of_lengt
 }
 
 #[test]
-fn the_profile_gives_what_the_environment_does_not() {
+fn environment_overrides_profile() {
     let text = "[profiles.dev]\nport = 1\nhost = \"h\"\n[topics.t]\nhandler = \"echo\"";
     let mut variables = environment();
     variables.extend([("ENV", "DEV"), ("PORT", "2")]);
-    let (config, errors) = read(text, &variables);
-    assert_eq!(errors, Vec::<String>::new());
+    let config = read(text, &variables).unwrap();
     assert_eq!((config.server.host.as_str(), config.server.port), ("h", 2));
 }
 
 #[test]
-fn a_topic_that_is_not_there_is_answered_with_those_that_are() {
-    let (config, _) = read("[topics.t]\nhandler = \"echo\"", &environment());
-    let errors = ConfigErrors::default();
-    config.check_topic("t", &errors);
-    assert!(errors.is_empty());
-    config.check_topic("u", &errors);
-    let said = errors.to_string();
-    assert!(said.contains("You must provide a topic as an env var (TOPIC=my_topic)"), "{said}");
-    assert!(said.contains("known: t"), "{said}");
+fn connection_limits_leave_room_beside_one_address_unless_it_is_a_proxy() {
+    let limits = |profile: &str| {
+        let text = format!("[topics.t]\nhandler = \"echo\"\n[profiles.prod]\n{profile}");
+        let server = read(&text, &environment()).unwrap().server;
+        (server.max_connections, server.max_connections_per_address)
+    };
+    assert_eq!(limits(""), (1024, 256));
+    assert_eq!(limits("trust_forwarded = true"), (1024, 1024));
+    assert_eq!(limits("max_connections = 400"), (400, 100));
+    assert_eq!(limits("max_connections_per_address = 1000"), (1024, 1000));
+}
+
+#[test]
+fn secrets_that_can_be_guessed_are_refused() {
+    let weak = [
+        "aaaaaaaaaaaaaaaa",
+        "passwordpassword",
+        "0123456789abcdef",
+        "abcdefghijklmnop",
+        "1234567812345678",
+        "changemechangeme",
+        "qwertyuiopasdfgh",
+        "crosswirecrosswire",
+    ];
+    let fix = "can be guessed; set it";
+    for secret in weak {
+        for name in ["SECRET_KEY", "ADMIN_TOKEN"] {
+            let mut variables = environment();
+            variables.push((name, secret));
+            let errors = errors("[topics.t]\nhandler = \"echo\"", &variables);
+            assert_eq!(errors.len(), 1, "{secret}: {errors:#?}");
+            let expected = format!("environment: {name}: {fix}");
+            assert!(errors[0].starts_with(&expected), "{secret}: {errors:#?}");
+            assert!(!errors[0].contains(secret), "{errors:#?}");
+        }
+    }
+}
+
+#[test]
+fn random_secrets_are_accepted() {
+    for secret in [
+        KEY,
+        "9d41c07be2f8a6350b7c1e94d2f8635a",
+        "Qm7+vX2kTz0pLw9R",
+        "correct horse battery staple and one more word",
+    ] {
+        let mut variables = environment();
+        variables.push(("ADMIN_TOKEN", secret));
+        let errors = errors("[topics.t]\nhandler = \"echo\"", &variables);
+        assert_eq!(errors, [""; 0], "{secret}");
+    }
+}
+
+#[test]
+fn unknown_topic_is_reported_by_flag_or_variable() {
+    let (errors, text) = (ConfigErrors::default(), "[topics.t]\nhandler = \"echo\"\n[topics.u]");
+    let environment = environment().into_iter().collect();
+    let draft = DraftConfig::read("topics.toml", text, &environment, Purpose::Shared, &errors);
+    let before = errors.lines();
+    // A topic with errors of its own is known all the same.
+    for known in ["t", "u"] {
+        draft.check_topic(TopicSelection::Flag(known), &errors);
+    }
+    assert_eq!(errors.lines(), before);
+    draft.check_topic(TopicSelection::Flag("v"), &errors);
+    draft.check_topic(TopicSelection::Variable("v"), &errors);
+    assert_eq!(
+        errors.lines()[before.len()..],
+        [
+            "command line: --topic: there is no topic \"v\"; did you mean t? known: t, u",
+            "environment: TOPIC: You must provide a topic as an env var (TOPIC=my_topic); did you \
+             mean t? known: t, u",
+        ]
+    );
 }
 
 #[test]
@@ -189,6 +276,6 @@ fn debug_shows_no_secret() {
     let mut variables = environment();
     variables[0].1 = "redis://:hunter2hunter2@localhost";
     let text = "[topics.t]\nhandler = \"echo\"\nproperties.token = \"hunter2hunter2\"";
-    let shown = format!("{:?}", read(text, &variables).0);
-    assert!(!shown.contains("hunter2") && !shown.contains("0123456789abcdef"), "{shown}");
+    let shown = format!("{:?}", read(text, &variables).unwrap());
+    assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{shown}");
 }

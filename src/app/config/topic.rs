@@ -4,99 +4,108 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::limits;
+use super::{limits, transports};
 use crate::contracts::settings::{Section, Setting};
-use crate::model::topic::{InvalidTopicName, Replies, TopicConfig, ValidatorConfig};
+use crate::model::topic::{InvalidTopicName, Replies, TopicConfig, TopicName, ValidatorConfig};
 
 const ACCEPT: &str = "Great, we'll get right back to you.";
 const ERROR: &str = "It seems like an error has occurred...please try again later.";
 
-/// The longest path that is worth serving; a provider's own limits are below it.
+/// Longest path that a topic may have; it is below the URL limits of the providers.
 const LONGEST_PATH: usize = 256;
 
-pub(super) fn topic(name: &str, mut section: Section<'_>) -> TopicConfig {
-    let name = name.parse().unwrap_or_else(|error: InvalidTopicName| {
-        section.error("", &error.to_string(), "rename it");
-        // Stands in, so that the rest of the table is read too; nothing runs after a mistake.
-        "invalid".parse().expect("these are letters")
-    });
-    let transport = section.get("transport").unwrap_or_else(|| "twilio".to_owned());
-    let topic = TopicConfig {
-        name,
-        handler: handler(&mut section),
-        paths: paths(&mut section),
-        validators: validators(&mut section),
-        replies: replies(&mut section),
-        properties: Arc::new(json(section.get("properties").unwrap_or_default())),
-        limits: limits::limits(&mut section),
-        sending: limits::sending(section.section("sending")),
-        transport_settings: section.get(&transport).unwrap_or_default(),
-        transport,
-    };
-    section.finish();
-    topic
-}
-
-fn handler(section: &mut Section<'_>) -> String {
-    let handler = section.get::<String>("handler");
+/// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid
+/// name or a handler: neither has a default.
+pub(super) fn topic(name: &str, mut section: Section<'_>) -> Option<TopicConfig> {
+    let name = valid_name(name, &section);
+    let handler = section.get("handler");
     if handler.is_none() {
         section.error("handler", "is missing", "name the handler that runs this topic's logic");
     }
-    handler.unwrap_or_default()
+    let paths = paths(&mut section);
+    let validators = validators(&mut section);
+    let replies = replies(&mut section);
+    let properties = Arc::new(json(section.get("properties").unwrap_or_default()));
+    let limits = limits::limits(&mut section);
+    let sending = limits::sending(section.section("sending"));
+    let transports = transports::transports(&mut section);
+    section.finish();
+    Some(TopicConfig {
+        name: name?,
+        handler: handler?,
+        paths,
+        validators,
+        replies,
+        properties,
+        limits,
+        sending,
+        transports,
+    })
+}
+
+fn valid_name(name: &str, section: &Section<'_>) -> Option<TopicName> {
+    name.parse()
+        .inspect_err(|error: &InvalidTopicName| section.error("", &error.to_string(), "rename it"))
+        .ok()
 }
 
 fn paths(section: &mut Section<'_>) -> Vec<String> {
     let paths = section.get::<Vec<String>>("paths").unwrap_or_default();
     for path in &paths {
-        if !is_servable(path) {
-            let what = format!("{path:?} cannot be served");
+        if !is_valid_path(path) {
+            let problem = format!("{path:?} cannot be served");
             let fix = "write a path such as \"/sms\": letters, digits, / - _ . and ~";
-            section.error("paths", &what, fix);
-        } else if is_ours(path) {
+            section.error("paths", &problem, fix);
+        } else if is_reserved(path) {
             section.error("paths", &format!("{path} is taken by the server"), "choose another");
         }
     }
     paths
 }
 
-fn is_servable(path: &str) -> bool {
+fn is_valid_path(path: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
     path.len() <= LONGEST_PATH && path.starts_with('/') && path.chars().all(legal)
 }
 
-fn is_ours(path: &str) -> bool {
+fn is_reserved(path: &str) -> bool {
     matches!(path, "/" | "/healthz" | "/readyz")
-        || ["/queue", "/status", "/tester", "/httptester"].iter().any(|ours| {
-            path.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || ["/queue", "/status", "/tester", "/httptester"].iter().any(|prefix| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
 }
 
 fn validators(section: &mut Section<'_>) -> Vec<ValidatorConfig> {
     let longest = section.get::<u64>("max_message_length");
     let mut table = section.section("validators");
-    let mut checks: Vec<ValidatorConfig> =
-        table.rest().into_iter().filter_map(|(name, value)| check(&table, name, value)).collect();
+    let named = table.rest().into_iter();
+    let mut validators: Vec<ValidatorConfig> =
+        named.filter_map(|(name, value)| validator(&table, name, value)).collect();
     if let Some(longest) = longest {
-        match checks.iter_mut().find(|check| check.name == "length") {
-            None => section.error(
-                "max_message_length",
-                "has no effect, for there is no length among the validators",
-                "add length to them, or remove this",
-            ),
-            Some(length) if length.options.contains_key("max") => section.error(
-                "max_message_length",
-                "says what validators.length.max says too",
-                "remove one of them",
-            ),
-            Some(length) => {
-                length.options.insert("max".to_owned(), longest.into());
-            }
-        }
+        limit_length(section, &mut validators, longest);
     }
-    checks
+    validators
 }
 
-fn check(table: &Section<'_>, name: String, value: toml::Value) -> Option<ValidatorConfig> {
+/// Applies `max_message_length`, the short form of `validators.length.max`.
+fn limit_length(section: &Section<'_>, validators: &mut [ValidatorConfig], longest: u64) {
+    let key = "max_message_length";
+    match validators.iter_mut().find(|validator| validator.name == "length") {
+        None => section.error(
+            key,
+            "has no effect, for there is no length among the validators",
+            "add length to them, or remove this",
+        ),
+        Some(length) if length.options.contains_key("max") => {
+            section.error(key, "says what validators.length.max says too", "remove one of them")
+        }
+        Some(length) => {
+            length.options.insert("max".to_owned(), longest.into());
+        }
+    }
+}
+
+fn validator(table: &Section<'_>, name: String, value: toml::Value) -> Option<ValidatorConfig> {
     match value {
         toml::Value::String(text) => {
             Some(ValidatorConfig { name, text: Some(text), options: Map::new() })
@@ -132,7 +141,7 @@ fn replies(section: &mut Section<'_>) -> Replies {
 fn json(table: toml::Table) -> Map<String, Value> {
     match serde_json::to_value(table) {
         Ok(Value::Object(map)) => map,
-        // TOML knows `inf` and `nan`, which `to_value` makes null; a table is an object always.
+        // A table always becomes an object; its `inf` and `nan`, which JSON lacks, become null.
         _ => Map::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! Environment variables, as a part of the server is given them.
+//! Environment variables, passed as a value to every part that is configured by them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,11 +8,11 @@ use secrecy::SecretString;
 
 use super::errors::ConfigErrors;
 
-/// Stands where a mistake names its file.
+/// Name of the environment in error lines, in place of a file.
 pub const ENVIRONMENT: &str = "environment";
 
-/// The process's environment variables. One that is set to nothing counts as unset, since that is
-/// how deployment tools unset one.
+/// Environment variables of a process. An empty variable counts as unset, since deployment tools
+/// unset a variable by emptying it.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -25,7 +25,7 @@ impl Environment {
         self.get(name).map(SecretString::from)
     }
 
-    /// A variable as a `T`; `fix` tells whoever set it to something else.
+    /// Returns a variable as a `T`, and records an error with this fix when it cannot be parsed.
     pub fn parsed<T: FromStr>(&self, name: &str, fix: &str, errors: &ConfigErrors) -> Option<T> {
         let value = self.get(name)?;
         let parsed = value.parse().ok();
@@ -51,6 +51,7 @@ impl<'v> FromIterator<(&'v str, &'v str)> for Environment {
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be secrets.
         f.debug_set().entries(self.0.keys()).finish()
     }
 }

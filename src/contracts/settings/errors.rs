@@ -1,52 +1,60 @@
-//! Everything that is wrong with a configuration, said at once.
+//! Errors of a configuration, collected so that all of them are reported at once.
 
-use std::cell::RefCell;
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What is wrong, one line each: `file: key: what is wrong; what to do`.
+/// The errors of a configuration, one line each: `file: key: problem; fix`.
 #[derive(Debug, Default)]
-pub struct ConfigErrors(RefCell<Vec<String>>);
+pub struct ConfigErrors(Mutex<Vec<String>>);
 
 impl ConfigErrors {
-    /// Notes one mistake. `what` never quotes a value that may be a secret.
-    pub fn add(&self, file: &str, key: &str, what: impl fmt::Display, fix: impl fmt::Display) {
-        self.add_sentence(file, key, &format!("{what}; {fix}"));
+    /// Records an error. `problem` never quotes a value that may be a secret.
+    pub fn add(&self, file: &str, key: &str, problem: impl fmt::Display, fix: impl fmt::Display) {
+        self.add_sentence(file, key, &format!("{problem}; {fix}"));
     }
 
-    /// Notes one mistake whose words say what to do already.
+    /// Records an error whose sentence already contains the fix.
     pub fn add_sentence(&self, file: &str, key: &str, sentence: &str) {
-        self.0.borrow_mut().push(format!("{file}: {key}: {sentence}"));
+        self.recorded().push(format!("{file}: {key}: {sentence}"));
     }
 
+    /// Returns the recorded errors, one line each.
     pub fn lines(&self) -> Vec<String> {
-        self.0.borrow().clone()
+        self.recorded().clone()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.recorded().is_empty()
     }
 
-    /// All of them as one error, if there is one.
-    pub fn into_result(self) -> anyhow::Result<()> {
-        if self.is_empty() { Ok(()) } else { Err(anyhow::Error::msg(self.to_string())) }
+    /// Returns an error that lists all recorded ones, if there are any.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl std::error::Error for ConfigErrors {}
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration cannot work")?;
-        self.0.borrow().iter().try_for_each(|line| write!(f, "\n  {line}"))
+        f.write_str("the configuration is invalid")?;
+        self.lines().iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
 
-/// What to do about a name that nobody knows: the nearest one that somebody does, and all of them.
+/// Returns the fix for an unknown name: the nearest known name, if one is near, and all known ones.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let nearest = known
         .iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .min()
-        // Further away than a third of the name it is a guess, not a slip of the finger.
+        // A name that differs in more than a third of its letters is another word, not a typing
+        // error.
         .filter(|(distance, _)| *distance <= name.chars().count().div_ceil(3))
         .map(|(_, candidate)| format!("did you mean {candidate}? "))
         .unwrap_or_default();
@@ -59,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_offered_when_it_is_near() {
+    fn nearest_name_is_suggested_only_when_it_is_near() {
         assert_eq!(
             did_you_mean("lenght", ["length", "pattern"]),
             "did you mean length? known: length, pattern"

@@ -1,43 +1,53 @@
-//! The settings of a part: what it is built from, and how it reports every error in them at once.
+//! Settings of a part: its context, its tables and variables, and the errors in them.
 
 mod environment;
 mod errors;
+mod part;
 mod section;
 
-pub use environment::{ENVIRONMENT, Environment};
+#[doc(hidden)]
+pub use environment::ENVIRONMENT;
+pub use environment::Environment;
+#[doc(hidden)]
 pub use errors::{ConfigErrors, did_you_mean};
+pub use part::SettingsErrors;
+#[doc(hidden)]
+pub use part::build_part;
+#[doc(hidden)]
 pub use section::{Section, Setting};
 
 use crate::model::topic::TopicConfig;
 
-/// The kind of process that a configuration is read for, which decides what may be missing from it.
+/// The kind of process that a configuration is read for. It decides which settings are required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Purpose {
-    /// A developer's machine: what only a deployment needs may be missing.
+    /// A developer's machine: settings that only a deployment needs are optional.
     Dev,
-    /// A deployment of one process, which can do with a store of its own.
+    /// A deployment of one process, which may use the embedded store.
     Standalone,
-    /// A deployment of several processes, which need a store that they can share.
+    /// A deployment of several processes, which need a shared store.
     Shared,
 }
 
-/// What a part of a topic is built from.
+/// The input from which the parts of a topic are built.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct BuildContext<'a> {
     /// The configuration file, as errors name it.
     pub file: &'a str,
     pub topic: &'a TopicConfig,
     pub environment: &'a Environment,
     pub purpose: Purpose,
-    /// Scheme, host and port as providers see this server, when that is known.
+    /// Scheme, host and port under which providers call this server, if configured.
     pub public_url: Option<&'a str>,
     pub errors: &'a ConfigErrors,
 }
 
 impl BuildContext<'_> {
-    /// Reports an error in the topic's table, under `key`.
-    pub fn error(&self, key: &str, what: &str, fix: &str) {
+    /// Records an error in the topic's table, under `key`.
+    pub fn error(&self, key: &str, problem: &str, fix: &str) {
         let key = format!("topics.{}.{key}", self.topic.name);
-        self.errors.add(self.file, &key, what, fix);
+        self.errors.add(self.file, &key, problem, fix);
     }
 }

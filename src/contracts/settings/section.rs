@@ -1,5 +1,7 @@
-//! Reading a TOML table key by key, so that every mistake in it is found at once.
+//! TOML tables, read key by key so that all errors in them are found in one pass.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -8,8 +10,8 @@ use toml::{Table, Value};
 use super::errors::{ConfigErrors, did_you_mean};
 use crate::model::topic::OnAmbiguous;
 
-/// One table of the file. What is taken from it is known; what is left at [`Section::finish`] is a
-/// mistake.
+/// One table of the file. Every key that was read is known; a key that is left at
+/// [`Section::finish`] is an error.
 pub struct Section<'m> {
     file: &'m str,
     path: String,
@@ -18,7 +20,7 @@ pub struct Section<'m> {
     errors: &'m ConfigErrors,
 }
 
-/// A type that a key may have, and what to write for it.
+/// A type that a key may have, and the fix for a value of another type.
 pub trait Setting: DeserializeOwned {
     const FIX: &'static str;
 }
@@ -47,12 +49,13 @@ impl<'m> Section<'m> {
         Self { file, path: path.to_owned(), table, known: Vec::new(), errors }
     }
 
-    /// What stands under `key`, as it is.
+    /// Returns the value under `key`, of any type.
     pub fn value(&mut self, key: &str) -> Option<Value> {
         self.known.push(key.to_owned());
         self.table.remove(key)
     }
 
+    /// Returns the value under `key`, and records an error when it is of another type.
     pub fn get<T: Setting>(&mut self, key: &str) -> Option<T> {
         let value = self.value(key)?.try_into().ok();
         if value.is_none() {
@@ -61,35 +64,50 @@ impl<'m> Section<'m> {
         value
     }
 
+    /// Returns the number under `key`, and records an error when it is out of `range`.
+    pub fn number<T>(&mut self, key: &str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: Setting + PartialOrd + Display,
+    {
+        let Some(number) = self.get(key) else { return default };
+        if !range.contains(&number) {
+            let fix = format!("write {} to {}", range.start(), range.end());
+            self.error(key, "is out of range", fix);
+        }
+        number
+    }
+
+    /// Returns the time under `key`, written as in `"30s"`.
     pub fn duration(&mut self, key: &str) -> Option<Duration> {
         self.get::<humantime_serde::Serde<Duration>>(key).map(humantime_serde::Serde::into_inner)
     }
 
-    /// The table under `key`; an empty one when there is none.
+    /// Returns the table under `key`, or an empty one.
     #[must_use = "its keys are read, and then it is finished"]
     pub fn section(&mut self, key: &str) -> Self {
         let table = self.get::<Table>(key).unwrap_or_default();
         Self::new(self.file, &self.path_of(key), table, self.errors)
     }
 
-    /// The tables under `key`, by their names, in the order of the file.
+    /// Returns the tables under `key` with their names, in the order of the file.
     pub fn sections(&mut self, key: &str) -> Vec<(String, Self)> {
         let mut all = self.section(key);
         let names: Vec<String> = all.table.keys().cloned().collect();
         names.into_iter().map(|name| (name.clone(), all.section(&name))).collect()
     }
 
-    /// Everything that is left, in the order of the file; all of it is known by that.
+    /// Returns every key that was not read yet, in the order of the file.
     pub fn rest(&mut self) -> Table {
         self.known.extend(self.table.keys().cloned());
         std::mem::take(&mut self.table)
     }
 
-    pub fn error(&self, key: &str, what: &str, fix: impl std::fmt::Display) {
-        self.errors.add(self.file, &self.path_of(key), what, fix);
+    /// Records an error under `key` of this table.
+    pub fn error(&self, key: &str, problem: &str, fix: impl Display) {
+        self.errors.add(self.file, &self.path_of(key), problem, fix);
     }
 
-    /// Complains about every key that nobody asked for.
+    /// Records an error for every key that was not read.
     pub fn finish(self) {
         for key in self.table.keys() {
             let fix = did_you_mean(key, self.known.iter().map(String::as_str));

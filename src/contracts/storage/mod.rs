@@ -16,9 +16,11 @@ pub mod encoding;
 mod error;
 mod feeds;
 mod moves;
+mod pauses;
 mod queue;
 mod reads;
 mod records;
+mod safety;
 mod settle;
 mod upkeep;
 
@@ -26,13 +28,15 @@ pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, Feeds};
 pub use moves::Queues;
+pub use pauses::{Pause, PauseScope, Pauses};
 pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};
 pub use reads::StateReads;
 pub use records::Records;
+pub use safety::{FailedCheck, SafetyCheck};
 pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Everything that a store does.
-pub trait Storage: Queues + StateReads + Records + Feeds + Upkeep {}
+pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Upkeep {}
 
-impl<S: Queues + StateReads + Records + Feeds + Upkeep> Storage for S {}
+impl<S: Queues + StateReads + Records + Feeds + Pauses + Upkeep> Storage for S {}

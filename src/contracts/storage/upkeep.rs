@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::StorageError;
 use super::queue::{Partition, Queue};
+use super::safety::{FailedCheck, SafetyCheck};
 use crate::model::address::Group;
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
@@ -68,8 +69,18 @@ pub struct Retention {
 pub struct Health {
     /// Promises that are not kept as configured, each with its fix. Empty: all are.
     pub degraded: Vec<String>,
-    /// What makes running on this store a danger to messages, each with its fix.
-    pub fatal: Vec<String>,
+    /// Safety checks that failed: messages may be lost on this store.
+    pub fatal: Vec<FailedCheck>,
+}
+
+impl Health {
+    /// Returns the failed checks that were not waived.
+    pub fn blocking<'a>(
+        &'a self,
+        waived: &'a [SafetyCheck],
+    ) -> impl Iterator<Item = &'a FailedCheck> {
+        self.fatal.iter().filter(|failed| !waived.contains(&failed.check))
+    }
 }
 
 /// Inspection and upkeep of a store.
@@ -100,6 +111,9 @@ pub trait Upkeep: Send + Sync {
     /// knows none.
     async fn remember_partitions(&self, topic: &TopicName, count: u16)
     -> Result<u16, StorageError>;
+
+    /// Returns the partition count that the store remembers for a topic, and changes nothing.
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError>;
 
     /// Replaces the partition count that the store remembers for a topic.
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError>;

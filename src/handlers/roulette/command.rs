@@ -1,27 +1,24 @@
-//! What a message asks for.
+//! Commands, and the words that stand for them.
 
 use serde::{Deserialize, Serialize};
 
-/// The words that a provider takes as an opt-out (Twilio's list), and acts on before we see them.
-const STOP_WORDS: [&str; 8] =
-    ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"];
+use crate::contracts::settings::SettingsErrors;
+use crate::model::keyword::{is_opt_out, normalize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Command {
     Connect,
     Disconnect,
     Refresh,
     Call,
     Stats,
-    /// Be left alone, and not be told so.
-    Stop,
-    /// Nothing of us: it is for the stranger.
+    /// Not a command: a text for the partner.
     Relay,
 }
 
-/// The words for each command.
+/// Words for each command, set under `properties.synonyms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Synonyms {
     pub connect: Vec<String>,
     pub disconnect: Vec<String>,
@@ -44,45 +41,46 @@ impl Default for Synonyms {
 }
 
 impl Synonyms {
-    /// A command is a whole message. Within a sentence it is a word like any other.
-    pub(super) fn understand(&self, text: &str) -> Asked {
-        let body = normal(text);
-        if STOP_WORDS.contains(&body.as_str()) {
-            return Asked::Stop;
-        }
-        let commands =
-            [Asked::Connect, Asked::Disconnect, Asked::Refresh, Asked::Call, Asked::Stats];
+    /// Returns the command that a text is. A command is a whole message; within a sentence it is
+    /// text for the partner.
+    pub(super) fn command(&self, text: &str) -> Command {
+        let text = normalize(text);
+        let commands = [
+            Command::Connect,
+            Command::Disconnect,
+            Command::Refresh,
+            Command::Call,
+            Command::Stats,
+        ];
         self.lists()
             .into_iter()
             .zip(commands)
-            .find(|((_, words), _)| words.iter().any(|word| normal(word) == body))
-            .map_or(Asked::Relay, |(_, command)| command)
+            .find(|((_, words), _)| words.iter().any(|word| normalize(word) == text))
+            .map_or(Command::Relay, |(_, command)| command)
     }
 
-    /// Every word that could not be understood as what it stands for, each with its fix.
-    pub(super) fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
+    /// Reports every word that could never be read as its command.
+    pub(super) fn check(&self, errors: &mut SettingsErrors) {
         let mut taken: Vec<(String, &str)> = Vec::new();
         for (command, words) in self.lists() {
-            let key = format!("properties.synonyms.{command}");
+            let key = format!("synonyms.{command}");
             if words.is_empty() {
-                problems.push(format!("{key} is empty; name at least one word"));
+                errors.add(&key, "is empty; name at least one word");
             }
             for word in words {
-                let word = normal(word);
+                let word = normalize(word);
                 let other = taken.iter().find(|(known, _)| *known == word);
                 if word.is_empty() {
-                    problems.push(format!("{key} has a word without letters; remove it"));
-                } else if STOP_WORDS.contains(&word.as_str()) {
-                    problems.push(format!("{key}: \"{word}\" opts a number out; choose another"));
+                    errors.add(&key, "has a word without letters; remove it");
+                } else if is_opt_out(&word) {
+                    errors.add(&key, format!("\"{word}\" is an opt-out word; choose another"));
                 } else if let Some((_, other)) = other {
-                    problems.push(format!("{key}: \"{word}\" also stands for {other}; keep one"));
+                    errors.add(&key, format!("\"{word}\" also stands for {other}; keep one"));
                 } else {
                     taken.push((word, command));
                 }
             }
         }
-        problems
     }
 
     fn lists(&self) -> [(&'static str, &[String]); 5] {
@@ -96,12 +94,6 @@ impl Synonyms {
     }
 }
 
-/// Phones capitalise, and people end a message with a full stop; neither means anything here.
-fn normal(text: &str) -> String {
-    let end = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "…。！？".contains(c);
-    text.trim_start().trim_end_matches(end).to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -109,19 +101,21 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("connect conn login register", Asked::Connect)]
-    #[case("disconnect dc logout", Asked::Disconnect)]
-    #[case("refresh reload", Asked::Refresh)]
-    #[case("call share", Asked::Call)]
-    #[case("stats", Asked::Stats)]
-    #[case("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT", Asked::Stop)]
-    #[case("START UNSTOP YES HELP INFO", Asked::Relay)]
-    fn every_word_has_its_meaning_in_any_dress(#[case] words: &str, #[case] expected: Asked) {
+    #[case("connect conn login register", Command::Connect)]
+    #[case("disconnect dc logout", Command::Disconnect)]
+    #[case("refresh reload", Command::Refresh)]
+    #[case("call share", Command::Call)]
+    #[case("stats", Command::Stats)]
+    #[case("START UNSTOP YES HELP INFO", Command::Relay)]
+    fn command_word_counts_in_any_case_and_punctuation(
+        #[case] words: &str,
+        #[case] expected: Command,
+    ) {
         for word in words.split(' ') {
-            for dressed in
+            for written in
                 [word.to_owned(), word.to_uppercase(), format!(" {word}. "), format!("{word}!?")]
             {
-                assert_eq!(Synonyms::default().understand(&dressed), expected, "{dressed}");
+                assert_eq!(Synonyms::default().command(&written), expected, "{written}");
             }
         }
     }
@@ -133,13 +127,19 @@ mod tests {
     #[case("connected")]
     #[case("?")]
     #[case("")]
-    fn a_word_within_a_sentence_is_for_the_stranger(#[case] text: &str) {
-        assert_eq!(Synonyms::default().understand(text), Asked::Relay);
+    fn command_word_within_a_sentence_is_relayed(#[case] text: &str) {
+        assert_eq!(Synonyms::default().command(text), Command::Relay);
+    }
+
+    fn errors_of(synonyms: &Synonyms) -> Vec<String> {
+        let mut errors = SettingsErrors::default();
+        synonyms.check(&mut errors);
+        errors.lines()
     }
 
     #[test]
-    fn the_defaults_have_no_problem_and_every_other_has_its_line() {
-        assert_eq!(Synonyms::default().problems(), Vec::<String>::new());
+    fn default_synonyms_are_valid_and_every_bad_word_is_reported() {
+        assert_eq!(errors_of(&Synonyms::default()), Vec::<String>::new());
         let bad = Synonyms {
             connect: vec!["Go".into(), "!".into()],
             disconnect: vec!["quit".into()],
@@ -147,10 +147,10 @@ mod tests {
             call: vec![],
             ..Synonyms::default()
         };
-        let problems = bad.problems();
-        assert_eq!(problems.len(), 4, "{problems:?}");
-        for (problem, named) in problems.iter().zip(["connect", "disconnect", "refresh", "call"]) {
-            assert!(problem.starts_with(&format!("properties.synonyms.{named}")), "{problem}");
+        let errors = errors_of(&bad);
+        assert_eq!(errors.len(), 4, "{errors:?}");
+        for (error, named) in errors.iter().zip(["connect", "disconnect", "refresh", "call"]) {
+            assert!(error.starts_with(&format!("synonyms.{named}")), "{error}");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! Who talks to whom: a pure function over those who wait.
+//! Matching: a pure function from waiting people to pairs.
 
 use crate::model::address::{Group, Identity};
 
-/// Somebody who waits. The longest waiting stand first in every list here.
+/// A waiting person. Every list here begins with the longest waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiter<'a> {
     pub group: &'a Group,
     pub last_partner: Option<&'a Group>,
-    /// One person who texts two of our lines is two groups.
+    /// Identity of the person, who is two groups when they text two of our lines.
     pub person: &'a Identity,
 }
 
-/// Pairs, by their places in the list: first come, first served among the compatible. Nobody gets
-/// their last partner here, and no two who could be paired are left.
+/// Returns pairs of indices: first come, first served among the compatible. Last partners are never
+/// paired here, and no two people who could be paired are left over.
 pub(super) fn pair(waiting: &[Waiter<'_>]) -> Vec<(usize, usize)> {
     let mut round =
         Round { waiting, mates: vec![None; waiting.len()], tried: vec![false; waiting.len()] };
@@ -26,15 +26,15 @@ pub(super) fn pair(waiting: &[Waiter<'_>]) -> Vec<(usize, usize)> {
             round.couple(one, other);
         }
     }
-    // Whoever is left over has nobody but last partners to turn to; others may swap for them.
+    // The people left over are all last partners of each other; others may swap for them.
     if let [one, other, ..] = left_over(waiting.len(), &round.pairs())[..] {
         round.make_room(one, other);
     }
     round.pairs()
 }
 
-/// The two who would wait on although there is nobody else for them: a town of two must
-/// work too, so they meet again.
+/// Returns the two last partners who would wait although no other person is left for them, so that
+/// two people alone can meet again.
 pub(super) fn last_resort(
     waiting: &[Waiter<'_>],
     pairs: &[(usize, usize)],
@@ -45,7 +45,8 @@ pub(super) fn last_resort(
     }
 }
 
-/// One side's word is enough: who has just talked to the other would call it the same stranger.
+/// Returns whether two people may be paired. It is enough that one side had the other as their last
+/// partner to rule it out.
 fn compatible(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
     one.person != other.person
         && one.last_partner != Some(other.group)
@@ -59,7 +60,7 @@ fn left_over(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
 struct Round<'a> {
     waiting: &'a [Waiter<'a>],
     mates: Vec<Option<usize>>,
-    /// Asked to swap already.
+    /// People already considered for a swap.
     tried: Vec<bool>,
 }
 
@@ -77,23 +78,23 @@ impl Round<'_> {
         self.mates[other] = Some(one);
     }
 
-    /// Finds `one` a mate so that `last` gets one too: `last` itself, or somebody whose own mate can
-    /// be found another one likewise (an augmenting path). Whether it could.
+    /// Finds a mate for `one` so that `last` gets one too: `last` itself, or a person whose own mate
+    /// can be given another one likewise (an augmenting path). Returns whether it could.
     fn make_room(&mut self, one: usize, last: usize) -> bool {
         if compatible(&self.waiting[one], &self.waiting[last]) {
             self.couple(one, last);
             return true;
         }
-        for asked in 0..self.waiting.len() {
-            let Some(freed) = self.mates[asked] else { continue };
-            if self.tried[asked] || !compatible(&self.waiting[one], &self.waiting[asked]) {
+        for candidate in 0..self.waiting.len() {
+            let Some(freed) = self.mates[candidate] else { continue };
+            if self.tried[candidate] || !compatible(&self.waiting[one], &self.waiting[candidate]) {
                 continue;
             }
-            // A couple stands in the path once.
-            self.tried[asked] = true;
+            // A couple is in the path at most once.
+            self.tried[candidate] = true;
             let tried_before = std::mem::replace(&mut self.tried[freed], true);
             if self.make_room(freed, last) {
-                self.couple(one, asked);
+                self.couple(one, candidate);
                 return true;
             }
             self.tried[freed] = tried_before;
@@ -110,28 +111,28 @@ mod tests {
 
     use super::*;
 
-    /// Everybody by number, with their last partner's.
-    type Town = Vec<(usize, Option<usize>)>;
+    /// People by number, with their last partner's.
+    type Population = Vec<(usize, Option<usize>)>;
 
-    fn with_waiters<T>(town: &Town, check: impl FnOnce(&[Waiter<'_>]) -> T) -> T {
+    fn with_waiters<T>(population: &Population, check: impl FnOnce(&[Waiter<'_>]) -> T) -> T {
         let groups: Vec<Group> =
             (0..64).map(|number| Group::from_id(format!("{number:02}"))).collect();
         let people: Vec<Identity> =
             (0..64).map(|number| Identity::new(format!("+1415555{number:04}"))).collect();
-        let waiters: Vec<Waiter<'_>> = town
+        let waiters: Vec<Waiter<'_>> = population
             .iter()
-            .map(|&(who, last)| Waiter {
-                group: &groups[who],
+            .map(|&(person, last)| Waiter {
+                group: &groups[person],
                 last_partner: last.map(|last| &groups[last]),
-                person: &people[who],
+                person: &people[person],
             })
             .collect();
         check(&waiters)
     }
 
-    /// A town with a past, in which a few have talked to nearly everybody; now some wait, in any
-    /// order.
-    fn town(people: usize) -> impl Strategy<Value = Town> {
+    /// Population with a history, in which a few people have talked to nearly all others; some of them
+    /// wait, in any order.
+    fn population(people: usize) -> impl Strategy<Value = Population> {
         let chat = prop_oneof![(0..people, 0..people), (0..2usize, 0..people)];
         let chats = prop::collection::vec(chat, 0..3 * people);
         let order = Just((0..people).collect::<Vec<_>>()).prop_shuffle();
@@ -141,11 +142,11 @@ mod tests {
                 last[one] = Some(other);
                 last[other] = Some(one);
             }
-            order.into_iter().take(count).map(|who| (who, last[who])).collect()
+            order.into_iter().take(count).map(|person| (person, last[person])).collect()
         })
     }
 
-    /// The most pairs that could be made, by trying everything.
+    /// Returns the largest possible number of pairs, by exhaustive search.
     fn most_pairs(waiters: &[Waiter<'_>]) -> usize {
         let Some((first, rest)) = waiters.split_first() else { return 0 };
         let mut most = most_pairs(rest);
@@ -161,10 +162,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_is_paired_twice_or_with_themself_or_with_their_last_partner(
-            town in town(20),
+        fn pairs_are_disjoint_and_compatible(
+            people in population(20),
         ) {
-            with_waiters(&town, |waiters| {
+            with_waiters(&people, |waiters| {
                 let mut seen = BTreeSet::new();
                 for (a, b) in pair(waiters) {
                     prop_assert!(compatible(&waiters[a], &waiters[b]));
@@ -175,8 +176,8 @@ mod tests {
         }
 
         #[test]
-        fn no_two_who_could_be_paired_are_left(town in town(20)) {
-            with_waiters(&town, |waiters| {
+        fn compatible_people_are_never_both_left_over(people in population(20)) {
+            with_waiters(&people, |waiters| {
                 let left = left_over(waiters.len(), &pair(waiters));
                 for (index, a) in left.iter().enumerate() {
                     for b in &left[index + 1..] {
@@ -189,8 +190,8 @@ mod tests {
         }
 
         #[test]
-        fn whoever_waits_longest_and_could_be_paired_is_paired(town in town(12)) {
-            with_waiters(&town, |waiters| {
+        fn longest_waiting_person_with_a_compatible_other_is_paired(people in population(12)) {
+            with_waiters(&people, |waiters| {
                 let longest = (0..waiters.len()).find(|&one| {
                     waiters.iter().any(|other| compatible(&waiters[one], other))
                 });
@@ -201,16 +202,16 @@ mod tests {
         }
 
         #[test]
-        fn last_partners_meet_only_when_no_other_arrangement_would_do(town in town(8)) {
-            with_waiters(&town, |waiters| {
+        fn number_of_pairs_without_last_partners_is_maximal(people in population(8)) {
+            with_waiters(&people, |waiters| {
                 prop_assert_eq!(pair(waiters).len(), most_pairs(waiters));
                 Ok(())
             })?;
         }
 
         #[test]
-        fn with_the_last_resort_at_most_one_waits_on(town in town(20)) {
-            with_waiters(&town, |waiters| {
+        fn last_resort_leaves_at_most_one_person(people in population(20)) {
+            with_waiters(&people, |waiters| {
                 let mut pairs = pair(waiters);
                 pairs.extend(last_resort(waiters, &pairs));
                 prop_assert!(left_over(waiters.len(), &pairs).len() <= 1);
@@ -219,7 +220,7 @@ mod tests {
         }
 
         #[test]
-        fn a_past_that_cannot_be_does_no_harm(
+        fn inconsistent_history_keeps_the_invariants(
             lasts in prop::collection::vec(prop::option::of(0usize..12), 0..12),
         ) {
             with_waiters(&lasts.into_iter().enumerate().collect(), |waiters| {
@@ -235,21 +236,21 @@ mod tests {
     }
 
     #[test]
-    fn first_come_is_first_served() {
-        let town = (0..5).map(|who| (who, None)).collect();
-        with_waiters(&town, |waiters| assert_eq!(pair(waiters), [(0, 1), (2, 3)]));
+    fn longest_waiting_are_paired_first() {
+        let people = (0..5).map(|person| (person, None)).collect();
+        with_waiters(&people, |waiters| assert_eq!(pair(waiters), [(0, 1), (2, 3)]));
     }
 
     #[test]
-    fn a_pair_is_parted_again_for_two_last_partners_who_would_be_left() {
-        let town = vec![(0, None), (1, None), (2, Some(3)), (3, Some(2))];
-        with_waiters(&town, |waiters| assert_eq!(pair(waiters), [(0, 2), (1, 3)]));
+    fn pair_is_split_for_two_last_partners_left_over() {
+        let people = vec![(0, None), (1, None), (2, Some(3)), (3, Some(2))];
+        with_waiters(&people, |waiters| assert_eq!(pair(waiters), [(0, 2), (1, 3)]));
     }
 
     #[test]
-    fn two_last_partners_meet_again_when_there_is_nobody_else() {
-        let town = vec![(0, Some(1)), (1, Some(0))];
-        with_waiters(&town, |waiters| {
+    fn last_resort_pairs_last_partners_when_no_other_waits() {
+        let people = vec![(0, Some(1)), (1, Some(0))];
+        with_waiters(&people, |waiters| {
             assert_eq!(pair(waiters), []);
             assert_eq!(last_resort(waiters, &[]), Some((0, 1)));
             assert_eq!(last_resort(waiters, &[(0, 1)]), None);
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn one_person_on_two_lines_is_no_stranger_to_themself() {
+    fn person_on_two_lines_is_not_paired_with_themself() {
         let groups = ["one", "two"].map(Group::from_id);
         let person = &Identity::new("+14155550100");
         let waiters = groups.each_ref().map(|group| Waiter { group, last_partner: None, person });
@@ -266,9 +267,9 @@ mod tests {
     }
 
     #[test]
-    fn one_side_is_enough_to_call_it_the_same_stranger() {
-        for town in [vec![(0, Some(1)), (1, None)], vec![(0, None), (1, Some(0))]] {
-            with_waiters(&town, |waiters| assert_eq!(pair(waiters), []));
+    fn last_partner_of_one_side_rules_the_pair_out() {
+        for people in [vec![(0, Some(1)), (1, None)], vec![(0, None), (1, Some(0))]] {
+            with_waiters(&people, |waiters| assert_eq!(pair(waiters), []));
         }
     }
 }

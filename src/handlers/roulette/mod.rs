@@ -1,26 +1,24 @@
-//! Strangers talk: whoever connects is paired with somebody else who waits, and what one of them
-//! writes reaches the other without a number.
+//! Anonymous chat of two: a person who connects is paired with another one who waits, and the texts
+//! of one reach the other without a number.
 //!
 //! Every person has a *seat*, stored under their group's own id; the pools `waiting` and `chatting`
-//! name who sits where. People act on their own mailbox. Pairing is the lobby's, a mailbox of its
-//! own, so that one run of it sees everybody who waits and nobody else pairs meanwhile.
+//! list who sits where. Commands run on the sender's mailbox. Pairing runs on the lobby, a mailbox
+//! of its own, so that one run of it sees all waiting people and no other run pairs meanwhile.
 //!
-//! **Why a relay reads and writes nothing.** The two seats of a chat are always written in one
-//! commit and with one time to live: when they are paired, when the chat ends, when a number is
-//! asked for, and once a day. So while one seat names a chat, the other names the same one. A
-//! person's own seat comes with their message and is checked again when it completes; with it, the
-//! partner's seat is proved too. Only so that a living chat does not expire, both seats are written
-//! again by the first message after a day.
+//! **A relay reads and writes nothing.** The two seats of a chat are always written in one commit
+//! and with one time to live: when they are paired, when the chat ends, when a number is asked for,
+//! and once a day. So while one seat names a chat, the other names the same one. The sender's seat
+//! comes with the message and is checked again when the message completes; that proves the
+//! partner's seat too. The first message after a day writes both seats again, so that a chat in use
+//! does not expire.
 //!
-//! Where both seats are read anyway, they must name the same chat before one is changed: whoever
-//! sits in a newer chat is left alone.
+//! Commands that read both seats change them only when they name the same chat; a partner in a newer
+//! chat is left alone.
 
-use async_trait::async_trait;
+use crate::contracts::handler::{Context, Handler, Result, Transaction};
+use crate::model::message::{Inbound, Wake};
 
-use crate::contracts::handler::{Context, Handler, HandlerError, UNDELIVERABLE};
-use crate::model::message::{Inbound, OptOut, Wake};
-use crate::model::topic::Properties;
-
+mod chat;
 mod command;
 mod lobby;
 mod matching;
@@ -29,60 +27,46 @@ mod seat;
 mod settings;
 mod texts;
 
-use command::{Asked, Synonyms};
 use person::Person;
-use texts::Texts;
+pub use settings::RouletteSettings;
 
-pub const NAME: &str = "roulette";
-
-/// Builds the handler from its topic's `[properties]`: `texts` and `synonyms`, all optional.
-///
-/// # Errors
-/// Every setting that cannot be used, each with its fix.
-pub fn build(properties: &Properties) -> Result<Box<dyn Handler>, Vec<String>> {
-    let (texts, synonyms) = settings::read(properties)?;
-    Ok(Box::new(Roulette { texts, synonyms }))
+/// Handler of anonymous chats between two people.
+#[derive(Default)]
+pub struct Roulette {
+    settings: RouletteSettings,
 }
 
-struct Roulette {
-    texts: Texts,
-    synonyms: Synonyms,
+impl Roulette {
+    /// Creates the handler, or reports every setting that cannot work.
+    pub fn new(settings: RouletteSettings) -> Result<Self> {
+        settings.check()?;
+        Ok(Self { settings })
+    }
 }
 
-#[async_trait]
 impl Handler for Roulette {
-    async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result<(), HandlerError> {
-        let asked = match message.opt_out {
-            Some(OptOut::Stop) => Asked::Stop,
-            // The provider has answered.
-            Some(OptOut::Start | OptOut::Help) => return Ok(()),
-            None => self.synonyms.understand(message.text.reveal()),
-        };
-        let mut person = Person::arrive(cx, &self.texts, message).await?;
-        match asked {
-            Asked::Connect => person.connect()?,
-            Asked::Disconnect => person.disconnect().await?,
-            Asked::Refresh => person.refresh().await?,
-            Asked::Call => person.call().await?,
-            Asked::Stats => person.stats().await?,
-            // The provider has answered, and blocks whatever we would say.
-            Asked::Stop => person.leave().await?,
-            Asked::Relay => person.relay(message).await?,
-        }
-        Ok(())
+    async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
+        let command = self.settings.synonyms.command(message.text.reveal());
+        let mut person = Person::load(cx, &self.settings.texts, message).await?;
+        person.obey(command, message).await
     }
 
-    async fn wake(&self, cx: &mut Context, wake: &Wake) -> Result<(), HandlerError> {
+    async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
         match wake.name.as_str() {
-            lobby::PAIR => lobby::pair(cx, &self.texts).await?,
-            // Nobody should go on talking to somebody who hears nothing.
-            UNDELIVERABLE => {
-                if let Some(mut person) = Person::at_home(cx, &self.texts).await? {
-                    person.leave().await?;
-                }
-            }
-            _ => {}
+            lobby::PAIR => lobby::pair(tx, &self.settings.texts).await,
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    async fn opted_out(&self, cx: &mut Context, _: &Inbound) -> Result {
+        chat::leave_for_good(cx, &self.settings.texts).await
+    }
+
+    async fn undeliverable(&self, tx: &mut Transaction, _: u32) -> Result {
+        chat::leave_for_good(tx, &self.settings.texts).await
+    }
+
+    fn greeting(&self) -> Option<&str> {
+        Some("SMSRoulette!")
     }
 }

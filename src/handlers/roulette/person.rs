@@ -1,24 +1,26 @@
-//! What somebody does from their own mailbox.
+//! Commands of one person, handled on their own mailbox.
 
 use anyhow::Result;
 use chrono::TimeDelta;
 
+use super::chat;
+use super::command::Command;
 use super::lobby;
-use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING, other_side};
+use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
 use super::texts::{Texts, fill};
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
 use crate::model::message::Inbound;
 use crate::model::segment;
 
-/// The longest text that a provider takes in one message, in characters.
-const LONGEST: usize = 1600;
-/// How long the question whether to share a number stands.
+/// Maximum number of characters of one message at the provider.
+const MAX_LENGTH: usize = 1600;
+/// Time within which a second CALL confirms the first one.
 const CONFIRMATION: TimeDelta = TimeDelta::minutes(2);
-/// The age from which on a chat's seats are written again, well before they expire.
+/// Age at which the seats of a chat are written again, well before they expire.
 const STALE: TimeDelta = TimeDelta::days(1);
 
-/// Whoever wrote, at their seat.
+/// The sender of a message, with their seat.
 pub(super) struct Person<'a> {
     cx: &'a mut Context,
     texts: &'a Texts,
@@ -27,13 +29,14 @@ pub(super) struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
-    pub(super) async fn arrive(
+    /// Loads the sender's seat; a new sender gets an idle one.
+    pub(super) async fn load(
         cx: &'a mut Context,
         texts: &'a Texts,
         message: &Inbound,
     ) -> Result<Self> {
-        let group = cx.group().clone();
-        let seat = cx.get(group.as_str()).await?.unwrap_or_else(|| Seat {
+        let group = cx.group();
+        let seat = cx.state().await?.unwrap_or_else(|| Seat {
             address: message.sender.clone(),
             written: cx.now(),
             state: State::Idle,
@@ -42,40 +45,45 @@ impl<'a> Person<'a> {
         Ok(Self { cx, texts, group, seat })
     }
 
-    /// Whoever this mailbox is, if they have a seat.
-    pub(super) async fn at_home(cx: &'a mut Context, texts: &'a Texts) -> Result<Option<Self>> {
-        let group = cx.group().clone();
-        let seat = cx.get(group.as_str()).await?;
-        Ok(seat.map(|seat| Self { cx, texts, group, seat }))
+    /// Carries out a command.
+    pub(super) async fn obey(&mut self, command: Command, message: &Inbound) -> Result<()> {
+        match command {
+            Command::Connect => self.connect(),
+            Command::Disconnect => self.disconnect().await,
+            Command::Refresh => self.refresh().await,
+            Command::Call => self.call().await,
+            Command::Stats => self.stats().await,
+            Command::Relay => self.relay(message).await,
+        }
     }
 
-    pub(super) fn connect(&mut self) -> Result<()> {
+    fn connect(&mut self) -> Result<()> {
         match self.seat.state {
             State::Idle => self.wait(),
             State::Chatting(_) => {
                 self.cx.reply(self.texts.already_connected.as_str());
                 Ok(())
             }
-            State::Waiting { told, .. } => {
-                // Whoever has not been told yet is about to hear from the lobby.
-                if told {
+            State::Waiting { notified, .. } => {
+                // Without a first notification, the lobby's is on its way.
+                if notified {
                     self.cx.reply(self.texts.please_wait.as_str());
                 }
-                // A place that is still held is not taken twice; one that was lost is found again.
+                // Keeps the place in the pool, and restores one that was lost.
                 self.cx.insert(WAITING, &self.group, TTL);
-                lobby::call(self.cx)
+                lobby::wake(self.cx)
             }
         }
     }
 
-    pub(super) async fn disconnect(&mut self) -> Result<()> {
+    async fn disconnect(&mut self) -> Result<()> {
         self.leave().await?;
         self.cx.reply(self.texts.disconnected.as_str());
         Ok(())
     }
 
-    /// Whoever waits already keeps their place.
-    pub(super) async fn refresh(&mut self) -> Result<()> {
+    /// Looks for another partner. A person who waits already keeps their place.
+    async fn refresh(&mut self) -> Result<()> {
         if self.seat.is_waiting() {
             return self.connect();
         }
@@ -83,36 +91,36 @@ impl<'a> Person<'a> {
         self.wait()
     }
 
-    /// The question stays open whatever is said meanwhile: chatting on is no answer to it. It ends
-    /// with its time and with its chat.
-    pub(super) async fn call(&mut self) -> Result<()> {
+    /// Shares the sender's number on a second CALL. The request stays open whatever is written in
+    /// between; it ends with its time and with its chat.
+    async fn call(&mut self) -> Result<()> {
         let now = self.cx.now();
-        let Some((mut chat, mut peer)) = self.both_sides().await? else {
+        let Some((mut chat, mut partner)) = self.both_sides().await? else {
             self.cx.reply(self.texts.call_without_chat.as_str());
             return Ok(());
         };
-        if chat.asked.is_some_and(|asked| now - asked <= CONFIRMATION) {
-            chat.asked = None;
+        if chat.call_requested_at.is_some_and(|requested| now - requested <= CONFIRMATION) {
+            chat.call_requested_at = None;
             let number = self.seat.address.identity.reveal();
             let text = fill(&self.texts.shared_number, &[("number", number)]);
-            self.cx.send(&peer.address, text);
+            self.cx.send(&partner.address, text);
         } else {
-            chat.asked = Some(now);
+            chat.call_requested_at = Some(now);
             self.cx.reply(self.texts.confirm_call.as_str());
         }
         let with = chat.with.clone();
         self.seat.state = State::Chatting(chat);
         self.seat.write(self.cx, &self.group)?;
-        peer.write(self.cx, &with)
+        partner.write(self.cx, &with)
     }
 
-    pub(super) async fn stats(&mut self) -> Result<()> {
+    async fn stats(&mut self) -> Result<()> {
         let waiting = self.cx.size(WAITING).await?.to_string();
         let chatting = self.cx.size(CHATTING).await?.to_string();
-        let pairs = self.cx.total(&lobby::pairs_on(self.cx.now())).await?.to_string();
+        let pairs = self.cx.total(&lobby::pairs_counter(self.cx.now())).await?.to_string();
         let own = match &self.seat.state {
             State::Chatting(chat) => {
-                let duration = clock_face(self.cx.now() - chat.since);
+                let duration = format_duration(self.cx.now() - chat.since);
                 fill(&self.texts.stats_own_chat, &[("duration", &duration)])
             }
             _ => self.texts.stats_no_chat.clone(),
@@ -123,63 +131,46 @@ impl<'a> Person<'a> {
         Ok(())
     }
 
-    pub(super) async fn relay(&mut self, message: &Inbound) -> Result<()> {
+    async fn relay(&mut self, message: &Inbound) -> Result<()> {
         if self.cx.now() - self.seat.written > STALE {
-            self.keep_alive().await?;
+            self.renew_seats().await?;
         }
         let State::Chatting(chat) = &self.seat.state else {
             self.cx.reply(self.texts.relay_without_chat.as_str());
             return Ok(());
         };
         let mut media = message.media.clone();
-        for part in segment::split(message.text.reveal(), &self.texts.relay_prefix, LONGEST) {
+        for part in segment::split(message.text.reveal(), &self.texts.relay_prefix, MAX_LENGTH) {
             self.cx.send_media(&chat.address, part, std::mem::take(&mut media));
         }
         Ok(())
     }
 
-    /// Ends whatever they are in, and tells whom they leave behind.
-    pub(super) async fn leave(&mut self) -> Result<()> {
-        if self.seat.state == State::Idle {
-            return Ok(());
-        }
-        if let Some((chat, mut peer)) = self.both_sides().await? {
-            peer.state = State::Idle;
-            peer.write(self.cx, &chat.with)?;
-            self.cx.send(&peer.address, self.texts.peer_disconnected.as_str());
-        }
-        self.seat.state = State::Idle;
-        self.seat.write(self.cx, &self.group)
+    async fn leave(&mut self) -> Result<()> {
+        chat::leave(self.cx, self.texts, &self.group, &mut self.seat).await
     }
 
     fn wait(&mut self) -> Result<()> {
-        self.seat.state = State::Waiting { since: self.cx.now(), told: false };
+        self.seat.state = State::Waiting { since: self.cx.now(), notified: false };
         self.seat.write(self.cx, &self.group)?;
-        lobby::call(self.cx)
+        lobby::wake(self.cx)
     }
 
-    async fn keep_alive(&mut self) -> Result<()> {
-        if let Some((chat, mut peer)) = self.both_sides().await? {
+    async fn renew_seats(&mut self) -> Result<()> {
+        if let Some((chat, mut partner)) = self.both_sides().await? {
             self.seat.write(self.cx, &self.group)?;
-            peer.write(self.cx, &chat.with)?;
+            partner.write(self.cx, &chat.with)?;
         }
         Ok(())
     }
 
-    /// Their chat, and the seat on its other side. A chat that has no other side is over.
     async fn both_sides(&mut self) -> Result<Option<(Chat, Seat)>> {
-        let State::Chatting(chat) = &self.seat.state else { return Ok(None) };
-        if let Some(peer) = other_side(self.cx, chat).await? {
-            return Ok(Some((chat.clone(), peer)));
-        }
-        self.seat.state = State::Idle;
-        self.seat.write(self.cx, &self.group)?;
-        Ok(None)
+        chat::both_sides(self.cx, &self.group, &mut self.seat).await
     }
 }
 
-/// Hours, minutes and seconds, without words that would need a translation.
-fn clock_face(duration: TimeDelta) -> String {
+/// Returns hours, minutes and seconds, without words that would need a translation.
+fn format_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds().max(0);
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

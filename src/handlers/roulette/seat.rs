@@ -1,4 +1,4 @@
-//! Where somebody sits, and how it is written down.
+//! A person's seat: the state of their conversation, as it is stored.
 
 use std::time::Duration;
 
@@ -6,16 +6,15 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::contracts::handler::Context;
+use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
 
-/// Who waits, the longest first.
+/// Pool of waiting people, the longest waiting first.
 pub(super) const WAITING: &str = "waiting";
-/// Who chats.
+/// Pool of people in a chat.
 pub(super) const CHATTING: &str = "chatting";
 
-/// How long a seat outlives its last writing. Whoever has not been heard of for longer than this
-/// starts anew.
+/// Lifetime of a seat after its last write; a person who is silent for longer starts anew.
 pub(super) const TTL: Duration = Duration::from_hours(30 * 24);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +22,7 @@ pub(super) struct Seat {
     pub address: Address,
     pub written: DateTime<Utc>,
     pub state: State,
-    /// Whom they were paired with last, the chat that runs included.
+    /// Partner of the chat that runs, or else of the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_partner: Option<Group>,
 }
@@ -34,8 +33,9 @@ pub(super) enum State {
     Idle,
     Waiting {
         since: DateTime<Utc>,
-        /// They were told to wait, once for this wait.
-        told: bool,
+        /// The please-wait text was sent, once for this wait.
+        #[serde(rename = "told")]
+        notified: bool,
     },
     Chatting(Chat),
 }
@@ -43,14 +43,14 @@ pub(super) enum State {
 /// One side of a chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Chat {
-    /// The same on both sides, and of no other chat.
+    /// Id that both sides share and no other chat has.
     pub id: String,
     pub with: Group,
     pub address: Address,
     pub since: DateTime<Utc>,
-    /// When they were asked whether they want to share their number, while that is open.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<DateTime<Utc>>,
+    /// Time of the first CALL, while its confirmation is open.
+    #[serde(default, rename = "asked", skip_serializing_if = "Option::is_none")]
+    pub call_requested_at: Option<DateTime<Utc>>,
 }
 
 impl Seat {
@@ -58,28 +58,22 @@ impl Seat {
         matches!(self.state, State::Waiting { .. })
     }
 
-    /// Writes the seat, and moves its owner into the pool that it belongs to: nothing else touches
-    /// the pools of those who have a seat, so that they cannot disagree.
-    pub(super) fn write(&mut self, cx: &mut Context, group: &Group) -> Result<()> {
-        self.written = cx.now();
-        cx.put(group.as_str(), self, TTL)?;
+    /// Writes the seat, and moves its owner into the pool of its state. Nothing else changes the
+    /// pools of people with a seat, so the two cannot disagree.
+    pub(super) fn write(&mut self, tx: &mut Transaction, group: &Group) -> Result<()> {
+        self.written = tx.now();
+        tx.put(group.as_str(), self, TTL)?;
         let pool = match self.state {
             State::Idle => None,
             State::Waiting { .. } => Some(WAITING),
             State::Chatting(_) => Some(CHATTING),
         };
         for other in [WAITING, CHATTING].into_iter().filter(|other| Some(*other) != pool) {
-            cx.take(other, group);
+            tx.take(other, group);
         }
         if let Some(pool) = pool {
-            cx.insert(pool, group, TTL);
+            tx.insert(pool, group, TTL);
         }
         Ok(())
     }
-}
-
-/// The seat of whom `chat` is with, as long as it is the other side of this very chat.
-pub(super) async fn other_side(cx: &mut Context, chat: &Chat) -> Result<Option<Seat>> {
-    let seat: Option<Seat> = cx.get(chat.with.as_str()).await?;
-    Ok(seat.filter(|seat| matches!(&seat.state, State::Chatting(theirs) if theirs.id == chat.id)))
 }

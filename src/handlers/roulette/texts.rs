@@ -1,11 +1,11 @@
-//! What people are told.
+//! Texts that roulette sends.
 
 use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError};
 
-/// Each can be set under `properties.texts`. The longest that a provider takes is 1600 characters.
+/// Texts of roulette, set under `properties.texts`. A provider takes at most 1600 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Texts {
     #[validate(length(min = 1, max = 1600))]
     pub please_wait: String,
@@ -21,18 +21,19 @@ pub(super) struct Texts {
     pub call_without_chat: String,
     #[validate(length(min = 1, max = 1600))]
     pub confirm_call: String,
-    /// `{number}` stands for the caller's.
+    /// Text with the number of the caller in place of `{number}`.
     #[validate(length(min = 1, max = 1600), custom(function = has_number))]
     pub shared_number: String,
-    /// In front of everything that is relayed. Short, so that it leaves room for what it introduces.
+    /// Prefix of every relayed text, short so that it leaves room for the text.
     #[validate(length(min = 1, max = 160))]
     pub relay_prefix: String,
     #[validate(length(min = 1, max = 1600))]
     pub relay_without_chat: String,
-    /// `{waiting}`, `{chatting}` and `{pairs}` are figures, `{own}` is one of the two below.
+    /// Answer to STATS, with the numbers `{waiting}`, `{chatting}` and `{pairs}` and, in place of
+    /// `{own}`, one of the two texts below.
     #[validate(length(min = 1, max = 1600))]
     pub stats: String,
-    /// `{duration}` is written as hours:minutes:seconds.
+    /// Sentence on the sender's chat, with `{duration}` as hours:minutes:seconds.
     #[validate(length(min = 1, max = 160))]
     pub stats_own_chat: String,
     #[validate(length(min = 1, max = 160))]
@@ -66,7 +67,8 @@ impl Default for Texts {
     }
 }
 
-/// The text with its placeholders filled in, in one pass: what is filled in is not looked at again.
+/// Returns a text with its placeholders filled in, in one pass: a value is never searched for
+/// placeholders.
 pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -100,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_filled_once_and_other_braces_stay() {
+    fn fill_replaces_placeholders_once_and_keeps_other_braces() {
         assert_eq!(fill("{a}{b} {c} {", &[("a", "{b}"), ("b", "2")]), "{b}2 {c} {");
     }
 }

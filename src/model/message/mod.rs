@@ -1,8 +1,9 @@
-//! What is said: a message to us, a message from us, and an internal wake.
+//! Messages: inbound, outbound, and internal wakes.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Group};
@@ -10,8 +11,8 @@ use crate::model::topic::TopicName;
 
 mod wire;
 
-/// What the provider calls a message (Twilio: its `MessageSid`). With the transport's name it is
-/// what duplicates are recognised by.
+/// Id of a message. An inbound message has its provider's id (Twilio: the `MessageSid`), by which,
+/// together with the transport's name, duplicates are recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(String);
@@ -32,7 +33,7 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// What a person wrote. Its `Debug` and `Display` show its length only.
+/// Text of a message. `Debug` and `Display` show its length only.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(String);
@@ -42,7 +43,7 @@ impl Text {
         Self(text.into())
     }
 
-    /// The words themselves. Never log them.
+    /// The text itself. Never log it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -60,22 +61,32 @@ impl fmt::Debug for Text {
     }
 }
 
-/// A picture or other file that came with a message, or goes with one.
+/// Picture or other file that is attached to a message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Media {
     pub url: String,
     pub content_type: String,
 }
 
+impl Media {
+    /// Creates media of a content type, at a URL that the provider can fetch.
+    pub fn new(url: impl Into<String>, content_type: impl Into<String>) -> Self {
+        Self { url: url.into(), content_type: content_type.into() }
+    }
+}
+
 impl fmt::Debug for Media {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The path of a media address is as good as a key to the picture.
+        // The URL alone gives access to the file.
         write!(f, "Media({})", self.content_type)
     }
 }
 
-/// Where the sender's number was issued, as far as the provider knows; not where the person is.
+/// Region in which the sender's number was issued, as far as the provider knows. It is not the place
+/// where the person is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Origin {
     pub city: Option<String>,
     pub state: Option<String>,
@@ -83,23 +94,24 @@ pub struct Origin {
     pub zip: Option<String>,
 }
 
-/// What the provider has already done about an opt-out keyword. Whoever sees one must not answer.
+/// Opt-out keyword that the provider has already acted on. A handler must not reply to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[non_exhaustive]
 pub enum OptOut {
     Stop,
     Start,
     Help,
 }
 
-/// Every parameter of a webhook that has no field of its own, in the order it came.
-/// `Debug` shows the names only.
+/// Parameters of a webhook that have no field of their own, in order of arrival. `Debug` shows the
+/// names only.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Parameters(pub Vec<(String, String)>);
 
 impl Parameters {
-    /// The first value that stands under `name`.
+    /// First value of the parameter `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -111,8 +123,9 @@ impl fmt::Debug for Parameters {
     }
 }
 
-/// A message as a transport understood it, before anybody asked which topic it is for.
+/// Message as a transport parsed it, not yet assigned to a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Incoming {
     pub id: MessageId,
     pub sender: Address,
@@ -123,12 +136,13 @@ pub struct Incoming {
     pub parameters: Parameters,
 }
 
-/// A message to us, on its way through its topic's pipeline.
+/// Inbound message of a topic.
 ///
-/// Its JSON form is pyrowire's (`message number sid topic from_city from_state from_country
-/// from_zip media reply`) with what is new beside it.
+/// Its JSON form has the keys of pyrowire (`message number sid topic from_city from_state from_country
+/// from_zip media reply`) and some more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "wire::Message", into = "wire::Message")]
+#[serde(from = "wire::InboundJson", into = "wire::InboundJson")]
+#[non_exhaustive]
 pub struct Inbound {
     pub topic: TopicName,
     pub id: MessageId,
@@ -142,6 +156,21 @@ pub struct Inbound {
     pub received_at: DateTime<Utc>,
 }
 
+impl Incoming {
+    /// Creates a text message without media; set further fields on it.
+    pub fn new(id: MessageId, sender: Address, text: impl Into<Text>) -> Self {
+        Self {
+            id,
+            sender,
+            text: text.into(),
+            media: Vec::new(),
+            origin: Origin::default(),
+            opt_out: None,
+            parameters: Parameters::default(),
+        }
+    }
+}
+
 impl Inbound {
     pub fn new(topic: TopicName, received_at: DateTime<Utc>, incoming: Incoming) -> Self {
         let Incoming { id, sender, text, media, origin, opt_out, parameters } = incoming;
@@ -149,55 +178,69 @@ impl Inbound {
     }
 }
 
-/// A message from us: who it goes to (and from which of our lines), and what it says.
+/// Outbound message: the recipient with the line that it leaves from, and the content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Outbound {
     pub id: MessageId,
     pub to: Address,
     pub text: Text,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Media>,
-    /// The inbound message that this is owed for, if one is.
+    /// Inbound message that this one answers, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
 }
 
 impl Outbound {
-    /// A message of a new id. Ids sort by the time they were made.
+    /// Creates a message with a new id. Ids sort by their time of creation.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
         Self { id: MessageId::new(uuid::Uuid::now_v7().to_string()), to, text, media, cause }
     }
 }
 
-/// Which inbound message an outbound one answers, and whether it is the only one that does: the
-/// inbound message is *recorded* when the last of what it caused is settled.
+/// Inbound message that an outbound one answers. The inbound message is *recorded* when the last of its
+/// outbound messages is settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     pub id: MessageId,
+    /// True for the only outbound message of its cause.
     pub only: bool,
 }
 
-/// An internal message to a group: something is due there, now or at a time.
+/// Internal message to a group, delivered at once or at a scheduled time.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Wake {
     pub group: Group,
-    /// What it is about.
+    /// Name that tells the wakes of a handler apart.
     pub name: String,
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub data: serde_json::Value,
 }
 
+impl Wake {
+    /// Returns the data that the wake was scheduled with.
+    ///
+    /// # Errors
+    /// When it was another type.
+    pub fn data<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        T::deserialize(&self.data)
+    }
+}
+
 impl fmt::Debug for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its data may name somebody.
+        // The data may hold an address.
         let mut shown = f.debug_struct("Wake");
         shown.field("group", &self.group).field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// What stands in a group's mailbox.
+/// Entry of a group's mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[doc(hidden)]
 pub enum Mail {
     Message(Box<Inbound>),
     Wake(Wake),

@@ -1,4 +1,4 @@
-//! The JSON form of an inbound message: pyrowire's keys, and ours beside them.
+//! JSON form of an inbound message: the keys of pyrowire, and additional ones.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::model::topic::TopicName;
 
 #[derive(Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the names are pyrowire's")]
-pub(super) struct Message {
+pub(super) struct InboundJson {
     message: Text,
     number: Identity,
     sid: MessageId,
@@ -20,8 +20,8 @@ pub(super) struct Message {
     from_state: Option<String>,
     from_country: Option<String>,
     from_zip: Option<String>,
-    media: Option<Attachments>,
-    /// Always null: an answer is a message of its own here, never part of the question.
+    media: Option<AttachmentsJson>,
+    /// Always null: a reply is an outbound message of its own, not a field of the inbound one.
     reply: Option<Text>,
     transport: String,
     line: Identity,
@@ -32,17 +32,18 @@ pub(super) struct Message {
     received_at: DateTime<Utc>,
 }
 
-/// pyrowire's `{count, media: {url: type}}` cannot hold one address twice, nor an order; `list` can.
+/// Attachments. pyrowire's `{count, media: {url: type}}` has no order and holds each URL once; `list`
+/// has neither limit.
 #[derive(Serialize, Deserialize)]
-struct Attachments {
+struct AttachmentsJson {
     count: usize,
     media: BTreeMap<String, String>,
     list: Vec<Media>,
 }
 
-impl From<Inbound> for Message {
+impl From<Inbound> for InboundJson {
     fn from(inbound: Inbound) -> Self {
-        let media = (!inbound.media.is_empty()).then(|| Attachments {
+        let media = (!inbound.media.is_empty()).then(|| AttachmentsJson {
             count: inbound.media.len(),
             media: inbound.media.iter().map(|m| (m.url.clone(), m.content_type.clone())).collect(),
             list: inbound.media,
@@ -67,8 +68,8 @@ impl From<Inbound> for Message {
     }
 }
 
-impl From<Message> for Inbound {
-    fn from(wire: Message) -> Self {
+impl From<InboundJson> for Inbound {
+    fn from(wire: InboundJson) -> Self {
         Self {
             topic: wire.topic,
             id: wire.sid,
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_json_form_has_every_key_of_pyrowire_and_comes_back_whole() {
+    fn json_form_has_every_key_of_pyrowire_and_round_trips() {
         let inbound = Inbound {
             topic: "my_topic".parse().unwrap(),
             id: MessageId::new("SM1"),

@@ -8,7 +8,7 @@ use super::Redis;
 use super::connection_pool::PooledConnection;
 use super::error::to_storage_error;
 use super::reply::decode;
-use crate::contracts::storage::{Health, StorageError};
+use crate::contracts::storage::{FailedCheck, Health, SafetyCheck, StorageError};
 
 /// First major version that has all that the scripts need.
 const OLDEST_VERSION: u32 = 7;
@@ -31,7 +31,8 @@ impl Redis {
         if let Some(version) = oldest_version(&mut connection).await
             && version < OLDEST_VERSION
         {
-            health.fatal.push(format!("Redis {version} is too old; use Redis 7.0 or later"));
+            let reason = format!("Redis {version} is too old; use Redis 7.0 or later");
+            health.fatal.push(FailedCheck { check: SafetyCheck::OldRedis, reason });
         }
         Ok(health)
     }
@@ -40,10 +41,11 @@ impl Redis {
 async fn check_memory(connection: &mut PooledConnection, health: &mut Health) {
     let policies = settings(connection, "maxmemory-policy").await;
     if let Some(policy) = policies.iter().find(|policy| *policy != "noeviction") {
-        health.fatal.push(format!(
+        let reason = format!(
             "Redis may evict messages (maxmemory-policy is {policy}); \
              run `CONFIG SET maxmemory-policy noeviction`"
-        ));
+        );
+        health.fatal.push(FailedCheck { check: SafetyCheck::Eviction, reason });
     }
     if settings(connection, "maxmemory").await.iter().any(|limit| limit == "0") {
         health.degraded.push(

@@ -23,6 +23,7 @@
 //! | `{t:n}sid:<provider id>` | string | a message that is known to be sent | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
 //! | `{t:n}trimmed`, `…audited` | string | present until upkeep is due again | its TTL |
+//! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |
 //! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |
 //! | `{feed:<name>}` | stream | a feed, of no partition | about the number of entries to keep |
 

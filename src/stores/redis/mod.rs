@@ -12,6 +12,7 @@ mod feeds;
 mod health;
 mod keys;
 mod moves;
+mod pauses;
 mod queues;
 mod reads;
 mod reconnecting;

@@ -53,4 +53,6 @@ scripts! {
     TRIM, true, "trim.lua";
     DEPTH, true, "depth.lua";
     MEMBERS, true, "members.lua";
+    PAUSE, true, "pause.lua";
+    PAUSES, true, "pauses.lua";
 }

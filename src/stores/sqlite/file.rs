@@ -17,7 +17,7 @@ use super::transaction::StorageResult;
 use crate::contracts::storage::StorageError;
 
 /// Name of the file in the data directory; SQLite keeps its log beside it.
-const FILE: &str = "crosswire.db";
+pub(super) const FILE: &str = "crosswire.db";
 /// Name of the file that the writing process holds a lock on.
 const LOCK: &str = "crosswire.lock";
 const SCHEMA: &str = include_str!("schema.sql");

@@ -23,6 +23,7 @@ mod file;
 mod file_error;
 mod mailbox;
 mod notifiers;
+mod pauses;
 mod push;
 mod queues;
 mod reads;
@@ -109,6 +110,11 @@ impl Sqlite {
             reserve: None,
             ephemeral: None,
         })
+    }
+
+    /// Returns whether the file has been created.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(file::FILE).exists()
     }
 
     /// Opens an existing file for reading, beside the process that writes it. Every move is `Refused`.

@@ -169,3 +169,13 @@ CREATE TABLE topics (
     name TEXT PRIMARY KEY,
     partitions INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Pauses of sending. A row whose time is over counts as absent until the next pause removes it.
+CREATE TABLE pauses (
+    topic TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (topic, scope)
+) STRICT, WITHOUT ROWID;

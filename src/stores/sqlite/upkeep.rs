@@ -9,7 +9,8 @@ use rusqlite::params;
 use super::transaction::{StorageResult, Transaction, to_i64, to_u64};
 use super::{Sqlite, commit, records};
 use crate::contracts::storage::{
-    Audit, DeadLetter, Depth, Health, Partition, Queue, QueueKind, Retention, StorageError, Upkeep,
+    Audit, DeadLetter, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention,
+    SafetyCheck, StorageError, Upkeep,
 };
 use crate::model::address::Group;
 use crate::model::message::MessageId;
@@ -54,6 +55,11 @@ impl Upkeep for Sqlite {
         self.write(move |tx| remember_partitions(tx, &topic, count)).await
     }
 
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError> {
+        let topic = topic.clone();
+        self.read(move |tx| known_partitions(tx, &topic)).await
+    }
+
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
         let topic = topic.clone();
         self.write(move |tx| {
@@ -72,9 +78,11 @@ impl Upkeep for Sqlite {
             self.write(|_| Ok(())).await?;
         }
         self.read(|tx| tx.query_number("SELECT count(*) FROM partitions", ())).await?;
+        let check = SafetyCheck::EphemeralDisk;
+        let ephemeral = self.ephemeral.iter().cloned();
         Ok(Health {
             degraded: self.shortage().into_iter().collect(),
-            fatal: self.ephemeral.iter().cloned().collect(),
+            fatal: ephemeral.map(|reason| FailedCheck { check, reason }).collect(),
         })
     }
 }
@@ -167,8 +175,14 @@ fn trim(
 fn remember_partitions(tx: &Transaction<'_>, topic: &TopicName, count: u16) -> StorageResult<u16> {
     let insert = "INSERT INTO topics (name, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     tx.execute(insert, params![topic.as_str(), count])?;
+    Ok(known_partitions(tx, topic)?.unwrap_or(count))
+}
+
+/// Returns the partition count that is remembered for a topic.
+fn known_partitions(tx: &Transaction<'_>, topic: &TopicName) -> StorageResult<Option<u16>> {
     let known = "SELECT partitions FROM topics WHERE name = ?1";
-    let known = tx.query_number(known, params![topic.as_str()])?.unwrap_or_default();
+    let Some(known) = tx.query_number(known, params![topic.as_str()])? else { return Ok(None) };
     u16::try_from(known)
+        .map(Some)
         .map_err(|_| StorageError::Corrupt(format!("the topic {topic} has {known} partitions")))
 }

@@ -13,7 +13,7 @@ use super::START;
 use super::arrivals::{Arrival, Arrivals};
 use super::witness::{Complaints, WakeFailureRecorder};
 use crate::contracts::storage::{DeadLetter, Queue, QueueKind, Storage};
-use crate::engine::consumer::{Consumer, Shared, Step};
+use crate::engine::consumer::{Consumer, ConsumerRuntime, Step};
 use crate::engine::consumers::Consumers;
 use crate::engine::intake::Intake;
 use crate::engine::leases::Leases;
@@ -25,7 +25,7 @@ use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 use crate::stores::sqlite::Sqlite;
 use crate::tester::phones::{Message, Phones};
-use crate::tester::{Board, Delivery, Injected, State, Tester, attach};
+use crate::tester::{Board, Delivery, Injected, NAME, State, Tester, attach};
 
 /// Told of every advance of the clock: for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -88,19 +88,14 @@ impl Stage {
         let postmark = Arc::new(Postmark { clock: Arc::clone(&clock), date: Mutex::default() });
         let pipelines = services
             .iter()
-            .map(|service| service.pipeline_from(tester_of(service, &board)))
+            .map(|service| service.pipeline_from(NAME, tester_of(service, &board)))
             .collect();
         let dated: Arc<dyn Clock> = Arc::clone(&postmark) as _;
         let intake = Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines);
         let complaints = Complaints::default();
         let mut crew = Vec::new();
-        let shared = Shared {
-            storage: Arc::clone(&storage),
-            leases: Leases::new(as_clock(&clock)),
-            company: Arc::default(),
-            suspects: Arc::default(),
-        };
-        let hands = Consumers { shared, clock: as_clock(&clock), groups };
+        let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(as_clock(&clock)));
+        let hands = Consumers { runtime, clock: as_clock(&clock), groups };
         for service in services {
             let handler = Arc::clone(&service.handler);
             let witness = Arc::new(WakeFailureRecorder { handler, complaints: complaints.clone() });

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
-use crate::contracts::handler::{Context, Handler, HandlerError};
-use crate::model::message::{Inbound, Wake};
+use crate::contracts::handler::{DynHandler, Effects, Result, Transaction};
+use crate::model::message::Mail;
 
 /// What went wrong with wakes since it was last asked for.
 #[derive(Clone, Default)]
@@ -21,23 +22,25 @@ impl Complaints {
     }
 }
 
-/// A topic's handler, listened to.
+/// A topic's handler whose failed wakes are recorded.
 pub(super) struct WakeFailureRecorder {
-    pub(super) handler: Arc<dyn Handler>,
+    pub(super) handler: Arc<dyn DynHandler>,
     pub(super) complaints: Complaints,
 }
 
-#[async_trait]
-impl Handler for WakeFailureRecorder {
-    async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result<(), HandlerError> {
-        self.handler.handle(cx, message).await
+impl DynHandler for WakeFailureRecorder {
+    fn run<'a>(&'a self, tx: Transaction, mail: &'a Mail) -> BoxFuture<'a, Result<Effects>> {
+        let run = async move {
+            let outcome = self.handler.run(tx, mail).await;
+            if let (Mail::Wake(wake), Err(error)) = (mail, &outcome) {
+                self.complaints.add(format!("the wake {:?} failed: {error:#}", wake.name));
+            }
+            outcome
+        };
+        run.boxed()
     }
 
-    async fn wake(&self, cx: &mut Context, wake: &Wake) -> Result<(), HandlerError> {
-        let outcome = self.handler.wake(cx, wake).await;
-        if let Err(HandlerError::Retry(error)) = &outcome {
-            self.complaints.add(format!("the wake {:?} failed: {error:#}", wake.name));
-        }
-        outcome
+    fn greeting(&self) -> Option<&str> {
+        self.handler.greeting()
     }
 }

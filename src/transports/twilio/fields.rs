@@ -1,25 +1,23 @@
-//! A genuine call's parameters, as text, each of ours at most once.
+//! Parameters of a verified request, as text.
 
 use super::form::Pair;
 use crate::contracts::transport::ReceiveError;
 
-/// Twilio sends around thirty; channels with rich messages some dozens.
-const MOST_PARAMETERS: usize = 200;
+/// Most parameters of a query or a form. Twilio sends around thirty, and some dozens for the rich
+/// messages of other channels.
+pub(super) const MAX_PAIRS: usize = 200;
 
-/// Older applications know the same id by these names.
+/// Names of the message id. The last two are older and carry the same value.
 const ID_NAMES: [&str; 3] = ["MessageSid", "SmsMessageSid", "SmsSid"];
 
+/// Parameters in order of arrival. A name that is read as a field occurs at most once.
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     pub(super) fn read(pairs: Vec<Pair>) -> Result<Self, ReceiveError> {
-        if pairs.len() > MOST_PARAMETERS {
-            return Err(ReceiveError::TooLarge(format!(
-                "too many parameters; send at most {MOST_PARAMETERS}"
-            )));
-        }
         let text = |bytes| {
-            String::from_utf8(bytes).map_err(|_| malformed("a parameter is not UTF-8; send it so"))
+            String::from_utf8(bytes)
+                .map_err(|_| malformed("a parameter is not UTF-8; encode it as UTF-8"))
         };
         pairs
             .into_iter()
@@ -28,7 +26,8 @@ impl Fields {
             .map(Self)
     }
 
-    /// The value, verbatim. Of a name that is sent twice one value would be a guess.
+    /// Value of a parameter, verbatim. A name that occurs twice is an error, since either value would
+    /// be a guess.
     pub(super) fn one(&self, name: &str) -> Result<Option<&str>, ReceiveError> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
         let value = values.next().map(|(_, value)| value.as_str());
@@ -38,12 +37,12 @@ impl Fields {
         Ok(value)
     }
 
-    /// Like [`Fields::one`]; an empty value counts as none.
+    /// Value of a parameter like [`Fields::one`], with an empty value as none.
     pub(super) fn filled(&self, name: &str) -> Result<Option<&str>, ReceiveError> {
         Ok(self.one(name)?.filter(|value| !value.is_empty()))
     }
 
-    /// The message's id at Twilio, whose shape is proved here.
+    /// Message id (SID), whose form is checked.
     pub(super) fn message_sid(&self) -> Result<Option<&str>, ReceiveError> {
         for name in ID_NAMES {
             if let Some(sid) = self.filled(name)? {
@@ -57,7 +56,7 @@ impl Fields {
         Ok(None)
     }
 
-    /// Everything but what `is_known` names, in order of arrival.
+    /// Parameters without those that `is_known` selects, in order of arrival.
     pub(super) fn without(self, is_known: impl Fn(&str) -> bool) -> Vec<(String, String)> {
         self.0.into_iter().filter(|(name, _)| !is_known(name)).collect()
     }

@@ -1,11 +1,12 @@
-//! `application/x-www-form-urlencoded`, to the byte: what is signed is not always text.
+//! `application/x-www-form-urlencoded` as bytes, because a signed value need not be UTF-8.
 
+use indexmap::IndexMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-/// A name and its value, decoded.
+/// Decoded name and value.
 pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
-/// What JavaScript's `encodeURIComponent` leaves alone.
+/// Characters that JavaScript's `encodeURIComponent` escapes.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -17,11 +18,9 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// The pairs in order of arrival. Both `+` and `%20` are a space; a name alone has an empty value.
+/// Decodes all pairs, in their order. Both `+` and `%20` are a space; a name alone has an empty value.
 pub(super) fn pairs(encoded: &[u8]) -> Vec<Pair> {
-    encoded
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
+    split(encoded)
         .map(|pair| {
             let equals = pair.iter().position(|byte| *byte == b'=');
             let (name, value) = equals.map_or((pair, &[][..]), |at| (&pair[..at], &pair[at + 1..]));
@@ -30,24 +29,36 @@ pub(super) fn pairs(encoded: &[u8]) -> Vec<Pair> {
         .collect()
 }
 
-/// Encodes again as the oldest of Twilio's own libraries does: every byte that need not be is left
-/// plain, and repeated names stand together at the place of the first.
-pub(super) fn encoded_again(query: &str) -> String {
-    let pairs = pairs(query.as_bytes());
-    let mut names: Vec<&[u8]> = Vec::new();
-    for (name, _) in &pairs {
-        if !names.contains(&name.as_slice()) {
-            names.push(name);
+/// Returns whether there are more than `most` pairs, reading no further than it takes to know.
+pub(super) fn has_more_than(most: usize, encoded: &[u8]) -> bool {
+    split(encoded).nth(most).is_some()
+}
+
+fn split(encoded: &[u8]) -> impl Iterator<Item = &[u8]> {
+    encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty())
+}
+
+/// Encodes a query as the oldest of Twilio's own libraries does: every byte that need not be escaped
+/// is left plain, and repeated names stand together at the place of the first.
+///
+/// Linear time, because the caller is not verified yet.
+pub(super) fn reencode(query: &str) -> String {
+    let mut names: IndexMap<Vec<u8>, Vec<Vec<u8>>> = IndexMap::new();
+    for (name, value) in pairs(query.as_bytes()) {
+        names.entry(name).or_default().push(value);
+    }
+    let mut encoded = String::with_capacity(query.len());
+    for (name, values) in &names {
+        for value in values {
+            if !encoded.is_empty() {
+                encoded.push('&');
+            }
+            encoded.extend(percent_encode(name, COMPONENT));
+            encoded.push('=');
+            encoded.extend(percent_encode(value, COMPONENT));
         }
     }
-    names
-        .into_iter()
-        .flat_map(|name| pairs.iter().filter(move |(known, _)| known == name))
-        .map(|(name, value)| {
-            format!("{}={}", percent_encode(name, COMPONENT), percent_encode(value, COMPONENT))
-        })
-        .collect::<Vec<_>>()
-        .join("&")
+    encoded
 }
 
 fn decoded(part: &[u8]) -> Vec<u8> {
@@ -66,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn plus_and_percent_twenty_are_spaces_and_nothing_is_trimmed() {
+    fn plus_and_percent_twenty_decode_to_spaces_and_nothing_is_trimmed() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
             texts(b"Body=+a%20b++&From=%2B1&&Empty=&Alone&x=y=z&bad=%zz%2"),
@@ -82,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_come_through() {
+    fn bytes_outside_utf_8_are_preserved() {
         assert_eq!(pairs(b"a=%FF\xfe"), [(b"a".to_vec(), vec![0xff, 0xfe])]);
     }
 
     #[test]
-    fn encoding_again_gathers_names_and_leaves_plain_what_it_can() {
-        assert_eq!(encoded_again("a=it%27s+me&b=%3a%40&a=%7E&c"), "a=it's%20me&a=~&b=%3A%40&c=");
-        assert_eq!(encoded_again(""), "");
+    fn reencoding_groups_names_and_escapes_as_little_as_possible() {
+        assert_eq!(reencode("a=it%27s+me&b=%3a%40&a=%7E&c"), "a=it's%20me&a=~&b=%3A%40&c=");
+        assert_eq!(reencode(""), "");
     }
 }

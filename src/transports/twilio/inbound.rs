@@ -1,18 +1,20 @@
-//! A message that somebody sent to us.
+//! Inbound messages.
 
 use super::NAME;
 use super::fields::{Fields, malformed};
 use crate::contracts::transport::{ReceiveError, Received};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters, Text};
+use crate::model::phone;
 
-/// Twilio's own limit.
-const MOST_MEDIA: usize = 10;
+/// Most attachments of a message, which is Twilio's own limit.
+const MAX_MEDIA: usize = 10;
 
-/// A number has at most 15 digits and a sender's name 11 characters; channels put a prefix before.
-const LONGEST_NUMBER: usize = 64;
+/// Longest identity in characters. A number has at most 15 digits and a sender's name 11 characters;
+/// channels add a prefix.
+const MAX_IDENTITY: usize = 64;
 
-/// What has a place of its own in a message. The attachments have too.
+/// Parameters that become fields of a message, besides those of the attachments.
 const KNOWN: [&str; 10] = [
     "Body",
     "From",
@@ -26,7 +28,7 @@ const KNOWN: [&str; 10] = [
     "OptOutType",
 ];
 
-/// `from_number` stands in for a line that the call does not name.
+/// Parses a message. `from_number` is the line of a request that names none.
 pub(super) fn received(
     fields: Fields,
     from_number: Option<&str>,
@@ -42,9 +44,9 @@ pub(super) fn received(
         return Err(ReceiveError::Missing(missing.collect()));
     };
     if body.contains('\0') {
-        return Err(malformed("Body holds a NUL character; send text"));
+        return Err(malformed("Body contains a NUL character; send text"));
     }
-    let sender = Address::new(NAME, number("From", from)?, number("To", to)?);
+    let sender = Address::new(NAME, &identity("From", from)?, &identity("To", to)?);
     let media = media(&fields)?;
     let known_media = media_names(media.len());
     Ok(Received::Message(Box::new(Incoming {
@@ -60,13 +62,15 @@ pub(super) fn received(
     })))
 }
 
-fn number<'a>(name: &str, value: &'a str) -> Result<&'a str, ReceiveError> {
+/// Sender or line of a message. A phone number becomes E.164, so that each of its spellings is one
+/// person; short codes, names and the identities of other channels stay as they are.
+fn identity(name: &str, value: &str) -> Result<String, ReceiveError> {
     let printable = |it: char| it == ' ' || !(it.is_control() || it.is_whitespace());
-    let fits = value.chars().count() <= LONGEST_NUMBER && value.chars().all(printable);
+    let fits = value.chars().count() <= MAX_IDENTITY && value.chars().all(printable);
     if fits && !value.trim().is_empty() {
-        Ok(value)
+        Ok(phone::normalize(value))
     } else {
-        Err(malformed(&format!("{name}: not a number that a provider would name")))
+        Err(malformed(&format!("{name}: not the identity of a sender or a line")))
     }
 }
 
@@ -75,16 +79,16 @@ fn media(fields: &Fields) -> Result<Vec<Media>, ReceiveError> {
     if !count.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(malformed("NumMedia: not a number"));
     }
-    // Digits that do not fit into the type are a great many.
+    // Digits that overflow the type are far too many.
     let count = count.parse().unwrap_or(usize::MAX);
-    if count > MOST_MEDIA {
-        return Err(ReceiveError::TooLarge(format!("too many media; send at most {MOST_MEDIA}")));
+    if count > MAX_MEDIA {
+        return Err(ReceiveError::TooLarge(format!("too many media; send at most {MAX_MEDIA}")));
     }
     (0..count)
         .map(|index| {
             let url = fields.filled(&format!("MediaUrl{index}"))?;
             let content_type = fields.filled(&format!("MediaContentType{index}"))?;
-            let url = url.ok_or_else(|| malformed("NumMedia: more than there are media"))?;
+            let url = url.ok_or_else(|| malformed("NumMedia: larger than the number of media"))?;
             let content_type = content_type.unwrap_or("application/octet-stream");
             Ok(Media { url: url.to_owned(), content_type: content_type.to_owned() })
         })

@@ -1,4 +1,4 @@
-//! Twilio's own list of messages: what it has taken, when its answer to us was lost.
+//! Twilio's message list, which shows an accepted message whose response was lost.
 
 use std::cmp::Reverse;
 
@@ -7,113 +7,115 @@ use reqwest::RequestBuilder;
 use serde::Deserialize;
 
 use super::{Twilio, api, outcome};
-use crate::contracts::transport::{SendError, Sent};
+use crate::contracts::transport::{SendError, SentReceipt};
 use crate::model::message::Outbound;
 
-/// Some hundred messages to one person are those of a day or more.
-const PAGE: &str = "100";
-const MOST_PAGES: usize = 5;
+/// Messages per page. A hundred messages to one recipient cover a day or more.
+const PAGE_SIZE: &str = "100";
+const MAX_PAGES: usize = 5;
 
-/// How far Twilio's clock and ours may be apart.
-const SLACK: TimeDelta = TimeDelta::seconds(60);
+/// Largest difference between Twilio's clock and the local one.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Deserialize)]
-struct Page {
-    messages: Vec<Listed>,
+struct MessageList {
+    messages: Vec<ListedMessage>,
     next_page_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Listed {
+struct ListedMessage {
     sid: String,
     direction: String,
     body: Option<String>,
     date_created: Option<String>,
 }
 
-impl Listed {
+impl ListedMessage {
     fn created(&self) -> Option<DateTime<Utc>> {
         let created = DateTime::parse_from_rfc2822(self.date_created.as_deref()?).ok()?;
         Some(created.to_utc())
     }
 
-    /// A time that is missing or unreadable may be any, and so may be recent.
+    /// Returns whether the message is recent enough. A missing or unreadable time may be recent.
     fn is_since(&self, since: DateTime<Utc>) -> bool {
         self.created().is_none_or(|created| created >= since)
     }
 
-    /// Whatever has become of it: what has failed since, was taken too.
-    fn may_be(&self, message: &Outbound) -> bool {
+    /// Returns whether this may be `message`, in any state: a failed message was accepted as well.
+    fn matches(&self, message: &Outbound) -> bool {
         let body = self.body.as_deref().unwrap_or_default();
-        self.direction == "outbound-api" && is_text(body, message.text.reveal())
+        self.direction == "outbound-api" && is_same_text(body, message.text.reveal())
     }
 }
 
-/// All that may be `message`, newest first. There is no filter by day: it would look at when a
-/// message was sent, and one that is still queued was not.
+/// Listed messages that may be `message`, newest first. The list is not filtered by day, because that
+/// filter uses the time of sending, which a queued message does not have yet.
 pub(super) async fn find(
     twilio: &Twilio,
     message: &Outbound,
     since: DateTime<Utc>,
-) -> Result<Vec<Sent>, SendError> {
-    let since = since - SLACK;
+) -> Result<Vec<SentReceipt>, SendError> {
+    let since = since - CLOCK_SKEW;
     let mut found = Vec::new();
     let mut request = first(twilio, message);
-    for _ in 0..MOST_PAGES {
-        let Page { messages, next_page_uri } = page(twilio, request).await?;
-        let ended = messages.last().is_none_or(|oldest| !oldest.is_since(since));
-        found.extend(messages.into_iter().filter(|it| it.is_since(since) && it.may_be(message)));
+    for _ in 0..MAX_PAGES {
+        let MessageList { messages, next_page_uri } = page(twilio, request).await?;
+        let is_complete = messages.last().is_none_or(|oldest| !oldest.is_since(since));
+        found.extend(messages.into_iter().filter(|it| it.is_since(since) && it.matches(message)));
         match next_page_uri {
-            Some(uri) if !ended => request = next(twilio, &uri)?,
+            Some(uri) if !is_complete => request = next(twilio, &uri)?,
             _ => return Ok(newest_first(found)),
         }
     }
-    // What is beyond may be the message: that there is none, or none but those found, would be a guess.
-    Err(unread("goes on for too long"))
+    // The message may stand on a page that was not read, so neither presence nor absence is proved.
+    Err(unreadable("is too long"))
 }
 
-fn newest_first(mut found: Vec<Listed>) -> Vec<Sent> {
+fn newest_first(mut found: Vec<ListedMessage>) -> Vec<SentReceipt> {
     found.sort_by_key(|listed| Reverse(listed.created()));
-    found.into_iter().map(|listed| Sent { provider_id: listed.sid }).collect()
+    found.into_iter().map(|listed| SentReceipt { provider_id: listed.sid }).collect()
 }
 
 fn first(twilio: &Twilio, message: &Outbound) -> RequestBuilder {
-    let settings = &twilio.settings;
-    let mut query = vec![("To", message.to.identity.reveal()), ("PageSize", PAGE)];
-    // A messaging service may have chosen another of its lines.
-    if settings.messaging_service_sid.is_none() {
-        query.extend(api::line(settings, message).map(|line| ("From", line)));
+    let config = &twilio.config;
+    let mut query = vec![("To", message.to.identity.reveal()), ("PageSize", PAGE_SIZE)];
+    // A messaging service may have chosen another line of its pool.
+    if config.messaging_service_sid.is_none() {
+        query.extend(api::line(config, message).map(|line| ("From", line)));
     }
-    twilio.http.get(api::messages_url(settings)).query(&query)
+    twilio.http.get(api::messages_url(config)).query(&query)
 }
 
-/// The credentials go to the same list only, wherever an answer may point.
+/// Request of the next page. The credentials are sent to the same list only, whatever URL the response
+/// names.
 fn next(twilio: &Twilio, uri: &str) -> Result<RequestBuilder, SendError> {
-    let path = api::messages_path(&twilio.settings);
+    let path = api::messages_path(&twilio.config);
     if !uri.strip_prefix(&path).is_some_and(|query| query.starts_with('?')) {
-        return Err(unread("goes on elsewhere"));
+        return Err(unreadable("continues at another address"));
     }
-    Ok(twilio.http.get(format!("{}{uri}", twilio.settings.api_base)))
+    Ok(twilio.http.get(format!("{}{uri}", twilio.config.api_base)))
 }
 
-async fn page(twilio: &Twilio, request: RequestBuilder) -> Result<Page, SendError> {
-    let answer = api::exchange(twilio, request).await?;
-    if !answer.status.is_success() {
-        return Err(outcome::refusal(&answer));
+async fn page(twilio: &Twilio, request: RequestBuilder) -> Result<MessageList, SendError> {
+    let response = api::exchange(twilio, request).await?;
+    if !response.status.is_success() {
+        return Err(outcome::send_error(&response));
     }
-    let page = answer.body.as_deref().map(serde_json::from_slice);
-    page.and_then(Result::ok).ok_or_else(|| unread("cannot be read"))
+    let page = response.body.as_deref().map(serde_json::from_slice);
+    page.and_then(Result::ok).ok_or_else(|| unreadable("cannot be read"))
 }
 
-fn unread(what: &str) -> SendError {
-    SendError::Ambiguous(format!("the provider's list of messages {what}"))
+fn unreadable(problem: &str) -> SendError {
+    SendError::Ambiguous(format!("the provider's message list {problem}"))
 }
 
-/// Whether a listed text is ours. Twilio trims texts, and a trial account's begin with a notice.
-fn is_text(listed: &str, ours: &str) -> bool {
-    let (listed, ours) = (listed.trim(), ours.trim());
-    listed == ours
-        || listed.strip_suffix(ours).is_some_and(|notice| {
+/// Returns whether a listed text is the text that was sent. Twilio trims texts, and puts a notice before
+/// those of a trial account.
+fn is_same_text(listed: &str, sent: &str) -> bool {
+    let (listed, sent) = (listed.trim(), sent.trim());
+    listed == sent
+        || listed.strip_suffix(sent).is_some_and(|notice| {
             notice.contains("trial account") && notice.trim_end().ends_with('-')
         })
 }
@@ -123,13 +125,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_listed_text_is_ours_when_it_is_the_same_or_has_the_trial_notice_before_it() {
-        assert!(is_text("ok", "ok"));
-        assert!(is_text("ok", " ok\n"));
-        assert!(is_text("Sent from your Twilio trial account - ok", "ok"));
-        assert!(!is_text("look", "ok"));
-        assert!(!is_text("Ok", "ok"));
-        assert!(!is_text("it is ok", "ok"));
-        assert!(!is_text("Sent from your Twilio trial account - not ok", "ok"));
+    fn listed_text_matches_with_and_without_the_trial_notice() {
+        assert!(is_same_text("ok", "ok"));
+        assert!(is_same_text("ok", " ok\n"));
+        assert!(is_same_text("Sent from your Twilio trial account - ok", "ok"));
+        assert!(!is_same_text("look", "ok"));
+        assert!(!is_same_text("Ok", "ok"));
+        assert!(!is_same_text("it is ok", "ok"));
+        assert!(!is_same_text("Sent from your Twilio trial account - not ok", "ok"));
     }
 }

@@ -1,6 +1,6 @@
-//! What an answer of Twilio's means for what to do next.
+//! Classification of Twilio's error responses by the action that follows.
 //!
-//! A refusal's reason is our own sentence: Twilio's messages quote phone numbers.
+//! The reasons are written here, because Twilio's own messages quote phone numbers.
 
 use std::time::Duration;
 
@@ -9,45 +9,46 @@ use serde::Deserialize;
 
 use crate::contracts::transport::SendError;
 
-/// The pause after 21611: that much of a queue of ten hours has to drain first.
+/// Pause in seconds after 21611, while a queue of ten hours drains.
 const QUEUE_FULL: u64 = 60;
 
-/// The pause after a daily limit, which is lifted at some midnight.
+/// Pause in seconds after a daily limit, which is lifted at some midnight.
 const DAY_FULL: u64 = 60 * 60;
 
-/// What to do about a code of Twilio's.
+/// Class of an error code.
 #[derive(Clone, Copy)]
 enum Class {
     Account,
+    Line,
     Recipient,
     Message,
-    /// Certainly not taken: again, after so many seconds (0: after the usual pause).
+    /// Certainly not accepted: retried after so many seconds, or after the usual pause when 0.
     Throttled(u64),
     NotSent,
     Ambiguous,
 }
 
-use Class::{Account, Ambiguous, Message, NotSent, Recipient, Throttled};
+use Class::{Account, Ambiguous, Line, Message, NotSent, Recipient, Throttled};
 
-/// Every code that we know, by its page in Twilio's dictionary
-/// (`https://www.twilio.com/docs/errors/<code>`). What is not here is refused for the message.
-const CODES: [(u32, Class, &str); 65] = [
+/// Known codes, from Twilio's dictionary (`https://www.twilio.com/docs/errors/<code>`). An unknown
+/// code is classified by its HTTP status.
+const CODES: [(u32, Class, &str); 66] = [
     (20003, Account, "the credentials are not valid for this account"),
     (20005, Account, "the account is not active"),
     (20404, Account, "there is no such account, or the address of the API is wrong"),
     (20429, Throttled(0), "too many requests"),
     (20500, Ambiguous, "an error inside Twilio"),
-    (20503, NotSent, "the service is away"),
+    (20503, NotSent, "the service is unavailable"),
     (21211, Recipient, "not a number that can be sent to"),
-    (21212, Account, "the line is not a valid sender"),
+    (21212, Line, "the line is not a valid sender"),
     (21217, Recipient, "not a phone number"),
     (21265, Recipient, "not a recipient for this line"),
     (21266, Recipient, "the recipient is the line itself"),
     (21408, Recipient, "the account may not send to this region"),
     (21602, Message, "a message needs a text"),
-    (21603, Account, "no line to send from; set a number or a messaging service"),
-    (21606, Account, "the line does not belong to the account or cannot send"),
-    (21607, Account, "the line does not belong to the account or cannot send"),
+    (21603, Line, "no line to send from; set a number or a messaging service"),
+    (21606, Line, "the line does not belong to the account or cannot send"),
+    (21607, Line, "the line does not belong to the account or cannot send"),
     (21608, Recipient, "a trial account sends to verified numbers only"),
     (21610, Recipient, "the recipient has opted out"),
     (21611, Throttled(QUEUE_FULL), "the line's queue is full"),
@@ -58,13 +59,13 @@ const CODES: [(u32, Class, &str); 65] = [
     (21620, Message, "not a valid address of a medium"),
     (21623, Message, "too many media"),
     (21635, Recipient, "a landline"),
-    (21659, Account, "the line is no number of this account or not usable yet"),
-    (21660, Account, "the line belongs to another account"),
-    (21701, Account, "there is no such messaging service"),
-    (21702, Account, "the messaging service cannot be used"),
-    (21703, Account, "the messaging service has no number"),
-    (21704, Account, "the messaging service has no usable number"),
-    (21705, Account, "the messaging service is not valid"),
+    (21659, Line, "the line is no number of this account or not usable yet"),
+    (21660, Line, "the line belongs to another account"),
+    (21701, Line, "there is no such messaging service"),
+    (21702, Line, "the messaging service cannot be used"),
+    (21703, Line, "the messaging service has no number"),
+    (21704, Line, "the messaging service has no usable number"),
+    (21705, Line, "the messaging service is not valid"),
     (30001, Throttled(0), "the queue overflows"),
     (30002, Account, "the account is suspended"),
     (30003, Throttled(QUEUE_FULL), "the handset cannot be reached at the moment"),
@@ -78,16 +79,17 @@ const CODES: [(u32, Class, &str); 65] = [
     (30022, Throttled(DAY_FULL), "a carrier's limit is reached"),
     (30023, Throttled(DAY_FULL), "the day's limit is reached"),
     (30027, Throttled(DAY_FULL), "a carrier's daily limit is reached"),
-    (30032, Account, "the toll-free line is not verified"),
-    (30034, Account, "the line is not registered for this kind of traffic (A2P 10DLC)"),
-    (30036, Message, "its validity ran out"),
+    (30032, Line, "the toll-free line is not verified"),
+    (30034, Line, "the line is not registered for this kind of traffic (A2P 10DLC)"),
+    (30036, Message, "the validity period expired"),
     (30410, Throttled(QUEUE_FULL), "the carrier took too long"),
-    (30450, Message, "held back as a suspected pumping of messages"),
+    (30450, Message, "held back as suspected SMS pumping"),
     (30500, Throttled(0), "an error on the way to the carrier"),
     (63003, Recipient, "the channel does not know this recipient"),
+    (63007, Line, "the channel has no such line"),
     (63009, NotSent, "an error inside the channel's provider"),
     (63010, NotSent, "an error inside the channel"),
-    (63012, NotSent, "the channel's provider is away"),
+    (63012, NotSent, "the channel's provider is unavailable"),
     (63013, Recipient, "against the channel's rules"),
     (63014, Recipient, "the recipient blocks messages"),
     (63015, Recipient, "the recipient has not joined the sandbox"),
@@ -99,71 +101,73 @@ const CODES: [(u32, Class, &str); 65] = [
     (63033, Recipient, "the recipient blocks messages"),
 ];
 
-/// An answer, whatever it says. No body: it broke off, or had no end.
-pub(super) struct Answer {
+/// Response of the API.
+pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     pub(super) retry_after: Option<Duration>,
+    /// Nothing when the body broke off or was too large.
     pub(super) body: Option<Vec<u8>>,
 }
 
-/// The body of a refusal.
+/// Body of an error response.
 #[derive(Deserialize)]
-struct Refusal {
+struct ApiError {
     code: u32,
 }
 
-/// The meaning of an answer other than success.
-pub(super) fn refusal(answer: &Answer) -> SendError {
-    let refusal = answer.body.as_deref().and_then(|it| serde_json::from_slice::<Refusal>(it).ok());
-    let code = refusal.map(|refusal| refusal.code);
+/// Classifies a response other than success.
+pub(super) fn send_error(response: &ApiResponse) -> SendError {
+    let body = response.body.as_deref();
+    let error = body.and_then(|body| serde_json::from_slice::<ApiError>(body).ok());
+    let code = error.map(|error| error.code);
     let known = CODES.iter().find(|(known, ..)| code == Some(*known));
-    match (answer.status.as_u16(), known) {
-        // Behind any other failure of a server, the message may be on its way. That the service
-        // is away counts only if Twilio itself says so, not a proxy before it.
-        (500.., Some((20503, ..))) => SendError::NotSent("the service is away".to_owned()),
-        (500.., _) => SendError::Ambiguous(format!("answered {}", answer.status.as_u16())),
-        (429, _) => throttled(answer, known.map(|(_, class, _)| *class)),
-        (_, Some((code, class, meaning))) => classified(answer, *code, *class, meaning),
-        (status, None) => unclassified(answer, status, code),
+    match (response.status.as_u16(), known) {
+        // After a server error the message may have been accepted. 20503 proves that it was not, for
+        // it comes from Twilio itself and not from a proxy.
+        (500.., Some((20503, ..))) => SendError::NotSent("the service is unavailable".to_owned()),
+        (500.., _) => SendError::Ambiguous(format!("status {}", response.status.as_u16())),
+        (429, _) => throttled(response, known.map(|(_, class, _)| *class)),
+        (_, Some((code, class, meaning))) => classified(response, *code, *class, meaning),
+        (status, None) => unclassified(response, status, code),
     }
 }
 
-/// A failure of the exchange itself. Only what went wrong before the connection stood is certainly
-/// not sent; once it stands, the request may have been written.
-pub(super) fn failure(error: reqwest::Error) -> SendError {
+/// Classifies a failure of the exchange itself. An error before the connection was established is
+/// certainly not sent; afterwards the request may have been written.
+pub(super) fn transport_error(error: reqwest::Error) -> SendError {
     let unwritten = error.is_connect() || error.is_builder();
-    // The address of a listing names the recipient.
+    // The URL of the message list holds the recipient's number.
     let sentence = sentence(&error.without_url());
     if unwritten { SendError::NotSent(sentence) } else { SendError::Ambiguous(sentence) }
 }
 
-fn classified(answer: &Answer, code: u32, class: Class, meaning: &str) -> SendError {
+fn classified(response: &ApiResponse, code: u32, class: Class, meaning: &str) -> SendError {
     let reason = meaning.to_owned();
     match class {
         Account => SendError::Account { code, reason },
+        Line => SendError::Line { code, reason },
         Recipient => SendError::Recipient { code, reason },
         Message => SendError::Message { code, reason },
-        Throttled(_) => throttled(answer, Some(class)),
+        Throttled(_) => throttled(response, Some(class)),
         NotSent => SendError::NotSent(format!("{code}: {reason}")),
         Ambiguous => SendError::Ambiguous(format!("{code}: {reason}")),
     }
 }
 
-fn throttled(answer: &Answer, class: Option<Class>) -> SendError {
+fn throttled(response: &ApiResponse, class: Option<Class>) -> SendError {
     let usual = match class {
         Some(Throttled(seconds)) if seconds > 0 => Some(Duration::from_secs(seconds)),
         _ => None,
     };
-    SendError::Throttled { retry_after: answer.retry_after.or(usual) }
+    SendError::Throttled { retry_after: response.retry_after.or(usual) }
 }
 
-/// Without a code that we know, the status decides. It is an HTTP status that is given as the code
-/// when whoever answered gave none.
-fn unclassified(answer: &Answer, status: u16, code: Option<u32>) -> SendError {
+/// Classifies an unknown code by the HTTP status, which also stands for a missing code.
+fn unclassified(response: &ApiResponse, status: u16, code: Option<u32>) -> SendError {
     let number = code.unwrap_or(u32::from(status));
     let reason = match code {
         Some(code) => format!("see https://www.twilio.com/docs/errors/{code}"),
-        None => format!("answered {status} without a code of Twilio's"),
+        None => format!("status {status} without a Twilio error code"),
     };
     match StatusCode::from_u16(status) {
         Ok(StatusCode::REQUEST_TIMEOUT) => SendError::Ambiguous(reason),
@@ -174,10 +178,10 @@ fn unclassified(answer: &Answer, status: u16, code: Option<u32>) -> SendError {
             | StatusCode::METHOD_NOT_ALLOWED
             | StatusCode::PROXY_AUTHENTICATION_REQUIRED,
         ) => SendError::Account { code: number, reason },
-        // A redirect is not followed, since the credentials would go with it.
+        // A redirect is not followed, because the credentials would be sent along.
         Ok(status) if status.is_redirection() => SendError::Account { code: number, reason },
-        // The reason was lost on its way, and may be one that passes.
-        Ok(status) if status.is_client_error() && answer.body.is_none() => {
+        // The body that held the reason was lost; it may have been a temporary one.
+        Ok(status) if status.is_client_error() && response.body.is_none() => {
             SendError::NotSent(reason)
         }
         Ok(status) if status.is_client_error() => SendError::Message { code: number, reason },
@@ -185,7 +189,7 @@ fn unclassified(answer: &Answer, status: u16, code: Option<u32>) -> SendError {
     }
 }
 
-/// The error and what it comes from: the outermost sentence alone never says what happened.
+/// Error message with those of its causes, since the outermost one is too general.
 fn sentence(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

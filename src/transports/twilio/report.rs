@@ -1,16 +1,17 @@
-//! A delivery report: Twilio calls the address that we gave with a message, at every turn it takes.
+//! Delivery reports, which Twilio posts to the status callback at every state of a message.
 
 use super::fields::Fields;
 use super::form;
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report};
 use crate::model::message::MessageId;
 
-/// The parameters that our status address carries, for Twilio to give back.
+/// Query parameters of the status callback, which Twilio returns unchanged: the outbound message, and
+/// the inbound one that it answers.
 pub(super) const MESSAGE: &str = "message";
 pub(super) const CAUSE: &str = "cause";
 
-/// The status, if the call is about a message of ours. A message to us has one too, which says that
-/// it is being received.
+/// Status of an outbound message, if the request reports one. An inbound message has a status too: that
+/// it is received.
 pub(super) fn status(fields: &Fields) -> Result<Option<&str>, ReceiveError> {
     let status = match fields.filled("MessageStatus")? {
         Some(status) => Some(status),
@@ -40,11 +41,11 @@ pub(super) fn received(
     }))
 }
 
-/// A status that Twilio adds one day says nothing until somebody has read what it means.
+/// State that a status of Twilio's stands for; nothing for a status that is not known.
 fn delivery_status(status: &str) -> Option<DeliveryStatus> {
     Some(match status {
         "accepted" | "scheduled" | "queued" | "sending" => DeliveryStatus::Underway,
-        // Of a message to several only some have it.
+        // Partial delivery leaves recipients without the message.
         "sent" | "partially_delivered" => DeliveryStatus::Sent,
         "delivered" | "read" => DeliveryStatus::Delivered,
         "undelivered" | "failed" | "canceled" => DeliveryStatus::Failed,

@@ -1,9 +1,9 @@
 //! `X-Twilio-Signature`: base64 of HMAC-SHA1, keyed with the auth token, over the URL as Twilio
 //! requested it and the parameters of the form.
 //!
-//! Which URL Twilio signed is not always what arrived: its servers disagree about the port, and its
-//! oldest library about how a query is encoded. So there are four candidates, and with a second
-//! token eight; all of them are always computed, so that the time taken tells nothing.
+//! The URL that Twilio signed may differ from the one that arrived: in the port, and in the encoding of
+//! the query by its oldest library. Four candidates are therefore checked, and eight during a token
+//! rotation. All of them are always computed, so that the time taken reveals nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +17,12 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::form;
 
-/// The signature of a call. `form` is the encoded body of a POST, and empty for any other call.
+/// Signs a request. `form` is the encoded body of a POST, and empty for any other request.
 pub fn sign(token: &SecretString, url: &str, form: &[u8]) -> String {
     code(token, url, &signed_form(form))
 }
 
-/// Whether `claimed` is the signature of one of the URLs by one of the tokens.
+/// Returns whether `claimed` is the signature of one of the URLs by one of the tokens.
 pub(super) fn is_genuine<'a>(
     tokens: impl Iterator<Item = &'a SecretString>,
     claimed: &str,
@@ -39,25 +39,25 @@ pub(super) fn is_genuine<'a>(
     genuine.into()
 }
 
-/// Every URL that Twilio may have signed for this request. A user and password stay in it.
+/// URLs that Twilio may have signed for this request. A user and password stay part of them.
 pub(super) fn candidates(origin: &str, target: &str) -> [String; 4] {
     let (with_port, without_port) = ports(origin);
-    let again = match target.split_once('?') {
+    let reencoded = match target.split_once('?') {
         Some((path, query)) if !query.is_empty() => {
-            format!("{path}?{}", form::encoded_again(query))
+            format!("{path}?{}", form::reencode(query))
         }
         _ => target.to_owned(),
     };
     [
         format!("{with_port}{target}"),
         format!("{without_port}{target}"),
-        format!("{with_port}{again}"),
-        format!("{without_port}{again}"),
+        format!("{with_port}{reencoded}"),
+        format!("{without_port}{reencoded}"),
     ]
 }
 
-/// Whether the query names the SHA-256 of the body, in hexadecimal: the way in which bodies that
-/// are no form are signed.
+/// Returns whether the query holds the SHA-256 of the body in hexadecimal, which is how a body that is no
+/// form is signed.
 pub(super) fn body_matches(query: &str, body: &[u8]) -> bool {
     let hash = hex::encode(Sha256::digest(body));
     let claims = form::pairs(query.as_bytes());
@@ -74,7 +74,7 @@ fn code(token: &SecretString, url: &str, form: &[u8]) -> String {
     BASE64_STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Names and values run together: names sorted, each one's values sorted and without doubles.
+/// Concatenates names and values: names sorted, the values of each sorted and without duplicates.
 fn signed_form(form: &[u8]) -> Vec<u8> {
     let mut names: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
     for (name, value) in form::pairs(form) {
@@ -85,16 +85,16 @@ fn signed_form(form: &[u8]) -> Vec<u8> {
     pairs.flatten().copied().collect()
 }
 
-/// The origin with its port, or the scheme's standard one, and without.
+/// Origin with its port, or the default one of the scheme, and without.
 fn ports(origin: &str) -> (String, String) {
     let host = origin.rfind(['@', '/']).map_or(0, |at| at + 1);
-    // The colons of an IPv6 address stand before its bracket.
+    // The colons of an IPv6 address come before its closing bracket.
     let end = origin.rfind(']').map_or(host, |at| at.max(host));
     if let Some(colon) = origin[end..].rfind(':') {
         return (origin.to_owned(), origin[..end + colon].to_owned());
     }
-    let standard = if origin.starts_with("https:") { 443 } else { 80 };
-    (format!("{origin}:{standard}"), origin.to_owned())
+    let default = if origin.starts_with("https:") { 443 } else { 80 };
+    (format!("{origin}:{default}"), origin.to_owned())
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     const JSON_URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2&bodySHA256=\
         0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
 
-    // The published vectors of Twilio's own libraries.
+    // Vectors that Twilio publishes with its libraries.
     #[rstest]
     #[case(HTTPS, CALL, "RSOYDt4T1cUTdK1PDd93/VVr8B8=")]
     #[case("https://mycompany.com:443/myapp.php?foo=1&bar=2", CALL, "kvajT1Ptam85bY51eRf/AJRuM3w=")]
@@ -124,7 +124,7 @@ mod tests {
         "IK+Dwps556ElfBT0I3Rgjkr1wJU="
     )]
     #[case(JSON_URL, b"", "a9nBmqA0ju/hNViExpshrM61xv4=")]
-    fn the_published_vectors_come_out(
+    fn published_vectors_are_reproduced(
         #[case] url: &str,
         #[case] form: &[u8],
         #[case] expected: &str,
@@ -139,7 +139,7 @@ mod tests {
     #[case("https://u:p@example.com", "https://u:p@example.com:443", "https://u:p@example.com")]
     #[case("http://u:p@[::1]:81", "http://u:p@[::1]:81", "http://u:p@[::1]")]
     #[case("http://[::1]", "http://[::1]:80", "http://[::1]")]
-    fn an_origin_is_tried_with_its_port_and_without(
+    fn origin_is_tried_with_its_port_and_without(
         #[case] origin: &str,
         #[case] with: &str,
         #[case] without: &str,
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_tried_as_it_came_and_encoded_again() {
+    fn query_is_tried_as_received_and_reencoded() {
         assert_eq!(
             candidates("https://example.com", "/in?a=it%27s+me"),
             [
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_matches_its_own_hash_alone() {
+    fn body_matches_its_own_hash_alone() {
         let query = JSON_URL.split_once('?').unwrap().1;
         let body = br#"{"property": "value", "boolean": true}"#;
         assert!(body_matches(query, body));

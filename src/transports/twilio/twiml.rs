@@ -1,11 +1,11 @@
-//! The answer to a webhook, in Twilio's XML.
+//! TwiML, the XML of a webhook response.
 
 use crate::contracts::transport::WebhookResponse;
 
 const DECLARATION: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
 
-/// Twilio reads 64 kB of an answer; the tags around the text take the rest.
-const TEXT_BYTES: usize = 63_000;
+/// Largest text in bytes. Twilio reads 64 kB of a response; the tags take the rest.
+const MAX_TEXT_BYTES: usize = 63_000;
 
 pub(super) fn answer(text: Option<&str>) -> WebhookResponse {
     let text = text.map(escaped).filter(|text| !text.is_empty());
@@ -16,7 +16,7 @@ pub(super) fn answer(text: Option<&str>) -> WebhookResponse {
     WebhookResponse { status: 200, content_type: Some("text/xml; charset=utf-8"), body }
 }
 
-/// The text as XML content. What XML 1.0 cannot hold at all is left out.
+/// Escapes a text as XML content. Characters that XML 1.0 cannot represent are left out.
 fn escaped(text: &str) -> String {
     let mut xml = String::with_capacity(text.len());
     for character in text.chars().filter(|character| is_legal(*character)) {
@@ -27,11 +27,11 @@ fn escaped(text: &str) -> String {
             '>' => xml.push_str("&gt;"),
             '"' => xml.push_str("&quot;"),
             '\'' => xml.push_str("&apos;"),
-            // A parser makes a line feed of a plain one.
+            // A parser would turn a plain carriage return into a line feed.
             '\r' => xml.push_str("&#13;"),
             plain => xml.push(plain),
         }
-        if xml.len() > TEXT_BYTES {
+        if xml.len() > MAX_TEXT_BYTES {
             xml.truncate(before);
             break;
         }
@@ -39,7 +39,7 @@ fn escaped(text: &str) -> String {
     xml
 }
 
-/// The `Char` production of XML 1.0.
+/// Returns whether a character is a `Char` of XML 1.0.
 fn is_legal(character: char) -> bool {
     matches!(character,
         '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    /// What an XML parser reads between the tags, and the tags.
+    /// Text that an XML parser reads, and the names of the tags.
     fn parsed(xml: &str) -> (String, Vec<String>) {
         let mut reader = Reader::from_str(xml);
         let (mut text, mut tags) = (String::new(), Vec::new());
@@ -69,18 +69,18 @@ mod tests {
                         "gt" => ">",
                         "quot" => "\"",
                         "apos" => "'",
-                        other => panic!("an unknown entity: {other}"),
+                        other => panic!("unknown entity: {other}"),
                     }),
                 },
                 Event::Eof => return (text, tags),
                 Event::Decl(_) | Event::End(_) => (),
-                other => panic!("nothing else may stand in an answer: {other:?}"),
+                other => panic!("unexpected in a response: {other:?}"),
             }
         }
     }
 
     #[test]
-    fn nothing_to_say_is_an_empty_response() {
+    fn response_without_text_is_empty() {
         for silent in [None, Some(""), Some("\0\u{1}\u{fffe}")] {
             let answer = answer(silent);
             assert_eq!(answer.body, r#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_looks_like_twiml_stays_a_text() {
+    fn text_that_looks_like_twiml_stays_text() {
         let hostile = "]]></Body></Message><Redirect>http://x</Redirect><!-- &lt; \r\n";
         let (text, tags) = parsed(&answer(Some(hostile)).body);
         assert_eq!(text, hostile);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_stays_under_what_twilio_reads() {
+    fn response_stays_below_the_size_that_twilio_reads() {
         let answer = answer(Some(&"<é".repeat(60_000)));
         assert!(answer.body.len() < 64_000);
         assert!(parsed(&answer.body).0.starts_with("<é<é"));
@@ -108,7 +108,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn reading_an_answer_back_gives_every_legal_character(
+        fn parsed_response_has_every_legal_character(
             text in proptest::collection::vec(any::<char>(), 0..200),
         ) {
             let legal: String = text.iter().filter(|it| is_legal(**it)).collect();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_characters_that_xml_forbids_are_left_out() {
+    fn characters_that_xml_forbids_are_left_out() {
         let left_out = ('\0'..=char::MAX).filter(|it| !is_legal(*it)).collect::<Vec<_>>();
         let forbidden = ('\0'..' ').filter(|it| !"\t\n\r".contains(*it));
         assert_eq!(left_out, forbidden.chain(['\u{fffe}', '\u{ffff}']).collect::<Vec<_>>());

@@ -1,39 +1,68 @@
-//! A call from Twilio: first whether it is genuine, then what it is.
+//! Webhook requests of Twilio: verified first, then parsed as a message or a delivery report.
 
-use super::fields::{Fields, malformed};
-use super::{Settings, form, inbound, report, signature};
+use super::fields::{Fields, MAX_PAIRS, malformed};
+use super::{TwilioConfig, form, inbound, report, signature};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// Forty texts of the greatest length, in the widest encoding.
-const MOST_BYTES: usize = 64 * 1024;
+/// Largest body: forty texts of the greatest length, in the widest encoding.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Largest query. One message of Twilio's takes about 1 KiB; web servers agree on 8 KiB or less.
+const MAX_QUERY_BYTES: usize = 16 * 1024;
+
+/// Longest origin and path, in bytes. Both come from the caller and are part of what is hashed.
+const MAX_ADDRESS_BYTES: usize = 2 * 1024;
 
 pub(super) fn receive(
-    settings: &Settings,
+    config: &TwilioConfig,
     request: &WebhookRequest,
 ) -> Result<Received, ReceiveError> {
-    // A fragment is for Twilio itself (it holds timeouts) and not part of what it signs.
+    // A fragment holds connection overrides for Twilio itself and is not signed.
     let target = request.target.split('#').next().unwrap_or_default();
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let content = content(request)?;
-    if query.len() > MOST_BYTES || request.body.len() > MOST_BYTES {
-        return Err(ReceiveError::TooLarge("too much; send at most 64 KiB".to_owned()));
-    }
-    if !is_genuine(settings, request, target, query, &content) {
+    check_size(request, target, query, &content)?;
+    if !is_genuine(config, request, target, query, &content) {
         return Err(ReceiveError::Forged { signed_url: loggable(&request.origin, target) });
     }
     let pairs = match content {
         Content::Form => form::pairs(&request.body),
         Content::Query => form::pairs(query.as_bytes()),
-        // No call about a message comes as JSON.
+        // Twilio sends neither messages nor delivery reports as JSON.
         Content::Json => return Ok(Received::Nothing),
     };
-    understood(settings, Fields::read(pairs)?, query)
+    parse(config, Fields::read(pairs)?, query)
 }
 
-/// Where the parameters stand.
+/// Refuses a request that costs more to verify than any of Twilio's does. Each limit is checked in one
+/// pass at most, since the caller is not verified yet.
+fn check_size(
+    request: &WebhookRequest,
+    target: &str,
+    query: &str,
+    content: &Content,
+) -> Result<(), ReceiveError> {
+    let too_large = |sentence: String| Err(ReceiveError::TooLarge(sentence));
+    if request.body.len() > MAX_BODY_BYTES {
+        return too_large(format!("body too large; send at most {} KiB", MAX_BODY_BYTES / 1024));
+    }
+    if query.len() > MAX_QUERY_BYTES {
+        return too_large(format!("query too long; send at most {} KiB", MAX_QUERY_BYTES / 1024));
+    }
+    if request.origin.len() + target.len() - query.len() > MAX_ADDRESS_BYTES {
+        return too_large(format!("host or path too long; at most {MAX_ADDRESS_BYTES} bytes"));
+    }
+    let body = if matches!(content, Content::Form) { request.body.as_slice() } else { &[] };
+    if [query.as_bytes(), body].into_iter().any(|it| form::has_more_than(MAX_PAIRS, it)) {
+        return too_large(format!("too many parameters; send at most {MAX_PAIRS}"));
+    }
+    Ok(())
+}
+
+/// Place of the parameters.
 enum Content {
     Form,
     Query,
@@ -58,7 +87,7 @@ fn content(request: &WebhookRequest) -> Result<Content, ReceiveError> {
 }
 
 fn is_genuine(
-    settings: &Settings,
+    config: &TwilioConfig,
     request: &WebhookRequest,
     target: &str,
     query: &str,
@@ -71,21 +100,21 @@ fn is_genuine(
         Content::Query => (&[][..], true),
         Content::Json => (&[][..], signature::body_matches(query, &request.body)),
     };
-    signature::is_genuine(settings.tokens(), claimed, &urls, form) && body_matches
+    signature::is_genuine(config.tokens(), claimed, &urls, form) && body_matches
 }
 
-fn understood(settings: &Settings, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
-    if fields.one("AccountSid")?.is_some_and(|account| account != settings.account_sid) {
-        return Err(malformed("AccountSid: not the account that this address belongs to"));
+fn parse(config: &TwilioConfig, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
+    if fields.one("AccountSid")?.is_some_and(|account| account != config.account_sid) {
+        return Err(malformed("AccountSid: not the account of this webhook"));
     }
     match report::status(&fields)? {
         Some(status) => report::received(&fields, status, query),
-        None => inbound::received(fields, settings.from_number.as_deref()),
+        None => inbound::received(fields, config.from_number.as_deref()),
     }
 }
 
-/// The URL for a log: of the query the names alone, since the values of a GET are who wrote and
-/// what; no user and password; nothing that a stranger could break a log line with.
+/// URL for the log: without user and password, without control characters, and with the names of the
+/// query alone, because the values of a GET are the sender and the text.
 fn loggable(origin: &str, target: &str) -> String {
     let (scheme, authority) = origin.split_once("://").unwrap_or(("", origin));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -99,13 +128,13 @@ fn loggable(origin: &str, target: &str) -> String {
         .collect()
 }
 
-/// A parameter's name, if it looks like one of Twilio's or ours.
+/// Name of a parameter if it has the form of a Twilio name, and `...` otherwise.
 fn parameter_name(pair: &str) -> &str {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
     let plain = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    // A number may stand where a name should.
-    let spelled = name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty();
-    if plain && !spelled { name } else { "..." }
+    // A name of digits alone may be a phone number.
+    let digits_only = name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty();
+    if plain && !digits_only { name } else { "..." }
 }
 
 #[cfg(test)]
@@ -113,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_logged_url_shows_names_and_no_values() {
+    fn logged_url_shows_names_and_no_values() {
         assert_eq!(
             loggable("https://u:p@example.com:81", "/in?From=%2B1415&Body=hi&+1415&123&a%0ab=c"),
             "https://example.com:81/in?From&Body&...&...&..."

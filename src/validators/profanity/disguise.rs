@@ -1,4 +1,4 @@
-//! What a text says, whatever it does to look like something else.
+//! Normalisation of a text, so that a disguised word is found in it.
 
 use std::sync::LazyLock;
 
@@ -6,14 +6,14 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The text as the list is looked for in it. The spaces at its ends are bounds like any other.
+/// Returns a text in the form that is searched for terms. The spaces at its ends are word bounds.
 pub(super) fn plain(text: &str) -> String {
     let text = fold(text);
     let spelled_out = spelled_out(&text);
     blank_numbers(&format!(" {text} {spelled_out} "))
 }
 
-/// Undoes what only looks different: case, accents, fancy forms, invisible characters, and letters
+/// Removes differences of appearance: case, accents, fancy forms, invisible characters, and letters
 /// of other alphabets that look like ours.
 pub(super) fn fold(text: &str) -> String {
     text.nfkd()
@@ -33,7 +33,7 @@ pub(super) fn fold(text: &str) -> String {
             'у' => 'y',
             'х' => 'x',
             '‘' | '’' | '`' => '\'',
-            // To `\w` it is a letter, to those who write f_u_c_k a gap.
+            // `\w` takes it for a letter; in f_u_c_k it is a gap.
             '_' => '-',
             c if c.is_whitespace() => ' ',
             c => c,
@@ -41,7 +41,7 @@ pub(super) fn fold(text: &str) -> String {
         .collect()
 }
 
-/// What Unicode tells a display to show nothing for.
+/// Returns whether Unicode has a character shown as nothing.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}'
@@ -49,8 +49,8 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Words whose letters stand apart, put together: "f u c k", "f.u.c.k". The gaps must be alike, or
-/// "a S.S. ship" would be one.
+/// Returns the words whose letters stand apart, joined: "f u c k", "f.u.c.k". Their gaps must be
+/// alike, or "a S.S. ship" would be one.
 fn spelled_out(text: &str) -> String {
     static TOKEN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[\w@$]+|\B!\B").expect("the expression is a constant"));
@@ -77,9 +77,10 @@ fn spelled_out(text: &str) -> String {
     words
 }
 
-/// Also without the words of one letter that may come first ("u r a ...") or last ("... u").
+/// Adds a joined word, also without the words of one letter that may come first ("u r a ...") or last
+/// ("... u").
 fn push_run(words: &mut String, run: &str) {
-    // Nobody leads with more of them, and the work stays linear.
+    // More of them are not in use, and the work stays linear.
     const LEADING: usize = 4;
     let leading = run.chars().take_while(|c| matches!(c, 'a' | 'i' | 'r' | 'u')).count();
     for skipped in 0..=leading.min(LEADING) {
@@ -94,7 +95,7 @@ fn push_run(words: &mut String, run: &str) {
     }
 }
 
-/// Makes sure that a number is not read as letters: 455, the road A55, a price of A$5.
+/// Replaces numbers, so that they are not read as letters: 455, the road A55, a price of A$5.
 fn blank_numbers(text: &str) -> String {
     static PRICE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\$([0-9])").expect("the expression is a constant"));
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_seen_through_every_disguise() {
+    fn disguises_are_undone() {
         assert_eq!(fold("ＦÜ\u{200b}\u{ad}сK\u{336}"), "fuck");
         assert_eq!(spelled_out("oh f.u.c.k and s h i t").trim(), "fuck fuck shit shit");
         assert_eq!(spelled_out("don't i think"), "");
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_single_letters_costs_no_more_than_its_length() {
+    fn run_of_single_letters_grows_linearly() {
         let run = "a ".repeat(1600);
         assert!(spelled_out(&run).len() < 10 * run.len());
     }

@@ -1,71 +1,84 @@
-//! Refuses vulgar words, however they are spelled, and nothing that only looks like one.
+//! Rejects vulgar words, however they are spelled, and accepts words that only resemble one.
 //!
-//! A word counts when it stands alone, never as a part of another one, so Scunthorpe may write.
-//! What makes a word hard to see is undone first, in `disguise.rs`.
+//! A word counts when it stands alone, never as a part of another one, so "Scunthorpe" passes.
+//! Disguises of a word are undone first, in `disguise.rs`.
 
 use std::collections::HashSet;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
-use serde_json::{Map, Value};
-use validator::Validate;
 
-use crate::contracts::validator::{Rejection, Validator, settings};
+use crate::contracts::handler::Result;
+use crate::contracts::settings::SettingsErrors;
+use crate::contracts::validator::{Rejection, Validator};
 use crate::model::message::Inbound;
 
 use disguise::{fold, plain};
 
 mod disguise;
 
-pub const NAME: &str = "profanity";
+/// Default text for the sender.
 pub const DEFAULT_TEXT: &str = "You kiss your mother with that mouth? No profanity, please.";
 
 const LIST: &str = include_str!("terms.txt");
 
-/// Bytes that the compiled list may take: room for ours and for many terms of a topic's own.
+/// Maximum size of a compiled list in bytes: room for the shipped list and many terms of a topic.
 const SIZE_LIMIT: usize = 1 << 24;
 
-#[derive(Default, Deserialize, Validate)]
+/// Settings of the validator: `allow`, words and phrases that are never rejected, and `deny`,
+/// further terms that are.
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Settings {
+pub struct ProfanitySettings {
     allow: Vec<String>,
     deny: Vec<String>,
 }
 
-/// Settings: `allow`, words and phrases that are never refused, and `deny`, more terms that are.
-///
-/// # Errors
-/// One sentence per mistake in the settings.
-pub fn build(map: &Map<String, Value>) -> Result<Box<dyn Validator>, Vec<String>> {
-    let given: Settings = settings(map)?;
-    let (mut terms, mut allowed) = listed();
-    let mut mistakes = Vec::new();
-    terms.extend(folded("deny", &given.deny, &mut mistakes));
-    let excused: HashSet<String> = folded("allow", &given.allow, &mut mistakes).collect();
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
-    terms.retain(|term| !excused.contains(term));
-    allowed.extend(excused);
-    let compile = |expression: String| {
-        RegexBuilder::new(&expression).size_limit(SIZE_LIMIT).build().map_err(|_| {
-            vec!["deny, allow: name fewer or shorter terms; these do not compile".to_owned()]
-        })
-    };
-    let denied = compile(denied_expression(&terms))?;
-    let allowed = compile(allowed_expression(&allowed))?;
-    Ok(Box::new(move |message: &Inbound| {
-        let text = plain(message.text.reveal());
-        // Excuses are looked for in the few messages that need one.
-        if denied.is_match(&text) && denied.is_match(&allowed.replace_all(&text, "_")) {
-            return Err(Rejection("a word on the list".to_owned()));
-        }
-        Ok(())
-    }))
+/// Validator of the words of a text.
+pub struct Profanity {
+    denied: Regex,
+    allowed: Regex,
 }
 
-/// The terms of our own list, with their endings, and the phrases that it excuses.
-fn listed() -> (Vec<String>, Vec<String>) {
+impl Profanity {
+    /// Creates the validator, or reports every term that cannot work.
+    pub fn new(settings: ProfanitySettings) -> Result<Self> {
+        let mut errors = SettingsErrors::default();
+        let (mut terms, mut allowed) = shipped_terms();
+        terms.extend(fold_terms("deny", &settings.deny, &mut errors));
+        let excused: HashSet<String> = fold_terms("allow", &settings.allow, &mut errors).collect();
+        errors.into_result()?;
+        terms.retain(|term| !excused.contains(term));
+        allowed.extend(excused);
+        Ok(Self {
+            denied: compile(&denied_expression(&terms))?,
+            allowed: compile(&allowed_expression(&allowed))?,
+        })
+    }
+}
+
+impl Validator for Profanity {
+    fn validate(&self, message: &Inbound) -> Result<(), Rejection> {
+        let text = plain(message.text.reveal());
+        // Only a text with a denied word is searched for excuses.
+        let is_denied = |text: &str| self.denied.is_match(text);
+        if is_denied(&text) && is_denied(&self.allowed.replace_all(&text, "_")) {
+            return Err(Rejection::new("a word on the list"));
+        }
+        Ok(())
+    }
+}
+
+fn compile(expression: &str) -> Result<Regex, SettingsErrors> {
+    RegexBuilder::new(expression).size_limit(SIZE_LIMIT).build().map_err(|_| {
+        let mut errors = SettingsErrors::default();
+        errors.add("deny, allow", "name fewer or shorter terms; these do not compile");
+        errors
+    })
+}
+
+/// Returns the shipped terms with their endings, and the phrases in which they are excused.
+fn shipped_terms() -> (Vec<String>, Vec<String>) {
     let (mut terms, mut allowed) = (Vec::new(), Vec::new());
     for line in LIST.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(phrase) = line.strip_prefix("~ ") {
@@ -80,23 +93,23 @@ fn listed() -> (Vec<String>, Vec<String>) {
     (terms, allowed)
 }
 
-fn folded<'a>(
+fn fold_terms<'a>(
     key: &'a str,
     entries: &'a [String],
-    mistakes: &'a mut Vec<String>,
+    errors: &'a mut SettingsErrors,
 ) -> impl Iterator<Item = String> + 'a {
     entries.iter().filter_map(move |entry| {
         let term = fold(entry).split_whitespace().collect::<Vec<_>>().join(" ");
-        // One letter would refuse, or excuse, nearly everything.
+        // One letter would reject, or excuse, nearly every text.
         if term.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
             return Some(term);
         }
-        mistakes.push(format!("{key}: {entry:?} needs two letters or more; lengthen or remove it"));
+        errors.add(key, format!("{entry:?} needs two letters or more; lengthen or remove it"));
         None
     })
 }
 
-/// A term, with nothing but digits between it and the bounds of its word.
+/// Returns the expression of terms with only digits between them and the bounds of their word.
 fn denied_expression(terms: &[String]) -> String {
     let terms: Vec<String> = terms.iter().map(|term| term_expression(term)).collect();
     format!(r"\W[0-9]*(?:{})[0-9]*\W", terms.join("|"))
@@ -116,7 +129,7 @@ fn term_expression(term: &str) -> String {
             't' => "7",
             _ => "",
         };
-        // Of three letters a star would leave too little to know the word by.
+        // A star in a word of three letters would leave too little to recognise it.
         let star = if last >= 3 && at > 0 && at < last { "*" } else { "" };
         format!("[{}{leet}{star}]+", regex::escape(c.encode_utf8(&mut [0; 4])))
     };
@@ -138,36 +151,41 @@ fn allowed_expression(phrases: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::contracts::validator::{said, settings_of};
+    use crate::contracts::settings::build_part;
+    use crate::contracts::validator::{inbound, table as settings_table};
 
-    fn validator(settings: Value) -> Box<dyn Validator> {
-        build(&settings_of(settings)).unwrap()
+    fn build(settings: Value) -> Result<Profanity, Vec<String>> {
+        build_part(&settings_table(settings), Profanity::new).map_err(|errors| errors.lines())
     }
 
-    /// The lines of a table that say something.
+    fn validator(settings: Value) -> Profanity {
+        build(settings).unwrap()
+    }
+
+    /// Returns the lines of a table without its comments.
     fn lines(table: &str) -> impl Iterator<Item = &str> {
         table.lines().filter(|line| !line.is_empty() && !line.starts_with("# "))
     }
 
     #[test]
-    fn nothing_innocent_is_refused() {
+    fn innocent_texts_pass() {
         let validator = validator(json!({}));
         let table = lines(include_str!("innocent.txt"));
-        let refused: Vec<&str> =
-            table.filter(|text| validator.validate(&said(text)).is_err()).collect();
-        assert_eq!(refused, [""; 0]);
+        let rejected: Vec<&str> =
+            table.filter(|text| validator.validate(&inbound(text)).is_err()).collect();
+        assert_eq!(rejected, [""; 0]);
     }
 
     #[test]
-    fn no_disguise_helps() {
+    fn disguised_terms_are_rejected() {
         let validator = validator(json!({}));
         let table = lines(include_str!("evasions.txt"));
-        // The table is ASCII but for what it writes as \\u{..}, so that a reader sees what is there.
+        // The table is ASCII and writes other characters as \\u{..}, so that a reader sees them.
         let passed: Vec<&str> =
-            table.filter(|line| validator.validate(&said(&unescaped(line))).is_ok()).collect();
+            table.filter(|line| validator.validate(&inbound(&unescaped(line))).is_ok()).collect();
         assert_eq!(passed, [""; 0]);
     }
 
@@ -183,39 +201,39 @@ mod tests {
     }
 
     #[test]
-    fn no_listed_term_is_double_or_too_short_to_stand_alone() {
-        let (terms, allowed) = listed();
+    fn shipped_terms_are_distinct_folded_and_of_three_letters_or_more() {
+        let (terms, allowed) = shipped_terms();
         let distinct: HashSet<&String> = terms.iter().chain(&allowed).collect();
         assert_eq!(distinct.len(), terms.len() + allowed.len());
         assert!(terms.iter().all(|term| term.len() >= 3 && fold(term) == *term), "{terms:?}");
     }
 
     #[test]
-    fn a_topic_may_allow_and_deny_words_and_phrases() {
+    fn topic_allows_and_denies_words_and_phrases() {
         let strict = validator(json!({"deny": ["Heck", "gosh darn", "сука"]}));
         for text in ["what the h3ck", "GOSH-DARN", "gosh darn it", "ну сука", "shit"] {
-            assert!(strict.validate(&said(text)).is_err(), "{text}");
+            assert!(strict.validate(&inbound(text)).is_err(), "{text}");
         }
-        assert!(strict.validate(&said("heckle")).is_ok());
+        assert!(strict.validate(&inbound("heckle")).is_ok());
 
         let lax = validator(json!({"allow": ["Tits", "pussy bow", "heck"], "deny": ["heck"]}));
         for text in ["t1ts", "a pussy  bow", "heck"] {
-            assert!(lax.validate(&said(text)).is_ok(), "{text}");
+            assert!(lax.validate(&inbound(text)).is_ok(), "{text}");
         }
-        assert!(lax.validate(&said("a pussy bow, pussy")).is_err());
+        assert!(lax.validate(&inbound("a pussy bow, pussy")).is_err());
     }
 
     #[test]
-    fn every_mistake_in_the_settings_is_named_at_once() {
-        let mistakes = build(&settings_of(json!({"allowed": [], "deny": "x"}))).err().unwrap();
-        assert_eq!(mistakes.len(), 2);
-        let mistakes = build(&settings_of(json!({"allow": ["?"], "deny": ["", "x"]})));
-        assert_eq!(mistakes.err().unwrap().len(), 3);
+    fn every_error_in_the_settings_is_reported_at_once() {
+        let errors = build(json!({"allowed": [], "deny": "x"})).err().unwrap();
+        assert_eq!(errors.len(), 2);
+        let errors = build(json!({"allow": ["?"], "deny": ["", "x"]}));
+        assert_eq!(errors.err().unwrap().len(), 3);
     }
 
     #[test]
-    fn the_reason_quotes_nothing_of_the_message() {
-        let rejection = validator(json!({})).validate(&said("shit")).unwrap_err();
+    fn rejection_does_not_quote_the_message() {
+        let rejection = validator(json!({})).validate(&inbound("shit")).unwrap_err();
         assert_eq!(rejection.0, "a word on the list");
     }
 }

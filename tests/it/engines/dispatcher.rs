@@ -1,4 +1,4 @@
-//! What becomes of a message that the provider is awkward about.
+//! Messages that the provider throttles, or answers in no clear way, on a real Redis.
 
 use std::iter::repeat_n;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crosswire::contracts::transport::Transports;
 use crosswire::engine::consumer::Consumer;
-use crosswire::engine::dispatcher::{Dispatcher, Setup};
+use crosswire::engine::dispatcher::{Dispatcher, DispatcherParts};
+use crosswire::engine::gate::Gate;
 use crosswire::model::clock::SystemClock;
 use crosswire::model::topic::{OnAmbiguous, Sending};
-use crosswire::transports::twilio::{NAME, Settings, Twilio};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig};
 
-use super::{consumer, owe, topic, until_empty};
+use super::{consumer, groups, owe, topic, until_empty};
 use crate::storage::fixture::Fixture;
 use crate::support::twilio::{Account, Behaviour, FakeTwilio, Trouble};
 
@@ -29,7 +30,7 @@ fn provider() -> Provider {
 
 fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Consumer> {
     let timeout = Duration::from_millis(500);
-    let transport = Twilio::new(Settings {
+    let transport = Twilio::new(TwilioConfig {
         account_sid: provider.account.sid.clone(),
         auth_token: Some(provider.account.token.as_str().into()),
         auth_token_secondary: None,
@@ -51,25 +52,27 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         on_ambiguous,
         settle: MOMENT,
     };
-    let setup = Setup {
-        storage: Arc::clone(&f.storage),
-        clock: Arc::new(SystemClock),
-        topic: f.partition.topic.clone(),
+    let topic = f.partition.topic.clone();
+    let gate = Gate::new(topic.clone(), groups(), Arc::new(SystemClock));
+    let parts = DispatcherParts {
+        records: Arc::clone(&f.storage) as _,
+        gate: Arc::clone(&gate),
+        topic,
         transports: Transports::default().with(NAME, Arc::new(transport.unwrap())),
         sending,
         max_records: 1000,
     };
-    consumer(f, f.outbox(), Dispatcher::new(setup))
+    consumer(f, f.outbox(), Some(gate), Dispatcher::new(parts))
 }
 
-/// The reasons of the dead letters, the newest first.
+/// Reasons of the dead letters, newest first.
 async fn buried(f: &Fixture) -> Vec<String> {
     let letters = f.storage.dead_letters(&f.outbox(), 10).await.unwrap();
     letters.into_iter().map(|letter| letter.reason).collect()
 }
 
 #[tokio::test]
-async fn what_was_taken_although_the_answer_says_otherwise_is_found_and_not_sent_again() {
+async fn message_found_in_the_providers_list_is_not_sent_again() {
     let (f, provider) = (topic().await, provider());
     provider.fake.trouble(Trouble::script([Behaviour::AcceptThenFail(502)]));
     owe(&f, "once").await;
@@ -79,18 +82,18 @@ async fn what_was_taken_although_the_answer_says_otherwise_is_found_and_not_sent
 }
 
 #[tokio::test]
-async fn what_is_ambiguous_and_absent_again_and_again_ends_among_the_dead_letters() {
+async fn ambiguous_message_that_stays_absent_is_buried() {
     let (f, provider) = (topic().await, provider());
     let failure = Behaviour::Fail { status: 500, code: None };
     provider.fake.trouble(Trouble::script(repeat_n(failure, 10)));
     owe(&f, "never").await;
     until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
     assert_eq!((provider.fake.count(), provider.fake.attempts()), (0, 2));
-    assert_eq!(buried(&f).await, ["nobody could tell whether it was sent, too many times"]);
+    assert_eq!(buried(&f).await, ["the outcome of sending stayed unknown too many times"]);
 }
 
 #[tokio::test]
-async fn whoever_gives_up_on_ambiguity_never_sends_twice() {
+async fn give_up_never_sends_twice() {
     let (f, provider) = (topic().await, provider());
     provider.fake.trouble(Trouble::script([Behaviour::AcceptThenDrop]));
     owe(&f, "at most once").await;
@@ -100,7 +103,7 @@ async fn whoever_gives_up_on_ambiguity_never_sends_twice() {
 }
 
 #[tokio::test]
-async fn whoever_retries_ambiguity_may_send_twice_and_not_for_ever() {
+async fn retry_of_an_ambiguous_send_is_bounded() {
     let (f, provider) = (topic().await, provider());
     provider.fake.trouble(Trouble::script([Behaviour::AcceptThenDrop, Behaviour::AcceptThenDrop]));
     owe(&f, "at least once").await;
@@ -110,7 +113,7 @@ async fn whoever_retries_ambiguity_may_send_twice_and_not_for_ever() {
 }
 
 #[tokio::test]
-async fn a_throttled_message_is_no_failure_of_its_own() {
+async fn throttling_is_no_failure_of_the_message() {
     let (f, provider) = (topic().await, provider());
     let throttled = Behaviour::Throttle { retry_after: None };
     provider.fake.trouble(Trouble::script(repeat_n(throttled, 3)));

@@ -1,14 +1,20 @@
-//! The engines, a step at a time, on a real Redis and against the fake of Twilio's API.
+//! Engines, a step at a time: without a store, on SQLite, and on a real Redis.
 
 mod dispatcher;
+mod fakes;
+mod gate;
+mod pauses;
+mod settlements;
 mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crosswire::contracts::storage::{Entry, Queue};
-use crosswire::engine::consumer::{Consumer, Shared, Step, Work};
+use crosswire::engine::consumer::{Consumer, ConsumerConfig, ConsumerRuntime, Step};
+use crosswire::engine::gate::Gate;
 use crosswire::engine::leases::Leases;
+use crosswire::engine::settlement::Work;
 use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::message::Outbound;
@@ -19,7 +25,7 @@ use crate::storage::fixture::{Fixture, LONG, entry, push};
 use crate::support::PATIENCE;
 use crate::support::redis::RedisServer;
 
-fn groups() -> GroupKey {
+pub(crate) fn groups() -> GroupKey {
     GroupKey::new(&SecretString::from("a key for tests, of no importance"))
 }
 
@@ -28,24 +34,26 @@ fn person() -> Address {
 }
 
 /// A topic of its own on the shared Redis.
-async fn topic() -> Fixture {
+pub(crate) async fn topic() -> Fixture {
     let url = RedisServer::shared().url().into();
     let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
 }
 
-fn consumer(f: &Fixture, queue: Queue, work: impl Work + 'static) -> Arc<Consumer> {
-    let shared = Shared {
-        storage: Arc::clone(&f.storage),
-        leases: Leases::new(Arc::new(SystemClock)),
-        company: Arc::default(),
-        suspects: Arc::default(),
-    };
-    Consumer::new(shared, queue, Arc::new(work), 1, LONG)
+pub(crate) fn consumer(
+    f: &Fixture,
+    queue: Queue,
+    gate: Option<Arc<Gate>>,
+    work: impl Work + 'static,
+) -> Arc<Consumer> {
+    let leases = Leases::new(Arc::new(SystemClock));
+    let runtime = ConsumerRuntime::new(Arc::clone(&f.storage), leases);
+    let config = ConsumerConfig { queue, concurrency: 1, lease: LONG, gate };
+    Consumer::new(runtime, Arc::new(work), config)
 }
 
-/// Steps until the queue has nothing left, waiting for whatever is due.
-async fn until_empty(f: &Fixture, queue: &Queue, consumer: &Consumer) {
+/// Steps until the queue has nothing left, waiting for what is due.
+pub(crate) async fn until_empty(f: &Fixture, queue: &Queue, consumer: &Consumer) {
     let work = async {
         while f.storage.depth(queue).await.unwrap().pending > 0 {
             if let Step::Idle { next_due } = consumer.step().await.unwrap() {
@@ -57,7 +65,7 @@ async fn until_empty(f: &Fixture, queue: &Queue, consumer: &Consumer) {
     tokio::time::timeout(PATIENCE, work).await.expect("everything is settled in time");
 }
 
-/// Puts a text into the outbox, and takes what owed it out of the way.
+/// Puts a text into the outbox, and completes the inbound message that it answers.
 async fn owe(f: &Fixture, text: &str) {
     let outbound = Outbound::new(person(), text.into(), Vec::new(), None);
     let outbox = vec![Entry::owed(&outbound, &groups())];

@@ -1,51 +1,54 @@
-//! What becomes of a message whose handler fails.
+//! Messages whose handler fails or refuses, on a real Redis.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::DateTime;
-use crosswire::contracts::handler::{Context, Handler, HandlerError};
-use crosswire::contracts::storage::Entry;
+use crosswire::contracts::handler::{Context, Handler, Refuse, Result};
+use crosswire::contracts::storage::{Entry, StateReads};
 use crosswire::engine::consumer::Consumer;
-use crosswire::engine::worker::{Setup, Worker};
+use crosswire::engine::worker::{Worker, WorkerParts};
 use crosswire::model::clock::SystemClock;
-use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Origin, Outbound, Parameters};
-use crosswire::model::topic::Limits;
+use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
+use crosswire::model::topic::{Limits, TopicName};
 
 use super::{consumer, groups, person, topic, until_empty};
 use crate::storage::fixture::{Fixture, push};
 
-const APOLOGY: &str = "It was us.";
+pub(super) const APOLOGY: &str = "It was us.";
 
-type Deed = fn(&mut Context, u32) -> Result<(), HandlerError>;
+pub(super) type Deed = fn(&mut Context, u32) -> Result;
 
-/// Does its deed, and is told how often it did before.
+/// Handler that does a deed, which is told the number of earlier runs.
 struct Doer {
     deed: Deed,
     runs: Arc<AtomicU32>,
 }
 
-#[async_trait]
 impl Handler for Doer {
-    async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result<(), HandlerError> {
+    async fn handle(&self, cx: &mut Context, _: &Inbound) -> Result {
         let before = self.runs.fetch_add(1, Ordering::SeqCst);
-        // Whatever it does, this much it has said already.
+        // Must be discarded whenever the deed fails.
         cx.reply("half a word");
         (self.deed)(cx, before)
     }
 }
 
-fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<AtomicU32>) {
+/// Parts of a worker whose handler does this, and the count of its runs.
+pub(super) fn parts(
+    topic: TopicName,
+    state: Arc<dyn StateReads>,
+    max_attempts: u32,
+    deed: Deed,
+) -> (WorkerParts, Arc<AtomicU32>) {
     let runs = Arc::<AtomicU32>::default();
-    let setup = Setup {
-        storage: Arc::clone(&f.storage),
+    let parts = WorkerParts {
+        state,
         clock: Arc::new(SystemClock),
         groups: groups(),
-        topic: f.partition.topic.clone(),
+        topic,
         handler: Arc::new(Doer { deed, runs: Arc::clone(&runs) }),
-        properties: Arc::default(),
         limits: Limits {
             partitions: 1,
             concurrency: 1,
@@ -60,26 +63,29 @@ fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<Atom
         error_response: APOLOGY.to_owned(),
         observer: None,
     };
-    (consumer(f, f.inbound(), Worker::new(setup)), runs)
+    (parts, runs)
 }
 
-async fn somebody_writes(f: &Fixture) {
-    let incoming = Incoming {
-        id: MessageId::new("SM1"),
-        sender: person(),
-        text: "hello".into(),
-        media: Vec::new(),
-        origin: Origin::default(),
-        opt_out: None,
-        parameters: Parameters::default(),
-    };
-    let message = Inbound::new(f.partition.topic.clone(), DateTime::UNIX_EPOCH, incoming);
-    let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
+fn works(f: &Fixture, max_attempts: u32, deed: Deed) -> (Arc<Consumer>, Arc<AtomicU32>) {
+    let topic = f.partition.topic.clone();
+    let (parts, runs) = parts(topic, Arc::clone(&f.storage) as _, max_attempts, deed);
+    (consumer(f, f.inbound(), None, Worker::new(parts)), runs)
+}
+
+/// Payload of a message from the test's person.
+pub(super) fn mail(topic: TopicName) -> String {
+    let incoming = Incoming::new(MessageId::new("SM1"), person(), "hello");
+    let message = Inbound::new(topic, DateTime::UNIX_EPOCH, incoming);
+    serde_json::to_string(&Mail::Message(Box::new(message))).unwrap()
+}
+
+async fn receive(f: &Fixture) {
+    let payload = mail(f.partition.topic.clone());
     let entry = Entry { group: groups().group(&person()), id: MessageId::new("SM1"), payload };
     f.push_with(push(entry)).await;
 }
 
-/// What is owed to the person, in its order.
+/// Texts in the outbox, in their order.
 async fn owed(f: &Fixture) -> Vec<String> {
     let mut texts = Vec::new();
     for _ in 0..f.storage.depth(&f.outbox()).await.unwrap().pending {
@@ -91,10 +97,10 @@ async fn owed(f: &Fixture) -> Vec<String> {
     texts
 }
 
-/// The message fails `max_attempts` times at this; answers why it was buried.
+/// Lets the message fail `max_attempts` times, and returns the reason of its burial.
 async fn buried_for(max_attempts: u32, deed: Deed) -> String {
     let f = topic().await;
-    somebody_writes(&f).await;
+    receive(&f).await;
     let (consumer, runs) = works(&f, max_attempts, deed);
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(runs.load(Ordering::SeqCst), max_attempts);
@@ -103,22 +109,22 @@ async fn buried_for(max_attempts: u32, deed: Deed) -> String {
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_is_run_again_and_then_its_message_is_buried() {
-    let reason = buried_for(2, |_, _| Err(anyhow::anyhow!("no luck").into())).await;
+async fn message_is_buried_after_its_last_failed_attempt() {
+    let reason = buried_for(2, |_, _| Err(anyhow::anyhow!("no luck"))).await;
     assert_eq!(reason, "no luck");
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_costs_its_own_message_only() {
+async fn panic_of_a_handler_buries_its_message() {
     assert_eq!(buried_for(1, |_, _| panic!("on purpose")).await, "the handler panicked");
 }
 
 #[tokio::test]
-async fn a_handler_that_succeeds_at_last_has_said_it_once() {
+async fn reply_of_a_retried_handler_is_sent_once() {
     let f = topic().await;
-    somebody_writes(&f).await;
+    receive(&f).await;
     let deed: Deed = |_, before| match before {
-        0 => Err(anyhow::anyhow!("not yet").into()),
+        0 => Err(anyhow::anyhow!("not yet")),
         _ => Ok(()),
     };
     until_empty(&f, &f.inbound(), &works(&f, 5, deed).0).await;
@@ -126,10 +132,10 @@ async fn a_handler_that_succeeds_at_last_has_said_it_once() {
 }
 
 #[tokio::test]
-async fn a_handler_that_refuses_says_nothing_else() {
+async fn refusal_is_the_only_reply() {
     let f = topic().await;
-    somebody_writes(&f).await;
-    let (consumer, runs) = works(&f, 5, |_, _| Err(HandlerError::Refuse("no".to_owned())));
+    receive(&f).await;
+    let (consumer, runs) = works(&f, 5, |_, _| Err(Refuse::new("no").into()));
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
     assert_eq!(owed(&f).await, ["no"]);

@@ -1,10 +1,10 @@
-//! Two strangers, from their first word to their last.
+//! Chats of two people, from pairing to the end.
 
 use super::ROULETTE;
 use super::texts::{CONNECTED, DISCONNECTED, NO_CALL, NOT_CONNECTED, PEER_LEFT, WAIT};
 use crate::support::{Deployment, Phone, Setup};
 
-/// Two phones in a chat, the first of which was told to wait before.
+/// Two phones in a chat, of which the first had to wait.
 async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
     let anna = deployment.phone("+14155550101", "/sms");
     let ben = deployment.phone("+14155550102", "/queue/roulette");
@@ -17,12 +17,12 @@ async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
 }
 
 #[tokio::test]
-async fn two_strangers_talk_without_seeing_a_number() {
+async fn relayed_texts_reveal_no_number() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     anna.text("hello out there").await;
     assert_eq!(ben.wait_for(2).await[1..], ["Stranger: hello out there"]);
-    // Over GET, and through the other path, it is the same chat.
+    // GET and the other path lead to the same chat.
     ben.webhook("<hello> & \"back\" 🎉").get().send().await.unwrap();
     assert_eq!(anna.wait_for(3).await[2..], ["Stranger: <hello> & \"back\" 🎉"]);
     for message in deployment.twilio().messages() {
@@ -32,7 +32,7 @@ async fn two_strangers_talk_without_seeing_a_number() {
 }
 
 #[tokio::test]
-async fn a_number_is_shared_when_it_is_asked_for_twice() {
+async fn call_shares_the_number_after_confirmation() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let stranger = deployment.phone("+14155550103", "/sms");
     stranger.text("call").await;
@@ -49,7 +49,7 @@ async fn a_number_is_shared_when_it_is_asked_for_twice() {
 }
 
 #[tokio::test]
-async fn stats_count_who_is_here() {
+async fn stats_count_waiting_and_chatting_people() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, _ben) = chatting(&deployment).await;
     let carl = deployment.phone("+14155550103", "/sms");
@@ -65,15 +65,15 @@ async fn stats_count_who_is_here() {
 }
 
 #[tokio::test]
-async fn whoever_refreshes_or_leaves_is_missed() {
+async fn refresh_and_disconnect_notify_the_peer() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     anna.text("refresh").await;
     assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
     assert_eq!(anna.wait_for(3).await[2..], [WAIT]);
-    ben.text("is anybody there").await;
+    ben.text("are you still there").await;
     assert_eq!(ben.wait_for(3).await[2..], [NOT_CONNECTED]);
-    // The two of them are all there is, so they meet again.
+    // Both people are free again, so they are paired once more.
     ben.text("login").await;
     assert_eq!(ben.wait_for(4).await[3..], [CONNECTED]);
     assert_eq!(anna.wait_for(4).await[3..], [CONNECTED]);
@@ -83,12 +83,12 @@ async fn whoever_refreshes_or_leaves_is_missed() {
 }
 
 #[tokio::test]
-async fn whoever_opts_out_leaves_and_hears_nothing() {
+async fn opt_out_ends_the_chat_without_a_reply() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     assert_eq!(anna.text("STOP").await.said(), None);
     assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
-    // One person's messages are answered in order, so an answer to STOP would stand before this.
+    // Replies are in order, so a reply to STOP would come before this one.
     anna.text("stats").await;
     let told = anna.wait_for(3).await;
     assert_eq!(told[..2], [WAIT, CONNECTED]);
@@ -96,7 +96,7 @@ async fn whoever_opts_out_leaves_and_hears_nothing() {
 }
 
 #[tokio::test]
-async fn an_opt_out_that_the_provider_answered_is_not_relayed() {
+async fn opt_out_word_that_the_provider_answered_is_not_relayed() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     let help = anna.webhook("help me please").set("OptOutType", "HELP").send().await.unwrap();
@@ -106,16 +106,16 @@ async fn an_opt_out_that_the_provider_answered_is_not_relayed() {
 }
 
 #[tokio::test]
-async fn nobody_is_left_talking_to_somebody_who_cannot_be_reached() {
+async fn chat_with_an_unreachable_person_ends() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let anna = deployment.phone("+14155550101", "/sms");
     anna.text("connect").await;
     assert_eq!(anna.wait_for(1).await, [WAIT]);
-    // Twilio's number for somebody who has opted out (21610).
+    // Magic number of a recipient who has opted out (21610).
     let unreachable = deployment.phone("+15005550004", "/sms");
     unreachable.text("connect").await;
     assert_eq!(anna.wait_for(3).await, [WAIT, CONNECTED, PEER_LEFT]);
-    anna.text("is anybody there").await;
+    anna.text("are you still there").await;
     assert_eq!(anna.wait_for(4).await[3..], [NOT_CONNECTED]);
     assert_eq!(unreachable.inbox(), Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! `crosswire dev`: everything in one process, and nothing that only a deployment needs.
+//! `crosswire dev`: one process without the settings that only a deployment needs.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
@@ -12,14 +12,14 @@ handler = "echo"
 paths = ["/dev-echo"]
 "#;
 
-/// Nothing is set, and there is no Redis.
+/// A setup without any variable, and without Redis.
 pub(super) fn bare() -> Setup {
     let unset = ["SECRET_KEY", "PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "RUST_LOG"];
     unset.into_iter().fold(Setup::dev(TOPIC).embedded(), |setup, name| setup.env(name, ""))
 }
 
 #[tokio::test]
-async fn whoever_starts_it_is_told_where_everything_is_and_what_is_missing() {
+async fn banner_shows_addresses_and_missing_settings() {
     let deployment = bare().start().await;
     let logs = deployment.logs();
     let origin = format!("http://localhost:{}", deployment.port());
@@ -37,7 +37,7 @@ async fn whoever_starts_it_is_told_where_everything_is_and_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_configured_is_told_to_come_again_and_why() {
+async fn webhook_without_provider_settings_is_answered_with_503_and_the_fix() {
     let deployment = bare().start().await;
     let answer = deployment.webhook("/queue/dev_echo", ["+14155550101", "+1", "hi"]).send().await;
     let answer = answer.unwrap();
@@ -46,7 +46,7 @@ async fn a_provider_that_is_not_configured_is_told_to_come_again_and_why() {
 }
 
 #[tokio::test]
-async fn a_key_is_made_once_and_is_nobody_elses_to_read() {
+async fn generated_key_is_kept_and_readable_by_its_owner_only() {
     let deployment = bare().start().await;
     let file = deployment.dir().join("data/secret_key");
     let key = std::fs::read_to_string(&file).unwrap();
@@ -57,13 +57,13 @@ async fn a_key_is_made_once_and_is_nobody_elses_to_read() {
 }
 
 #[tokio::test]
-async fn a_file_that_holds_no_key_is_not_taken_for_one() {
+async fn empty_key_file_is_refused() {
     let deployment = bare().start().await;
     let elsewhere = deployment.dir().join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
     std::fs::write(elsewhere.join("secret_key"), "\n").unwrap();
-    let said = refusal(deployment.crosswire_with(&[("DATA_DIR", "elsewhere")], &["dev"]));
-    assert!(said.contains("elsewhere/secret_key") && said.contains("it holds no key"), "{said}");
+    let error = refusal(deployment.crosswire_with(&[("DATA_DIR", "elsewhere")], &["dev"]));
+    assert!(error.contains("elsewhere/secret_key") && error.contains("it holds no key"), "{error}");
 }
 
 async fn restart(deployment: &Deployment) {
@@ -72,45 +72,45 @@ async fn restart(deployment: &Deployment) {
     deployment.wait_ready().await;
 }
 
-/// What a program that did not start has said: one line that begins with `Error: `, and how it goes
-/// on; what it had logged before does not count.
+/// Returns the error of a program that did not start: the rest of the one line that begins with
+/// `Error: `, and is the last.
 pub(super) fn refusal(ended: Output) -> String {
     assert_eq!(ended.status.code(), Some(1));
-    let said = String::from_utf8(ended.stderr).unwrap();
-    let lines: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("Error: ")).collect();
-    assert_eq!(lines.len(), 1, "{said}");
-    assert!(said.trim_end().ends_with(lines[0]), "nothing comes after it: {said}");
+    let error = String::from_utf8(ended.stderr).unwrap();
+    let lines: Vec<&str> = error.lines().filter_map(|line| line.strip_prefix("Error: ")).collect();
+    assert_eq!(lines.len(), 1, "{error}");
+    assert!(error.trim_end().ends_with(lines[0]), "nothing comes after it: {error}");
     lines[0].to_owned()
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named_in_one_line() {
+async fn occupied_port_is_reported_in_one_line() {
     let deployment = bare().start().await;
     let elsewhere = [("DATA_DIR", "elsewhere")];
-    let said = refusal(deployment.crosswire_with(&elsewhere, &["dev"]));
+    let error = refusal(deployment.crosswire_with(&elsewhere, &["dev"]));
     let port = deployment.port();
     let expected = format!(
         "port {port} is taken by another program; stop that one, or set PORT to a free port"
     );
-    assert_eq!(said, expected);
+    assert_eq!(error, expected);
 }
 
 #[tokio::test]
-async fn a_store_that_another_process_has_is_named_in_one_line() {
+async fn locked_store_is_reported_in_one_line() {
     let deployment = bare().start().await;
-    let said = refusal(deployment.crosswire_with(&[("PORT", "0")], &["dev"]));
+    let error = refusal(deployment.crosswire_with(&[("PORT", "0")], &["dev"]));
     assert_eq!(
-        said,
+        error,
         "the store refuses us: data/crosswire.db is in use by another process; stop it, or set \
          DATA_DIR to another directory"
     );
 }
 
 #[tokio::test]
-async fn what_is_on_record_can_be_looked_at_beside_the_process_that_writes_it() {
+async fn events_and_check_run_beside_the_process_that_writes() {
     let deployment = bare().start().await;
     let listed = deployment.crosswire(&["events"]);
-    assert_eq!(String::from_utf8(listed.stdout).unwrap(), "nothing is recorded\n");
+    assert_eq!(String::from_utf8(listed.stdout).unwrap(), "no events are recorded\n");
     let checked = deployment.crosswire_with(&[("ENV", "dev")], &["check"]);
     let checked = String::from_utf8(checked.stdout).unwrap();
     assert!(checked.contains("REDIS_URL is not set: `dev` and `standalone` start"), "{checked}");
@@ -118,28 +118,28 @@ async fn what_is_on_record_can_be_looked_at_beside_the_process_that_writes_it() 
 }
 
 #[tokio::test]
-async fn who_only_looks_leaves_nothing_behind() {
+async fn events_command_creates_no_files() {
     let deployment = bare().start().await;
     let elsewhere = deployment.dir().join("elsewhere");
     for redis in ["", "redis://127.0.0.1:1"] {
         let environment = [("DATA_DIR", "elsewhere"), ("REDIS_URL", redis)];
-        let said = refusal(deployment.crosswire_with(&environment, &["events"]));
-        assert!(said.contains("the store is unavailable"), "{said}");
+        let error = refusal(deployment.crosswire_with(&environment, &["events"]));
+        assert!(error.contains("the store is unavailable"), "{error}");
         assert!(!elsewhere.exists(), "with Redis at {redis:?}");
     }
 }
 
 #[tokio::test]
-async fn a_check_of_what_would_not_start_fails() {
+async fn check_fails_when_the_start_would() {
     let deployment = bare().start().await;
     let check = |directory: &str, variable: &str| {
         let environment = [("ENV", "dev"), ("DATA_DIR", directory), (variable, "x")];
         deployment.crosswire_with(&environment, &["check"])
     };
-    assert!(check("elsewhere", "X").status.success(), "it is made at the first start");
+    assert!(check("elsewhere", "X").status.success(), "the first start creates it");
     for directory in ["elsewhere", "data"] {
-        let said = refusal(check(directory, "DYNO"));
-        assert!(said.contains("the store may lose messages"), "{said}");
+        let error = refusal(check(directory, "DYNO"));
+        assert!(error.contains("the store may lose messages"), "{error}");
     }
     std::fs::create_dir(deployment.dir().join("foreign")).unwrap();
     std::fs::write(deployment.dir().join("foreign/crosswire.db"), "something else").unwrap();
@@ -147,25 +147,84 @@ async fn a_check_of_what_would_not_start_fails() {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_thrown_away_is_refused_unless_it_is_asked_for() {
+async fn ephemeral_disk_is_refused_unless_waived() {
     let deployment = bare().start().await;
     for (variable, fix) in [("DYNO", "set REDIS_URL"), ("FLY_APP_NAME", "mount a volume")] {
         let environment = [("DATA_DIR", "elsewhere"), (variable, "x")];
-        let said = refusal(deployment.crosswire_with(&environment, &["dev"]));
-        assert!(said.contains("is emptied at its next restart"), "{said}");
-        assert!(said.contains(fix) && said.contains("--allow-volatile"), "{said}");
-        // With the flag it gets as far as the port, which is taken.
-        let said = refusal(deployment.crosswire_with(&environment, &["dev", "--allow-volatile"]));
-        assert!(said.contains("is taken by another program"), "{said}");
+        let error = refusal(deployment.crosswire_with(&environment, &["dev"]));
+        assert!(error.contains("is emptied at its next restart"), "{error}");
+        assert!(error.contains(fix) && error.contains("`--allow ephemeral-disk`"), "{error}");
+        let start =
+            |check| refusal(deployment.crosswire_with(&environment, &["dev", "--allow", check]));
+        assert!(start("eviction,old-redis").contains("is emptied at its next restart"));
+        // With the waiver it gets as far as the port, which is taken.
+        assert!(start("ephemeral-disk").contains("is taken by another program"));
     }
 }
 
 #[tokio::test]
-async fn processes_that_cannot_share_a_file_ask_for_redis() {
+async fn web_and_worker_require_redis() {
     let deployment = bare().start().await;
     for process in ["web", "worker"] {
-        let said = String::from_utf8(deployment.crosswire(&[process]).stderr).unwrap();
-        assert!(said.contains("environment: REDIS_URL: is not set"), "{said}");
-        assert!(said.contains("crosswire standalone"), "{said}");
+        let error = String::from_utf8(deployment.crosswire(&[process]).stderr).unwrap();
+        assert!(error.contains("environment: REDIS_URL: is not set"), "{error}");
+        assert!(error.contains("crosswire standalone"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn check_fails_when_the_store_is_unreachable() {
+    let deployment = bare().start().await;
+    let unreachable = [("ENV", "dev"), ("REDIS_URL", "redis://127.0.0.1:1")];
+    let checked = deployment.crosswire_with(&unreachable, &["check"]);
+    assert!(refusal(checked).contains("the store is unavailable"));
+}
+
+#[tokio::test]
+async fn check_reports_errors_of_file_environment_and_parts_together() {
+    let deployment = bare().start().await;
+    let topics = "[topics.t]\nhandler = \"ehco\"\nlease = 5\nvalidators.lenght = {}\n[topics.u]\n";
+    std::fs::write(deployment.dir().join("broken.toml"), topics).unwrap();
+    let environment = [("ENV", "dev"), ("TOPICS_FILE", "broken.toml"), ("ADMIN_TOKEN", "short")];
+    let checked = deployment.crosswire_with(&environment, &["check"]);
+    let listed = String::from_utf8(checked.stdout.clone()).unwrap();
+    for expected in [
+        "broken.toml: topics.t.lease: is of the wrong kind; write a time",
+        "broken.toml: topics.t.handler: nothing is called \"ehco\"; did you mean echo?",
+        "broken.toml: topics.t.validators.lenght: nothing is called \"lenght\"",
+        "broken.toml: topics.u.handler: is missing; name the handler",
+        "environment: ADMIN_TOKEN: is shorter than 16 bytes; set it",
+    ] {
+        assert!(listed.contains(expected), "{expected} is not in\n{listed}");
+    }
+    assert!(refusal(checked).contains("errors in the configuration: 5"));
+}
+
+#[tokio::test]
+async fn unknown_topic_is_reported_where_it_was_given() {
+    let deployment = bare().start().await;
+    let redis = ("REDIS_URL", "redis://127.0.0.1:1");
+    let deployed = [redis, ("SECRET_KEY", "5f0c1e9a7b3d2846"), ("TOPIC", "wrong")];
+    let run = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let output = deployment.crosswire_with(environment, arguments);
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let flag = "command line: --topic: there is no topic \"wrong\"; known: dev_echo";
+    let error = run(&[], &["events", "--topic", "wrong"]);
+    assert!(error.contains(flag) && !error.contains("TOPIC="), "{error}");
+    let error = run(&deployed[..2], &["worker", "--topic", "wrong"]);
+    assert!(error.contains(flag) && !error.contains("TOPIC="), "{error}");
+    let error = run(&deployed, &["worker"]);
+    let variable = "environment: TOPIC: You must provide a topic as an env var (TOPIC=my_topic)";
+    assert!(error.contains(variable) && !error.contains("--topic"), "{error}");
+}
+
+#[tokio::test]
+async fn redis_check_is_waived_only_by_its_own_name() {
+    let deployment = Setup::dev(TOPIC).own_redis().start().await;
+    let () = deployment.redis().tell(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
+    let start = |check| refusal(deployment.crosswire(&["web", "--allow", check]));
+    assert!(start("ephemeral-disk").contains("eviction: Redis may evict messages"));
+    assert!(start("eviction").contains("is taken by another program"));
 }

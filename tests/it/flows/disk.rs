@@ -1,4 +1,4 @@
-//! Data directories that cannot be used, and a disk that fills up under a process that runs.
+//! Unusable data directories, and a disk that fills up under a running process.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::texts::CONNECTED;
 use crate::support::{Disk, PATIENCE, Setup};
 
 #[tokio::test]
-async fn a_full_disk_puts_calls_off_and_loses_nothing() {
+async fn full_disk_defers_webhooks_and_loses_nothing() {
     let Some(disk) = Disk::mount() else { return };
     let place = disk.path().to_str().unwrap();
     let deployment = Setup::dev(ROULETTE).embedded().env("DATA_DIR", place).start().await;
@@ -29,41 +29,41 @@ async fn a_full_disk_puts_calls_off_and_loses_nothing() {
     assert_eq!(deployment.get("/readyz").await.unwrap().status, 200);
     disk.make_room();
     call.send_until_accepted().await;
-    let heard = phones[1].wait_for(3).await;
-    assert_eq!(heard[1..], ["Stranger: before it was full", "Stranger: while it was full"]);
+    let received = phones[1].wait_for(3).await;
+    assert_eq!(received[1..], ["Stranger: before it was full", "Stranger: while it was full"]);
 }
 
 #[tokio::test]
-async fn a_data_directory_that_cannot_be_used_is_told_in_one_line() {
+async fn unusable_data_directory_is_reported_in_one_line() {
     let deployment = bare().start().await;
     let dir = deployment.dir().join("other");
-    let told = |place: &Path| {
+    let error = |place: &Path| {
         let place = place.to_str().unwrap();
         refusal(deployment.crosswire_with(&[("DATA_DIR", place), ("PORT", "0")], &["dev"]))
     };
     let database = dir.join("crosswire.db");
     fs::create_dir(&dir).unwrap();
     fs::write(&database, "not a database at all, but long enough to be one".repeat(99)).unwrap();
-    assert!(told(&dir).contains("is not a database; move it away, or set DATA_DIR"));
+    assert!(error(&dir).contains("is not a database; move it away, or set DATA_DIR"));
     fs::remove_file(&database).unwrap();
     rusqlite::Connection::open(&database).unwrap().execute("CREATE TABLE a (b)", ()).unwrap();
     let foreign = fs::read(&database).unwrap();
-    assert!(told(&dir).contains("is not a database of Crosswire's; move it away"));
-    assert_eq!(fs::read(&database).unwrap(), foreign, "it is as it was");
-    assert!(told(&database).contains("is no directory; set DATA_DIR to one"));
+    assert!(error(&dir).contains("is not a database of Crosswire's; move it away"));
+    assert_eq!(fs::read(&database).unwrap(), foreign, "the file is unchanged");
+    assert!(error(&database).contains("is no directory; set DATA_DIR to one"));
 }
 
 #[tokio::test]
-async fn a_disk_that_takes_nothing_is_told_in_one_line() {
+async fn full_or_read_only_disk_is_reported_in_one_line() {
     let Some(disk) = Disk::mount() else { return };
     let deployment = bare().start().await;
-    let told = || {
+    let error = || {
         let environment = [("DATA_DIR", disk.path().to_str().unwrap()), ("PORT", "0")];
         refusal(deployment.crosswire_with(&environment, &["dev"]))
     };
     disk.fill(0);
-    assert!(told().contains("is full; free some of it"));
+    assert!(error().contains("is full; free some of it"));
     disk.make_room();
     disk.protect();
-    assert!(told().contains("read-only; set DATA_DIR to a directory that can be written"));
+    assert!(error().contains("read-only; set DATA_DIR to a directory that can be written"));
 }

@@ -1,16 +1,16 @@
-//! What an operator is shown of a message's life.
+//! The recorded events of a message, as an operator lists them.
 
 use super::ROULETTE;
 use super::texts::NO_CALL;
 use crate::support::twilio::Delivery;
 use crate::support::{PATIENCE, Setup, poll};
 
-/// In the order in which they become true.
+/// Events of a delivered message, in order.
 const SEVEN: [&str; 7] =
     ["received", "validated", "queued", "handled", "sent", "recorded", "delivered"];
 
 #[tokio::test]
-async fn the_seven_events_of_a_message_are_shown_and_numbers_only_when_asked() {
+async fn events_command_lists_seven_events_and_masks_numbers() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     deployment.twilio().report(Delivery::Delivered);
     let phone = deployment.phone("+14155550101", "/sms");
@@ -38,7 +38,7 @@ async fn the_seven_events_of_a_message_are_shown_and_numbers_only_when_asked() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_delivered_is_said() {
+async fn events_command_lists_failed_deliveries() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     deployment.twilio().report(Delivery::Undelivered(30003));
     let phone = deployment.phone("+14155550101", "/sms");

@@ -1,4 +1,4 @@
-//! What a provider's call is answered, and how often it counts.
+//! Responses to webhooks, and deduplication.
 
 use futures_util::future::join_all;
 
@@ -17,7 +17,7 @@ const STRICT: &str = r#"
 "#;
 
 #[tokio::test]
-async fn the_doors_that_are_open_to_everybody_answer() {
+async fn public_pages_answer() {
     let deployment = Setup::new(ROULETTE).start().await;
     for path in ["/", "/healthz", "/readyz"] {
         let answer = deployment.get(path).await.unwrap();
@@ -28,9 +28,9 @@ async fn the_doors_that_are_open_to_everybody_answer() {
 }
 
 #[tokio::test]
-async fn a_signature_is_checked_over_the_address_to_the_letter() {
+async fn signature_covers_the_raw_query() {
     let deployment = Setup::new(STRICT).own_redis().start().await;
-    // Whoever takes such an address apart and puts it together again gets another one.
+    // Parsing and encoding such a query again changes it.
     for query in ["", "?a=%27", "?a=%2F&b=//c", "?a=b+c%20d", "?", "?b=1&a=2&a=1", "?a=%e9&A=%E9"] {
         let phone = deployment.phone("+14155550101", &format!("/queue/strict{query}"));
         assert_eq!(phone.text("naïve").await.status, 200, "{query}");
@@ -38,16 +38,28 @@ async fn a_signature_is_checked_over_the_address_to_the_letter() {
 }
 
 #[tokio::test]
-async fn a_topic_that_nobody_named_is_not_there() {
+async fn unknown_topic_or_transport_is_not_found() {
     let deployment = Setup::new(ROULETTE).start().await;
-    let phone = deployment.phone("+14155550101", "/queue/roulet");
-    for webhook in [phone.webhook("connect"), phone.webhook("connect").get()] {
-        assert_eq!(webhook.send().await.unwrap().status, 404);
+    for path in ["/queue/roulet", "/queue/roulette/twilo", "/queue/roulette/twilio/more"] {
+        let phone = deployment.phone("+14155550101", path);
+        for webhook in [phone.webhook("connect"), phone.webhook("connect").get()] {
+            assert_eq!(webhook.send().await.unwrap().status, 404, "{path}");
+        }
     }
 }
 
 #[tokio::test]
-async fn what_a_validator_refuses_is_answered_with_its_text_and_goes_no_further() {
+async fn transport_has_a_webhook_of_its_own() {
+    let deployment = Setup::new(STRICT).own_redis().start().await;
+    for (count, path) in [(1, "/queue/strict/twilio"), (2, "/status/strict/twilio")] {
+        let phone = deployment.phone("+14155550101", path);
+        assert_eq!(phone.text("hello").await.said().as_deref(), Some("Got it."), "{path}");
+        assert_eq!(phone.wait_for(count).await.len(), count, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn rejected_message_gets_the_validators_text_and_is_not_queued() {
     let deployment = Setup::new(STRICT).own_redis().start().await;
     let phone = deployment.phone("+14155550101", "/queue/strict");
     let refused = [
@@ -63,7 +75,7 @@ async fn what_a_validator_refuses_is_answered_with_its_text_and_goes_no_further(
 }
 
 #[tokio::test]
-async fn a_call_that_comes_again_gets_the_same_answer_and_counts_once() {
+async fn duplicate_webhook_gets_the_same_response_and_counts_once() {
     let deployment = Setup::new(STRICT).own_redis().start().await;
     let phone = deployment.phone("+14155550101", "/queue/strict");
     let call = phone.webhook("just once");
@@ -82,7 +94,7 @@ async fn a_call_that_comes_again_gets_the_same_answer_and_counts_once() {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_called_again_later_is_not_relayed_again() {
+async fn late_duplicate_is_not_relayed_again() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let anna = deployment.phone("+14155550101", "/sms");
     let ben = deployment.phone("+14155550102", "/sms");

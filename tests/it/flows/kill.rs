@@ -1,4 +1,4 @@
-//! Everything is killed at random instants, and nobody notices.
+//! Processes and the store are killed at random instants, and no message is lost.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use super::texts::CONNECTED;
 use crate::support::twilio::{Behaviour, Random, Trouble};
 use crate::support::{Deployment, PATIENCE, Phone, Setup};
 
-/// Short leases, so that what a killed process had in hand is taken over within seconds. A claim of
-/// an outbound message has to outlast its call by five seconds at least.
+/// Topic with short leases, so that the claims of a killed process are reclaimed within seconds. The
+/// claim of an outbound message outlasts its request by five seconds at least.
 const TOPIC: &str = r#"
     [topics.roulette]
     handler = "roulette"
@@ -33,12 +33,12 @@ struct Pair<'d> {
     phones: [Phone<'d>; 2],
 }
 
-/// What the phone on this side of a pair says, in its order.
-fn words(pair: usize, side: usize) -> impl Iterator<Item = String> {
+/// Texts of the phone on this side of a pair, in order.
+fn texts(pair: usize, side: usize) -> impl Iterator<Item = String> {
     (0..TEXTS).map(move |number| format!("pair {pair} side {side} text {number}"))
 }
 
-/// Connects two at a time, so that it is known who sits with whom.
+/// Connects two phones at a time, so that the pairs are known.
 async fn connect(deployment: &Deployment) -> Vec<Pair<'_>> {
     let mut pairs = Vec::new();
     for pair in 0..PAIRS {
@@ -62,12 +62,12 @@ async fn connect(deployment: &Deployment) -> Vec<Pair<'_>> {
     pairs
 }
 
-/// Everybody talks at once, each at their own pace: the next text when the last was accepted.
-async fn talk(pairs: &[Pair<'_>], seed: u64) {
+/// Sends all texts, each phone's next one when its last was accepted.
+async fn send_texts(pairs: &[Pair<'_>], seed: u64) {
     let speakers = pairs.iter().enumerate().flat_map(|(number, pair)| {
         pair.phones.iter().enumerate().map(move |(side, phone)| async move {
             let mut random = Random::new(seed ^ (2 * number + side) as u64);
-            for text in words(number, side) {
+            for text in texts(number, side) {
                 tokio::time::sleep(random.millis(0..800)).await;
                 let answer = phone.webhook(&text).send_until_accepted().await;
                 assert_eq!(answer.said(), None);
@@ -77,7 +77,7 @@ async fn talk(pairs: &[Pair<'_>], seed: u64) {
     join_all(speakers).await;
 }
 
-/// Kills one process after the other and starts it again at once.
+/// Kills one process after the other, and restarts each at once.
 async fn kill(deployment: &Deployment, seed: u64, kills: usize) {
     let mut random = Random::new(seed);
     for _ in 0..kills {
@@ -96,25 +96,25 @@ async fn kill(deployment: &Deployment, seed: u64, kills: usize) {
     }
 }
 
-/// Who heard what they should not have heard, or not heard what they should have, or out of order.
-fn complaints(pairs: &[Pair<'_>]) -> Vec<String> {
-    let mut complaints = Vec::new();
+/// Phones that received a wrong text, missed one, or received them out of order.
+fn mismatches(pairs: &[Pair<'_>]) -> Vec<String> {
+    let mut mismatches = Vec::new();
     for (number, pair) in pairs.iter().enumerate() {
         for (side, phone) in pair.phones.iter().enumerate() {
             let relayed = |text: String| text.strip_prefix("Stranger: ").map(ToOwned::to_owned);
             let heard: Vec<String> = phone.inbox().into_iter().filter_map(relayed).collect();
-            let said: Vec<String> = words(number, 1 - side).collect();
+            let said: Vec<String> = texts(number, 1 - side).collect();
             if heard != said {
                 let same = heard.iter().zip(&said).take_while(|(one, other)| one == other).count();
                 let instead = heard.get(same);
-                complaints.push(format!("pair {number} side {side}: {instead:?} as text {same}"));
+                mismatches.push(format!("pair {number} side {side}: {instead:?} as text {same}"));
             }
         }
     }
-    complaints
+    mismatches
 }
 
-async fn everybody_heard_everything(deployment: &Deployment) {
+async fn all_texts_arrived(deployment: &Deployment) {
     let all = PAIRS * 2 * TEXTS;
     let relayed = |sent: &[crate::support::twilio::Message]| {
         sent.iter().filter(|message| message.body.starts_with("Stranger: ")).count()
@@ -122,8 +122,8 @@ async fn everybody_heard_everything(deployment: &Deployment) {
     deployment.twilio().wait_until(Duration::from_mins(2), |sent| relayed(sent) >= all).await;
 }
 
-/// Of a thousand sends so many are cut off before or after they were taken, or put off.
-fn awkward(seed: u64) -> Trouble {
+/// Faults of a thousand requests: cut before or after acceptance, failed, or throttled.
+fn faults(seed: u64) -> Trouble {
     Trouble::mix(
         seed,
         [
@@ -136,21 +136,21 @@ fn awkward(seed: u64) -> Trouble {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_processes_lose_double_and_misplace_nothing() {
+async fn killed_processes_lose_duplicate_and_reorder_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
     let pairs = connect(&deployment).await;
-    deployment.twilio().trouble(awkward(1));
-    tokio::join!(talk(&pairs, 2), kill(&deployment, 3, 30));
-    everybody_heard_everything(&deployment).await;
-    assert_eq!(complaints(&pairs), Vec::<String>::new());
+    deployment.twilio().trouble(faults(1));
+    tokio::join!(send_texts(&pairs, 2), kill(&deployment, 3, 30));
+    all_texts_arrived(&deployment).await;
+    assert_eq!(mismatches(&pairs), Vec::<String>::new());
 }
 
-/// Everything in one process, and the store with it.
+/// One process with the embedded store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_that_is_killed_with_its_store_loses_doubles_and_misplaces_nothing() {
+async fn killed_process_with_embedded_store_loses_duplicates_and_reorders_nothing() {
     let deployment = Setup::dev(TOPIC).embedded().start().await;
     let pairs = connect(&deployment).await;
-    deployment.twilio().trouble(awkward(8));
+    deployment.twilio().trouble(faults(8));
     let kills = async {
         let mut random = Random::new(9);
         for _ in 0..20 {
@@ -159,16 +159,16 @@ async fn a_process_that_is_killed_with_its_store_loses_doubles_and_misplaces_not
             deployment.start_web();
         }
     };
-    tokio::join!(talk(&pairs, 10), kills);
-    everybody_heard_everything(&deployment).await;
-    assert_eq!(complaints(&pairs), Vec::<String>::new());
+    tokio::join!(send_texts(&pairs, 10), kills);
+    all_texts_arrived(&deployment).await;
+    assert_eq!(mismatches(&pairs), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_store_loses_doubles_and_misplaces_nothing() {
+async fn killed_store_loses_duplicates_and_reorders_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
     let pairs = connect(&deployment).await;
-    deployment.twilio().trouble(awkward(4));
+    deployment.twilio().trouble(faults(4));
     let power_cuts = async {
         let mut random = Random::new(5);
         for _ in 0..3 {
@@ -178,7 +178,7 @@ async fn a_killed_store_loses_doubles_and_misplaces_nothing() {
             tokio::task::block_in_place(|| deployment.redis().restart());
         }
     };
-    tokio::join!(talk(&pairs, 6), kill(&deployment, 7, 8), power_cuts);
-    everybody_heard_everything(&deployment).await;
-    assert_eq!(complaints(&pairs), Vec::<String>::new());
+    tokio::join!(send_texts(&pairs, 6), kill(&deployment, 7, 8), power_cuts);
+    all_texts_arrived(&deployment).await;
+    assert_eq!(mismatches(&pairs), Vec::<String>::new());
 }

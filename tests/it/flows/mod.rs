@@ -1,6 +1,7 @@
-//! Stories through the real binaries, over real HTTP and a real Redis.
+//! Flows through the real binaries, over real HTTP and a real Redis.
 
 mod chat;
+mod connections;
 mod dev;
 mod disk;
 mod events;
@@ -8,11 +9,13 @@ mod hostile;
 mod intake;
 mod kill;
 mod outage;
+mod partitions;
+mod signals;
 mod storm;
 mod tester;
 pub(crate) mod texts;
 
-/// Two strangers' topic, which says nothing when it accepts a message.
+/// A roulette topic that sends no reply when it accepts a message.
 pub(crate) const ROULETTE: &str = r#"
     [topics.roulette]
     handler = "roulette"

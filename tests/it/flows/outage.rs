@@ -1,4 +1,4 @@
-//! The store goes away and comes back; processes are asked to stop.
+//! Outages of the store, and graceful shutdown.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::ROULETTE;
 use super::texts::{CONNECTED, WAIT};
 use crate::support::{Deployment, Phone, Setup};
 
-/// A platform that asks a process to stop kills it after 30 seconds; ours promise to need 25.
+/// Time limit of a shutdown. Platforms kill a process 30 seconds after SIGTERM.
 const GRACE: Duration = Duration::from_secs(25);
 
 async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
@@ -22,7 +22,7 @@ async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {
 }
 
 #[tokio::test]
-async fn without_a_store_a_call_is_put_off_and_nothing_is_lost() {
+async fn webhook_without_a_store_gets_503_and_nothing_is_lost() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     deployment.redis().kill9();
@@ -37,7 +37,7 @@ async fn without_a_store_a_call_is_put_off_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_asked_to_stop_leaves_nothing_half_done() {
+async fn stopped_worker_leaves_no_message_unfinished() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     for round in 0..3 {
@@ -47,7 +47,7 @@ async fn a_worker_that_is_asked_to_stop_leaves_nothing_half_done() {
             async move { anna.text(&text).await }
         }))
         .await;
-        // With one of them sent, the worker is up and has the others before it or in hand.
+        // Once one text is sent, the worker is running and has claimed or is about to claim the rest.
         ben.wait_for(1 + 20 * round + 1).await;
         assert!(deployment.stop_worker(0, GRACE), "{}", deployment.logs());
         deployment.start_worker(0);
@@ -63,7 +63,7 @@ async fn a_worker_that_is_asked_to_stop_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn web_that_is_asked_to_stop_ends_in_time_and_comes_back() {
+async fn stopped_web_ends_in_time_and_restarts() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let (anna, ben) = chatting(&deployment).await;
     assert!(deployment.stop_web(GRACE), "{}", deployment.logs());

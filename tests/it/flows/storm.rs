@@ -1,4 +1,4 @@
-//! Everybody at once.
+//! Many simultaneous senders.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::support::twilio::Message;
 use crate::support::{PATIENCE, Phone, Setup};
 
 #[tokio::test]
-async fn sixteen_who_connect_at_once_become_eight_pairs() {
+async fn sixteen_simultaneous_connects_become_eight_pairs() {
     let deployment = Setup::new(ROULETTE).own_redis().workers(2).start().await;
     let phones: Vec<Phone<'_>> =
         (0..16).map(|n| deployment.phone(&format!("+141555502{n:02}"), "/sms")).collect();
@@ -29,11 +29,11 @@ async fn sixteen_who_connect_at_once_become_eight_pairs() {
     for message in sent.iter().filter(|message| message.body.contains("probe")) {
         let by: usize = message.body.strip_prefix("Stranger: probe of ").unwrap().parse().unwrap();
         let to = phones.iter().position(|phone| phone.number() == message.to).unwrap();
-        assert_eq!(partners.insert(by, to), None, "two people got what one wrote");
+        assert_eq!(partners.insert(by, to), None, "two people received the text of one");
     }
     for (one, other) in &partners {
-        assert_ne!(one, other, "nobody talks to themself");
-        assert_eq!(partners[other], *one, "a pair is a pair from both sides");
+        assert_ne!(one, other, "a person is paired with themself");
+        assert_eq!(partners[other], *one, "pairing is symmetric");
     }
     phones[0].text("stats").await;
     let counted = "Waiting: 0. Chatting: 16. Pairs today: 8. ";

@@ -1,4 +1,4 @@
-//! What people are told, word for word.
+//! Texts of roulette, word for word.
 
 pub(crate) const WAIT: &str = "Please wait, you will be connected to a random person...";
 pub(crate) const CONNECTED: &str = "You're now connected to a random stranger!";

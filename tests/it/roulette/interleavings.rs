@@ -1,5 +1,5 @@
-//! Random people in random order: whatever is begun, thrown away, begun again and committed late,
-//! the rules of the house hold after every commit.
+//! Random interleavings: runs are begun, discarded, begun again and committed late, and the
+//! invariants hold after every commit.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use crosswire::model::address::Group;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::evening::Evening;
+use super::scenario::Scenario;
 
 #[derive(Clone, Debug)]
-enum Move {
-    Say(Index, &'static str),
+enum Step {
+    Send(Index, &'static str),
     Begin(Index),
     Commit(Index),
-    Forget(Index),
-    Step(Index),
+    Abandon(Index),
+    Handle(Index),
     Wait(Duration),
 }
 
-fn moves() -> impl Strategy<Value = Vec<Move>> {
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     let words = prop_oneof![
         6 => Just("connect"),
         4 => Just("hello"),
@@ -30,14 +30,14 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => Just("stats"),
     ];
     let one = prop_oneof![
-        6 => (any::<Index>(), words).prop_map(|(who, text)| Move::Say(who, text)),
-        4 => any::<Index>().prop_map(Move::Begin),
-        4 => any::<Index>().prop_map(Move::Commit),
-        1 => any::<Index>().prop_map(Move::Forget),
-        4 => any::<Index>().prop_map(Move::Step),
-        // From within a question's two minutes to beyond a seat's thirty days.
+        6 => (any::<Index>(), words).prop_map(|(name, text)| Step::Send(name, text)),
+        4 => any::<Index>().prop_map(Step::Begin),
+        4 => any::<Index>().prop_map(Step::Commit),
+        1 => any::<Index>().prop_map(Step::Abandon),
+        4 => any::<Index>().prop_map(Step::Handle),
+        // From less than a call request's two minutes to more than a seat's thirty days.
         1 => prop::sample::select(vec![60, 300, 90_000, 1_300_000])
-            .prop_map(|seconds| Move::Wait(Duration::from_secs(seconds))),
+            .prop_map(|seconds| Step::Wait(Duration::from_secs(seconds))),
     ];
     prop::collection::vec(one, 1..120)
 }
@@ -46,30 +46,30 @@ fn chosen(index: Index, groups: &[Group]) -> Option<Group> {
     (!groups.is_empty()).then(|| index.get(groups).clone())
 }
 
-fn play(evening: &mut Evening, people: &[String], one: &Move) {
+fn play(scenario: &mut Scenario, people: &[String], one: &Step) {
     match one {
-        Move::Say(who, text) => evening.say(who.get::<String>(people), text),
-        Move::Begin(which) => {
-            if let Some(group) = chosen(*which, &evening.town.busy()) {
-                evening.town.begin(&group);
+        Step::Send(name, text) => scenario.send(name.get::<String>(people), text),
+        Step::Begin(which) => {
+            if let Some(group) = chosen(*which, &scenario.topic.pending()) {
+                scenario.topic.begin(&group);
             }
         }
-        Move::Commit(which) => {
-            if let Some(group) = chosen(*which, &evening.town.in_hand()) {
-                evening.commit(&group);
+        Step::Commit(which) => {
+            if let Some(group) = chosen(*which, &scenario.topic.in_progress()) {
+                scenario.commit(&group);
             }
         }
-        Move::Forget(which) => {
-            if let Some(group) = chosen(*which, &evening.town.in_hand()) {
-                evening.town.forget(&group);
+        Step::Abandon(which) => {
+            if let Some(group) = chosen(*which, &scenario.topic.in_progress()) {
+                scenario.topic.abandon(&group);
             }
         }
-        Move::Step(which) => {
-            if let Some(group) = chosen(*which, &evening.town.busy()) {
-                evening.step(&group);
+        Step::Handle(which) => {
+            if let Some(group) = chosen(*which, &scenario.topic.pending()) {
+                scenario.step(&group);
             }
         }
-        Move::Wait(time) => evening.wait(*time),
+        Step::Wait(time) => scenario.wait(*time),
     }
 }
 
@@ -81,41 +81,41 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_rules_hold_whatever_happens_between_two_to_eight_people(
+    fn invariants_hold_under_random_interleavings_of_two_to_eight_people(
         count in 2usize..=8,
-        moves in moves(),
+        steps in steps(),
     ) {
-        let (mut evening, people) = (Evening::new(), named(count));
-        for one in &moves {
-            play(&mut evening, &people, one);
+        let (mut scenario, people) = (Scenario::new(), named(count));
+        for one in &steps {
+            play(&mut scenario, &people, one);
         }
-        evening.rest();
+        scenario.run_until_idle();
     }
 
     #[test]
-    fn sixteen_who_connect_at_once_make_eight_pairs(
+    fn sixteen_people_connecting_at_once_make_eight_pairs(
         order in prop::collection::vec((any::<Index>(), 0..3), 0..200),
     ) {
-        let (mut evening, people) = (Evening::new(), named(16));
-        for who in &people {
-            evening.say(who, "connect");
+        let (mut scenario, people) = (Scenario::new(), named(16));
+        for name in &people {
+            scenario.send(name, "connect");
         }
         for (index, kind) in order {
             let one = match kind {
-                0 => Move::Begin(index),
-                1 => Move::Commit(index),
-                _ => Move::Step(index),
+                0 => Step::Begin(index),
+                1 => Step::Commit(index),
+                _ => Step::Handle(index),
             };
-            play(&mut evening, &people, &one);
+            play(&mut scenario, &people, &one);
         }
-        evening.rest();
-        let connected = evening
-            .town
+        scenario.run_until_idle();
+        let connected = scenario
+            .topic
             .sent
             .iter()
-            .filter(|owed| owed.text.reveal() == super::evening::CONNECTED)
+            .filter(|message| message.text.reveal() == super::scenario::CONNECTED)
             .count();
         prop_assert_eq!(connected, 16);
-        prop_assert!(people.iter().all(|who| evening.partner(who).is_some()));
+        prop_assert!(people.iter().all(|name| scenario.partner(name).is_some()));
     }
 }

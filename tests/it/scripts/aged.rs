@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Feeds, Health, Partition, Push, Pushed, Queue, Queues, Records, Retention, Retry,
-    Settled, StateReads, StorageError, Token, Upkeep,
+    FeedEntry, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues,
+    Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -132,12 +132,21 @@ forward! {
 }
 
 forward! {
+    Pauses {
+        fn pause(topic: &TopicName, pause: &Pause) -> ();
+        fn pauses(topic: &TopicName) -> Vec<Pause>;
+        fn resume(topic: &TopicName, scope: &PauseScope) -> ();
+    }
+}
+
+forward! {
     Upkeep {
         fn depth(queue: &Queue) -> Depth;
         fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
         fn remember_partitions(topic: &TopicName, count: u16) -> u16;
+        fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();
         fn health() -> Health;
     }

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crosswire::app::config::Config;
+use crosswire::app::config::DraftConfig;
 use crosswire::app::registry::Registry;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
 use crosswire::engine::topic::TopicRuntime;
@@ -27,8 +27,8 @@ const TOPICS: &str = include_str!("../../scripts/topics.toml");
 /// The topics of a file, with handlers of one's own.
 fn services_of(registry: &Registry, toml: &str) -> Vec<TopicRuntime> {
     let (environment, errors) = (Environment::default(), ConfigErrors::default());
-    let config = Config::read("topics.toml", toml, &environment, Purpose::Dev, &errors);
-    let services = registry.assemble(&config, &environment, &errors);
+    let draft = DraftConfig::read("topics.toml", toml, &environment, Purpose::Dev, &errors);
+    let services = registry.assemble(&draft, &environment, &errors);
     errors.into_result().unwrap();
     services
 }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::fixture::{Fixture, LONG, ask, burial, commit, copy, entry, facts, message, retry};
 use super::on_redis::{on, on_redis};
-use super::redis_alone::work_out;
+use super::redis_specific::work_out;
 use crate::support::redis::RedisServer;
 
 /// Stands before a Redis. When it is told to, it cuts the connection instead of passing on a reply.
@@ -69,7 +69,7 @@ async fn behind_a_wire(server: &RedisServer) -> (Fixture, Wire) {
 }
 
 #[tokio::test]
-async fn a_push_whose_reply_is_lost_is_made_once() {
+async fn push_with_lost_reply_takes_effect_once() {
     let server = RedisServer::volatile();
     let (f, wire) = behind_a_wire(&server).await;
     wire.lose_the_next_reply();
@@ -80,7 +80,7 @@ async fn a_push_whose_reply_is_lost_is_made_once() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_reply_is_lost_is_not_stranded() {
+async fn claim_with_lost_reply_is_returned_on_retry() {
     let server = RedisServer::volatile();
     let (f, wire) = behind_a_wire(&server).await;
     f.push("alice", "m1").await;
@@ -93,7 +93,7 @@ async fn a_claim_whose_reply_is_lost_is_not_stranded() {
 }
 
 #[tokio::test]
-async fn a_completion_whose_reply_is_lost_is_made_once_and_its_next_claim_is_not_stranded() {
+async fn completion_with_lost_reply_takes_effect_once_and_returns_its_next_claim() {
     let server = RedisServer::volatile();
     let (f, wire) = behind_a_wire(&server).await;
     f.push("alice", "m1").await;
@@ -117,7 +117,7 @@ async fn a_completion_whose_reply_is_lost_is_made_once_and_its_next_claim_is_not
 }
 
 #[tokio::test]
-async fn a_retry_and_a_release_whose_reply_is_lost_are_made_once() {
+async fn retry_and_release_with_lost_reply_take_effect_once() {
     let server = RedisServer::volatile();
     let (f, wire) = behind_a_wire(&server).await;
     f.push("alice", "m1").await;
@@ -138,7 +138,7 @@ async fn a_retry_and_a_release_whose_reply_is_lost_are_made_once() {
 }
 
 #[tokio::test]
-async fn a_burial_whose_reply_is_lost_buries_one() {
+async fn burial_with_lost_reply_buries_one_message() {
     let server = RedisServer::volatile();
     let (f, wire) = behind_a_wire(&server).await;
     f.push("alice", "m1").await;

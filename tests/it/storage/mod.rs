@@ -7,6 +7,6 @@ mod model;
 mod on_redis;
 mod on_sqlite;
 mod outbound_counts;
-mod redis_alone;
-mod sqlite_alone;
+mod redis_specific;
+mod sqlite_specific;
 mod topologies;

@@ -1,9 +1,10 @@
-//! What a call was answered.
+//! Response to a webhook or page request.
 
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
+/// Status, headers and body of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -24,10 +25,10 @@ impl Answer {
         self.headers.get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// What the answer says to whoever wrote: the text of its `TwiML`, or nothing.
+    /// Text of a `TwiML` response, or nothing when it is empty.
     ///
     /// # Panics
-    /// When it is no `TwiML` of ours.
+    /// When the response is no `TwiML`.
     pub(crate) fn said(&self) -> Option<String> {
         assert_eq!(self.status, 200, "{self:?}");
         assert!(self.content_type().starts_with("text/xml"), "{self:?}");
@@ -37,13 +38,13 @@ impl Answer {
     }
 }
 
-/// All text inside of `<Response>`.
+/// Text inside `<Response>`.
 fn text_of(twiml: &str) -> String {
     let mut reader = quick_xml::Reader::from_str(twiml);
     let (mut text, mut path) = (String::new(), Vec::new());
     let mut roots = Vec::new();
     loop {
-        match reader.read_event().expect("an answer is well-formed XML") {
+        match reader.read_event().expect("the response is well-formed XML") {
             Event::Start(tag) => {
                 path.push(tag.name().as_ref().to_owned());
                 roots.push(path[0].clone());
@@ -59,7 +60,7 @@ fn text_of(twiml: &str) -> String {
             _ => {}
         }
     }
-    assert!(path.is_empty(), "every element of an answer is closed: {twiml}");
+    assert!(path.is_empty(), "an element is not closed: {twiml}");
     assert!(!roots.is_empty() && roots.iter().all(|root| root == "Response"), "{twiml}");
     text
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, ExitStatus, Output};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::twilio::{Account, FakeTwilio};
 use super::webhook::client;
 use super::{Answer, PATIENCE, Phone, Setup, Webhook, free_port};
 
-/// Our number, from which everything is answered.
+/// The line of the deployment, from which every reply is sent.
 pub(crate) const LINE: &str = "+15005550006";
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -32,7 +32,7 @@ pub(crate) struct Deployment {
     redis: Option<RedisServer>,
     port: u16,
     client: reqwest::Client,
-    /// Shown with every [`Deployment::call`].
+    /// Token of every [`Deployment::call`].
     bearer: Option<String>,
     secrets: Secrets,
     web: Mutex<Option<Process>>,
@@ -43,7 +43,6 @@ impl Deployment {
     pub(super) async fn start(setup: Setup) -> Self {
         let account = Account { sid: format!("AC{}", "0a".repeat(16)), token: TOKEN.to_owned() };
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("topics.toml"), &setup.topics).unwrap();
         let deployment = Self {
             dir,
             twilio: FakeTwilio::start(account.clone()),
@@ -57,6 +56,7 @@ impl Deployment {
             workers: (0..setup.workers).map(|_| Mutex::default()).collect(),
             setup,
         };
+        deployment.write_topics(&deployment.setup.topics);
         deployment.keep_secret(TOKEN);
         deployment.keep_secret(SECRET_KEY);
         deployment.start_web();
@@ -73,7 +73,7 @@ impl Deployment {
         self.redis.as_ref().unwrap_or_else(|| RedisServer::shared())
     }
 
-    /// Where its processes run, and keep what is their own.
+    /// Returns the working directory of its processes.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -86,17 +86,17 @@ impl Deployment {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// No log may hold this from now on.
+    /// Fails the test when a log contains this.
     pub(crate) fn keep_secret(&self, secret: &str) {
         self.secrets.add(secret);
     }
 
-    /// Somebody who texts our line, whose provider calls this path.
+    /// Returns a phone that texts the line, and whose provider calls this path.
     pub(crate) fn phone(&self, number: &str, path: &str) -> Phone<'_> {
         Phone::new(self, number, path)
     }
 
-    /// A signed call of this path, for a text from, to and saying this.
+    /// Returns a signed webhook call of this path, for a text with this sender, recipient and body.
     pub(crate) fn webhook(&self, path: &str, sms: [&str; 3]) -> Webhook {
         Webhook::new(&self.client, &self.account, &self.url(path), sms)
     }
@@ -105,14 +105,14 @@ impl Deployment {
         Answer::read(self.client.get(self.url(path)).send().await?).await
     }
 
-    /// A call that is yet to be made.
+    /// Returns a request that is not sent yet.
     pub(crate) fn call(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let call = self.client.request(method, self.url(path));
         self.bearer.iter().fold(call, reqwest::RequestBuilder::bearer_auth)
     }
 
-    /// With this token from now on.
+    /// Sends this token with every request from now on.
     pub(crate) fn with_bearer(mut self, token: &str) -> Self {
         self.keep_secret(token);
         self.bearer = Some(token.to_owned());
@@ -132,9 +132,28 @@ impl Deployment {
         self.web.lock().unwrap().take();
     }
 
-    /// Asks it to stop, and tells whether it ended well within this time.
+    /// Sends SIGTERM, and returns whether web succeeded within this time.
     pub(crate) fn stop_web(&self, patience: Duration) -> bool {
         stop(&self.web, patience)
+    }
+
+    pub(crate) fn signal_web(&self, signal: Signal) {
+        self.web.lock().unwrap().as_ref().expect("web runs").signal(signal);
+    }
+
+    /// Returns web's exit status, or nothing when it is still running after this time.
+    pub(crate) fn wait_for_web(&self, patience: Duration) -> Option<ExitStatus> {
+        self.web.lock().unwrap().as_mut().expect("web was started").wait(patience)
+    }
+
+    /// Returns the peak of web's resident memory, in bytes.
+    pub(crate) fn web_peak_memory(&self) -> u64 {
+        self.web.lock().unwrap().as_ref().expect("web runs").peak_memory()
+    }
+
+    /// Replaces topics.toml, for processes that start from now on.
+    pub(crate) fn write_topics(&self, topics: &str) {
+        std::fs::write(self.dir.path().join("topics.toml"), topics).unwrap();
     }
 
     pub(crate) fn start_worker(&self, number: usize) {
@@ -146,17 +165,17 @@ impl Deployment {
         self.workers[number].lock().unwrap().take();
     }
 
-    /// Asks it to stop, and tells whether it ended well within this time.
+    /// Sends SIGTERM, and returns whether the worker succeeded within this time.
     pub(crate) fn stop_worker(&self, number: usize, patience: Duration) -> bool {
         stop(&self.workers[number], patience)
     }
 
-    /// Runs the operator's tool with these arguments, in this deployment's environment.
+    /// Runs `crosswire` with these arguments, in this deployment's environment.
     pub(crate) fn crosswire(&self, arguments: &[&str]) -> Output {
         self.command(env!("CARGO_BIN_EXE_crosswire")).args(arguments).output().unwrap()
     }
 
-    /// The same, with more in the environment.
+    /// Runs `crosswire` with these variables besides.
     pub(crate) fn crosswire_with(
         &self,
         environment: &[(&str, &str)],
@@ -166,7 +185,7 @@ impl Deployment {
         command.envs(environment.iter().copied()).args(arguments).output().unwrap()
     }
 
-    /// Until web says that it can take messages.
+    /// Waits until web is ready.
     pub(crate) async fn wait_ready(&self) {
         let ready = async {
             while !self.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
@@ -177,13 +196,13 @@ impl Deployment {
         assert!(ready.is_ok(), "web is not ready after {PATIENCE:?}\n{}", self.logs());
     }
 
-    /// Everything that the processes have said.
+    /// Returns the logs of all processes.
     pub(crate) fn logs(&self) -> String {
         let logs = read_logs(self.dir.path());
         logs.into_iter().flat_map(|(name, log)| ["--- ".into(), name, "\n".into(), log]).collect()
     }
 
-    /// Work that is not done, once the processes have had their time.
+    /// Returns the work that is left once the processes have had time for it.
     fn leftovers(&self) -> Vec<String> {
         let topics = self.setup.topics.clone();
         let place = if self.setup.embedded {
@@ -209,7 +228,15 @@ impl Deployment {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        let mut command = match self.setup.open_files {
+            None => Command::new(program),
+            Some(limit) => {
+                let mut shell = Command::new("/bin/sh");
+                let limited = "ulimit -n \"$0\"; exec \"$@\"";
+                shell.args(["-c", limited, &limit.to_string(), program]);
+                shell
+            }
+        };
         command.env_clear();
         if !self.setup.embedded {
             command.env("REDIS_URL", self.redis().url());
@@ -225,7 +252,7 @@ impl Deployment {
             .env("TWILIO_AUTH_TOKEN", &self.account.token)
             .env("TWILIO_FROM_NUMBER", LINE)
             .env("TWILIO_API_BASE", self.twilio.url())
-            // The most that it can be asked to say, to see that even that gives nobody away.
+            // The most verbose log there is, which must not contain a secret either.
             .env("RUST_LOG", "crosswire=trace,info")
             .envs(self.setup.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -238,7 +265,7 @@ fn stop(process: &Mutex<Option<Process>>, patience: Duration) -> bool {
     process.wait(patience).is_some_and(|status| status.success())
 }
 
-#[expect(clippy::print_stderr, reason = "what the processes said belongs to a test's failure")]
+#[expect(clippy::print_stderr, reason = "a failure is explained by the logs of the processes")]
 impl Drop for Deployment {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -248,7 +275,7 @@ impl Drop for Deployment {
         let left = self.leftovers();
         self.web.lock().unwrap().take();
         self.workers.iter().for_each(|worker| drop(worker.lock().unwrap().take()));
-        assert!(left.is_empty(), "left undone: {left:#?}");
+        assert!(left.is_empty(), "work left: {left:#?}");
         let spilled = self.secrets.spilled(self.dir.path());
         assert!(spilled.is_empty(), "in the logs: {spilled:#?}");
     }

@@ -1,4 +1,5 @@
-//! A small disk of one's own, which only root may mount; others are told that they see nothing.
+//! A small disk for one test. Only root may mount it; for other users the test prints that it was
+//! skipped.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -7,17 +8,17 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A disk of 8 MiB, which is gone when this is dropped.
+/// A disk of 8 MiB, unmounted when this is dropped.
 pub(crate) struct Disk(TempDir);
 
 impl Disk {
-    #[expect(clippy::print_stdout, reason = "a test that has seen nothing says so")]
+    #[expect(clippy::print_stdout, reason = "a skipped test is visible")]
     pub(crate) fn mount() -> Option<Self> {
         let disk = Self(tempfile::tempdir().unwrap());
-        if disk.say("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"]) {
+        if disk.run("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"]) {
             return Some(disk);
         }
-        println!("nothing was tested: mounting a file system is not permitted here");
+        println!("skipped: mounting a file system is not permitted here");
         None
     }
 
@@ -29,21 +30,21 @@ impl Disk {
         &self.0
     }
 
-    /// Nothing can be written to it any more.
+    /// Makes the disk read-only.
     pub(crate) fn protect(&self) {
-        assert!(self.say("mount", &["-o", "remount,ro"]));
+        assert!(self.run("mount", &["-o", "remount,ro"]));
     }
 
     pub(crate) fn unprotect(&self) {
-        assert!(self.say("mount", &["-o", "remount,rw"]));
+        assert!(self.run("mount", &["-o", "remount,rw"]));
     }
 
-    fn say(&self, program: &str, words: &[&str]) -> bool {
-        let run = Command::new(program).args(words).arg(self.0.path()).output();
-        run.is_ok_and(|output| output.status.success())
+    fn run(&self, program: &str, arguments: &[&str]) -> bool {
+        let output = Command::new(program).args(arguments).arg(self.0.path()).output();
+        output.is_ok_and(|output| output.status.success())
     }
 
-    /// Fills it but for so many bytes.
+    /// Fills the disk but for so many bytes.
     pub(crate) fn fill(&self, but: usize) {
         let mut ballast = File::create(self.0.path().join("ballast")).unwrap();
         while ballast.write_all(&[0; 4096]).is_ok() {}
@@ -58,6 +59,6 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        self.say("umount", &["-l"]);
+        self.run("umount", &["-l"]);
     }
 }

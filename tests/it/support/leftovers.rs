@@ -12,7 +12,7 @@ use toml::Table;
 
 use super::PATIENCE;
 
-/// Every queue of these topics.
+/// Returns every queue of these topics.
 fn queues(topics: &str) -> Vec<Queue> {
     let table: Table = topics.parse().unwrap();
     let mut queues = Vec::new();
@@ -28,10 +28,10 @@ fn queues(topics: &str) -> Vec<Queue> {
     queues
 }
 
-/// Where the queues are.
+/// The store of a deployment.
 pub(super) enum Place {
     Redis(String),
-    /// A file in this directory, that a process may be working on.
+    /// A file in this directory, which a process may be using.
     File(PathBuf),
 }
 
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// Lets the processes finish what they have in hand, then tells what is not done and never will be.
+/// Waits for the processes to finish the work in hand, and returns the work that is left.
 pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
     let store = place.store().await;
     let mut left = Vec::new();
@@ -66,7 +66,7 @@ pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
     left
 }
 
-/// How much is in a queue once it is empty, or at the end of our patience.
+/// Returns the depth of a queue once it is empty, or when [`PATIENCE`] is over.
 async fn settled(store: &dyn Storage, queue: &Queue) -> Depth {
     let start = Instant::now();
     loop {

@@ -1,8 +1,8 @@
-//! What the tests stand on: a real Redis, a fake Twilio, phones, and the real binaries.
+//! Support of the tests: a real Redis, a fake Twilio, phones, and the real binaries.
 
+pub(crate) mod memory_topic;
 pub(crate) mod process;
 pub(crate) mod redis;
-pub(crate) mod town;
 pub(crate) mod twilio;
 
 mod answer;
@@ -28,15 +28,15 @@ pub(crate) use self::webhook::Webhook;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
-/// How long anything may take that is expected to happen. Generous: other builds share the machine.
+/// Maximum wait for an expected event. Generous, since other builds may share the machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A port that nobody listens on at the moment.
+/// Returns a port that is free at the moment.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Asks again and again until there is an answer, for what cannot be waited for otherwise.
+/// Calls a function until it returns something, for events that cannot be awaited.
 pub(crate) fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {

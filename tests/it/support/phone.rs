@@ -1,9 +1,10 @@
-//! A phone: one number that texts one of our lines.
+//! A phone that texts the line of a deployment.
 
 use super::deployment::LINE;
 use super::twilio::Message;
 use super::{Answer, Deployment, PATIENCE, Webhook};
 
+/// One number, with the webhook path that its texts arrive at.
 pub(crate) struct Phone<'d> {
     deployment: &'d Deployment,
     number: String,
@@ -22,9 +23,9 @@ impl<'d> Phone<'d> {
         &self.number
     }
 
-    /// The webhook that a text of this phone becomes, to be bent or sent.
+    /// Webhook of a text from this phone, to be modified or sent.
     pub(crate) fn webhook(&self, text: &str) -> Webhook {
-        // A command is a word that a log may well hold; several words are the sender's own.
+        // A log may contain a command, which is one word, but never a text of several words.
         if text.contains(' ') {
             self.deployment.keep_secret(text);
         }
@@ -35,12 +36,12 @@ impl<'d> Phone<'d> {
         self.webhook(text).send().await.expect("web answers")
     }
 
-    /// What this phone was sent, oldest first.
+    /// Texts that this phone received, oldest first.
     pub(crate) fn inbox(&self) -> Vec<String> {
         texts_to(&self.number, &self.deployment.twilio().messages())
     }
 
-    /// What this phone was sent, once it is so many texts.
+    /// Waits until this phone has received `count` texts, and returns all of them.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<String> {
         let enough = |messages: &[Message]| texts_to(&self.number, messages).len() >= count;
         texts_to(&self.number, &self.deployment.twilio().wait_until(PATIENCE, enough).await)

@@ -10,14 +10,14 @@ use nix::unistd::Pid;
 use super::poll;
 
 /// A process in a group of its own. It is killed with its group when this is dropped, and by a
-/// watchdog when the test process ends in whatever way: a pipe to the watchdog closes then.
+/// watchdog when the test process ends for any reason: a pipe to the watchdog closes then.
 pub(crate) struct Process {
     child: Child,
     watchdog: Child,
 }
 
 impl Process {
-    /// `litter` is a directory that the watchdog removes, should it ever have to act.
+    /// Starts a process. `litter` is a directory that the watchdog removes when it has to act.
     pub(crate) fn spawn(command: &mut Command, litter: &Path) -> Self {
         use std::os::unix::process::CommandExt as _;
 
@@ -36,11 +36,18 @@ impl Process {
         Self { child, watchdog }
     }
 
+    /// Returns the peak of its resident memory, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = killpg(self.group(), signal);
     }
 
-    /// How it ended; nothing when it has not within this time.
+    /// Returns its exit status, or nothing when it is still running after this time.
     pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         poll(patience, || self.child.try_wait().unwrap())
     }
@@ -52,7 +59,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The watchdog goes first: once the child is reaped, its number may be somebody else's.
+        // The watchdog goes first: once the child is reaped, its number may be another process's.
         let _ = self.watchdog.kill();
         let _ = self.watchdog.wait();
         self.signal(Signal::SIGKILL);
@@ -66,7 +73,7 @@ mod tests {
     use crate::support::PATIENCE;
 
     #[test]
-    fn a_process_ends_when_the_pipe_of_its_watchdog_closes() {
+    fn process_ends_when_the_pipe_of_its_watchdog_closes() {
         let litter = tempfile::tempdir().unwrap();
         let mut process = Process::spawn(Command::new("sleep").arg("1000"), litter.path());
         drop(process.watchdog.stdin.take());

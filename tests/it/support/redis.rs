@@ -1,4 +1,4 @@
-//! A real Redis server, set up as production has to be.
+//! A real Redis server, configured as in production.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -16,24 +16,23 @@ use super::{PATIENCE, free_port, poll};
 pub(crate) struct RedisServer {
     port: u16,
     dir: TempDir,
-    /// What its settings are, besides what all have in common.
+    /// Settings besides those that all servers have in common.
     settings: Vec<String>,
     process: Mutex<Option<Process>>,
 }
 
 impl RedisServer {
-    /// A server on a free port that nobody else uses, with a directory of its own.
+    /// Starts a server on a free port, with a directory of its own.
     pub(crate) fn start() -> Self {
         Self::with(&["--appendonly", "yes"])
     }
 
-    /// A server that keeps nothing: for what asks it hundreds of thousands of times, or is over in
-    /// a moment, and never kills it.
+    /// Starts a server without persistence, for tests with very many commands that never kill it.
     pub(crate) fn volatile() -> Self {
         Self::with(&["--appendonly", "no"])
     }
 
-    /// A server with settings of one's own; without any it keeps nothing.
+    /// Starts a server with these settings; without any it has no persistence.
     pub(crate) fn with(settings: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let settings = settings.iter().map(|&word| word.to_owned()).collect();
@@ -42,8 +41,8 @@ impl RedisServer {
         server
     }
 
-    /// One server for every test that neither breaks it nor counts its keys; topics of different
-    /// names keep them apart.
+    /// Returns the server of all tests that neither kill it nor count its keys; their topics have
+    /// different names.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<RedisServer> = OnceLock::new();
         SHARED.get_or_init(Self::start)
@@ -61,17 +60,17 @@ impl RedisServer {
         self.port
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the server, as a power cut would.
     pub(crate) fn kill9(&self) {
         self.process.lock().unwrap().take();
     }
 
-    /// Stops it in its tracks, or lets it go on.
+    /// Sends a signal, for instance to suspend the server.
     pub(crate) fn signal(&self, signal: Signal) {
-        self.process.lock().unwrap().as_ref().expect("it runs").signal(signal);
+        self.process.lock().unwrap().as_ref().expect("the server runs").signal(signal);
     }
 
-    /// Starts it again where it was, with what its append-only file holds.
+    /// Starts the server again, from its append-only file.
     pub(crate) fn restart(&self) {
         self.kill9();
         let mut command = Command::new("redis-server");
@@ -90,7 +89,7 @@ impl RedisServer {
 
     fn ping(&self) -> bool {
         let client = redis::Client::open(self.url()).unwrap();
-        // While it loads its file it answers with an error.
+        // A server that is loading its file answers with an error.
         client
             .get_connection_with_timeout(Duration::from_secs(1))
             .is_ok_and(|mut connection| redis::cmd("PING").exec(&mut connection).is_ok())
@@ -107,7 +106,7 @@ impl RedisServer {
         redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.unwrap()
     }
 
-    /// Every key and what it holds, to see whether anything has changed.
+    /// Returns every key with its dump, to compare them later.
     pub(crate) async fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         let mut connection = self.connection().await;
         let keys: Vec<String> =

@@ -1,4 +1,4 @@
-//! What a deployment is started with.
+//! Settings of a deployment.
 
 use super::Deployment;
 
@@ -10,11 +10,12 @@ pub(crate) struct Setup {
     pub(super) own_redis: bool,
     pub(super) dev: bool,
     pub(super) embedded: bool,
+    pub(super) open_files: Option<u32>,
     pub(super) environment: Vec<(String, String)>,
 }
 
 impl Setup {
-    /// One worker, on the shared Redis. Nothing may be left to do at the end.
+    /// One worker, on the shared Redis. The test fails when work is left at its end.
     pub(crate) fn new(topics: &str) -> Self {
         Self {
             topics: topics.to_owned(),
@@ -22,22 +23,23 @@ impl Setup {
             own_redis: false,
             dev: false,
             embedded: false,
+            open_files: None,
             environment: Vec::new(),
         }
     }
 
-    /// `crosswire dev`: web and worker are one process, which web's moves start, stop and kill.
+    /// `crosswire dev`: web and worker are one process, which the methods for web start and stop.
     pub(crate) fn dev(topics: &str) -> Self {
         Self { workers: 0, dev: true, ..Self::new(topics) }
     }
 
-    /// On a file of its own, without a Redis.
+    /// Runs on the embedded store, without Redis.
     pub(crate) fn embedded(mut self) -> Self {
         self.embedded = true;
         self
     }
 
-    /// A variable for every process; set to nothing, one that it would have otherwise is unset.
+    /// Sets a variable for every process. An empty value unsets a default one.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -48,9 +50,15 @@ impl Setup {
         self
     }
 
-    /// A Redis that nobody else uses, to be killed or counted.
+    /// Runs on a Redis of its own, which the test may kill or count the keys of.
     pub(crate) fn own_redis(mut self) -> Self {
         self.own_redis = true;
+        self
+    }
+
+    /// Limits the open files of every process, beyond its own reach to raise.
+    pub(crate) fn open_files(mut self, limit: u32) -> Self {
+        self.open_files = Some(limit);
         self
     }
 

@@ -1,4 +1,4 @@
-//! A call as Twilio makes it, or as somebody makes it who would like to be taken for Twilio.
+//! Webhook requests as Twilio makes them, and forgeries of them.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::twilio::{Account, sign};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A signed webhook for an inbound message. Everything about it can be bent before it is sent.
+/// Signed webhook of an inbound message. Every part can be modified before it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
     client: reqwest::Client,
@@ -33,7 +33,7 @@ enum Signature {
 }
 
 impl Webhook {
-    /// A message with the parameters that Twilio sends along with every one. `url` has no query.
+    /// Creates a message with the parameters that Twilio always sends. `url` has no query.
     pub(super) fn new(
         client: &reqwest::Client,
         account: &Account,
@@ -81,7 +81,7 @@ impl Webhook {
         self
     }
 
-    /// As a GET, with the parameters in its query.
+    /// Makes it a GET, with the parameters in its query.
     pub(crate) fn get(self) -> Self {
         self.method(Method::GET)
     }
@@ -122,20 +122,20 @@ impl Webhook {
         self
     }
 
-    /// Carries this signature, whatever it says; none when absent.
+    /// Sets the signature header; none when absent.
     pub(crate) fn signature(mut self, signature: Option<&str>) -> Self {
         self.signature =
             signature.map_or(Signature::Absent, |text| Signature::Given(text.to_owned()));
         self
     }
 
-    /// These bytes in place of the form. The signature stays that of the parameters.
+    /// Sets the body in place of the form. The signature stays that of the parameters.
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// The signature of the call as it stands.
+    /// Signature of the current parameters.
     pub(crate) fn genuine_signature(&self) -> String {
         match self.method {
             Method::GET | Method::HEAD => sign(&self.token, &self.full_url(), &[]),
@@ -143,7 +143,7 @@ impl Webhook {
         }
     }
 
-    /// The parameters as a form has them.
+    /// Parameters as an encoded form.
     pub(crate) fn encoded(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.parameters).finish()
     }
@@ -155,7 +155,7 @@ impl Webhook {
         }
     }
 
-    /// The server's answer; an error when there was none.
+    /// Sends the request once.
     pub(crate) async fn send(&self) -> reqwest::Result<Answer> {
         let mut request = self.client.request(self.method.clone(), self.full_url());
         for (name, value) in &self.headers {
@@ -177,7 +177,7 @@ impl Webhook {
         Answer::read(request.send().await?).await
     }
 
-    /// As Twilio does it with retries configured: again, with the same id, until it is accepted.
+    /// Sends the request with retries, like Twilio, until the response is below 500.
     pub(crate) async fn send_until_accepted(&self) -> Answer {
         let deadline = tokio::time::Instant::now() + super::PATIENCE * 3;
         loop {
@@ -188,13 +188,13 @@ impl Webhook {
                     "not accepted for a minute: {outcome:?}"
                 ),
             }
-            // A provider's pause between two tries, shortened.
+            // Shortened pause of a provider between two attempts.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
 
-/// A client that takes a redirect for an answer like any other, and knows no proxy.
+/// HTTP client that follows no redirect and uses no proxy.
 pub(super) fn client() -> reqwest::Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {

@@ -1,11 +1,11 @@
-//! Hostile calls that are proper HTTP.
+//! Hostile requests in well-formed HTTP.
 
 use reqwest::Method;
 
-use super::{TEXT, is_heard_after_all, look, quiet_chat};
+use super::{TEXT, assert_relayed, idle_chat, snapshot};
 use crate::support::{Deployment, Webhook};
 
-/// What a hostile call is, how it is made from a genuine one, and the status that it earns.
+/// Name of a hostile request, its change to a genuine one, and the expected status.
 type Case = (&'static str, fn(Webhook) -> Webhook, u16);
 
 const LONG: usize = 10 << 20;
@@ -28,10 +28,10 @@ const UNPROVEN: [Case; 12] = [
 const MALFORMED: [Case; 23] = [
     ("no sender", |w| w.without("From"), 400),
     ("an empty sender", |w| w.set("From", ""), 400),
-    ("a sender of blanks", |w| w.set("From", "   "), 400),
+    ("a sender of spaces", |w| w.set("From", "   "), 400),
     ("no text", |w| w.without("Body"), 400),
-    ("no id", nameless, 400),
-    ("an empty id", |w| nameless(w).set("MessageSid", ""), 400),
+    ("no id", without_id, 400),
+    ("an empty id", |w| without_id(w).set("MessageSid", ""), 400),
     ("an id of another shape", |w| w.set("MessageSid", "12345"), 400),
     ("an id with a separator of ours", |w| w.set("MessageSid", "SM|0|{roulette:0}"), 400),
     ("an id that climbs", |w| w.set("MessageSid", "../../../../etc/passwd"), 400),
@@ -44,17 +44,20 @@ const MALFORMED: [Case; 23] = [
     ("a sender with a line break", |w| w.set("From", "+14155550101\r\nX-Admin: 1"), 400),
     ("a sender with a zero byte", |w| w.set("From", "+1415555\u{0}0101"), 400),
     ("a sender that is too long", |w| w.set("From", &"+1".repeat(5000)), 400),
-    ("somebody else's account", |w| w.set("AccountSid", &format!("AC{}", "f".repeat(32))), 400),
-    ("media without end", |w| w.set("NumMedia", "4294967296"), 413),
-    ("less media than none", |w| w.set("NumMedia", "-1"), 400),
+    ("another account", |w| w.set("AccountSid", &format!("AC{}", "f".repeat(32))), 400),
+    ("an endless number of media", |w| w.set("NumMedia", "4294967296"), 413),
+    ("a negative number of media", |w| w.set("NumMedia", "-1"), 400),
     ("media that are no number", |w| w.set("NumMedia", "many"), 400),
     ("media that are not there", |w| w.set("NumMedia", "3"), 400),
 ];
 
-const UNFIT: [Case; 20] = [
+const UNFIT: [Case; 23] = [
     ("a text of ten megabytes", |w| w.set("Body", &"x".repeat(LONG)), 413),
-    ("ten megabytes of nothing", |w| w.body(vec![0; LONG]), 413),
+    ("ten megabytes of zeros", |w| w.body(vec![0; LONG]), 413),
     ("a thousand parameters", many, 413),
+    ("a thousand parameters that are not signed", |w| many(w).signature(None), 413),
+    ("a thousand parameters in an unsigned GET", |w| many(w).get().signature(None), 413),
+    ("a GET of seventeen kilobytes", |w| w.set("Body", &"x".repeat(17 << 10)).get(), 413),
     ("no content type", |w| w.content_type(None), 415),
     ("plain text", |w| w.content_type(Some("text/plain")), 415),
     ("a multipart form", |w| w.content_type(Some("multipart/form-data; boundary=x")), 415),
@@ -69,16 +72,16 @@ const UNFIT: [Case; 20] = [
     ("DELETE", |w| w.method(Method::DELETE), 405),
     ("PATCH", |w| w.method(Method::PATCH), 405),
     ("OPTIONS", |w| w.method(Method::OPTIONS), 405),
-    ("a method of its own", |w| w.method(Method::from_bytes(b"SMS").unwrap()), 405),
+    ("an unknown method", |w| w.method(Method::from_bytes(b"SMS").unwrap()), 405),
     ("a GET that is not signed", |w| w.get().signature(None), 403),
     ("a GET with the signature of a POST", get_as_post, 403),
 ];
 
-/// Paths at which nobody is home, to which a genuine call is made.
-const NOWHERE: [&str; 12] = [
+/// Paths without a topic, which a genuine request is sent to.
+const UNKNOWN_PATHS: [&str; 12] = [
     "/queue",
     "/queue/",
-    "/queue/nobody",
+    "/queue/unknown",
     "/queue/roulette/more",
     "/queue/ROULETTE",
     "/queue/roulette%00",
@@ -101,8 +104,8 @@ fn lower(webhook: Webhook) -> Webhook {
     webhook.signature(Some(&signature))
 }
 
-/// Twilio sends the id under three names, two of which are history.
-fn nameless(webhook: Webhook) -> Webhook {
+/// Removes the message id, which Twilio sends under three names.
+fn without_id(webhook: Webhook) -> Webhook {
     ["MessageSid", "SmsSid", "SmsMessageSid"].into_iter().fold(webhook, Webhook::without)
 }
 
@@ -128,46 +131,46 @@ fn genuine(deployment: &Deployment, path: &str) -> Webhook {
     deployment.phone("+14155550101", path).webhook(TEXT)
 }
 
-/// The call's status; 413 may also show as a connection that breaks, since a body that is refused
-/// before it has arrived in full is not read to its end.
+/// Status of a request. 413 may appear as a broken connection, because a body that is refused early is
+/// not read to its end.
 async fn status(webhook: Webhook) -> u16 {
     webhook.send().await.map_or(413, |answer| answer.status)
 }
 
 #[tokio::test]
-async fn a_hostile_call_is_refused_and_changes_nothing() {
-    let deployment = quiet_chat().await;
-    let before = look(&deployment).await;
-    let mut wrong = Vec::new();
-    for path in ["/queue/roulette", "/sms"] {
-        for (what, bend, expected) in UNPROVEN.iter().chain(&MALFORMED).chain(&UNFIT) {
-            let status = status(bend(genuine(&deployment, path))).await;
+async fn hostile_webhook_is_refused_and_changes_nothing() {
+    let deployment = idle_chat().await;
+    let before = snapshot(&deployment).await;
+    let mut failures = Vec::new();
+    for path in ["/queue/roulette", "/sms", "/status/roulette"] {
+        for (name, modify, expected) in UNPROVEN.iter().chain(&MALFORMED).chain(&UNFIT) {
+            let status = status(modify(genuine(&deployment, path))).await;
             if status != *expected {
-                wrong.push(format!("{what}: {status}, not {expected}"));
+                failures.push(format!("{name}: {status}, not {expected}"));
             }
-            assert_eq!(look(&deployment).await, before, "{what} changed something");
+            assert_eq!(snapshot(&deployment).await, before, "{name} changed something");
         }
     }
-    for path in NOWHERE {
+    for path in UNKNOWN_PATHS {
         let status = status(genuine(&deployment, path)).await;
         if status != 404 {
-            wrong.push(format!("{path}: {status}, not 404"));
+            failures.push(format!("{path}: {status}, not 404"));
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(look(&deployment).await, before);
+    assert!(failures.is_empty(), "{failures:#?}");
+    assert_eq!(snapshot(&deployment).await, before);
     assert_eq!(genuine(&deployment, "/sms").send().await.unwrap().said(), None);
-    is_heard_after_all(&deployment).await;
+    assert_relayed(&deployment).await;
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_gives_nothing_away() {
-    let deployment = quiet_chat().await;
-    for (what, bend, _) in UNPROVEN.iter().chain(&MALFORMED) {
-        let answer = bend(genuine(&deployment, "/sms")).send().await.unwrap();
-        assert!((5..500).contains(&answer.body.len()), "{what}: {answer:?}");
-        for secret in ["4155550101", "nobody may hear", "roulette:0", "src/", "panicked"] {
-            assert!(!answer.body.contains(secret), "{what}: {answer:?}");
+async fn refusal_names_the_cause_and_reveals_nothing() {
+    let deployment = idle_chat().await;
+    for (name, modify, _) in UNPROVEN.iter().chain(&MALFORMED) {
+        let answer = modify(genuine(&deployment, "/sms")).send().await.unwrap();
+        assert!((5..500).contains(&answer.body.len()), "{name}: {answer:?}");
+        for secret in ["4155550101", "from an attacker", "roulette:0", "src/", "panicked"] {
+            assert!(!answer.body.contains(secret), "{name}: {answer:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Calls that no provider makes. Each is refused in so many words, and changes nothing at all.
+//! Requests that no provider makes. Each is refused with a reason, and changes nothing.
 
 mod bytes;
 mod calls;
@@ -10,22 +10,25 @@ use super::ROULETTE;
 use crate::support::twilio::Message;
 use crate::support::{Deployment, PATIENCE, Setup};
 
-/// What somebody tries to say in another's name.
-const TEXT: &str = "a text that nobody may hear";
+/// Text of the hostile requests.
+const TEXT: &str = "a text from an attacker";
 
-/// What the world looks like: everything that Redis holds, and all that was ever sent.
+/// Observable state: the contents of Redis, and the number of requests to send.
 #[derive(Debug, PartialEq, Eq)]
-struct World {
+struct Snapshot {
     redis: BTreeMap<String, Vec<u8>>,
     attempts: usize,
 }
 
-async fn look(deployment: &Deployment) -> World {
-    World { redis: deployment.redis().contents().await, attempts: deployment.twilio().attempts() }
+async fn snapshot(deployment: &Deployment) -> Snapshot {
+    Snapshot {
+        redis: deployment.redis().contents().await,
+        attempts: deployment.twilio().attempts(),
+    }
 }
 
-/// A chat that somebody could break into. The worker is stopped, since its upkeep writes as well.
-async fn quiet_chat() -> Deployment {
+/// Deployment with a chat and a stopped worker, because upkeep would change the state.
+async fn idle_chat() -> Deployment {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     for number in ["+14155550101", "+14155550102"] {
         let phone = deployment.phone(number, "/queue/roulette");
@@ -37,8 +40,8 @@ async fn quiet_chat() -> Deployment {
     deployment
 }
 
-/// The same call without anything hostile about it is taken: the refusals were for the right reason.
-async fn is_heard_after_all(deployment: &Deployment) {
+/// Asserts that the same request, unmodified, is accepted and relayed.
+async fn assert_relayed(deployment: &Deployment) {
     deployment.start_worker(0);
     let relayed = |sent: &[Message]| sent.iter().any(|m| m.body == format!("Stranger: {TEXT}"));
     deployment.twilio().wait_until(PATIENCE, relayed).await;

@@ -1,11 +1,11 @@
-//! Genuine calls of people with names that could mean something to us.
+//! Genuine messages from senders whose names have a meaning elsewhere.
 
 use super::super::texts::CONNECTED;
 use super::ROULETTE;
 use crate::support::Setup;
 
-/// Names of our own keys and mailboxes, and words of the languages that a name could end up in.
-/// The provider refuses to send to any of them, which is the end of that and not of us.
+/// Names of keys and mailboxes, and code of languages that a name could be inserted into. The provider
+/// refuses to send to any of them.
 const NAMES: [&str; 7] = [
     "waiting",
     "@lobby",
@@ -17,7 +17,7 @@ const NAMES: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn whatever_somebody_is_called_they_are_a_person_like_any_other() {
+async fn unusual_sender_names_change_nothing_for_others() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let anna = deployment.phone("+14155550101", "/sms");
     let ben = deployment.phone("+14155550102", "/sms");
@@ -28,7 +28,7 @@ async fn whatever_somebody_is_called_they_are_a_person_like_any_other() {
     anna.wait_for(2).await;
     for name in NAMES {
         let stranger = deployment.phone(name, "/sms");
-        for text in ["a text to nobody", "call", "connect", "disconnect"] {
+        for text in ["a text without a chat", "call", "connect", "disconnect"] {
             assert_eq!(stranger.text(text).await.said(), None, "{name}");
         }
     }

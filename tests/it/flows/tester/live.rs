@@ -33,10 +33,10 @@ fn delay(event: &Event) -> TimeDelta {
 #[rstest]
 #[case::embedded(Setup::dev(TOPICS).embedded())]
 #[case::redis(Setup::dev(TOPICS).own_redis())]
-#[case::apart(Setup::new(TOPICS).own_redis().env("ADMIN_TOKEN", "0123456789abcdef"))]
+#[case::apart(Setup::new(TOPICS).own_redis().env("ADMIN_TOKEN", "5f0c1e9a7b3d2846"))]
 #[tokio::test]
 async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: Setup) {
-    let deployment = silent(setup.start().await.with_bearer("0123456789abcdef"));
+    let deployment = silent(setup.start().await.with_bearer("5f0c1e9a7b3d2846"));
     let mut one = chatting(&deployment).await;
     let mut other = Live::open(&deployment, None).await;
     other.until_ready().await;

@@ -5,7 +5,7 @@ use crosswire::model::event::EventKind;
 
 use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts};
 
-pub(crate) async fn a_burial_frees_the_group_and_tells_the_sender(f: Fixture) {
+pub(crate) async fn burial_frees_the_group_and_queues_a_notice(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
@@ -20,7 +20,7 @@ pub(crate) async fn a_burial_frees_the_group_and_tells_the_sender(f: Fixture) {
     assert_eq!(f.kinds("m1").await.last(), Some(&EventKind::Buried));
 }
 
-pub(crate) async fn dead_letters_are_listed_the_newest_first(f: Fixture) {
+pub(crate) async fn dead_letters_are_listed_newest_first(f: Fixture) {
     for id in ["m1", "m2", "m3"] {
         f.push("alice", id).await;
         let claim = f.claim().await;
@@ -36,9 +36,7 @@ pub(crate) async fn dead_letters_are_listed_the_newest_first(f: Fixture) {
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 3);
 }
 
-pub(crate) async fn a_buried_message_is_not_claimed_again_and_the_last_empties_its_group(
-    f: Fixture,
-) {
+pub(crate) async fn buried_message_is_not_claimed_again_and_the_last_empties_its_group(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     f.bury(claim, burial("poison")).await;

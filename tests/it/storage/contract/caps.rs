@@ -5,7 +5,7 @@ use crosswire::model::event::EventKind;
 
 use crate::storage::fixture::{Fixture, commit, entry, push};
 
-pub(crate) async fn a_full_topic_takes_no_more_until_it_is_drained(f: Fixture) {
+pub(crate) async fn full_topic_refuses_pushes_until_a_message_completes(f: Fixture) {
     let tight = |group, id| Push { max_depth: 2, ..push(entry(group, id)) };
     assert_eq!(f.push_with(tight("alice", "m1")).await, Pushed::Accepted);
     assert_eq!(f.push_with(tight("bob", "m2")).await, Pushed::Accepted);
@@ -19,7 +19,7 @@ pub(crate) async fn a_full_topic_takes_no_more_until_it_is_drained(f: Fixture) {
     assert_eq!(f.push_with(tight("carol", "m3")).await, Pushed::Accepted);
 }
 
-pub(crate) async fn a_full_mailbox_drops_the_message_and_says_so_in_the_record(f: Fixture) {
+pub(crate) async fn full_group_drops_the_message_and_records_it(f: Fixture) {
     let tight = |group, id| Push {
         max_group_depth: 2,
         outbox: vec![entry("alice", "o9")],
@@ -34,7 +34,7 @@ pub(crate) async fn a_full_mailbox_drops_the_message_and_says_so_in_the_record(f
     assert_eq!(f.push_with(tight("bob", "m4")).await, Pushed::Accepted, "bob's has room");
 }
 
-pub(crate) async fn depth_tells_how_much_is_where(f: Fixture) {
+pub(crate) async fn depth_counts_messages_by_state(f: Fixture) {
     use crate::storage::fixture::{LONG, burial, now, retry};
     use crosswire::contracts::storage::{Commit, Depth, Retry};
     for (group, id) in

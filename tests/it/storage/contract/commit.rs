@@ -25,7 +25,7 @@ async fn write(f: &Fixture, id: &str, writes: Vec<Write>) {
     assert_eq!(f.complete(claim, Commit { writes, ..commit() }).await, Settled::Done);
 }
 
-pub(crate) async fn what_a_commit_writes_is_there_afterwards(f: Fixture) {
+pub(crate) async fn committed_writes_are_readable(f: Fixture) {
     let count = |by| Write::Count { name: "c1".to_owned(), by, ttl: LONG };
     let writes = vec![put("k1", "one"), put("k2", ""), insert("p1", "alice"), count(5), count(-2)];
     write(&f, "m1", writes).await;
@@ -43,7 +43,7 @@ pub(crate) async fn what_a_commit_writes_is_there_afterwards(f: Fixture) {
     assert_eq!(f.storage.size(&f.partition, "p1").await.unwrap(), 0);
 }
 
-pub(crate) async fn a_pool_lists_who_has_waited_longest_first(f: Fixture) {
+pub(crate) async fn pool_members_are_listed_in_order_of_insertion(f: Fixture) {
     write(&f, "m1", vec![insert("p1", "carol"), insert("p1", "alice")]).await;
     write(&f, "m2", vec![insert("p1", "bob"), insert("p1", "carol")]).await;
     let members = f.members("p1").await;
@@ -54,7 +54,7 @@ pub(crate) async fn a_pool_lists_who_has_waited_longest_first(f: Fixture) {
     assert_eq!(first, members[..1]);
 }
 
-pub(crate) async fn reads_that_still_come_out_the_same_let_a_commit_through(f: Fixture) {
+pub(crate) async fn commit_succeeds_when_checks_hold(f: Fixture) {
     write(&f, "m1", vec![put("k1", "one"), insert("p1", "alice")]).await;
     let member = f.members("p1").await.remove(0);
     let checks = vec![
@@ -92,7 +92,7 @@ async fn conflicts(f: &Fixture, claim: Claim, check: Check) -> Claim {
     *claim
 }
 
-pub(crate) async fn a_commit_that_conflicts_changes_nothing_and_keeps_its_claim(f: Fixture) {
+pub(crate) async fn conflicting_commit_changes_nothing_and_keeps_its_claim(f: Fixture) {
     let writes = vec![put("k1", "one"), insert("p1", "alice"), insert("p1", "bob")];
     write(&f, "m1", writes).await;
     let alice = f.members("p1").await.remove(0);
@@ -112,7 +112,7 @@ pub(crate) async fn a_commit_that_conflicts_changes_nothing_and_keeps_its_claim(
     assert_eq!(f.complete(claim, commit()).await, Settled::Done);
 }
 
-pub(crate) async fn who_left_a_pool_and_came_back_is_not_who_was_seen_there(f: Fixture) {
+pub(crate) async fn member_check_fails_after_the_member_was_reinserted(f: Fixture) {
     write(&f, "m1", vec![insert("p1", "alice")]).await;
     let member = f.members("p1").await.remove(0);
     let take = Write::Take { pool: "p1".to_owned(), group: group("alice") };
@@ -123,7 +123,7 @@ pub(crate) async fn who_left_a_pool_and_came_back_is_not_who_was_seen_there(f: F
     conflicts(&f, claim, Check::Member { pool: "p1".to_owned(), member }).await;
 }
 
-pub(crate) async fn a_conflict_answers_with_the_state_as_it_is_now(f: Fixture) {
+pub(crate) async fn conflict_returns_the_current_state(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     assert_eq!(claim.state, None);

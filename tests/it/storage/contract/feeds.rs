@@ -22,7 +22,7 @@ async fn read(f: &Fixture, after: Option<&FeedCursor>) -> Vec<FeedEntry> {
     f.storage.follow(&feed(f), after, Duration::ZERO).await.unwrap()
 }
 
-pub(crate) async fn a_feed_is_read_in_the_order_of_its_lines_from_any_place(f: Fixture) {
+pub(crate) async fn feed_is_read_in_order_from_any_cursor(f: Fixture) {
     assert_eq!(read(&f, None).await, []);
     for line in ["one", "two 🙂", "three"] {
         f.storage.publish(&feed(&f), line, 100).await.unwrap();
@@ -34,7 +34,7 @@ pub(crate) async fn a_feed_is_read_in_the_order_of_its_lines_from_any_place(f: F
     assert_eq!(f.storage.follow("another", None, Duration::ZERO).await.unwrap(), []);
 }
 
-pub(crate) async fn whoever_follows_a_feed_gets_a_line_when_it_comes(f: Fixture) {
+pub(crate) async fn follower_receives_a_line_when_it_is_published(f: Fixture) {
     f.storage.publish(&feed(&f), "old", 100).await.unwrap();
     let old = read(&f, None).await;
     let (start, name) = (Instant::now(), feed(&f));
@@ -50,7 +50,7 @@ pub(crate) async fn whoever_follows_a_feed_gets_a_line_when_it_comes(f: Fixture)
     assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
 }
 
-pub(crate) async fn whoever_follows_a_silent_feed_is_let_go(f: Fixture) {
+pub(crate) async fn following_a_silent_feed_returns_after_its_timeout(f: Fixture) {
     let start = Instant::now();
     let name = feed(&f);
     let lines = f.storage.follow(&name, None, Duration::from_millis(50)).await.unwrap();
@@ -58,7 +58,7 @@ pub(crate) async fn whoever_follows_a_silent_feed_is_let_go(f: Fixture) {
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }
 
-pub(crate) async fn a_feed_keeps_about_as_many_lines_as_it_is_told(f: Fixture) {
+pub(crate) async fn feed_is_trimmed_to_about_its_limit(f: Fixture) {
     for n in 0..300 {
         f.storage.publish(&feed(&f), &n.to_string(), 20).await.unwrap();
     }
@@ -68,7 +68,7 @@ pub(crate) async fn a_feed_keeps_about_as_many_lines_as_it_is_told(f: Fixture) {
     assert_eq!(lines.last().unwrap().text, "299");
 }
 
-pub(crate) async fn a_place_that_is_in_no_feed_is_refused(f: Fixture) {
+pub(crate) async fn invalid_feed_cursor_is_refused(f: Fixture) {
     for nonsense in ["", "x", "1-x", "-", "+"] {
         let place = FeedCursor::new(nonsense);
         for patience in [Duration::ZERO, Duration::from_millis(1)] {

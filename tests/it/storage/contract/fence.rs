@@ -61,7 +61,7 @@ async fn settle_late_in_every_way(f: &Fixture, late: &Claim) {
     assert_eq!(known, [false]);
 }
 
-pub(crate) async fn a_claim_that_somebody_else_has_by_now_settles_nothing(f: Fixture) {
+pub(crate) async fn settlement_fails_after_the_message_was_claimed_again(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let late = f.claim().await;
@@ -71,7 +71,7 @@ pub(crate) async fn a_claim_that_somebody_else_has_by_now_settles_nothing(f: Fix
     assert_eq!(f.complete(second, commit()).await, Settled::Done);
 }
 
-pub(crate) async fn a_claim_whose_lease_was_taken_from_it_settles_nothing(f: Fixture) {
+pub(crate) async fn settlement_fails_after_the_lease_was_reclaimed(f: Fixture) {
     f.push("alice", "m1").await;
     let late = f.claim().await;
     f.crash(copy(&late)).await;
@@ -79,7 +79,7 @@ pub(crate) async fn a_claim_whose_lease_was_taken_from_it_settles_nothing(f: Fix
     assert_eq!(f.claim().await.id, late.id);
 }
 
-pub(crate) async fn a_claim_of_a_message_that_is_gone_settles_nothing(f: Fixture) {
+pub(crate) async fn settlement_fails_after_the_message_was_completed(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let late = f.claim().await;
@@ -94,7 +94,7 @@ pub(crate) async fn a_claim_of_a_message_that_is_gone_settles_nothing(f: Fixture
     settle_late_in_every_way(&f, &late).await;
 }
 
-pub(crate) async fn a_late_claim_does_not_conflict_it_is_lost(f: Fixture) {
+pub(crate) async fn lost_lease_is_reported_before_a_conflict(f: Fixture) {
     f.push_with(push(entry("alice", "m1"))).await;
     let late = f.claim().await;
     f.crash(copy(&late)).await;

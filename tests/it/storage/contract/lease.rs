@@ -9,7 +9,7 @@ use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit, message};
 /// Long enough to be written and read back, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(50);
 
-pub(crate) async fn a_claim_that_is_forgotten_comes_back_when_its_lease_ends(f: Fixture) {
+pub(crate) async fn expired_lease_is_reclaimed(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let dropped = f.try_claim(&f.inbound(), SHORT).await.expect("m1 is ready");
@@ -21,7 +21,7 @@ pub(crate) async fn a_claim_that_is_forgotten_comes_back_when_its_lease_ends(f: 
     assert_eq!(f.claim().await.id.as_str(), "m2");
 }
 
-pub(crate) async fn no_message_is_lost_however_often_its_claim_is_forgotten(f: Fixture) {
+pub(crate) async fn no_message_is_lost_when_claims_expire_repeatedly(f: Fixture) {
     for n in 0..12 {
         f.push(&format!("g{}", n % 4), &format!("m{n}")).await;
     }
@@ -43,7 +43,7 @@ pub(crate) async fn no_message_is_lost_however_often_its_claim_is_forgotten(f: F
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 0);
 }
 
-pub(crate) async fn a_lease_that_is_extended_outlives_its_first_end(f: Fixture) {
+pub(crate) async fn extended_lease_outlives_its_first_expiry(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let alice = f.try_claim(&f.inbound(), SHORT).await.expect("m1 is ready");
@@ -57,7 +57,7 @@ pub(crate) async fn a_lease_that_is_extended_outlives_its_first_end(f: Fixture) 
     assert_eq!(f.complete(alice, commit()).await, Settled::Done);
 }
 
-pub(crate) async fn extending_answers_which_leases_are_lost_and_leaves_them_alone(f: Fixture) {
+pub(crate) async fn extend_reports_lost_leases_and_leaves_them_unchanged(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let (alice, bob) = (f.claim().await, f.claim().await);
@@ -72,7 +72,7 @@ pub(crate) async fn extending_answers_which_leases_are_lost_and_leaves_them_alon
     assert_eq!(f.complete(second, commit()).await, Settled::Done);
 }
 
-pub(crate) async fn only_who_looks_for_ended_leases_finds_them(f: Fixture) {
+pub(crate) async fn expired_lease_is_reclaimed_only_on_request(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     f.lapse(&claim).await;
@@ -85,7 +85,7 @@ pub(crate) async fn only_who_looks_for_ended_leases_finds_them(f: Fixture) {
     assert_eq!(again.expect("it was reclaimed").attempt, 2);
 }
 
-pub(crate) async fn an_empty_answer_says_when_the_next_lease_ends(f: Fixture) {
+pub(crate) async fn empty_claim_reports_when_the_next_lease_expires(f: Fixture) {
     f.push("alice", "m1").await;
     let none = f.storage.claim(&f.outbox(), &ask(LONG)).await.unwrap();
     assert_eq!(none, Claimed::Empty { next_due: None });

@@ -1,83 +1,84 @@
 //! The contract of a storage, a promise per function; any storage can be held to it.
 
-pub(crate) mod bookkeeping;
 pub(crate) mod burial;
 pub(crate) mod caps;
 pub(crate) mod commit;
-pub(crate) mod doorbell;
 pub(crate) mod duplicates;
 pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
 pub(crate) mod lines;
 pub(crate) mod order;
+pub(crate) mod pauses;
 pub(crate) mod pools;
 pub(crate) mod quarantine;
+pub(crate) mod recorded_event;
 pub(crate) mod records;
 pub(crate) mod retries;
+pub(crate) mod waiting;
 pub(crate) mod wakes;
 
 /// Hands every promise to a macro that makes a test of each, for one kind of store.
 macro_rules! every_promise {
     ($hold_to:ident) => {
         $hold_to! {
-            bookkeeping:
-                a_message_that_owes_nothing_is_recorded_by_who_handled_it,
-                a_message_that_owes_one_is_recorded_with_it,
-                a_message_that_owes_three_is_recorded_with_the_last,
-                a_debt_that_is_buried_is_settled_too,
-                a_buried_message_is_recorded_when_its_sender_has_been_told,
-                what_an_accepted_message_owes_at_once_is_in_its_record,
+            recorded_event:
+                message_without_replies_is_recorded_when_handled,
+                message_with_one_reply_is_recorded_when_the_reply_is_sent,
+                message_with_three_replies_is_recorded_with_the_last_one,
+                buried_reply_counts_as_settled,
+                buried_message_is_recorded_when_its_notices_are_sent,
+                reply_pushed_with_a_message_adds_no_event,
             ;
             burial:
-                a_burial_frees_the_group_and_tells_the_sender,
-                dead_letters_are_listed_the_newest_first,
-                a_buried_message_is_not_claimed_again_and_the_last_empties_its_group,
+                burial_frees_the_group_and_queues_a_notice,
+                dead_letters_are_listed_newest_first,
+                buried_message_is_not_claimed_again_and_the_last_empties_its_group,
             ;
             caps:
-                a_full_topic_takes_no_more_until_it_is_drained,
-                a_full_mailbox_drops_the_message_and_says_so_in_the_record,
-                depth_tells_how_much_is_where,
+                full_topic_refuses_pushes_until_a_message_completes,
+                full_group_drops_the_message_and_records_it,
+                depth_counts_messages_by_state,
             ;
             commit:
-                what_a_commit_writes_is_there_afterwards,
-                a_pool_lists_who_has_waited_longest_first,
-                reads_that_still_come_out_the_same_let_a_commit_through,
-                a_commit_that_conflicts_changes_nothing_and_keeps_its_claim,
-                who_left_a_pool_and_came_back_is_not_who_was_seen_there,
-                a_conflict_answers_with_the_state_as_it_is_now,
+                committed_writes_are_readable,
+                pool_members_are_listed_in_order_of_insertion,
+                commit_succeeds_when_checks_hold,
+                conflicting_commit_changes_nothing_and_keeps_its_claim,
+                member_check_fails_after_the_member_was_reinserted,
+                conflict_returns_the_current_state,
             ;
-            doorbell:
-                a_push_rings_for_whoever_waits,
-                a_commit_rings_for_whoever_waits_for_the_outbox,
-                whoever_waits_for_nothing_stops_waiting,
+            waiting:
+                push_wakes_a_waiting_consumer,
+                commit_wakes_a_consumer_waiting_for_the_outbox,
+                wait_returns_after_its_timeout,
             ;
             duplicates:
-                a_message_that_comes_twice_waits_once,
-                a_message_that_comes_again_after_its_completion_is_not_handled_again,
-                what_an_accepted_message_owes_is_owed_once,
-                a_message_that_was_refused_may_come_again,
+                duplicate_push_is_ignored,
+                duplicate_of_a_completed_message_is_ignored,
+                duplicate_push_queues_no_second_reply,
+                refused_push_may_be_repeated,
             ;
             feeds:
-                a_feed_is_read_in_the_order_of_its_lines_from_any_place,
-                whoever_follows_a_feed_gets_a_line_when_it_comes,
-                whoever_follows_a_silent_feed_is_let_go,
-                a_feed_keeps_about_as_many_lines_as_it_is_told,
-                a_place_that_is_in_no_feed_is_refused,
+                feed_is_read_in_order_from_any_cursor,
+                follower_receives_a_line_when_it_is_published,
+                following_a_silent_feed_returns_after_its_timeout,
+                feed_is_trimmed_to_about_its_limit,
+                invalid_feed_cursor_is_refused,
             ;
             fence:
-                a_claim_that_somebody_else_has_by_now_settles_nothing,
-                a_claim_whose_lease_was_taken_from_it_settles_nothing,
-                a_claim_of_a_message_that_is_gone_settles_nothing,
-                a_late_claim_does_not_conflict_it_is_lost,
+                settlement_fails_after_the_message_was_claimed_again,
+                settlement_fails_after_the_lease_was_reclaimed,
+                settlement_fails_after_the_message_was_completed,
+                lost_lease_is_reported_before_a_conflict,
             ;
             lease:
-                a_claim_that_is_forgotten_comes_back_when_its_lease_ends,
-                no_message_is_lost_however_often_its_claim_is_forgotten,
-                a_lease_that_is_extended_outlives_its_first_end,
-                extending_answers_which_leases_are_lost_and_leaves_them_alone,
-                only_who_looks_for_ended_leases_finds_them,
-                an_empty_answer_says_when_the_next_lease_ends,
+                expired_lease_is_reclaimed,
+                no_message_is_lost_when_claims_expire_repeatedly,
+                extended_lease_outlives_its_first_expiry,
+                extend_reports_lost_leases_and_leaves_them_unchanged,
+                expired_lease_is_reclaimed_only_on_request,
+                empty_claim_reports_when_the_next_lease_expires,
             ;
             lines:
                 closed_line_is_not_claimed_from, closed_transport_covers_all_its_lines,
@@ -90,12 +91,19 @@ macro_rules! every_promise {
                 retry_and_release_put_a_group_back_on_its_line,
             ;
             order:
-                a_group_is_worked_through_in_the_order_of_its_messages,
-                a_group_has_one_message_in_hand_at_a_time,
-                groups_are_in_hand_side_by_side_and_take_turns,
-                what_is_owed_goes_out_in_the_order_it_was_committed_per_recipient,
-                the_two_queues_of_a_partition_are_apart,
-                one_call_settles_a_message_and_claims_the_next,
+                messages_of_a_group_are_claimed_in_order,
+                group_has_one_claimed_message_at_a_time,
+                groups_are_claimed_concurrently_and_in_turn,
+                outbox_keeps_commit_order_per_recipient,
+                inbound_and_outbox_queues_are_independent,
+                one_call_completes_a_message_and_claims_the_next,
+            ;
+            pauses:
+                pause_is_read_back_with_the_time_that_remains,
+                later_pause_replaces_an_earlier_one,
+                pause_ends_by_itself,
+                resume_ends_a_pause_of_one_scope,
+                pause_belongs_to_its_topic,
             ;
             pools:
                 expired_member_is_not_sampled, expired_member_is_removed_by_the_next_upkeep,
@@ -103,39 +111,39 @@ macro_rules! every_promise {
                 member_that_comes_back_after_its_ttl_is_last, check_of_an_expired_member_conflicts,
             ;
             quarantine:
-                a_message_that_killed_two_workers_is_a_suspect,
-                one_suspect_at_a_time_is_worked_on_and_others_go_on_beside_it,
-                a_suspect_that_is_settled_is_a_suspect_no_more,
+                message_with_two_lost_claims_is_a_suspect,
+                one_suspect_is_claimed_at_a_time_beside_other_messages,
+                settled_suspect_leaves_quarantine,
             ;
             records:
-                an_event_is_read_back_as_it_was_written,
-                the_events_of_one_message_can_be_asked_for,
-                a_message_that_was_not_pushed_is_recorded_once,
-                the_record_is_cut_at_its_cap_the_oldest_first,
-                what_was_kept_long_enough_is_dropped_and_nothing_else,
-                the_past_is_gone_through_no_more_often_than_asked,
-                our_own_messages_are_known_by_the_providers_id,
+                event_is_read_back_as_written,
+                events_can_be_filtered_by_message,
+                repeated_record_of_a_rejected_message_is_ignored,
+                event_log_is_trimmed_oldest_first,
+                trim_removes_only_what_is_past_its_retention,
+                trim_runs_at_most_once_per_interval,
+                sent_messages_are_known_by_provider_id,
             ;
             retries:
-                a_delayed_retry_holds_up_its_own_group_alone_and_keeps_its_order,
-                a_delayed_retry_comes_back_when_it_is_due_before_what_came_later,
-                a_push_does_not_wake_a_group_whose_retry_is_not_due,
-                failures_and_lost_claims_are_counted_apart,
-                the_counts_of_a_message_are_not_those_of_the_next,
-                a_note_reaches_whoever_claims_the_message_next,
-                a_claim_that_was_lost_may_have_happened_until_a_retry_says_it_has_not,
-                a_release_leaves_no_trace,
-                a_released_claim_leaves_an_earlier_lost_one_on_record,
-                what_a_retry_says_is_recorded,
+                delayed_retry_blocks_only_its_own_group,
+                delayed_retry_precedes_later_messages_of_its_group,
+                push_does_not_release_a_group_with_a_delayed_retry,
+                failures_and_lost_claims_are_counted_separately,
+                counts_of_a_message_do_not_carry_over_to_the_next,
+                note_is_returned_with_the_next_claim,
+                lost_claim_keeps_outcome_unknown_until_retry_settles_it,
+                release_restores_the_message_unchanged,
+                release_keeps_an_earlier_lost_claim,
+                facts_of_a_retry_are_recorded,
             ;
             wakes:
-                a_wake_stands_in_its_groups_mailbox_at_once,
-                a_wake_for_later_waits_for_its_time,
-                of_two_wakes_of_one_id_that_wait_one_is_enough,
-                wakes_of_one_id_that_say_different_things_all_arrive,
-                a_wake_that_comes_while_its_like_is_completed_is_not_lost,
-                a_wake_that_comes_while_its_like_is_in_hand_waits_behind_it,
-                a_name_may_hold_any_character,
+                immediate_wake_is_claimable_at_once,
+                scheduled_wake_is_claimable_when_due,
+                pending_wakes_of_one_id_are_coalesced,
+                wakes_of_one_id_with_different_payloads_are_all_delivered,
+                wake_after_completion_of_the_same_id_is_delivered,
+                wake_during_a_claim_of_the_same_id_is_queued,
+                names_may_contain_any_character,
             ;
         }
     };

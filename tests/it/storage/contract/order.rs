@@ -4,7 +4,7 @@ use crosswire::contracts::storage::{Commit, Settled};
 
 use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, entry, message};
 
-pub(crate) async fn a_group_is_worked_through_in_the_order_of_its_messages(f: Fixture) {
+pub(crate) async fn messages_of_a_group_are_claimed_in_order(f: Fixture) {
     for id in ["m1", "m2", "m3"] {
         f.push("alice", id).await;
     }
@@ -17,7 +17,7 @@ pub(crate) async fn a_group_is_worked_through_in_the_order_of_its_messages(f: Fi
     assert!(f.nothing_is_ready().await);
 }
 
-pub(crate) async fn a_group_has_one_message_in_hand_at_a_time(f: Fixture) {
+pub(crate) async fn group_has_one_claimed_message_at_a_time(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
@@ -28,7 +28,7 @@ pub(crate) async fn a_group_has_one_message_in_hand_at_a_time(f: Fixture) {
     assert!(f.nothing_is_ready().await);
 }
 
-pub(crate) async fn groups_are_in_hand_side_by_side_and_take_turns(f: Fixture) {
+pub(crate) async fn groups_are_claimed_concurrently_and_in_turn(f: Fixture) {
     for (group, id) in [("alice", "a1"), ("alice", "a2"), ("bob", "b1"), ("carol", "c1")] {
         f.push(group, id).await;
     }
@@ -40,7 +40,7 @@ pub(crate) async fn groups_are_in_hand_side_by_side_and_take_turns(f: Fixture) {
     assert_eq!(f.claim().await.id.as_str(), "a2");
 }
 
-pub(crate) async fn what_is_owed_goes_out_in_the_order_it_was_committed_per_recipient(f: Fixture) {
+pub(crate) async fn outbox_keeps_commit_order_per_recipient(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let (one, two) = (f.claim().await, f.claim().await);
@@ -60,7 +60,7 @@ pub(crate) async fn what_is_owed_goes_out_in_the_order_it_was_committed_per_reci
     assert_eq!(sent, ["xenia o3", "yuri o4", "yuri o1", "yuri o2"]);
 }
 
-pub(crate) async fn the_two_queues_of_a_partition_are_apart(f: Fixture) {
+pub(crate) async fn inbound_and_outbox_queues_are_independent(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let outbox = vec![entry("alice", "o1")];
@@ -69,7 +69,7 @@ pub(crate) async fn the_two_queues_of_a_partition_are_apart(f: Fixture) {
     assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
 }
 
-pub(crate) async fn one_call_settles_a_message_and_claims_the_next(f: Fixture) {
+pub(crate) async fn one_call_completes_a_message_and_claims_the_next(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;

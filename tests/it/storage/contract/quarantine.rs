@@ -23,7 +23,7 @@ async fn claim_all(f: &Fixture) -> Vec<Claim> {
     all
 }
 
-pub(crate) async fn a_message_that_killed_two_workers_is_a_suspect(f: Fixture) {
+pub(crate) async fn message_with_two_lost_claims_is_a_suspect(f: Fixture) {
     f.push("alice", "m1").await;
     kill_two_workers_with(&f, "alice").await;
     let claim = f.claim().await;
@@ -34,7 +34,7 @@ pub(crate) async fn a_message_that_killed_two_workers_is_a_suspect(f: Fixture) {
     assert_eq!((claim.attempt, claim.isolated), (4, 2));
 }
 
-pub(crate) async fn one_suspect_at_a_time_is_worked_on_and_others_go_on_beside_it(f: Fixture) {
+pub(crate) async fn one_suspect_is_claimed_at_a_time_beside_other_messages(f: Fixture) {
     f.push("alice", "a1").await;
     kill_two_workers_with(&f, "alice").await;
     let suspect = f.claim().await;
@@ -59,7 +59,7 @@ pub(crate) async fn one_suspect_at_a_time_is_worked_on_and_others_go_on_beside_i
     assert_eq!(ids, ["a1", "b1", "c1"]);
 }
 
-pub(crate) async fn a_suspect_that_is_settled_is_a_suspect_no_more(f: Fixture) {
+pub(crate) async fn settled_suspect_leaves_quarantine(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     kill_two_workers_with(&f, "alice").await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts, now, push};
 
-pub(crate) async fn an_event_is_read_back_as_it_was_written(f: Fixture) {
+pub(crate) async fn event_is_read_back_as_written(f: Fixture) {
     let earlier = now() - TimeDelta::seconds(90);
     let detail = Detail { reason: Some("too long".to_owned()), ..Detail::default() };
     let told = Facts {
@@ -31,7 +31,7 @@ pub(crate) async fn an_event_is_read_back_as_it_was_written(f: Fixture) {
     assert!(events.iter().all(|e| e.message.as_str() == "m1" && e.detail == detail));
 }
 
-pub(crate) async fn the_events_of_one_message_can_be_asked_for(f: Fixture) {
+pub(crate) async fn events_can_be_filtered_by_message(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let (one, _two) = (f.claim().await, f.claim().await);
@@ -48,14 +48,14 @@ pub(crate) async fn the_events_of_one_message_can_be_asked_for(f: Fixture) {
     assert_eq!(f.kinds("nobody").await, []);
 }
 
-pub(crate) async fn a_message_that_was_not_pushed_is_recorded_once(f: Fixture) {
+pub(crate) async fn repeated_record_of_a_rejected_message_is_ignored(f: Fixture) {
     let told = || facts("m1", &[EventKind::Received, EventKind::Rejected]);
     f.storage.record(&f.partition, told()).await.unwrap();
     f.storage.record(&f.partition, told()).await.unwrap();
     assert_eq!(f.kinds("m1").await, [EventKind::Received, EventKind::Rejected]);
 }
 
-pub(crate) async fn the_record_is_cut_at_its_cap_the_oldest_first(f: Fixture) {
+pub(crate) async fn event_log_is_trimmed_oldest_first(f: Fixture) {
     for n in 0..300 {
         let id = format!("m{n}");
         f.push_with(Push {
@@ -88,7 +88,7 @@ async fn leave_something_behind(f: &Fixture) {
     wait_past_the_millisecond().await;
 }
 
-pub(crate) async fn what_was_kept_long_enough_is_dropped_and_nothing_else(f: Fixture) {
+pub(crate) async fn trim_removes_only_what_is_past_its_retention(f: Fixture) {
     leave_something_behind(&f).await;
     let before = f.snapshot().await;
     f.storage.trim(&f.partition, kept(LONG), Duration::ZERO).await.unwrap();
@@ -100,7 +100,7 @@ pub(crate) async fn what_was_kept_long_enough_is_dropped_and_nothing_else(f: Fix
     assert_eq!(f.members("p1").await.len(), 1, "a pool member has a ttl of its own");
 }
 
-pub(crate) async fn the_past_is_gone_through_no_more_often_than_asked(f: Fixture) {
+pub(crate) async fn trim_runs_at_most_once_per_interval(f: Fixture) {
     f.storage.trim(&f.partition, kept(LONG), LONG).await.unwrap();
     leave_something_behind(&f).await;
     let before = f.snapshot().await;
@@ -116,7 +116,7 @@ async fn wait_past_the_millisecond() {
     }
 }
 
-pub(crate) async fn our_own_messages_are_known_by_the_providers_id(f: Fixture) {
+pub(crate) async fn sent_messages_are_known_by_provider_id(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let provider_id = Some("SM1".to_owned());

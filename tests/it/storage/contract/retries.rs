@@ -7,7 +7,7 @@ use crosswire::model::event::EventKind;
 
 use crate::storage::fixture::{Fixture, LONG, ask, commit, copy, facts, retry};
 
-pub(crate) async fn a_delayed_retry_holds_up_its_own_group_alone_and_keeps_its_order(f: Fixture) {
+pub(crate) async fn delayed_retry_blocks_only_its_own_group(f: Fixture) {
     f.push("alice", "a1").await;
     f.push("alice", "a2").await;
     f.push("bob", "b1").await;
@@ -19,7 +19,7 @@ pub(crate) async fn a_delayed_retry_holds_up_its_own_group_alone_and_keeps_its_o
     assert!(matches!(claimed, Claimed::Empty { next_due: Some(due) } if due <= LONG));
 }
 
-pub(crate) async fn a_delayed_retry_comes_back_when_it_is_due_before_what_came_later(f: Fixture) {
+pub(crate) async fn delayed_retry_precedes_later_messages_of_its_group(f: Fixture) {
     f.push("alice", "a1").await;
     f.push("alice", "a2").await;
     let claim = f.claim().await;
@@ -32,7 +32,7 @@ pub(crate) async fn a_delayed_retry_comes_back_when_it_is_due_before_what_came_l
     }
 }
 
-pub(crate) async fn a_push_does_not_wake_a_group_whose_retry_is_not_due(f: Fixture) {
+pub(crate) async fn push_does_not_release_a_group_with_a_delayed_retry(f: Fixture) {
     f.push("alice", "a1").await;
     let claim = f.claim().await;
     f.retry(claim, Retry { after: LONG, ..retry() }).await;
@@ -40,7 +40,7 @@ pub(crate) async fn a_push_does_not_wake_a_group_whose_retry_is_not_due(f: Fixtu
     assert!(f.nothing_is_ready().await);
 }
 
-pub(crate) async fn failures_and_lost_claims_are_counted_apart(f: Fixture) {
+pub(crate) async fn failures_and_lost_claims_are_counted_separately(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     assert_eq!((claim.attempt, claim.failures), (1, 0));
@@ -57,7 +57,7 @@ pub(crate) async fn failures_and_lost_claims_are_counted_apart(f: Fixture) {
     assert_eq!(f.claim().await.failures, 2);
 }
 
-pub(crate) async fn the_counts_of_a_message_are_not_those_of_the_next(f: Fixture) {
+pub(crate) async fn counts_of_a_message_do_not_carry_over_to_the_next(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
@@ -73,7 +73,7 @@ pub(crate) async fn the_counts_of_a_message_are_not_those_of_the_next(f: Fixture
     assert_eq!((next.outcome_unknown_since, next.note), (None, None));
 }
 
-pub(crate) async fn a_note_reaches_whoever_claims_the_message_next(f: Fixture) {
+pub(crate) async fn note_is_returned_with_the_next_claim(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     assert_eq!(claim.note, None);
@@ -88,9 +88,7 @@ pub(crate) async fn a_note_reaches_whoever_claims_the_message_next(f: Fixture) {
     assert_eq!(f.claim().await.note, None);
 }
 
-pub(crate) async fn a_claim_that_was_lost_may_have_happened_until_a_retry_says_it_has_not(
-    f: Fixture,
-) {
+pub(crate) async fn lost_claim_keeps_outcome_unknown_until_retry_settles_it(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     assert_eq!(claim.outcome_unknown_since, None);
@@ -104,7 +102,7 @@ pub(crate) async fn a_claim_that_was_lost_may_have_happened_until_a_retry_says_i
     assert_eq!(f.claim().await.outcome_unknown_since, None);
 }
 
-pub(crate) async fn a_release_leaves_no_trace(f: Fixture) {
+pub(crate) async fn release_restores_the_message_unchanged(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let claim = f.claim().await;
@@ -124,7 +122,7 @@ pub(crate) async fn a_release_leaves_no_trace(f: Fixture) {
     );
 }
 
-pub(crate) async fn a_released_claim_leaves_an_earlier_lost_one_on_record(f: Fixture) {
+pub(crate) async fn release_keeps_an_earlier_lost_claim(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     f.crash(claim).await;
@@ -136,7 +134,7 @@ pub(crate) async fn a_released_claim_leaves_an_earlier_lost_one_on_record(f: Fix
     assert!(since.is_some());
 }
 
-pub(crate) async fn what_a_retry_says_is_recorded(f: Fixture) {
+pub(crate) async fn facts_of_a_retry_are_recorded(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let told = Some(facts("m1", &[EventKind::Retried]));

@@ -19,7 +19,7 @@ async fn wake_by(f: &Fixture, claim: Claim, wakes: Wakes<'_>) {
     assert_eq!(f.complete(claim, Commit { wakes, ..commit() }).await, Settled::Done);
 }
 
-pub(crate) async fn a_wake_stands_in_its_groups_mailbox_at_once(f: Fixture) {
+pub(crate) async fn immediate_wake_is_claimable_at_once(f: Fixture) {
     wake(&f, "m1", vec![("@lobby", "pair", None)]).await;
     let claim = f.claim().await;
     assert_eq!((claim.group.as_str(), claim.id.as_str()), ("@lobby", "pair"));
@@ -28,7 +28,7 @@ pub(crate) async fn a_wake_stands_in_its_groups_mailbox_at_once(f: Fixture) {
     assert!(f.nothing_is_ready().await);
 }
 
-pub(crate) async fn a_wake_for_later_waits_for_its_time(f: Fixture) {
+pub(crate) async fn scheduled_wake_is_claimable_when_due(f: Fixture) {
     let soon = now() + TimeDelta::milliseconds(60);
     let never = now() + TimeDelta::hours(1);
     wake(&f, "m1", vec![("@lobby", "late", Some(never)), ("@lobby", "soon", Some(soon))]).await;
@@ -42,7 +42,7 @@ pub(crate) async fn a_wake_for_later_waits_for_its_time(f: Fixture) {
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 1);
 }
 
-pub(crate) async fn of_two_wakes_of_one_id_that_wait_one_is_enough(f: Fixture) {
+pub(crate) async fn pending_wakes_of_one_id_are_coalesced(f: Fixture) {
     for waker in ["w1", "w2", "w3"] {
         f.push(waker, waker).await;
     }
@@ -60,7 +60,7 @@ pub(crate) async fn of_two_wakes_of_one_id_that_wait_one_is_enough(f: Fixture) {
     assert_eq!(seen, ["@bar pair", "@lobby other", "@lobby pair"]);
 }
 
-pub(crate) async fn wakes_of_one_id_that_say_different_things_all_arrive(f: Fixture) {
+pub(crate) async fn wakes_of_one_id_with_different_payloads_are_all_delivered(f: Fixture) {
     f.push("waker", "m1").await;
     let claim = f.claim().await;
     let saying = |payload: &str| {
@@ -77,7 +77,7 @@ pub(crate) async fn wakes_of_one_id_that_say_different_things_all_arrive(f: Fixt
     assert!(f.nothing_is_ready().await);
 }
 
-pub(crate) async fn a_wake_that_comes_while_its_like_is_completed_is_not_lost(f: Fixture) {
+pub(crate) async fn wake_after_completion_of_the_same_id_is_delivered(f: Fixture) {
     wake(&f, "m1", vec![("@lobby", "pair", None)]).await;
     let claim = f.claim().await;
     f.complete(claim, commit()).await;
@@ -85,7 +85,7 @@ pub(crate) async fn a_wake_that_comes_while_its_like_is_completed_is_not_lost(f:
     assert_eq!(f.claim().await.id.as_str(), "pair");
 }
 
-pub(crate) async fn a_name_may_hold_any_character(f: Fixture) {
+pub(crate) async fn names_may_contain_any_character(f: Fixture) {
     let (room, id) = ("@a|b {c}:\n*", "7|é|");
     let past = now() - TimeDelta::hours(1);
     wake(&f, "m|1", vec![(room, id, None), (room, id, None), (room, "later|", Some(past))]).await;
@@ -101,7 +101,7 @@ pub(crate) async fn a_name_may_hold_any_character(f: Fixture) {
     assert!(f.nothing_is_ready().await);
 }
 
-pub(crate) async fn a_wake_that_comes_while_its_like_is_in_hand_waits_behind_it(f: Fixture) {
+pub(crate) async fn wake_during_a_claim_of_the_same_id_is_queued(f: Fixture) {
     for waker in ["w1", "w2"] {
         f.push(waker, waker).await;
     }

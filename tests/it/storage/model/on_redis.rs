@@ -41,13 +41,13 @@ async fn bench(server: &RedisServer) -> Bench<DirectRedis> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_does_what_the_model_does_over_rows_of_moves_at_random() {
+async fn redis_matches_the_model_on_random_sequences() {
     let server = RedisServer::volatile();
     bench(&server).await.hold_to_rows_at_random(ROWS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_does_what_the_model_does_over_every_row_of_a_small_scope() {
+async fn redis_matches_the_model_on_every_short_sequence() {
     let server = RedisServer::volatile();
     bench(&server).await.hold_to_every_row_of_a_small_scope().await;
 }

@@ -50,13 +50,13 @@ fn bench(directory: &TempDir) -> Bench<DirectFile> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sqlite_does_what_the_model_does_over_rows_of_moves_at_random() {
+async fn sqlite_matches_the_model_on_random_sequences() {
     let directory = directory();
     bench(&directory).hold_to_rows_at_random(ROWS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sqlite_does_what_the_model_does_over_every_row_of_a_small_scope() {
+async fn sqlite_matches_the_model_on_every_short_sequence() {
     let directory = directory();
     bench(&directory).hold_to_every_row_of_a_small_scope().await;
 }

@@ -42,7 +42,7 @@ macro_rules! hold_to {
 every_promise!(hold_to);
 
 #[tokio::test]
-async fn the_partitions_of_a_topic_spread_over_the_nodes() {
+async fn partitions_of_a_topic_spread_over_all_nodes() {
     let mut f = on_cluster().await;
     for number in 0..24 {
         f.partition.number = number;
@@ -68,7 +68,7 @@ async fn the_partitions_of_a_topic_spread_over_the_nodes() {
 }
 
 #[tokio::test]
-async fn an_audit_mends_a_group_that_stands_nowhere_on_whichever_node() {
+async fn audit_repairs_an_unindexed_group_on_every_node() {
     let mut f = on_cluster().await;
     let urls: Vec<String> = shared().await.iter().map(RedisServer::url).collect();
     let client = ClusterClient::new(urls).unwrap();
@@ -86,7 +86,7 @@ async fn an_audit_mends_a_group_that_stands_nowhere_on_whichever_node() {
 }
 
 #[tokio::test]
-async fn a_cluster_without_the_replicas_that_were_asked_for_takes_nothing() {
+async fn cluster_without_the_required_replicas_refuses_pushes() {
     let url = cluster_url(shared().await);
     let f = on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     let pushed = f.storage.push(&f.partition, push(entry("alice", "m1"))).await;
@@ -94,11 +94,11 @@ async fn a_cluster_without_the_replicas_that_were_asked_for_takes_nothing() {
 }
 
 #[tokio::test]
-async fn one_node_that_may_evict_messages_is_found_among_the_others() {
+async fn evicting_node_of_a_cluster_is_reported() {
     let nodes = [cluster_node(&[]), cluster_node(&[]), cluster_node(&[])];
     join(&nodes).await;
     let redis = Redis::connect(settings(&cluster_url(&nodes))).await.unwrap();
-    assert_eq!(redis.health().await.unwrap().fatal, [""; 0]);
+    assert_eq!(redis.health().await.unwrap().fatal, []);
     for node in &nodes {
         let () = node.tell(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
         assert_eq!(redis.health().await.unwrap().fatal.len(), 1);

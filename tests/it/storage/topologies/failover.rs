@@ -22,7 +22,7 @@ async fn go_on(f: &Fixture) {
 }
 
 #[tokio::test]
-async fn a_store_goes_on_with_the_master_that_the_sentinels_name() {
+async fn store_follows_a_sentinel_failover() {
     let (master, _replicas) = replicated(2).await;
     let sentinel = Sentinel::over(master.port(), &[]);
     sentinel.knows_of(2).await;
@@ -37,7 +37,7 @@ async fn a_store_goes_on_with_the_master_that_the_sentinels_name() {
 }
 
 #[tokio::test]
-async fn a_store_goes_on_with_the_replica_that_a_cluster_puts_in_charge() {
+async fn store_follows_a_cluster_failover() {
     let nodes = [cluster_node(&["--repl-diskless-sync-delay", "0"]), cluster_node(&[])];
     let [master, replica] = &nodes;
     join(&nodes[..1]).await;

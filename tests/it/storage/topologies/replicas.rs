@@ -9,7 +9,7 @@ use super::{on, push_until_taken, settings, work_through};
 use crate::storage::fixture::{Fixture, LONG, ask, commit, entry, push};
 
 #[tokio::test]
-async fn a_push_is_refused_while_the_replica_is_away_and_made_once_when_it_is_back() {
+async fn push_is_refused_without_its_replica_and_takes_effect_once() {
     let (master, replicas) = replicated(1).await;
     let f = on(RedisConfig { wait_replicas: 1, ..settings(&master.url()) }).await;
     work_through(&f, "m1").await;
@@ -32,7 +32,7 @@ async fn owe(f: &Fixture) {
 }
 
 #[tokio::test]
-async fn a_claim_to_send_that_no_replica_has_is_handed_back() {
+async fn unreplicated_outbox_claim_is_released() {
     let (master, replicas) = replicated(1).await;
     let f = on(RedisConfig { wait_replicas: 1, ..settings(&master.url()) }).await;
     owe(&f).await;
@@ -51,7 +51,7 @@ async fn a_claim_to_send_that_no_replica_has_is_handed_back() {
 }
 
 #[tokio::test]
-async fn messages_are_handled_while_the_replica_is_away() {
+async fn messages_are_handled_without_the_replica() {
     let (master, replicas) = replicated(1).await;
     let f = on(RedisConfig { wait_replicas: 1, ..settings(&master.url()) }).await;
     push_until_taken(&f, "alice", "m1").await;

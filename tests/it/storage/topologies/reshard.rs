@@ -60,7 +60,7 @@ async fn id(node: &RedisServer) -> String {
 }
 
 #[tokio::test]
-async fn a_partition_waits_until_its_slot_has_moved_and_then_goes_on_whole() {
+async fn partition_is_unavailable_during_slot_migration_and_complete_after_it() {
     let f = on_cluster().await;
     f.push("alice", "m1").await;
     let moving = Move::begin(shared().await, &format!("{{{}}}", f.partition)).await;

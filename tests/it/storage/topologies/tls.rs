@@ -67,7 +67,7 @@ fn unverified(url: &str) -> RedisConfig {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_will_do_when_none_is_asked_for() {
+async fn untrusted_certificate_is_accepted_without_verification() {
     let redis = Encrypted::start(false);
     let url = |login: &str| format!("rediss://{login}127.0.0.1:{}", redis.port);
     work_through(&on(unverified(&url(""))).await, "m1").await;
@@ -80,7 +80,7 @@ async fn a_certificate_that_nobody_vouches_for_will_do_when_none_is_asked_for() 
 }
 
 #[tokio::test]
-async fn a_cluster_may_be_encrypted() {
+async fn cluster_supports_tls() {
     let redis = Encrypted::start(true);
     join([&redis.server]).await;
     let () = redis.server.tell(&["CONFIG", "SET", "requirepass", "s3 cret"]).await;
@@ -89,7 +89,7 @@ async fn a_cluster_may_be_encrypted() {
 }
 
 #[tokio::test]
-async fn sentinels_may_be_encrypted_and_their_master_ask_for_a_password() {
+async fn sentinels_support_tls_and_master_password() {
     let redis = Encrypted::start(false);
     let () = redis.server.tell(&["CONFIG", "SET", "requirepass", "secret"]).await;
     let (port, file) = (free_port(), |name| redis.certificate.path().join(name));
@@ -109,7 +109,7 @@ async fn sentinels_may_be_encrypted_and_their_master_ask_for_a_password() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused_and_the_way_out_is_told() {
+async fn untrusted_certificate_is_refused_with_its_fix() {
     let redis = Encrypted::start(false);
     for url in forms(redis.port) {
         let refused = Redis::connect(settings(&url)).await.err().unwrap();
@@ -120,7 +120,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_and_the_way_out_is_tol
 
 /// Which certificates a process trusts is settled by its environment, so this takes one of its own.
 #[tokio::test]
-async fn a_certificate_that_the_machine_trusts_is_all_that_it_takes() {
+async fn certificate_trusted_by_the_system_is_accepted() {
     let redis = Encrypted::start(false);
     let check = |url: &str, trusted: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crosswire"));

@@ -1,4 +1,4 @@
-//! The two calls of Twilio's API that a sender needs: create a message, list messages.
+//! The two requests of Twilio's API that the transport makes: create a message, list messages.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,17 +9,17 @@ use super::http::{Form, Reply, Request};
 use super::journal::{Journal, Message};
 use super::magic::{self, Refusal};
 
-/// Twilio's own page size, when none is asked for.
+/// Page size of a request that names none.
 const PAGE: usize = 50;
 
-/// What a request asks for.
+/// Parsed request.
 pub(super) enum Call {
     Create(Box<Message>),
     List(Form),
 }
 
-/// What a request asks for, or the refusal that it earns.
-pub(super) fn understand(account: &Account, request: &Request) -> Result<Call, Refusal> {
+/// Checks the credentials and parses a request, or returns its refusal.
+pub(super) fn parse(account: &Account, request: &Request) -> Result<Call, Refusal> {
     let genuine = format!("{}:{}", account.sid, account.token);
     if request.authorization != Some(format!("Basic {}", STANDARD.encode(genuine))) {
         return Err(Refusal { status: 401, code: 20003 });
@@ -52,8 +52,8 @@ pub(super) fn created(account: &Account, message: &Message) -> Reply {
     Reply::json(201, &message.to_json(&account.sid))
 }
 
-/// A page of what the list shows. The next page hangs on the last message of this one, so that
-/// messages which are accepted meanwhile do not shift it.
+/// Page of the message list. The next page begins after the last message of this one, so that messages
+/// which are accepted meanwhile do not shift it.
 pub(super) fn list(account: &Account, journal: &Journal, query: &Form) -> Reply {
     let wanted = |message: &Message| {
         query.get("To").is_none_or(|to| to == message.to)

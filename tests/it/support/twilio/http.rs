@@ -1,11 +1,11 @@
-//! As much of HTTP/1.1 as a fake server and its callbacks need.
+//! Subset of HTTP/1.1 that the fake needs.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
 
-/// No request of ours comes near it; more is somebody else's.
+/// Largest body, which no request of the tests comes near.
 const LARGEST_BODY: usize = 1 << 20;
 
 pub(super) struct Request {
@@ -35,7 +35,7 @@ impl Form {
     }
 }
 
-/// The next request on a connection, or nothing when its client is done with it.
+/// Reads the next request of a connection; nothing when the client has closed it.
 pub(super) fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
@@ -90,7 +90,7 @@ impl Reply {
 
     pub(super) fn page(status: u16) -> Self {
         let headers = vec![("Content-Type", "text/html".to_owned())];
-        Self { status, headers, body: "<html><body>upstream trouble</body></html>".to_owned() }
+        Self { status, headers, body: "<html><body>upstream error</body></html>".to_owned() }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: String) -> Self {

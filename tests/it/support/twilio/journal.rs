@@ -1,4 +1,4 @@
-//! What the fake has accepted.
+//! Messages that the fake has accepted.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// A message that was accepted, and so will reach its recipient, whatever its sender was told.
+/// Accepted message, which reaches its recipient even if the response was lost.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) sid: String,
@@ -38,7 +38,7 @@ impl Message {
         }
     }
 
-    /// As Twilio shows a message that it has just taken.
+    /// JSON of a message that Twilio has just accepted.
     pub(super) fn to_json(&self, account: &str) -> Value {
         // Twilio's dates are RFC 2822, to the second.
         let date = self.created.to_rfc2822();
@@ -68,7 +68,7 @@ impl Message {
     }
 }
 
-/// Messages in the order they were accepted.
+/// Messages in order of acceptance.
 pub(super) struct Journal {
     messages: Mutex<Vec<Message>>,
     accepted: watch::Sender<usize>,
@@ -120,7 +120,7 @@ impl Journal {
         *self.lag.lock().unwrap() = lag;
     }
 
-    /// What its list shows of these, newest first.
+    /// Messages that the list shows, newest first.
     pub(super) fn listed(&self, wanted: impl Fn(&Message) -> bool) -> Vec<Message> {
         let lag = *self.lag.lock().unwrap();
         let messages = self.messages.lock().unwrap();

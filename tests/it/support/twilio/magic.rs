@@ -1,8 +1,8 @@
-//! What Twilio refuses, and the numbers that its test credentials refuse on purpose.
+//! Refusals of Twilio, and the magic numbers of its test credentials.
 
 use super::http::{Form, Reply};
 
-/// A refusal in Twilio's words.
+/// Error response of Twilio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
@@ -33,10 +33,10 @@ const MAGIC_TO: [(&str, u32); 5] = [
     ("+15005550009", 21614),
 ];
 
-/// Twilio's limit on a text, in characters.
+/// Longest text that Twilio accepts, in characters.
 const LONGEST: usize = 1600;
 
-/// Why Twilio would not take this message.
+/// Error that Twilio would return for this message.
 pub(super) fn refusal(form: &Form) -> Option<Refusal> {
     let refused = |code| Some(Refusal { status: 400, code });
     let Some(to) = form.get("To") else { return refused(21604) };

@@ -1,7 +1,7 @@
-//! A recording fake of Twilio's REST API over real HTTP.
+//! Fake of Twilio's REST API over real HTTP, which records the messages that it accepts.
 //!
-//! It is made of threads alone, so that it serves tests and benchmarks under any runtime, and needs
-//! nothing else of the test support. It can be as awkward as the real one: see [`trouble`].
+//! It uses threads alone, so that it serves tests and benchmarks under any runtime, and depends on
+//! nothing else of the test support. Faults can be injected: see [`trouble`].
 
 mod api;
 mod http;
@@ -24,13 +24,14 @@ use self::server::{Server, Shared};
 pub(crate) use self::signature::sign;
 pub(crate) use self::trouble::{Behaviour, Random, Trouble};
 
-/// Whose messages the fake takes.
+/// Account whose credentials the fake accepts.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) sid: String,
     pub(crate) token: String,
 }
 
+/// Fake of Twilio's API, with a port of its own.
 pub(crate) struct FakeTwilio {
     server: Server,
     shared: Arc<Shared>,
@@ -43,12 +44,12 @@ impl FakeTwilio {
         Self { server: Server::start(Arc::clone(&shared)), shared }
     }
 
-    /// What `TWILIO_API_BASE` has to be.
+    /// Value for `TWILIO_API_BASE`.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.server.port())
     }
 
-    /// Everything accepted so far, in the order it was accepted.
+    /// Messages accepted so far, in order of acceptance.
     pub(crate) fn messages(&self) -> Vec<Message> {
         self.journal().all()
     }
@@ -57,17 +58,17 @@ impl FakeTwilio {
         self.journal().len()
     }
 
-    /// How many times somebody asked for a message to be sent, accepted or not.
+    /// Number of requests to send a message, accepted or not.
     pub(crate) fn attempts(&self) -> usize {
         self.journal().attempts()
     }
 
-    /// Everything accepted, once that is at least `count` messages.
+    /// Waits for at least `count` accepted messages, and returns all of them.
     pub(crate) async fn wait_for(&self, count: usize, patience: Duration) -> Vec<Message> {
         self.wait_until(patience, |messages| messages.len() >= count).await
     }
 
-    /// Everything accepted, once that satisfies `enough`.
+    /// Waits until the accepted messages satisfy `enough`, and returns all of them.
     pub(crate) async fn wait_until(
         &self,
         patience: Duration,
@@ -88,27 +89,27 @@ impl FakeTwilio {
         })
     }
 
-    /// How it behaves towards the requests from now on.
+    /// Sets the faults of all further requests.
     pub(crate) fn trouble(&self, trouble: Trouble) {
         self.shared.set_trouble(trouble);
     }
 
-    /// How long an accepted message stays out of the list.
+    /// Sets the delay with which an accepted message appears in the list.
     pub(crate) fn list_lag(&self, lag: Duration) {
         self.journal().set_lag(lag);
     }
 
-    /// What it reports to a message's status callback from now on. Nothing unless asked.
+    /// Sets the delivery reports of all further messages. There are none by default.
     pub(crate) fn report(&self, delivery: Delivery) {
         self.shared.set_delivery(delivery);
     }
 
-    /// The answers that its delivery reports got.
+    /// Statuses that the delivery reports were answered with.
     pub(crate) fn report_answers(&self) -> Vec<u16> {
         self.shared.reporter().answers()
     }
 
-    /// Closes the port. What is in hand is cut off.
+    /// Closes the port and all connections.
     pub(crate) fn refuse_connections(&self) {
         self.server.close();
     }

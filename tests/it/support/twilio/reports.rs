@@ -1,4 +1,4 @@
-//! Delivery reports: signed calls of a message's status callback.
+//! Delivery reports: signed requests to a message's status callback.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::journal::Message;
 use super::{Account, sign};
 
-/// What becomes of the messages that are accepted.
+/// Fate of accepted messages, as it is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// Nobody hears of it.
+    /// No report.
     Silent,
     /// `sent`, then `delivered`.
     Delivered,
@@ -19,7 +19,7 @@ pub(crate) enum Delivery {
     Undelivered(u32),
 }
 
-/// Calls one callback after the other, on a thread of its own.
+/// Thread that calls the status callbacks one after the other.
 pub(super) struct Reporter {
     delivery: Mutex<Delivery>,
     queue: mpsc::Sender<(Message, Delivery)>,
@@ -28,13 +28,13 @@ pub(super) struct Reporter {
 
 impl Reporter {
     pub(super) fn start(account: Account) -> Self {
-        let (queue, owed) = mpsc::channel::<(Message, Delivery)>();
+        let (queue, reports) = mpsc::channel::<(Message, Delivery)>();
         let answers = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&answers);
         std::thread::spawn(move || {
-            while let Ok((message, delivery)) = owed.recv() {
+            while let Ok((message, delivery)) = reports.recv() {
                 for (status, code) in delivery.states() {
-                    // A provider's reports are best effort: who does not answer is not called again.
+                    // Reports are best effort: one without an answer is not repeated.
                     let answer = call(&account, &message, status, code).unwrap_or_default();
                     log.lock().unwrap().push(answer);
                 }
@@ -47,7 +47,7 @@ impl Reporter {
         *self.delivery.lock().unwrap() = delivery;
     }
 
-    pub(super) fn owe(&self, message: &Message) {
+    pub(super) fn enqueue(&self, message: &Message) {
         let delivery = *self.delivery.lock().unwrap();
         if delivery != Delivery::Silent && message.status_callback.is_some() {
             let _ = self.queue.send((message.clone(), delivery));

@@ -1,4 +1,4 @@
-//! The port, its connections, and what is done with each request.
+//! Port of the fake, its connections, and the handling of requests.
 
 use std::collections::HashMap;
 use std::io::BufReader;
@@ -15,7 +15,7 @@ use super::magic::Refusal;
 use super::reports::{Delivery, Reporter};
 use super::{Account, Behaviour, Trouble};
 
-/// What all connections work on.
+/// State that all connections share.
 pub(super) struct Shared {
     account: Account,
     journal: Journal,
@@ -53,12 +53,12 @@ impl Shared {
         self.reporter.set_delivery(delivery);
     }
 
-    /// The answer to a request; none when the connection is to be closed on it.
+    /// Response to a request; none when the connection is to be closed instead.
     fn answer(&self, request: &Request) -> Option<Reply> {
         if request.method == "POST" {
             self.journal.attempt();
         }
-        match api::understand(&self.account, request) {
+        match api::parse(&self.account, request) {
             Err(refusal) => Some(refusal.reply()),
             Ok(Call::List(query)) => Some(api::list(&self.account, &self.journal, &query)),
             Ok(Call::Create(message)) => {
@@ -101,7 +101,7 @@ impl Shared {
 
     fn accept(&self, message: Message) -> Reply {
         let reply = api::created(&self.account, &message);
-        self.reporter.owe(&message);
+        self.reporter.enqueue(&message);
         self.journal.accept(message);
         reply
     }
@@ -112,7 +112,7 @@ impl Shared {
         None
     }
 
-    fn converse(&self, stream: TcpStream) {
+    fn serve(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
         let Ok(mut writer) = stream.try_clone() else { return };
         let mut reader = BufReader::new(stream);
@@ -126,7 +126,7 @@ impl Shared {
     }
 }
 
-/// Open connections, to be able to cut them off.
+/// Open connections, so that they can be cut.
 #[derive(Default)]
 struct Connections {
     open: Mutex<HashMap<u64, TcpStream>>,
@@ -153,14 +153,15 @@ impl Connections {
     }
 }
 
-/// A port that can be closed and opened again.
+/// Port that can be closed and opened again.
 pub(super) struct Server {
     port: u16,
     shared: Arc<Shared>,
-    door: Mutex<Option<Door>>,
+    listener: Mutex<Option<ListenerThread>>,
 }
 
-struct Door {
+/// Thread that accepts connections.
+struct ListenerThread {
     closing: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -169,8 +170,8 @@ impl Server {
     pub(super) fn start(shared: Arc<Shared>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let door = Mutex::new(Some(Door::open(listener, &shared)));
-        Self { port, shared, door }
+        let thread = ListenerThread::start(listener, &shared);
+        Self { port, shared, listener: Mutex::new(Some(thread)) }
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -178,16 +179,16 @@ impl Server {
     }
 
     pub(super) fn open(&self, shared: &Arc<Shared>) {
-        let mut door = self.door.lock().unwrap();
-        if door.is_none() {
+        let mut thread = self.listener.lock().unwrap();
+        if thread.is_none() {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-            *door = Some(Door::open(listener, shared));
+            *thread = Some(ListenerThread::start(listener, shared));
         }
     }
 
     pub(super) fn close(&self) {
-        if let Some(door) = self.door.lock().unwrap().take() {
-            door.close(self.port);
+        if let Some(thread) = self.listener.lock().unwrap().take() {
+            thread.stop(self.port);
         }
         self.shared.connections.cut();
     }
@@ -201,8 +202,8 @@ impl Drop for Server {
     }
 }
 
-impl Door {
-    fn open(listener: TcpListener, shared: &Arc<Shared>) -> Self {
+impl ListenerThread {
+    fn start(listener: TcpListener, shared: &Arc<Shared>) -> Self {
         let closing = Arc::new(AtomicBool::new(false));
         let (shared, closed) = (Arc::clone(shared), Arc::clone(&closing));
         let thread = std::thread::spawn(move || {
@@ -213,7 +214,7 @@ impl Door {
                 let shared = Arc::clone(&shared);
                 std::thread::spawn(move || {
                     let id = shared.connections.add(&stream);
-                    shared.converse(stream);
+                    shared.serve(stream);
                     shared.connections.remove(id);
                 });
             }
@@ -221,8 +222,8 @@ impl Door {
         Self { closing, thread }
     }
 
-    /// A knock wakes the thread, which then sees that it is over and lets go of the port.
-    fn close(self, port: u16) {
+    /// Stops the thread by a connection, which wakes it, and releases the port.
+    fn stop(self, port: u16) {
         self.closing.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let _ = self.thread.join();

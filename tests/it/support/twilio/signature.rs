@@ -1,16 +1,16 @@
-//! Twilio's request signature, from its published rules: the URL as it was requested, then every
-//! parameter's name and value in the order of the names, HMAC-SHA1 with the auth token, base64.
+//! Twilio's request signature by its published rules: the URL as requested, then the name and value of
+//! every parameter in the order of the names, HMAC-SHA1 with the auth token, base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-/// What `X-Twilio-Signature` has to be. `parameters` are a form's; a GET has none beside its URL.
+/// Value of `X-Twilio-Signature`. `parameters` are those of a form; a GET has none besides its URL.
 pub(crate) fn sign(token: &str, url: &str, parameters: &[(String, String)]) -> String {
     let mut sorted: Vec<&(String, String)> = parameters.iter().collect();
     sorted.sort();
-    // One name with the same value twice is signed once.
+    // A repeated pair is signed once.
     sorted.dedup();
     let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).unwrap();
     mac.update(url.as_bytes());

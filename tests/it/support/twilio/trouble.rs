@@ -1,9 +1,9 @@
-//! How the fake misbehaves, and the seeded numbers that decide when.
+//! Fault injection of the fake, driven by a script or by seeded random numbers.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What becomes of one request to send.
+/// Treatment of one request to send.
 #[derive(Clone, Debug)]
 pub(crate) enum Behaviour {
     Accept,
@@ -11,21 +11,21 @@ pub(crate) enum Behaviour {
     Throttle {
         retry_after: Option<u64>,
     },
-    /// This status, not accepted; with Twilio's JSON when there is a code, else a proxy's page.
+    /// Not accepted, with this status: Twilio's JSON when there is a code, else a page of a proxy.
     Fail {
         status: u16,
         code: Option<u32>,
     },
-    /// Not accepted, and the connection is closed without an answer.
+    /// Not accepted; the connection is closed without a response.
     Drop,
-    /// Not accepted, and no answer for so long; then the connection is closed.
+    /// Not accepted; the connection is closed after this time without a response.
     Hang(Duration),
     AcceptThenDrop,
     AcceptThenFail(u16),
     AcceptThenHang(Duration),
 }
 
-/// Which behaviour is whose turn.
+/// Sequence of faults, one per request.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     script: VecDeque<Behaviour>,
@@ -38,13 +38,13 @@ impl Trouble {
         Self::script([])
     }
 
-    /// These, one per request; then none.
+    /// Applies these in order, one per request, and no fault afterwards.
     pub(crate) fn script(behaviours: impl IntoIterator<Item = Behaviour>) -> Self {
         let script = behaviours.into_iter().collect();
         Self { script, mix: Vec::new(), random: Random::new(0) }
     }
 
-    /// Each of these in so many of a thousand requests; otherwise none.
+    /// Applies each of these to so many of a thousand requests, at random.
     pub(crate) fn mix(seed: u64, mix: impl IntoIterator<Item = (u64, Behaviour)>) -> Self {
         let mix = mix.into_iter().collect();
         Self { script: VecDeque::new(), mix, random: Random::new(seed) }
@@ -65,7 +65,7 @@ impl Trouble {
     }
 }
 
-/// `SplitMix64`: a few lines that give the same run again for the same seed.
+/// `SplitMix64` generator, which repeats a run for the same seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -86,7 +86,7 @@ impl Random {
         self.next() % limit
     }
 
-    /// A span of whole milliseconds.
+    /// Random duration in whole milliseconds.
     pub(crate) fn millis(&mut self, range: std::ops::Range<u64>) -> Duration {
         Duration::from_millis(range.start + self.below(range.end - range.start))
     }

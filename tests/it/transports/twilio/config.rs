@@ -1,15 +1,15 @@
-//! The account of a topic, as the configuration names it.
+//! Account of a topic, as the configuration names it.
 
-use crosswire::app::config::Config;
+use crosswire::app::config::DraftConfig;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
-use crosswire::transports::twilio::{Settings, config};
+use crosswire::transports::twilio::{NAME, TwilioConfig, config};
 use secrecy::ExposeSecret;
 
 const ACCOUNT: [(&str, &str); 2] =
     [("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"), ("TWILIO_AUTH_TOKEN", "12345")];
 
-fn settings(lines: &str, variables: &[(&str, &str)]) -> (Settings, Vec<String>) {
-    let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "0123456789abcdef")];
+fn settings(lines: &str, variables: &[(&str, &str)]) -> (TwilioConfig, Vec<String>) {
+    let base = [("REDIS_URL", "redis://localhost"), ("SECRET_KEY", "5f0c1e9a7b3d2846")];
     let all: Vec<_> = base.iter().chain(&ACCOUNT).chain(variables).copied().collect();
     let (settings, errors) = settings_for(Purpose::Shared, lines, &all);
     (settings.expect("a deployment has settings"), errors)
@@ -19,18 +19,36 @@ fn settings_for(
     purpose: Purpose,
     lines: &str,
     variables: &[(&str, &str)],
-) -> (Option<Settings>, Vec<String>) {
+) -> (Option<TwilioConfig>, Vec<String>) {
     let environment: Environment = variables.iter().copied().collect();
     let errors = ConfigErrors::default();
     let text = format!("[topics.t]\nhandler = \"echo\"\n{lines}");
-    let config = Config::read("topics.toml", &text, &environment, purpose, &errors);
-    let context = config.build_context(&config.topics[0], &environment, &errors);
-    let settings = config::read(&context);
+    let draft = DraftConfig::read("topics.toml", &text, &environment, purpose, &errors);
+    let topic = &draft.topics()[0];
+    let context = draft.build_context(topic, &environment, &errors);
+    let transport = topic.transports.iter().find(|transport| transport.name == NAME).unwrap();
+    let settings = config::read(&context, transport);
     (settings, errors.lines())
 }
 
 #[test]
-fn a_topic_may_name_variables_of_its_own() {
+fn status_callback_names_the_transport_unless_it_is_the_first() {
+    for (transports, path) in [
+        ("transport = \"twilio\"", "t"),
+        ("transports = [\"twilio\", \"other\"]", "t"),
+        ("transports = [\"other\", \"twilio\"]", "t/twilio"),
+    ] {
+        let lines = format!("{transports}\ntwilio.from_number_env = \"NUMBER\"");
+        let variables = [("NUMBER", "+15005550006"), ("PUBLIC_URL", "https://e.example")];
+        let (settings, errors) = settings(&lines, &variables);
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(settings.status_callback, Some(format!("https://e.example/status/{path}")));
+        assert_eq!(settings.from_number.as_deref(), Some("+15005550006"));
+    }
+}
+
+#[test]
+fn topic_may_name_its_own_variables() {
     let (settings, errors) = settings(
         "twilio = { auth_token_env = \"OTHER_TOKEN\" }",
         &[("OTHER_TOKEN", "67890"), ("PUBLIC_URL", "https://e.example/")],
@@ -42,7 +60,7 @@ fn a_topic_may_name_variables_of_its_own() {
 }
 
 #[test]
-fn a_developer_may_name_variables_too() {
+fn development_topic_may_name_its_own_variables() {
     let table = "twilio = { account_sid_env = \"MY_SID\", auth_token_env = \"MY_TOKEN\" }";
     let mine = [("MY_SID", "AC1"), ("MY_TOKEN", "67890")];
     let (settings, errors) = settings_for(Purpose::Dev, table, &mine);
@@ -53,7 +71,7 @@ fn a_developer_may_name_variables_too() {
 }
 
 #[test]
-fn a_developer_without_an_account_is_told_of_a_misspelt_key_all_the_same() {
+fn misspelt_key_is_reported_without_an_account() {
     let table = "twilio.auth_tokn_env = \"OTHER\"";
     let (settings, errors) = settings_for(Purpose::Dev, table, &[]);
     assert!(settings.is_none());
@@ -62,7 +80,7 @@ fn a_developer_without_an_account_is_told_of_a_misspelt_key_all_the_same() {
 }
 
 #[test]
-fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
+fn missing_or_wrong_credential_is_named_by_its_variable() {
     let table = [
         ("", ("TWILIO_ACCOUNT_SID", ""), "environment: TWILIO_ACCOUNT_SID: is not set; set it"),
         (
@@ -83,12 +101,12 @@ fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
         (
             "",
             ("TWILIO_API_KEY", "SK1"),
-            "environment: TWILIO_API_SECRET: is not set, and its other half is; set both",
+            "environment: TWILIO_API_SECRET: is not set, but its counterpart is; set both",
         ),
         (
             "",
             ("TWILIO_API_SECRET", "x"),
-            "environment: TWILIO_API_KEY: is not set, and its other half is; set both",
+            "environment: TWILIO_API_KEY: is not set, but its counterpart is; set both",
         ),
         (
             "",
@@ -98,7 +116,7 @@ fn a_credential_that_is_missing_or_another_is_named_by_its_variable() {
         (
             "",
             ("TWILIO_API_BASE", "http://e.example"),
-            "environment: TWILIO_API_BASE: is no address to send secrets to",
+            "environment: TWILIO_API_BASE: is not a safe address for credentials",
         ),
         ("twilio.auth_token_env = \"OTHER\"", ("X", ""), "environment: OTHER: is not set; set it"),
         (

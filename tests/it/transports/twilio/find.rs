@@ -1,18 +1,18 @@
-//! What Twilio's list says about a message whose answer was lost.
+//! Search of Twilio's message list for a message whose response was lost.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::contracts::transport::{SendError, Sent, Transport};
-use crosswire::transports::twilio::{Settings, Twilio};
+use crosswire::contracts::transport::{SendError, SentReceipt, Transport};
+use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use rstest::rstest;
 
-use super::provider::{Move, Provider};
-use super::{ACCOUNT, outbound, settings};
+use super::provider::{Action, Provider};
+use super::{ACCOUNT, outbound, test_config};
 
 fn since() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_000_000, 0).unwrap()
 }
 
-/// A listed message, made so many seconds after `since`.
+/// Listed message, created so many seconds after `since`.
 fn listed(sid: &str, body: &str, after: i64) -> serde_json::Value {
     serde_json::json!({
         "sid": sid,
@@ -24,9 +24,9 @@ fn listed(sid: &str, body: &str, after: i64) -> serde_json::Value {
     })
 }
 
-fn page(messages: &[serde_json::Value], next: Option<&str>) -> Move {
+fn page(messages: &[serde_json::Value], next: Option<&str>) -> Action {
     let page = serde_json::json!({ "messages": messages, "next_page_uri": next });
-    Move::Answer(200, "", page.to_string())
+    Action::Answer(200, "", page.to_string())
 }
 
 fn next(number: usize) -> String {
@@ -34,16 +34,16 @@ fn next(number: usize) -> String {
 }
 
 fn at(provider: &Provider) -> Twilio {
-    Twilio::new(Settings { api_base: provider.base.clone(), ..settings() }).unwrap()
+    Twilio::new(TwilioConfig { api_base: provider.base.clone(), ..test_config() }).unwrap()
 }
 
 async fn found(provider: &Provider) -> Vec<String> {
     let found = at(provider).find(&outbound("hi"), since()).await.unwrap().unwrap();
-    found.into_iter().map(|Sent { provider_id }| provider_id).collect()
+    found.into_iter().map(|SentReceipt { provider_id }| provider_id).collect()
 }
 
 #[tokio::test]
-async fn what_may_be_the_message_is_found_newest_first() {
+async fn possible_matches_are_found_newest_first() {
     let with = |mut message: serde_json::Value, name: &str, value: &str| {
         message[name] = value.into();
         message
@@ -81,7 +81,7 @@ async fn what_may_be_the_message_is_found_newest_first() {
 }
 
 #[tokio::test]
-async fn pages_are_followed_until_they_are_too_old() {
+async fn listing_stops_at_the_first_page_that_is_too_old() {
     let provider = Provider::start([
         page(&[listed("SM1", "other", 9)], Some(&next(1))),
         page(&[listed("SM2", "hi", 5)], Some(&next(2))),
@@ -93,28 +93,28 @@ async fn pages_are_followed_until_they_are_too_old() {
 }
 
 #[tokio::test]
-async fn an_empty_list_holds_nothing() {
+async fn empty_list_finds_nothing() {
     assert!(found(&Provider::start([page(&[], None)])).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_messaging_service_may_have_chosen_any_line() {
+async fn search_with_a_messaging_service_covers_every_line() {
     let provider = Provider::start([page(&[], None)]);
     let messaging_service_sid = Some("MG1".to_owned());
     let settings =
-        Settings { api_base: provider.base.clone(), messaging_service_sid, ..settings() };
+        TwilioConfig { api_base: provider.base.clone(), messaging_service_sid, ..test_config() };
     let found = Twilio::new(settings).unwrap().find(&outbound("hi"), since()).await;
     assert_eq!(found, Ok(Some(Vec::new())));
     assert!(provider.requests()[0].line.ends_with("?To=%2B14158675309&PageSize=100"));
 }
 
 #[tokio::test]
-async fn a_list_without_end_proves_nothing() {
+async fn endless_list_is_ambiguous() {
     let endless = |body: &str| {
         let page = page(&[listed("SM1", body, 9)], Some(&next(1)));
         Provider::start(std::iter::repeat_n(page, 5))
     };
-    // Those that it shows may all be other messages of ours.
+    // A match on the pages that were read may be another message with the same text.
     for body in ["hi", "other"] {
         let unsure = at(&endless(body)).find(&outbound("hi"), since()).await;
         assert!(matches!(unsure, Err(SendError::Ambiguous(_))), "{unsure:?}");
@@ -127,7 +127,7 @@ async fn a_list_without_end_proves_nothing() {
 #[case("@evil.example/")]
 #[case("/elsewhere?Page=1")]
 #[tokio::test]
-async fn the_credentials_go_nowhere_else(#[case] next: &str) {
+async fn credentials_stay_on_the_configured_list(#[case] next: &str) {
     let provider = Provider::start([page(&[listed("SM1", "hi", 9)], Some(next))]);
     let outcome = at(&provider).find(&outbound("hi"), since()).await;
     assert!(matches!(outcome, Err(SendError::Ambiguous(_))), "{outcome:?}");
@@ -135,11 +135,11 @@ async fn the_credentials_go_nowhere_else(#[case] next: &str) {
 }
 
 #[tokio::test]
-async fn a_list_that_cannot_be_had_is_an_error_like_a_send() {
-    let refused = |next: Move| async {
+async fn failed_listing_is_classified_like_a_failed_send() {
+    let refused = |next: Action| async {
         at(&Provider::start([next])).find(&outbound("hi"), since()).await.unwrap_err()
     };
-    let answer = |status, body: &str| Move::Answer(status, "", body.to_owned());
+    let answer = |status, body: &str| Action::Answer(status, "", body.to_owned());
     assert!(matches!(refused(answer(200, "garbage")).await, SendError::Ambiguous(_)));
     assert!(matches!(refused(answer(200, "{}")).await, SendError::Ambiguous(_)));
     assert!(matches!(refused(answer(500, "")).await, SendError::Ambiguous(_)));
@@ -148,7 +148,7 @@ async fn a_list_that_cannot_be_had_is_an_error_like_a_send() {
         refused(answer(401, r#"{"code":20003}"#)).await,
         SendError::Account { code: 20003, .. }
     ));
-    let closed = refused(Move::Close).await;
+    let closed = refused(Action::Close).await;
     assert!(matches!(closed, SendError::Ambiguous(_)));
     assert!(!closed.to_string().contains("415867"), "{closed}");
 }

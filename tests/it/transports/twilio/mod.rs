@@ -1,4 +1,4 @@
-//! The Twilio transport, from outside: what it believes, understands, sends and finds.
+//! Tests of the Twilio transport through its contract.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -6,24 +6,28 @@ use std::time::Duration;
 use crosswire::contracts::transport::WebhookRequest;
 use crosswire::model::address::Address;
 use crosswire::model::message::{MessageId, Outbound};
-use crosswire::transports::twilio::{NAME, Settings, Twilio, signature};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig, signature};
 use secrecy::SecretString;
 
 mod config;
+mod cost;
+mod errors;
 mod find;
 mod mutations;
 mod provider;
 mod receive;
 mod reference;
+mod report;
 mod send;
+mod signature_properties;
 mod signatures;
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "12345";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn settings() -> Settings {
-    Settings {
+fn test_config() -> TwilioConfig {
+    TwilioConfig {
         account_sid: ACCOUNT.to_owned(),
         auth_token: Some(SecretString::from(TOKEN)),
         auth_token_secondary: None,
@@ -38,14 +42,14 @@ fn settings() -> Settings {
     }
 }
 
-/// One for all that only receives: a client loads the system's certificates, which takes a while.
+/// Transport that the tests of `receive` share, because creating a client loads certificates.
 fn twilio() -> &'static Twilio {
-    static TWILIO: LazyLock<Twilio> = LazyLock::new(|| Twilio::new(settings()).unwrap());
+    static TWILIO: LazyLock<Twilio> = LazyLock::new(|| Twilio::new(test_config()).unwrap());
     &TWILIO
 }
 
-/// A genuine call: POST with this form, or GET when there is none.
-fn call(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
+/// Genuine request: a POST with this form, or a GET when there is none.
+fn signed_request(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
     let body = form.unwrap_or_default();
     let url = format!("{origin}{target}");
     let signature = signature::sign(&SecretString::from(TOKEN), &url, body.as_bytes());
@@ -63,11 +67,8 @@ fn call(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
 }
 
 fn outbound(text: &str) -> Outbound {
-    Outbound {
-        id: MessageId::new("out-1"),
-        to: Address::new(NAME, "+14158675309", "+15005550006"),
-        text: text.into(),
-        media: Vec::new(),
-        cause: None,
-    }
+    let to = Address::new(NAME, "+14158675309", "+15005550006");
+    let mut message = Outbound::new(to, text.into(), Vec::new(), None);
+    message.id = MessageId::new("out-1");
+    message
 }

@@ -1,18 +1,18 @@
-//! Genuine calls with something changed on the way.
+//! Genuine requests with one change each.
 
 use crosswire::contracts::transport::{Transport, WebhookRequest};
 use sha2::{Digest, Sha256};
 
-use super::signatures::is_believed;
-use super::{ACCOUNT, TOKEN, call, reference, twilio};
+use super::signatures::is_accepted;
+use super::{ACCOUNT, TOKEN, reference, signed_request, twilio};
 
-const ENOUGH: u32 = 100_000;
+const MUTANTS: u32 = 100_000;
 
-/// Marsaglia's xorshift: the same changes in every run.
-struct Dice(u64);
+/// Marsaglia's xorshift generator, so that every run makes the same changes.
+struct Random(u64);
 
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -31,32 +31,33 @@ fn genuine() -> Vec<WebhookRequest> {
     let query = format!("/in?{message}");
     let body = r#"{"property": "value"}"#;
     let hash = hex::encode(Sha256::digest(body));
-    let mut json = call("https://example.com", &format!("/in?a=1&bodySHA256={hash}"), None);
+    let mut json =
+        signed_request("https://example.com", &format!("/in?a=1&bodySHA256={hash}"), None);
     "POST".clone_into(&mut json.method);
     json.body = body.into();
     json.headers.push(("content-type".to_owned(), "application/json".to_owned()));
     vec![
-        call("https://example.com", "/queue/echo", Some(&message)),
-        call("http://u:p@example.com:8080", "/queue/echo?tag=a+b%27&x", Some(&message)),
-        call("https://example.com", "/status?message=out-1&cause=in-1", Some(&report)),
-        call("https://example.com", &query, None),
+        signed_request("https://example.com", "/queue/echo", Some(&message)),
+        signed_request("http://u:p@example.com:8080", "/queue/echo?tag=a+b%27&x", Some(&message)),
+        signed_request("https://example.com", "/status?message=out-1&cause=in-1", Some(&report)),
+        signed_request("https://example.com", &query, None),
         json,
     ]
 }
 
-/// One small change of a byte string.
-fn changed(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+/// Changes a byte string in one place.
+fn changed(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    let at = dice.throw(bytes.len());
-    match dice.throw(6) {
+    let at = random.below(bytes.len());
+    match random.below(6) {
         _ if bytes.is_empty() => bytes.push(b'x'),
-        0 | 1 => bytes[at] ^= 1 << dice.throw(8),
+        0 | 1 => bytes[at] ^= 1 << random.below(8),
         2 => {
             bytes.remove(at);
         }
-        3 => bytes.insert(at, b"a0=&%+ #\0"[dice.throw(9)]),
+        3 => bytes.insert(at, b"a0=&%+ #\0"[random.below(9)]),
         4 => {
-            let other = dice.throw(bytes.len());
+            let other = random.below(bytes.len());
             bytes.swap(at, other);
         }
         _ => bytes.truncate(at),
@@ -64,11 +65,11 @@ fn changed(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// One change of a parameter as a whole.
-fn rearranged(pairs: &[u8], dice: &mut Dice) -> Vec<u8> {
+/// Adds, removes or changes one parameter.
+fn rearranged(pairs: &[u8], random: &mut Random) -> Vec<u8> {
     let mut pairs: Vec<Vec<u8>> = pairs.split(|it| *it == b'&').map(<[u8]>::to_vec).collect();
-    let at = dice.throw(pairs.len());
-    match dice.throw(4) {
+    let at = random.below(pairs.len());
+    match random.below(4) {
         0 => pairs[at].insert(0, b'X'),
         1 => {
             pairs.remove(at);
@@ -79,34 +80,35 @@ fn rearranged(pairs: &[u8], dice: &mut Dice) -> Vec<u8> {
     pairs.join(&b'&')
 }
 
-/// The request with one change, unless it was one that cannot be written down.
-fn mutated(request: &WebhookRequest, dice: &mut Dice) -> Option<WebhookRequest> {
+/// Request with one change; nothing when the result is not UTF-8.
+fn mutated(request: &WebhookRequest, random: &mut Random) -> Option<WebhookRequest> {
     let mut request = request.clone();
-    match dice.throw(10) {
-        0..4 => request.body = changed(&request.body, dice),
-        4 => request.body = rearranged(&request.body, dice),
+    match random.below(10) {
+        0..4 => request.body = changed(&request.body, random),
+        4 => request.body = rearranged(&request.body, random),
         5 | 6 => {
-            request.target = String::from_utf8(changed(request.target.as_bytes(), dice)).ok()?;
+            request.target = String::from_utf8(changed(request.target.as_bytes(), random)).ok()?;
         }
         7 => {
-            request.target = String::from_utf8(rearranged(request.target.as_bytes(), dice)).ok()?;
+            request.target =
+                String::from_utf8(rearranged(request.target.as_bytes(), random)).ok()?;
         }
         8 => {
             let signature = &mut request.headers[0].1;
-            *signature = String::from_utf8(changed(signature.as_bytes(), dice)).ok()?;
+            *signature = String::from_utf8(changed(signature.as_bytes(), random)).ok()?;
         }
         _ => {
             let method = if request.method == "GET" { "POST" } else { "GET" };
             method.clone_into(&mut request.method);
-            request.body = changed(&request.body, dice);
+            request.body = changed(&request.body, random);
         }
     }
     Some(request)
 }
 
-/// Whether the signature stands for this request too: `%41` and `A` say the same. A body beside a
-/// GET says nothing, and one that is no form has to be the very same.
-fn says_the_same(
+/// Returns whether the signature covers this request too: `%41` and `A` are equal. The body of a GET is
+/// not signed, and one that is no form must be identical.
+fn is_equivalent(
     mutant: &WebhookRequest,
     original: &WebhookRequest,
     may_be_signed: &[String],
@@ -117,27 +119,27 @@ fn says_the_same(
 }
 
 #[test]
-fn no_change_of_what_is_signed_is_believed() {
+fn mutated_requests_are_refused() {
     let (twilio, originals) = (twilio(), genuine());
     for original in &originals {
         assert!(twilio.receive(original).is_ok(), "{original:?}");
     }
-    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
     let (mut forged, mut same) = (0, 0);
-    while forged < ENOUGH {
-        let original = &originals[dice.throw(originals.len())];
-        let Some(mutant) = mutated(original, &mut dice) else { continue };
+    while forged < MUTANTS {
+        let original = &originals[random.below(originals.len())];
+        let Some(mutant) = mutated(original, &mut random) else { continue };
         let signed = reference::signed(&mutant);
         let signatures: Vec<_> =
             signed.iter().map(|signed| reference::signature(TOKEN, signed)).collect();
-        if says_the_same(&mutant, original, &signatures) {
+        if is_equivalent(&mutant, original, &signatures) {
             same += 1;
-            assert!(is_believed(twilio, &mutant) || mutant.method != original.method);
+            assert!(is_accepted(twilio, &mutant) || mutant.method != original.method);
         } else {
             forged += 1;
-            assert!(!is_believed(twilio, &mutant), "{mutant:?}");
+            assert!(!is_accepted(twilio, &mutant), "{mutant:?}");
         }
     }
-    // Were most changes none, the test would say little.
-    assert!(same < ENOUGH / 4, "{same} of the changes said the same");
+    // The test means little if most changes are none.
+    assert!(same < MUTANTS / 4, "{same} of the changes were equivalent");
 }

@@ -1,4 +1,4 @@
-//! A provider on a local port, which does what it is told, request by request.
+//! HTTP server on a local port that follows a script, one action per request.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -6,20 +6,20 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What it does with one request.
+/// Action on one request.
 #[derive(Clone, Debug)]
-pub(super) enum Move {
+pub(super) enum Action {
     /// Status, further header lines, body.
     Answer(u16, &'static str, String),
-    /// Answers as if the connection would be kept, and closes it.
+    /// Responds as if the connection was kept, and closes it.
     AnswerAndClose(u16, String),
-    /// Says that more will come than does.
+    /// Announces a longer body than it sends.
     Break(u16, String),
     /// Reads the request and closes the connection.
     Close,
     /// Leaves a part of the request unread, so that the kernel resets the connection.
     Reset,
-    /// Reads the request and says nothing until the other side gives up.
+    /// Reads the request and does not respond.
     Hang,
 }
 
@@ -40,18 +40,18 @@ impl Request {
     pub(super) fn header(&self, name: &str) -> &str {
         let mut values = self.headers.iter().filter(|(known, _)| known == name);
         let value = values.next().map_or("", |(_, value)| value);
-        assert_eq!(values.next(), None, "{name} stands there twice");
+        assert_eq!(values.next(), None, "{name} occurs twice");
         value
     }
 }
 
-type Moves = Arc<Mutex<VecDeque<Move>>>;
+type Actions = Arc<Mutex<VecDeque<Action>>>;
 
 impl Provider {
-    pub(super) fn start(moves: impl IntoIterator<Item = Move>) -> Self {
+    pub(super) fn start(moves: impl IntoIterator<Item = Action>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let moves: Moves = Arc::new(Mutex::new(moves.into_iter().collect()));
+        let moves: Actions = Arc::new(Mutex::new(moves.into_iter().collect()));
         let requests = Arc::default();
         let seen = Arc::clone(&requests);
         thread::spawn(move || {
@@ -68,19 +68,19 @@ impl Provider {
     }
 }
 
-fn serve(connection: &TcpStream, moves: &Moves, seen: &Mutex<Vec<Request>>) {
+fn serve(connection: &TcpStream, moves: &Actions, seen: &Mutex<Vec<Request>>) {
     let mut reader = BufReader::with_capacity(64, connection);
     while !reader.fill_buf().unwrap_or_default().is_empty() {
-        let next = moves.lock().unwrap().pop_front().expect("a request more than was foreseen");
-        if matches!(next, Move::Reset) {
+        let next = moves.lock().unwrap().pop_front().expect("one request more than the script has");
+        if matches!(next, Action::Reset) {
             return;
         }
         seen.lock().unwrap().push(read(&mut reader));
-        let goes_on = answer(connection, &next);
-        if matches!(next, Move::Hang) {
+        let is_kept = answer(connection, &next);
+        if matches!(next, Action::Hang) {
             let _ = reader.fill_buf();
         }
-        if !goes_on {
+        if !is_kept {
             return;
         }
     }
@@ -108,15 +108,15 @@ fn read(reader: &mut impl BufRead) -> Request {
     request
 }
 
-/// Whether the connection goes on.
-fn answer(mut connection: &TcpStream, next: &Move) -> bool {
+/// Performs an action. Returns whether the connection is kept.
+fn answer(mut connection: &TcpStream, next: &Action) -> bool {
     let (status, headers, body, length) = match next {
-        Move::Answer(status, headers, body) => (status, *headers, body, body.len()),
-        Move::AnswerAndClose(status, body) => (status, "", body, body.len()),
-        Move::Break(status, body) => (status, "", body, body.len() + 1),
-        Move::Close | Move::Reset | Move::Hang => return false,
+        Action::Answer(status, headers, body) => (status, *headers, body, body.len()),
+        Action::AnswerAndClose(status, body) => (status, "", body, body.len()),
+        Action::Break(status, body) => (status, "", body, body.len() + 1),
+        Action::Close | Action::Reset | Action::Hang => return false,
     };
-    let head = format!("HTTP/1.1 {status} Said\r\nContent-Length: {length}\r\n{headers}\r\n");
+    let head = format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {length}\r\n{headers}\r\n");
     connection.write_all((head + body).as_bytes()).unwrap();
-    matches!(next, Move::Answer(..))
+    matches!(next, Action::Answer(..))
 }

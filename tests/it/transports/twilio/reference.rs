@@ -1,5 +1,4 @@
-//! The rules of the signature a second time, from Twilio's description of them and from nothing of
-//! ours, down to the HMAC.
+//! Independent implementation of the signature, from Twilio's description, down to the HMAC.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -10,12 +9,12 @@ use crosswire::contracts::transport::WebhookRequest;
 use regex::Regex;
 use sha1::{Digest, Sha1};
 
-/// Scheme, everything up to the end of the host, port.
+/// Scheme, user information with host, and port of an origin.
 static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(https?)://((?:[^@]*@)?(?:\[[^\]]*\]|[^:\]]*))(:\d+)?$").unwrap()
 });
 
-/// RFC 2104, for keys up to the block size of SHA-1.
+/// HMAC of RFC 2104, for keys up to the block size of SHA-1.
 pub(super) fn signature(token: &str, signed: &[u8]) -> String {
     assert!(token.len() <= 64, "a longer key would have to be hashed first");
     let pad = |with: u8| {
@@ -28,7 +27,7 @@ pub(super) fn signature(token: &str, signed: &[u8]) -> String {
     BASE64_STANDARD.encode(outer)
 }
 
-/// Everything that may have been signed for this request to have arrived.
+/// Byte strings that may have been signed for this request.
 pub(super) fn signed(request: &WebhookRequest) -> Vec<Vec<u8>> {
     let target = &request.target[..request.target.find('#').unwrap_or(request.target.len())];
     let mut parameters: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
@@ -46,7 +45,7 @@ pub(super) fn signed(request: &WebhookRequest) -> Vec<Vec<u8>> {
     }
     let mut all = Vec::new();
     for origin in origins(&request.origin) {
-        for target in [target.to_owned(), again(target)] {
+        for target in [target.to_owned(), reencoded(target)] {
             all.push([origin.as_bytes(), target.as_bytes(), &tail].concat());
         }
     }
@@ -60,8 +59,8 @@ fn origins(origin: &str) -> [String; 2] {
     [format!("{}://{}{port}", &parts[1], &parts[2]), format!("{}://{}", &parts[1], &parts[2])]
 }
 
-/// The target with its query as JavaScript's `querystring` would write it.
-fn again(target: &str) -> String {
+/// Target with its query in the encoding of JavaScript's `querystring`.
+fn reencoded(target: &str) -> String {
     let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
     let mut gathered: Vec<(Vec<u8>, Vec<Vec<u8>>)> = Vec::new();
     for (name, value) in decoded(query.as_bytes()) {
@@ -86,7 +85,7 @@ fn component(bytes: &[u8]) -> String {
     bytes.iter().map(write).collect()
 }
 
-/// A state machine over the bytes, one pass.
+/// Decodes a form in one pass with a state machine.
 fn decoded(encoded: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut pairs = Vec::new();
     let (mut name, mut value, mut in_value, mut seen) = (Vec::new(), Vec::new(), false, false);

@@ -1,0 +1,71 @@
+//! The command `check`: every error of the configuration and every problem of the store.
+
+use std::io::Write;
+
+use super::process::run_to_the_end;
+use super::store::StoreHandle;
+use super::{partitions, prepare};
+use crate::app::config::{Config, StoreConfig};
+use crate::app::registry::Registry;
+use crate::contracts::settings::{Environment, Purpose};
+use crate::contracts::storage::{FailedCheck, Health, SafetyCheck};
+use crate::engine::topic::TopicRuntime;
+use crate::stores::sqlite::Sqlite;
+
+/// Prints what is wrong, and fails when a process would not start or could not work.
+pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::Result<()> {
+    let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
+    let purpose = if is_dev { Purpose::Dev } else { Purpose::Standalone };
+    let mut out = std::io::stdout().lock();
+    let (config, services) = match prepare::load(environment, registry, purpose, None) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            let lines = errors.lines();
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            anyhow::bail!("errors in the configuration: {}", lines.len())
+        }
+    };
+    writeln!(out, "the configuration is valid; topics: {}", services.len())?;
+    if let StoreConfig::Embedded { .. } = &config.store {
+        writeln!(
+            out,
+            "REDIS_URL is not set: `dev` and `standalone` start, `web` and `worker` do not"
+        )?;
+        if !Sqlite::exists(&config.data_dir) {
+            writeln!(out, "the store does not exist yet; the first start creates it")?;
+            return report(&Health::default(), &config, &mut out);
+        }
+    }
+    run_to_the_end(async |_| check_store(&config, &services, &mut out).await)
+}
+
+async fn check_store(
+    config: &Config,
+    services: &[TopicRuntime],
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let store = StoreHandle::inspect(config)?.connect()?;
+    let health = prepare::health(store.as_ref()).await?;
+    writeln!(out, "the store is reachable")?;
+    let counts = partitions::counts(services);
+    let refused = partitions::review(&counts, store.as_ref(), out).await?;
+    report(&health, config, out)?;
+    anyhow::ensure!(refused == 0, "partition counts that cannot change yet: {refused}");
+    Ok(())
+}
+
+/// Prints a store's health, and fails when messages may be lost on it.
+fn report(health: &Health, config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+    // A store that is only inspected has no knowledge of its disk.
+    let ephemeral = match &config.store {
+        StoreConfig::Embedded { ephemeral } => ephemeral.clone(),
+        StoreConfig::Redis(_) => None,
+    };
+    let check = SafetyCheck::EphemeralDisk;
+    let ephemeral = ephemeral.map(|reason| FailedCheck { check, reason });
+    health.degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;
+    let fatal: Vec<&FailedCheck> = ephemeral.iter().chain(&health.fatal).collect();
+    fatal.iter().try_for_each(|failed| writeln!(out, "fatal: {failed}"))?;
+    anyhow::ensure!(fatal.is_empty(), "the store may lose messages");
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Secrets of the server itself: `SECRET_KEY` and `ADMIN_TOKEN`.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::contracts::settings::{ConfigErrors, ENVIRONMENT, Environment, Purpose};
+
+/// Shortest secret, in bytes. A shorter key lets hashed addresses be recovered by brute force, and a
+/// shorter token can be guessed.
+const SHORTEST: usize = 16;
+
+/// Fewest guesses, as a power of ten, that a cracker who knows words, repetitions, sequences and
+/// keyboard rows may need. Sixteen random hexadecimal digits take 10^16.
+const FEWEST_GUESSES_LOG10: f64 = 10.0;
+
+/// Reads the key with which addresses are hashed. [`Purpose::Dev`] generates one instead.
+pub(super) fn secret_key(
+    environment: &Environment,
+    purpose: Purpose,
+    errors: &ConfigErrors,
+) -> Option<SecretString> {
+    let fix = "set it, once and for every process, to what `openssl rand -hex 32` prints";
+    let key = strong_secret(environment, "SECRET_KEY", fix, errors);
+    if key.is_none() && purpose != Purpose::Dev {
+        errors.add(ENVIRONMENT, "SECRET_KEY", "is not set", fix);
+    }
+    key
+}
+
+/// Reads the token that opens the pages which are not public.
+pub(super) fn admin_token(
+    environment: &Environment,
+    errors: &ConfigErrors,
+) -> Option<SecretString> {
+    let fix = "set it to what `openssl rand -hex 32` prints, or unset it";
+    strong_secret(environment, "ADMIN_TOKEN", fix, errors)
+}
+
+fn strong_secret(
+    environment: &Environment,
+    name: &str,
+    fix: &str,
+    errors: &ConfigErrors,
+) -> Option<SecretString> {
+    let secret = environment.secret(name)?;
+    if secret.expose_secret().len() < SHORTEST {
+        errors.add(ENVIRONMENT, name, format!("is shorter than {SHORTEST} bytes"), fix);
+    } else if zxcvbn::zxcvbn(secret.expose_secret(), &["crosswire"]).guesses_log10()
+        < FEWEST_GUESSES_LOG10
+    {
+        errors.add(ENVIRONMENT, name, "can be guessed", fix);
+    }
+    Some(secret)
+}

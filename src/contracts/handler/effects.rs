@@ -1,0 +1,70 @@
+//! The two ends of a handler's run: the state that it starts from, and the effects that it returns.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::model::address::{Address, Group, GroupKey};
+use crate::model::message::{Inbound, Media, Text, Wake};
+use crate::model::state::{Check, Member, Write};
+
+/// Name of the wake that a recipient's mailbox gets when a provider reports that no message will
+/// ever reach them (opted out, no such number); its data is the provider's code.
+pub const UNDELIVERABLE: &str = "undeliverable";
+
+/// Observer of handled messages. A crash may keep it from being called.
+#[async_trait]
+pub trait HandledObserver: Send + Sync {
+    /// Takes note of a message whose commit is done.
+    async fn handled(&self, message: &Inbound);
+}
+
+/// Source of a transaction's reads: the store, or a map in tests.
+#[async_trait]
+pub trait State: Send + Sync {
+    /// Returns the values under these keys, in their order.
+    async fn values(&self, keys: &[String]) -> anyhow::Result<Vec<Option<String>>>;
+    /// Returns up to `limit` members of a pool, the longest in it first.
+    async fn members(&self, pool: &str, limit: usize) -> anyhow::Result<Vec<Member>>;
+    /// Returns the number of a pool's members.
+    async fn size(&self, pool: &str) -> anyhow::Result<u64>;
+    /// Returns the value of a counter.
+    async fn total(&self, counter: &str) -> anyhow::Result<i64>;
+}
+
+/// Effects of one run of a handler, committed together or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    pub checks: Vec<Check>,
+    pub writes: Vec<Write>,
+    pub sends: Vec<OutgoingMessage>,
+    pub wakes: Vec<ScheduledWake>,
+}
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    pub to: Address,
+    pub text: Text,
+    pub media: Vec<Media>,
+}
+
+/// A wake and its time; without a time it is due at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduledWake {
+    pub wake: Wake,
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Input of one run of a handler.
+pub struct Invocation {
+    /// Mailbox that the message or wake came from.
+    pub group: Group,
+    /// Start of the run.
+    pub now: DateTime<Utc>,
+    /// Key that turns addresses into groups.
+    pub groups: GroupKey,
+    /// Values that came with the claim and need no read.
+    pub known: HashMap<String, Option<String>>,
+}

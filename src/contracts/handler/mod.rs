@@ -1,0 +1,105 @@
+//! The contract of a handler, and the transaction that it works in.
+
+use std::future::{Future, ready};
+
+use crate::model::message::{Inbound, Wake};
+
+mod context;
+mod effects;
+mod error;
+mod function;
+mod run;
+mod transaction;
+
+pub use context::Context;
+#[doc(hidden)]
+pub use effects::{
+    Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State, UNDELIVERABLE,
+};
+pub use error::{Refuse, Result};
+#[doc(hidden)]
+pub use function::HandlerFn;
+#[doc(hidden)]
+pub use run::{DynHandler, opt_out};
+pub use transaction::Transaction;
+
+/// The logic of a topic.
+///
+/// Messages of one sender arrive in order, one at a time. A handler may run again for the same
+/// message after a crash or a conflict; nothing that an earlier run wrote or sent has happened then.
+///
+/// Methods are written as `async fn`. An `async fn(&mut Context, &Inbound) -> Result` is a handler
+/// too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    note = "implement `Handler` for it, or pass an `async fn(&mut Context, &Inbound) -> Result`",
+    note = "the future of the function must be `Send`"
+)]
+pub trait Handler: Send + Sync {
+    /// Handles one message. `?` on any error means that it is tried again later; [`Refuse`] ends it
+    /// with an answer to the sender.
+    fn handle(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send;
+
+    /// Handles a wake that a commit scheduled with [`Transaction::wake`]. Ignores it by default.
+    ///
+    /// A wake has no sender to reply to:
+    ///
+    /// ```compile_fail,E0599
+    /// # use crosswire::prelude::*;
+    /// # struct Reminder;
+    /// # impl Handler for Reminder {
+    /// #     async fn handle(&self, _: &mut Context, _: &Inbound) -> Result { Ok(()) }
+    /// async fn wake(&self, tx: &mut Transaction, _: &Wake) -> Result {
+    ///     tx.reply("Time is up.");
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    fn wake(&self, tx: &mut Transaction, wake: &Wake) -> impl Future<Output = Result> + Send {
+        let _ = (tx, wake);
+        ready(Ok(()))
+    }
+
+    /// Handles an opt-out: the provider reported one, or the whole message is a word such as STOP.
+    /// Sends nothing by default, since the provider answers and blocks further texts.
+    fn opted_out(
+        &self,
+        cx: &mut Context,
+        message: &Inbound,
+    ) -> impl Future<Output = Result> + Send {
+        let _ = (cx, message);
+        ready(Ok(()))
+    }
+
+    /// Handles an opt-in that the provider reported and answered. Sends nothing by default.
+    fn opted_in(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send {
+        let _ = (cx, message);
+        ready(Ok(()))
+    }
+
+    /// Handles a request for help that the provider reported and answered. Sends nothing by default.
+    fn help_requested(
+        &self,
+        cx: &mut Context,
+        message: &Inbound,
+    ) -> impl Future<Output = Result> + Send {
+        let _ = (cx, message);
+        ready(Ok(()))
+    }
+
+    /// Handles the provider's verdict, an error code, that no message will ever reach the owner of
+    /// this mailbox. Does nothing by default.
+    fn undeliverable(
+        &self,
+        tx: &mut Transaction,
+        code: u32,
+    ) -> impl Future<Output = Result> + Send {
+        let _ = (tx, code);
+        ready(Ok(()))
+    }
+
+    /// Headline for the server's front page, where it lists its topics.
+    fn greeting(&self) -> Option<&str> {
+        None
+    }
+}

@@ -1,0 +1,74 @@
+//! One run of a handler: the choice of its method, and the effects of it.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::{
+    Context, Effects, Handler, OutgoingMessage, Refuse, Result, Transaction, UNDELIVERABLE,
+};
+use crate::model::keyword::is_opt_out;
+use crate::model::message::{Inbound, Mail, OptOut, Wake};
+
+/// A [`Handler`] as an engine holds it, behind a pointer.
+pub trait DynHandler: Send + Sync {
+    /// Handles one mail in `tx` and returns the effects to commit. A refusal is one of them; any
+    /// other error means that the mail is tried again.
+    fn run<'a>(&'a self, tx: Transaction, mail: &'a Mail) -> BoxFuture<'a, Result<Effects>>;
+
+    /// Returns the handler's headline for the front page.
+    fn greeting(&self) -> Option<&str>;
+}
+
+impl<H: Handler> DynHandler for H {
+    fn run<'a>(&'a self, tx: Transaction, mail: &'a Mail) -> BoxFuture<'a, Result<Effects>> {
+        match mail {
+            Mail::Message(message) => receive(self, tx, message).boxed(),
+            Mail::Wake(wake) => wake_up(self, tx, wake).boxed(),
+        }
+    }
+
+    fn greeting(&self) -> Option<&str> {
+        Handler::greeting(self)
+    }
+}
+
+async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
+    let mut cx = Context::new(tx, message.sender.clone());
+    let outcome = match opt_out(message) {
+        None => handler.handle(&mut cx, message).await,
+        Some(OptOut::Stop) => handler.opted_out(&mut cx, message).await,
+        Some(OptOut::Start) => handler.opted_in(&mut cx, message).await,
+        Some(OptOut::Help) => handler.help_requested(&mut cx, message).await,
+    };
+    match outcome {
+        Ok(()) => Ok(cx.into_transaction().into_effects()),
+        Err(error) => match Refuse::text_of(&error) {
+            Some(text) => Ok(refusal(message, text)),
+            None => Err(error),
+        },
+    }
+}
+
+/// Returns the opt-out, opt-in or request for help that a message is: as the provider reports it, or
+/// a word such as STOP. START and HELP are ordinary words where the provider does not report them.
+pub fn opt_out(message: &Inbound) -> Option<OptOut> {
+    message.opt_out.or_else(|| is_opt_out(message.text.reveal()).then_some(OptOut::Stop))
+}
+
+/// Returns the effects of a refusal: its text, whatever the handler did before.
+fn refusal(message: &Inbound, text: &str) -> Effects {
+    let reply =
+        OutgoingMessage { to: message.sender.clone(), text: text.into(), media: Vec::new() };
+    Effects { sends: vec![reply], ..Effects::default() }
+}
+
+/// Runs a wake. A refusal in it is an error like any other, for there is no sender to answer.
+async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> Result<Effects> {
+    if wake.name == UNDELIVERABLE {
+        let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
+        handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
+    } else {
+        handler.wake(&mut tx, wake).await?;
+    }
+    Ok(tx.into_effects())
+}

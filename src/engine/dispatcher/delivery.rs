@@ -1,0 +1,117 @@
+//! Delivery: an outbound message in hand, and the settlements that it can end with.
+
+use std::time::Duration;
+
+use crate::contracts::handler::UNDELIVERABLE;
+use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
+use crate::contracts::transport::SentReceipt;
+use crate::engine::settlement::Settlement;
+use crate::model::event::{Detail, EventKind, Facts};
+use crate::model::message::{MessageId, Outbound, Wake};
+
+/// Outbound message, and the claim on it.
+pub(super) struct Delivery<'c> {
+    pub(super) claim: &'c Claim,
+    pub(super) outbound: Outbound,
+    /// Entries that the partition's record keeps at most.
+    pub(super) max_records: u64,
+}
+
+impl Delivery<'_> {
+    /// Settlement of a message that the provider has taken.
+    pub(super) fn sent(&self, sent: SentReceipt) -> Settlement {
+        let detail = Detail { provider_id: Some(sent.provider_id.clone()), ..self.detail() };
+        Settlement::Complete(Commit {
+            settles: self.debt(),
+            provider_id: Some(sent.provider_id),
+            facts: Some(self.last_facts(EventKind::Sent, detail)),
+            ..Commit::default()
+        })
+    }
+
+    /// Settlement of a message whose recipient can never be reached: a wake tells the recipient's own
+    /// mailbox, so that the topic's handler can let go of them.
+    pub(super) fn undeliverable(&self, code: u32, reason: &str) -> Settlement {
+        let wake = Wake {
+            group: self.claim.group.recipient(),
+            name: UNDELIVERABLE.to_owned(),
+            data: code.into(),
+        };
+        Settlement::Complete(Commit {
+            wakes: vec![(Entry::wake(wake), None)],
+            settles: self.debt(),
+            facts: Some(self.last_facts(EventKind::Failed, self.because(reason))),
+            ..Commit::default()
+        })
+    }
+
+    /// Settlement of a message that was certainly not sent, and is tried again.
+    pub(super) fn retry(&self, after: Duration, failed: bool, reason: Option<&str>) -> Settlement {
+        let facts = reason.map(|reason| self.facts(EventKind::Retried, self.because(reason)));
+        Settlement::Retry(Retry { after, failed, facts, ..Retry::default() })
+    }
+
+    /// Settlement of a message that may have been sent: the provider's list is read after `settle`.
+    pub(super) fn look_later(
+        &self,
+        settle: Duration,
+        looks: u32,
+        reason: Option<&str>,
+    ) -> Settlement {
+        let facts = reason.map(|reason| self.facts(EventKind::Unknown, self.because(reason)));
+        let note = Some(looks.to_string());
+        Settlement::Retry(Retry {
+            after: settle,
+            outcome_unknown: true,
+            note,
+            facts,
+            failed: false,
+        })
+    }
+
+    pub(super) fn bury(&self, kind: EventKind, reason: String) -> Settlement {
+        let facts = Some(self.last_facts(kind, self.because(&reason)));
+        Settlement::Bury(Burial { outbox: Vec::new(), settles: self.debt(), facts, reason })
+    }
+
+    /// Number of reads of the provider's list that did not find the message.
+    pub(super) fn looks(&self) -> u32 {
+        self.claim.note.as_deref().and_then(|note| note.parse().ok()).unwrap_or(0)
+    }
+
+    /// The inbound message whose record waits for several outbound ones, this one among them.
+    fn debt(&self) -> Option<MessageId> {
+        self.outbound.cause.as_ref().filter(|cause| !cause.only).map(|cause| cause.id.clone())
+    }
+
+    /// Facts about the inbound message that this one answers, or about this one when it answers none.
+    fn facts(&self, kind: EventKind, detail: Detail) -> Facts {
+        Facts::new(self.subject(), &[kind], detail, self.max_records)
+    }
+
+    /// Facts that end this message; they also complete the record of an inbound message that has no
+    /// other answer.
+    fn last_facts(&self, kind: EventKind, detail: Detail) -> Facts {
+        if self.outbound.cause.as_ref().is_some_and(|cause| cause.only) {
+            Facts::new(self.subject(), &[kind, EventKind::Recorded], detail, self.max_records)
+        } else {
+            self.facts(kind, detail)
+        }
+    }
+
+    fn subject(&self) -> MessageId {
+        self.outbound.cause.as_ref().map_or(&self.outbound.id, |cause| &cause.id).clone()
+    }
+
+    fn detail(&self) -> Detail {
+        Detail {
+            address: Some(self.outbound.to.clone()),
+            outbound: Some(self.outbound.id.clone()),
+            ..Detail::default()
+        }
+    }
+
+    fn because(&self, reason: &str) -> Detail {
+        Detail { reason: Some(reason.to_owned()), ..self.detail() }
+    }
+}

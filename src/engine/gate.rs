@@ -1,0 +1,292 @@
+//! Gate: the decision, before each claim, which lines of a topic may send.
+//!
+//! A line that its provider refuses is closed, so that the store hands out none of its messages: none
+//! is claimed, and none is rescheduled. When the time is over, one message is let through as a probe,
+//! and its outcome opens the line or closes it again. A rate limiter per line has its place here too.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::contracts::storage::{Pause, PauseScope, Pauses, StorageError};
+use crate::engine::backoff::backoff;
+use crate::model::address::{Address, GroupKey, LineKey};
+use crate::model::clock::Clock;
+use crate::model::topic::TopicName;
+
+/// Time after which a rejected account or line is tried again.
+pub const PAUSE: Duration = Duration::from_secs(30);
+/// Interval at which a gate reads the pauses of other processes.
+pub const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest time for which consecutive refusals close a line.
+const LONGEST_BRAKE: Duration = Duration::from_secs(30);
+
+/// Gate of one topic, shared by its consumers in one process.
+pub struct Gate {
+    topic: TopicName,
+    groups: GroupKey,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Held while pauses are exchanged with the store, so that no older answer overwrites a newer one.
+    exchange: tokio::sync::Mutex<()>,
+    opened: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Lines and transports that have refused messages.
+    holds: BTreeMap<LineKey, Hold>,
+    /// Pauses that the store does not have yet.
+    unsaved: Vec<Pause>,
+    refreshed_at: Option<Duration>,
+}
+
+/// Refusals of one line or transport.
+#[derive(Default)]
+struct Hold {
+    /// Refusals in a row.
+    refusals: u32,
+    /// Uptime until which nothing is sent; absent when the line was never closed.
+    until: Option<Duration>,
+    /// One message is being tried after the time was over.
+    is_probed: bool,
+    /// The store has this pause.
+    is_shared: bool,
+}
+
+impl Hold {
+    fn is_closed(&self, now: Duration) -> bool {
+        self.is_probed || self.until.is_some_and(|until| until > now)
+    }
+
+    fn close(&mut self, until: Duration) {
+        self.until = Some(self.until.map_or(until, |earlier| earlier.max(until)));
+        self.is_probed = false;
+    }
+}
+
+/// Permission to send one message. Dropped without an outcome, it leaves the line as it was.
+pub struct Pass {
+    gate: Arc<Gate>,
+    transport: LineKey,
+    line: LineKey,
+    address: Address,
+    /// Holds whose time is over and which this message probes.
+    probes: Vec<LineKey>,
+}
+
+impl Gate {
+    pub fn new(topic: TopicName, groups: GroupKey, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let (state, exchange, opened) = Default::default();
+        Arc::new(Self { topic, groups, clock, state, exchange, opened })
+    }
+
+    /// Returns the lines and transports from which nothing may be claimed now.
+    pub fn closed(&self) -> Vec<LineKey> {
+        let now = self.clock.uptime();
+        let state = self.state();
+        let closed = state.holds.iter().filter(|(_, hold)| hold.is_closed(now));
+        closed.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Returns the time until the next closed line opens.
+    pub fn opens_in(&self) -> Option<Duration> {
+        let now = self.clock.uptime();
+        let state = self.state();
+        let left = state.holds.values().filter_map(|hold| hold.until?.checked_sub(now));
+        left.filter(|left| !left.is_zero()).min()
+    }
+
+    /// Resolves when a probe has opened a line.
+    pub async fn opened(&self) {
+        self.opened.notified().await;
+    }
+
+    /// Asks for permission to send to an address; `None` while its line is closed.
+    pub fn enter(self: &Arc<Self>, to: &Address) -> Option<Pass> {
+        let now = self.clock.uptime();
+        let (transport, line) = (self.groups.transport(&to.transport), self.groups.line(to));
+        let mut state = self.state();
+        let holds = [&transport, &line].map(|key| state.holds.get(key));
+        if holds.iter().flatten().any(|hold| hold.is_closed(now)) {
+            return None;
+        }
+        let mut probes = Vec::new();
+        for key in [&transport, &line] {
+            if let Some(hold) = state.holds.get_mut(key).filter(|hold| hold.until.is_some()) {
+                hold.is_probed = true;
+                probes.push(key.clone());
+            }
+        }
+        drop(state);
+        Some(Pass { gate: Arc::clone(self), transport, line, address: to.clone(), probes })
+    }
+
+    /// Closes a transport that does not run in this process.
+    pub fn close_transport(&self, name: &str) {
+        let until = self.clock.uptime() + PAUSE;
+        self.state().holds.entry(self.groups.transport(name)).or_default().close(until);
+    }
+
+    /// Saves this process's new pauses in the store, and reads those of all processes when that is due.
+    ///
+    /// # Errors
+    /// The store is unavailable; what was not saved is saved by a later step.
+    pub async fn step(&self, storage: &dyn Pauses) -> Result<(), StorageError> {
+        let (has_unsaved, is_due) = self.pending();
+        if !has_unsaved && !is_due {
+            return Ok(());
+        }
+        let _exchange = self.exchange.lock().await;
+        while let Some(pause) = self.next_unsaved() {
+            if let Err(error) = storage.pause(&self.topic, &pause).await {
+                self.state().unsaved.push(pause);
+                return Err(error);
+            }
+        }
+        if is_due {
+            let asked_at = self.clock.uptime();
+            let pauses = storage.pauses(&self.topic).await?;
+            self.apply(asked_at, &pauses);
+        }
+        Ok(())
+    }
+
+    /// Returns whether there are pauses to save, and whether a refresh is due; takes on the refresh.
+    fn pending(&self) -> (bool, bool) {
+        let now = self.clock.uptime();
+        let mut state = self.state();
+        let is_due = state.refreshed_at.is_none_or(|last| now >= last + REFRESH_INTERVAL);
+        if is_due {
+            state.refreshed_at = Some(now);
+        }
+        (!state.unsaved.is_empty(), is_due)
+    }
+
+    fn next_unsaved(&self) -> Option<Pause> {
+        let mut state = self.state();
+        let pause = state.unsaved.pop()?;
+        if let Some(hold) = state.holds.get_mut(&pause.scope.key(&self.groups)) {
+            hold.is_shared = true;
+        }
+        Some(pause)
+    }
+
+    /// Takes over the store's pauses. One that is gone there ended, by time or by hand; the next
+    /// message is its probe.
+    fn apply(&self, asked_at: Duration, pauses: &[Pause]) {
+        let mut state = self.state();
+        let mut gone: Vec<LineKey> =
+            state.holds.iter().filter(|(_, hold)| hold.is_shared).map(|(k, _)| k.clone()).collect();
+        for pause in pauses {
+            let key = pause.scope.key(&self.groups);
+            gone.retain(|shared| *shared != key);
+            let hold = state.holds.entry(key).or_default();
+            if !hold.is_shared {
+                let (topic, scope) = (&self.topic, &pause.scope);
+                tracing::warn!(topic.name = %topic, %scope, code = pause.code, "sending is paused");
+            }
+            hold.is_shared = true;
+            hold.until = Some(asked_at + pause.remaining);
+        }
+        for key in gone {
+            if let Some(hold) = state.holds.get_mut(&key) {
+                hold.is_shared = false;
+                hold.until = hold.until.map(|until| until.min(asked_at));
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pass {
+    /// The provider answered this message for itself, so its line is open.
+    pub fn accepted(self) {
+        let now = self.gate.clock.uptime();
+        let mut state = self.gate.state();
+        for key in [&self.transport, &self.line] {
+            // A pause that began while this message was on its way stays.
+            if state.holds.get(key).is_some_and(|hold| hold.until.is_none_or(|until| until <= now))
+            {
+                state.holds.remove(key);
+            }
+        }
+        drop(state);
+        if !self.probes.is_empty() {
+            let (topic, to) = (&self.gate.topic, &self.address);
+            let line = &to.line;
+            tracing::info!(topic.name = %topic, transport = to.transport, %line, "sending resumed");
+            self.gate.opened.notify_waiters();
+        }
+    }
+
+    /// The message was not taken: the second refusal in a row closes the line for a while. Messages
+    /// that were on their way when it closed belong to the same refusal.
+    pub fn refused(self) {
+        let now = self.gate.clock.uptime();
+        let mut state = self.gate.state();
+        let hold = state.holds.entry(self.line.clone()).or_default();
+        if hold.until.is_none_or(|until| until <= now) {
+            if hold.refusals > 0 {
+                hold.close(now + backoff(hold.refusals).min(LONGEST_BRAKE));
+            }
+            hold.refusals += 1;
+        }
+    }
+
+    /// The provider took too much at once: closes the line, at least for `retry_after`, and returns
+    /// for how long.
+    pub fn throttled(self, retry_after: Option<Duration>) -> Duration {
+        let now = self.gate.clock.uptime();
+        let mut state = self.gate.state();
+        let hold = state.holds.entry(self.line.clone()).or_default();
+        let time = retry_after.unwrap_or_default().max(backoff(hold.refusals));
+        if hold.until.is_none_or(|until| until <= now) {
+            hold.refusals += 1;
+        }
+        hold.close(now + time);
+        time
+    }
+
+    /// The provider rejected the line: pauses it, for all processes.
+    pub fn pause_line(self, code: u32, reason: &str) {
+        let line = Some(self.address.line.clone());
+        self.pause(self.line.clone(), line, code, reason);
+    }
+
+    /// The provider rejected the account: pauses the transport in this topic, for all processes.
+    pub fn pause_transport(self, code: u32, reason: &str) {
+        self.pause(self.transport.clone(), None, code, reason);
+    }
+
+    fn pause(
+        &self,
+        key: LineKey,
+        line: Option<crate::model::address::Identity>,
+        code: u32,
+        reason: &str,
+    ) {
+        let scope = PauseScope { transport: self.address.transport.clone(), line };
+        let pause = Pause { scope, remaining: PAUSE, code, reason: reason.to_owned() };
+        let mut state = self.gate.state();
+        state.holds.entry(key).or_default().close(self.gate.clock.uptime() + PAUSE);
+        state.unsaved.retain(|other| other.scope != pause.scope);
+        state.unsaved.push(pause);
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let mut state = self.gate.state();
+        for key in &self.probes {
+            if let Some(hold) = state.holds.get_mut(key) {
+                hold.is_probed = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Worker: runs a topic's handler over its inbound messages, and turns the result into a settlement.
+
+mod invoke;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use self::invoke::Outcome;
+use crate::contracts::handler::{
+    DynHandler, Effects, HandledObserver, OutgoingMessage, ScheduledWake,
+};
+use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
+use crate::engine::leases::LeaseGuard;
+use crate::engine::settlement::{Settlement, Work};
+use crate::model::address::GroupKey;
+use crate::model::clock::Clock;
+use crate::model::event::{Detail, EventKind, Facts};
+use crate::model::message::{Cause, Mail, MessageId, Outbound};
+use crate::model::topic::{Limits, TopicName};
+
+/// Delays before the second and later attempts of a message whose handler failed.
+const RETRY_DELAYS: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_mins(1),
+];
+/// Claims that may end without a settlement before the message is suspected of killing its worker.
+const UNSUSPECTED: u32 = 2;
+
+/// Parts that a worker is made of.
+pub struct WorkerParts {
+    /// Reads of the handler's state.
+    pub state: Arc<dyn StateReads>,
+    pub clock: Arc<dyn Clock>,
+    pub groups: GroupKey,
+    pub topic: TopicName,
+    pub handler: Arc<dyn DynHandler>,
+    pub limits: Limits,
+    /// Text for the sender of a message that is buried; nothing is sent when it is empty.
+    pub error_response: String,
+    pub observer: Option<Arc<dyn HandledObserver>>,
+}
+
+/// Worker of one topic.
+pub struct Worker {
+    parts: WorkerParts,
+}
+
+impl Worker {
+    pub fn new(parts: WorkerParts) -> Self {
+        Self { parts }
+    }
+
+    fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
+        let cause = message_id(mail);
+        let only = effects.sends.len() == 1;
+        let outgoing = |OutgoingMessage { to, text, media }| {
+            let cause = cause.clone().map(|id| Cause { id, only });
+            Entry::owed(&Outbound::new(to, text, media, cause), &self.parts.groups)
+        };
+        let outbox: Vec<Entry> = effects.sends.into_iter().map(outgoing).collect();
+        let facts = cause.map(|message| {
+            let recorded = if outbox.is_empty() { 2 } else { 1 };
+            let kinds = &[EventKind::Handled, EventKind::Recorded][..recorded];
+            Facts::new(message, kinds, Detail::default(), self.parts.limits.max_records)
+        });
+        let wake = |ScheduledWake { wake, at }| (Entry::wake(wake), at);
+        Commit {
+            checks: effects.checks,
+            writes: effects.writes,
+            outbox,
+            wakes: effects.wakes.into_iter().map(wake).collect(),
+            facts,
+            ..Commit::default()
+        }
+    }
+
+    /// Settles a message whose handler failed: another attempt later, or the dead letters.
+    fn failed(&self, claim: &Claim, mail: &Mail, reason: String) -> Settlement {
+        if claim.failures + 1 >= self.parts.limits.max_attempts {
+            return self.bury(claim, Some(mail), reason);
+        }
+        let after = RETRY_DELAYS[(claim.failures as usize).min(RETRY_DELAYS.len() - 1)];
+        tracing::warn!(
+            topic.name = %self.parts.topic, message.id = %claim.id, reason,
+            retry_ms = after.as_millis(), "handler failed; message will be retried",
+        );
+        let facts = message_id(mail).map(|id| self.facts(id, EventKind::Retried, reason));
+        Settlement::Retry(Retry { after, failed: true, facts, ..Retry::default() })
+    }
+
+    fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
+        tracing::error!(
+            topic.name = %self.parts.topic, message.id = %claim.id, reason,
+            "message moved to the dead letters",
+        );
+        let outbox = mail.and_then(|mail| self.apology(mail)).into_iter().collect();
+        let facts =
+            mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));
+        Settlement::Bury(Burial { reason, outbox, settles: None, facts })
+    }
+
+    /// Outgoing error text for the sender of a buried message.
+    fn apology(&self, mail: &Mail) -> Option<Entry> {
+        let Mail::Message(inbound) = mail else { return None };
+        if self.parts.error_response.is_empty() {
+            return None;
+        }
+        let cause = message_id(mail).map(|id| Cause { id, only: true });
+        let text = self.parts.error_response.clone().into();
+        let apology = Outbound::new(inbound.sender.clone(), text, Vec::new(), cause);
+        Some(Entry::owed(&apology, &self.parts.groups))
+    }
+
+    fn facts(&self, message: MessageId, kind: EventKind, reason: String) -> Facts {
+        let detail = Detail { reason: Some(reason), ..Detail::default() };
+        Facts::new(message, &[kind], detail, self.parts.limits.max_records)
+    }
+
+    /// Returns true when a message has killed its worker too often. Only claims during which it was
+    /// worked on alone count: another message may have ended the others.
+    fn is_poison(&self, claim: &Claim) -> bool {
+        let allowed = self.parts.limits.max_attempts.saturating_sub(UNSUSPECTED).max(1);
+        claim.isolated > allowed
+    }
+}
+
+#[async_trait]
+impl Work for Worker {
+    async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError> {
+        let Ok(mail) = serde_json::from_str::<Mail>(&claim.payload) else {
+            let reason = "the message is in a form that this version does not know".to_owned();
+            return Ok(self.bury(claim, None, reason));
+        };
+        if self.is_poison(claim) {
+            let reason = format!("the message killed its worker {} times", claim.attempt - 1);
+            return Ok(self.bury(claim, Some(&mail), reason));
+        }
+        match self.invoke(claim, &mail, lease).await {
+            Outcome::Effects(effects) => Ok(Settlement::Complete(self.commit(&mail, effects))),
+            Outcome::Failed(reason) => Ok(self.failed(claim, &mail, reason)),
+            Outcome::StoreUnavailable(error) => Err(error),
+            Outcome::LeaseLost => Ok(Settlement::Abandon),
+        }
+    }
+
+    async fn completed(&self, payload: &str) {
+        if let Some(observer) = &self.parts.observer
+            && let Ok(Mail::Message(message)) = serde_json::from_str(payload)
+        {
+            observer.handled(&message).await;
+        }
+    }
+}
+
+fn message_id(mail: &Mail) -> Option<MessageId> {
+    match mail {
+        Mail::Message(message) => Some(message.id.clone()),
+        Mail::Wake(_) => None,
+    }
+}

@@ -1,0 +1,194 @@
+//! Fakes for engines without a store and without a provider.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use crosswire::contracts::storage::{
+    Claim, Partition, Queue, QueueKind, Records, StateReads, StorageError, Token,
+};
+use crosswire::contracts::transport::{
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+};
+use crosswire::engine::leases::{LeaseGuard, Leases};
+use crosswire::model::address::{Address, Group};
+use crosswire::model::clock::ManualClock;
+use crosswire::model::event::{Event, Facts};
+use crosswire::model::message::{MessageId, Outbound};
+use crosswire::model::state::Member;
+use crosswire::model::topic::{OnAmbiguous, Sending, TopicName};
+
+use crate::storage::fixture::LONG;
+
+pub(super) fn topic_name() -> TopicName {
+    "chat".parse().unwrap()
+}
+
+/// First claim of a message.
+pub(super) fn claim(kind: QueueKind, payload: String) -> Claim {
+    let partition = Partition { topic: topic_name(), number: 0 };
+    Claim {
+        queue: Queue { partition, kind },
+        group: Group::from_id("0123456789abcdef.alice"),
+        token: Token::random(),
+        sequence: 1,
+        id: MessageId::new("m1"),
+        payload,
+        attempt: 1,
+        isolated: 0,
+        failures: 0,
+        outcome_unknown_since: None,
+        note: None,
+        state: None,
+    }
+}
+
+/// Claim of an outbound message to an address.
+pub(super) fn outbound_claim(to: Address) -> Claim {
+    let outbound = Outbound::new(to, "hello".into(), Vec::new(), None);
+    claim(QueueKind::Outbox, serde_json::to_string(&outbound).unwrap())
+}
+
+pub(super) fn lease(claim: &Claim) -> LeaseGuard {
+    Leases::new(clock()).hold(claim, LONG, Duration::ZERO)
+}
+
+pub(super) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(DateTime::UNIX_EPOCH))
+}
+
+pub(super) fn sending(on_ambiguous: OnAmbiguous) -> Sending {
+    Sending {
+        concurrency: 1,
+        lease: LONG,
+        connect_timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(1),
+        max_attempts: 3,
+        on_ambiguous,
+        settle: Duration::from_secs(30),
+    }
+}
+
+/// Transport that gives these outcomes in turn, and then takes every message.
+#[derive(Default)]
+pub(super) struct FakeTransport {
+    outcomes: Mutex<VecDeque<SendError>>,
+    /// Lines that the provider rejects for as long as they are in here.
+    pub(super) rejected: Mutex<Vec<String>>,
+    sent: Mutex<Vec<Outbound>>,
+    attempts: Mutex<Vec<Outbound>>,
+    /// Messages in the provider's list; absent when it has none.
+    listed: Option<Vec<SentReceipt>>,
+}
+
+impl FakeTransport {
+    pub(super) fn failing(outcomes: impl IntoIterator<Item = SendError>) -> Self {
+        Self { outcomes: Mutex::new(outcomes.into_iter().collect()), ..Self::default() }
+    }
+
+    pub(super) fn listing(listed: Vec<SentReceipt>) -> Self {
+        Self { listed: Some(listed), ..Self::default() }
+    }
+
+    /// Number of messages taken from a line.
+    pub(super) fn sent_from(&self, line: &str) -> usize {
+        count(&self.sent, line)
+    }
+
+    /// Number of messages tried from a line.
+    pub(super) fn tried_from(&self, line: &str) -> usize {
+        count(&self.attempts, line)
+    }
+}
+
+fn count(messages: &Mutex<Vec<Outbound>>, line: &str) -> usize {
+    messages.lock().unwrap().iter().filter(|message| message.to.line.reveal() == line).count()
+}
+
+#[async_trait]
+impl Transport for FakeTransport {
+    fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
+        Ok(Received::Nothing)
+    }
+
+    fn answer(&self, _: Option<&str>) -> WebhookResponse {
+        WebhookResponse { status: 200, content_type: None, body: String::new() }
+    }
+
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
+        self.attempts.lock().unwrap().push(message.clone());
+        if self.rejected.lock().unwrap().iter().any(|line| line == message.to.line.reveal()) {
+            return Err(SendError::Line { code: 21606, reason: "not yours".to_owned() });
+        }
+        if let Some(error) = self.outcomes.lock().unwrap().pop_front() {
+            return Err(error);
+        }
+        self.sent.lock().unwrap().push(message.clone());
+        Ok(SentReceipt { provider_id: format!("P{}", message.id) })
+    }
+
+    async fn find(
+        &self,
+        _: &Outbound,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
+        Ok(self.listed.clone())
+    }
+}
+
+/// Store of which nothing is known, or which is away.
+#[derive(Default)]
+pub(super) struct NoStore {
+    pub(super) known_sent: Vec<String>,
+    pub(super) is_away: bool,
+}
+
+impl NoStore {
+    fn answer<T>(&self, answer: T) -> Result<T, StorageError> {
+        if self.is_away { Err(StorageError::Unavailable("away".to_owned())) } else { Ok(answer) }
+    }
+}
+
+#[async_trait]
+impl StateReads for NoStore {
+    async fn values(
+        &self,
+        _: &Partition,
+        keys: &[String],
+    ) -> Result<Vec<Option<String>>, StorageError> {
+        self.answer(vec![None; keys.len()])
+    }
+
+    async fn members(&self, _: &Partition, _: &str, _: usize) -> Result<Vec<Member>, StorageError> {
+        self.answer(Vec::new())
+    }
+
+    async fn size(&self, _: &Partition, _: &str) -> Result<u64, StorageError> {
+        self.answer(0)
+    }
+
+    async fn total(&self, _: &Partition, _: &str) -> Result<i64, StorageError> {
+        self.answer(0)
+    }
+}
+
+#[async_trait]
+impl Records for NoStore {
+    async fn record(&self, _: &Partition, _: Facts) -> Result<(), StorageError> {
+        self.answer(())
+    }
+
+    async fn events(
+        &self,
+        _: &Partition,
+        _: Option<&MessageId>,
+    ) -> Result<Vec<Event>, StorageError> {
+        self.answer(Vec::new())
+    }
+
+    async fn known_sent(&self, _: &Partition, ids: &[String]) -> Result<Vec<bool>, StorageError> {
+        self.answer(ids.iter().map(|id| self.known_sent.contains(id)).collect())
+    }
+}

@@ -1,0 +1,54 @@
+//! Changes of a topic's partition count.
+
+use rstest::rstest;
+
+use super::dev::refusal;
+use crate::support::twilio::{Behaviour, Trouble};
+use crate::support::{Deployment, PATIENCE, Setup};
+
+const TOPIC: &str = "[topics.counted]\nhandler = \"echo\"\naccept_response = \"\"\n";
+
+/// More attempts to send than a test can make.
+const ENDLESS: usize = 10_000;
+
+async fn restart_with(deployment: &Deployment, partitions: u16) {
+    deployment.write_topics(&format!("{TOPIC}partitions = {partitions}"));
+    deployment.start_web();
+    deployment.wait_ready().await;
+}
+
+#[rstest]
+#[case::embedded(Setup::dev(TOPIC).embedded())]
+#[case::redis(Setup::dev(TOPIC).own_redis())]
+#[tokio::test]
+async fn partition_count_changes_only_while_nothing_waits(#[case] setup: Setup) {
+    let deployment = setup.start().await;
+    let throttled = Behaviour::Throttle { retry_after: Some(1) };
+    deployment.twilio().trouble(Trouble::script(vec![throttled; ENDLESS]));
+    let phone = deployment.phone("+14155550101", "/queue/counted");
+    phone.text("waits for the provider").await;
+    assert!(deployment.stop_web(PATIENCE), "{}", deployment.logs());
+
+    deployment.write_topics(&format!("{TOPIC}partitions = 2"));
+    let error = refusal(deployment.crosswire(&["dev"]));
+    assert!(error.contains("topics.counted.partitions cannot change from 1 to 2"), "{error}");
+    assert!(error.contains("run `worker --drain`"), "{error}");
+    let checked = deployment.crosswire_with(&[("ENV", "dev")], &["check"]);
+    let listed = String::from_utf8(checked.stdout.clone()).unwrap();
+    assert!(listed.contains("fatal: topics.counted.partitions cannot change"), "{listed}");
+    assert!(refusal(checked).contains("partition counts that cannot change yet: 1"));
+
+    deployment.twilio().trouble(Trouble::none());
+    restart_with(&deployment, 1).await;
+    phone.wait_for(1).await;
+    assert!(deployment.stop_web(PATIENCE), "{}", deployment.logs());
+    deployment.write_topics(&format!("{TOPIC}partitions = 2"));
+    let checked = deployment.crosswire_with(&[("ENV", "dev")], &["check"]);
+    let listed = String::from_utf8(checked.stdout.clone()).unwrap();
+    assert!(checked.status.success(), "{listed}");
+    assert!(listed.contains("the next start changes it from 1 to 2"), "{listed}");
+    restart_with(&deployment, 2).await;
+    assert!(deployment.logs().contains("partition count changed"), "{}", deployment.logs());
+    phone.text("on two partitions").await;
+    phone.wait_for(2).await;
+}

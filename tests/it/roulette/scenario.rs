@@ -1,0 +1,278 @@
+//! A scenario of roulette: after every commit the invariants of the seats are checked, and that
+//! exactly the expected texts were sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crosswire::handlers::roulette::Roulette;
+use crosswire::model::address::{Address, Group};
+use crosswire::model::message::{Incoming, Mail, MessageId};
+use crosswire::model::state::Check;
+use serde::Deserialize;
+
+use crate::support::memory_topic::{Completed, MemoryTopic};
+
+pub(crate) const WAIT: &str = "Please wait, you will be connected to a random person...";
+pub(crate) const CONNECTED: &str = "You're now connected to a random stranger!";
+pub(crate) const ALREADY: &str =
+    "You're connected to a stranger already. Send REFRESH to find another one.";
+pub(crate) const DISCONNECTED: &str =
+    "You've been disconnected and will no longer receive messages.";
+pub(crate) const PEER_LEFT: &str = "Your peer disconnected.";
+pub(crate) const NOT_IN_CHAT: &str = "Error: You haven't connected to anyone yet.";
+pub(crate) const CONFIRM: &str =
+    "This shows the stranger your number. To share it, reply CALL again within 2 minutes.";
+pub(crate) const NO_PEER: &str =
+    "Error: not connected, or your earlier peer disconnected. Refresh to chat again!";
+
+/// A seat as it is stored, declared again so that a change of the stored form fails a test.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Seat {
+    pub(crate) address: Address,
+    pub(crate) state: State,
+    pub(crate) last_partner: Option<Group>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    Idle,
+    Waiting {
+        #[serde(rename = "told")]
+        notified: bool,
+    },
+    Chatting {
+        id: String,
+        with: Group,
+        address: Address,
+    },
+}
+
+type Seats = BTreeMap<Group, Seat>;
+type Delivery = (String, String);
+
+pub(crate) struct Scenario {
+    pub(crate) topic: MemoryTopic,
+}
+
+impl Scenario {
+    pub(crate) fn new() -> Self {
+        Self { topic: MemoryTopic::new(Roulette::default()) }
+    }
+
+    pub(crate) fn send(&mut self, name: &str, text: &str) {
+        self.topic.send_text(&person(name), text);
+    }
+
+    /// Sends a text and runs until no mail is left.
+    pub(crate) fn play(&mut self, name: &str, text: &str) {
+        self.send(name, text);
+        self.run_until_idle();
+    }
+
+    /// Sends these texts one after another and after each runs all mailboxes but one.
+    pub(crate) fn play_others(&mut self, lines: &[(&str, &str)], but: &Group) {
+        for (name, text) in lines {
+            self.send(name, text);
+            while let Some(group) = self.topic.pending().into_iter().find(|group| group != but) {
+                self.step(&group);
+            }
+        }
+    }
+
+    pub(crate) fn write(&mut self, name: &str, change: impl FnOnce(&mut Incoming)) {
+        let mut incoming = Incoming::new(MessageId::new(""), person(name), "");
+        change(&mut incoming);
+        self.topic.send_message(incoming);
+    }
+
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.topic.memory().now += time;
+    }
+
+    /// Handles the first mail of a mailbox.
+    pub(crate) fn step(&mut self, group: &Group) {
+        self.topic.begin(group);
+        self.commit(group);
+    }
+
+    pub(crate) fn commit(&mut self, group: &Group) {
+        let before = self.seats();
+        if let Some(completed) = self.topic.commit(group) {
+            let after = self.seats();
+            self.check_seats(&after);
+            check_texts(&before, &after, &completed);
+        }
+    }
+
+    /// Handles all mail, and checks that at most one person waits, and was notified.
+    pub(crate) fn run_until_idle(&mut self) {
+        while let Some(group) = self.topic.pending().first() {
+            self.step(group);
+        }
+        let seats = self.seats();
+        let notified: Vec<bool> = seats
+            .values()
+            .filter_map(|seat| match seat.state {
+                State::Waiting { notified } => Some(notified),
+                _ => None,
+            })
+            .collect();
+        assert!(notified.len() <= 1, "{} people wait for each other", notified.len());
+        assert!(notified.iter().all(|notified| *notified), "a person waits and was not notified");
+    }
+
+    /// Returns and removes the texts sent to this person.
+    pub(crate) fn received(&mut self, name: &str) -> Vec<String> {
+        let address = person(name);
+        let (theirs, others) = std::mem::take(&mut self.topic.sent)
+            .into_iter()
+            .partition(|message| message.to == address);
+        self.topic.sent = others;
+        let theirs: Vec<crosswire::contracts::handler::OutgoingMessage> = theirs;
+        theirs.into_iter().map(|message| message.text.reveal().to_owned()).collect()
+    }
+
+    pub(crate) fn partner(&self, name: &str) -> Option<Group> {
+        let seats = self.seats();
+        match &seats.get(&self.topic.group(&person(name)))?.state {
+            State::Chatting { with, .. } => Some(with.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn are_paired(&self, one: &str, other: &str) -> bool {
+        self.partner(one) == Some(self.topic.group(&person(other)))
+    }
+
+    pub(crate) fn seats(&self) -> Seats {
+        self.topic
+            .memory()
+            .values()
+            .map(|(key, value)| {
+                let seat = serde_json::from_str(value).expect("only seats are stored");
+                (Group::from_id(key), seat)
+            })
+            .collect()
+    }
+
+    fn check_seats(&self, seats: &Seats) {
+        for (group, seat) in seats {
+            let State::Chatting { id, with, address } = &seat.state else { continue };
+            assert_ne!(group, with, "a person chats with themself");
+            let other = seats.get(with).expect("both seats of a chat are there");
+            assert_eq!(&other.address, address);
+            match &other.state {
+                State::Chatting { id: theirs, with, .. } => {
+                    assert_eq!((id, group), (theirs, with), "the other side is in another chat");
+                }
+                state => panic!("the other side is {state:?}"),
+            }
+        }
+        let sitting = |wanted: fn(&State) -> bool| -> BTreeSet<&Group> {
+            seats.iter().filter(|(_, seat)| wanted(&seat.state)).map(|(group, _)| group).collect()
+        };
+        let memory = self.topic.memory();
+        // A person whose seat has expired stays in a pool until the lobby reads it.
+        let pool = |name| -> BTreeSet<&Group> {
+            let members = memory.pool(name).iter().map(|member| &member.group);
+            members.filter(|group| seats.contains_key(group)).collect()
+        };
+        assert_eq!(pool("waiting"), sitting(|state| matches!(state, State::Waiting { .. })));
+        assert_eq!(pool("chatting"), sitting(|state| matches!(state, State::Chatting { .. })));
+    }
+}
+
+pub(crate) fn person(name: &str) -> Address {
+    Address::new("tester", &format!("+1-{name}"), "+1-us")
+}
+
+/// Checks the texts that a mail sent against the seats at the time of its commit.
+fn check_texts(before: &Seats, after: &Seats, completed: &Completed) {
+    let mut sent: Vec<Delivery> = completed
+        .effects
+        .sends
+        .iter()
+        .map(|message| text_to(&message.to, message.text.reveal()))
+        .collect();
+    let mut expected = match &completed.mail {
+        Mail::Wake(_) => expected_lobby_texts(before, after, &completed.effects.checks),
+        Mail::Message(message) => {
+            let own = before.get(&completed.group).map_or(&State::Idle, |seat| &seat.state);
+            let Some(words) = expected_texts(own, &message.sender, message.text.reveal(), &sent)
+            else {
+                return;
+            };
+            words
+        }
+    };
+    sent.sort();
+    expected.sort();
+    assert_eq!(sent, expected);
+}
+
+/// Returns the expected texts, or `None` for a message that is not modelled here.
+fn expected_texts(
+    own: &State,
+    sender: &Address,
+    text: &str,
+    sent: &[Delivery],
+) -> Option<Vec<Delivery>> {
+    let to_sender = |text: &str| vec![text_to(sender, text)];
+    let partner = match own {
+        State::Chatting { address, .. } => Some(address),
+        _ => None,
+    };
+    let farewell = partner.map(|partner| text_to(partner, PEER_LEFT));
+    Some(match (text, own) {
+        ("connect", State::Chatting { .. }) => to_sender(ALREADY),
+        ("connect" | "refresh", State::Waiting { notified: true }) => to_sender(WAIT),
+        ("connect" | "refresh", State::Waiting { notified: false } | State::Idle) => Vec::new(),
+        ("refresh" | "stop", _) => farewell.into_iter().collect(),
+        ("disconnect", _) => to_sender(DISCONNECTED).into_iter().chain(farewell).collect(),
+        ("call", State::Chatting { address, .. }) => {
+            let shared =
+                format!("The other person has shared their number: {}", sender.identity.reveal());
+            let shared = vec![text_to(address, &shared)];
+            if sent == shared { shared } else { to_sender(CONFIRM) }
+        }
+        ("call", _) => to_sender(NOT_IN_CHAT),
+        ("hello", _) => partner.map_or_else(
+            || to_sender(NO_PEER),
+            |partner| vec![text_to(partner, "Stranger: hello")],
+        ),
+        _ => return None,
+    })
+}
+
+fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Delivery> {
+    // The lobby could only choose people whom it read.
+    let waits_on = |check: &Check| match check {
+        Check::Member { member, .. } => {
+            after.get(&member.group).is_some_and(|seat| matches!(seat.state, State::Waiting { .. }))
+        }
+        Check::Value { .. } => false,
+    };
+    let mut expected = Vec::new();
+    for (group, seat) in after {
+        let was = before.get(group).map(|seat| &seat.state);
+        match (was, &seat.state) {
+            (Some(State::Waiting { notified: false }), State::Waiting { notified: true }) => {
+                expected.push(text_to(&seat.address, WAIT));
+            }
+            (Some(State::Waiting { .. }), State::Chatting { with, .. }) => {
+                expected.push(text_to(&seat.address, CONNECTED));
+                if before[group].last_partner.as_ref() == Some(with) {
+                    let are_alone = !checks.iter().any(waits_on);
+                    assert!(are_alone, "last partners were paired while another person waited");
+                }
+            }
+            _ => {}
+        }
+    }
+    expected
+}
+
+fn text_to(to: &Address, text: &str) -> Delivery {
+    (to.identity.reveal().to_owned(), text.to_owned())
+}

@@ -1,0 +1,37 @@
+//! Whoever waits for work hears of it.
+
+use std::time::{Duration, Instant};
+
+use crosswire::contracts::storage::Commit;
+
+use crate::storage::fixture::{Fixture, commit, entry};
+
+/// Long against a ring, short against a test's patience.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+pub(crate) async fn push_wakes_a_waiting_consumer(f: Fixture) {
+    let start = Instant::now();
+    let queue = f.inbound();
+    let waiting = f.storage.wait(&queue, PATIENCE);
+    let (waited, _) = tokio::join!(waiting, f.push("alice", "m1"));
+    waited.unwrap();
+    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
+}
+
+pub(crate) async fn commit_wakes_a_consumer_waiting_for_the_outbox(f: Fixture) {
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    let start = Instant::now();
+    let queue = f.outbox();
+    let waiting = f.storage.wait(&queue, PATIENCE);
+    let outbox = vec![entry("alice", "o1")];
+    let (waited, _) = tokio::join!(waiting, f.complete(claim, Commit { outbox, ..commit() }));
+    waited.unwrap();
+    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
+}
+
+pub(crate) async fn wait_returns_after_its_timeout(f: Fixture) {
+    let start = Instant::now();
+    f.storage.wait(&f.inbound(), Duration::from_millis(100)).await.unwrap();
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+}

@@ -1,0 +1,117 @@
+//! Callers who are many, one of whom fails; and callers who are gone before their answer.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use crosswire::contracts::storage::{Commit, Depth, Pushed, StorageError};
+use crosswire::model::state::Write;
+use futures_util::{FutureExt, future::join_all, poll};
+
+use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit};
+use crate::storage::on_sqlite::on_sqlite;
+
+/// Long against a move, short against a test's patience.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn depth(f: &Fixture) -> Depth {
+    f.storage.depth(&f.inbound()).await.unwrap()
+}
+
+async fn until_leased(f: &Fixture, leased: u64) {
+    let start = Instant::now();
+    while depth(f).await.leased != leased {
+        assert!(start.elapsed() < PATIENCE, "not {leased} leased in {PATIENCE:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn cancelled_claim_leaves_no_trace() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    f.push("alice", "m1").await;
+    let (queue, ask) = (f.inbound(), ask(LONG));
+    for _ in 0..ENOUGH {
+        // Gone before it is made, or while it is.
+        assert!(f.storage.claim(&queue, &ask).now_or_never().is_none());
+        until_leased(&f, 0).await;
+    }
+    // Who gets it now comes behind all of them, whenever they were made.
+    let claim = f.claim_when_due(&queue).await;
+    f.release(claim).await;
+    for _ in 0..ENOUGH {
+        let mut claiming = pin!(f.storage.claim(&queue, &ask));
+        assert!(poll!(&mut claiming).is_pending());
+        // Gone when it is made, and its answer lies there.
+        until_leased(&f, 1).await;
+    }
+    let claim = f.claim_when_due(&queue).await;
+    assert_eq!((claim.attempt, claim.outcome_unknown_since), (1, None));
+}
+
+#[tokio::test]
+async fn cancelled_completion_commits_and_releases_its_next_claim() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    f.push("alice", "m1").await;
+    f.push("alice", "m2").await;
+    let claim = f.claim().await;
+    let next = ask(LONG);
+    assert!(f.storage.complete(claim, commit(), Some(&next)).now_or_never().is_none());
+    let claim = f.claim_when_due(&f.inbound()).await;
+    assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
+}
+
+#[tokio::test]
+async fn cancelled_push_takes_effect_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    assert!(f.push("alice", "m1").now_or_never().is_none());
+    assert_eq!(f.push("alice", "m1").await, Pushed::Duplicate);
+    assert_eq!(depth(&f).await.pending, 1);
+}
+
+#[tokio::test]
+async fn failed_operation_is_rolled_back_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    let count = |by| Write::Count { name: "c1".to_owned(), by, ttl: LONG };
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    f.complete(claim, Commit { writes: vec![count(i64::MAX)], ..commit() }).await;
+    f.push("alice", "m2").await;
+    let claim = f.claim().await;
+    // No file holds a number as large as that.
+    let put = Write::Put { key: "k1".to_owned(), value: "v".to_owned(), ttl: LONG };
+    let too_much = Commit { writes: vec![put, count(1)], ..commit() };
+    let ids: Vec<_> = (0..100).map(|n| format!("n{n}")).collect();
+    let before = join_all(ids[..50].iter().map(|id| f.push(id, id)));
+    let failing = f.storage.complete(claim, too_much, None);
+    let after = join_all(ids[50..].iter().map(|id| f.push(id, id)));
+    let (before, failed, after) = tokio::join!(before, failing, after);
+    assert!(matches!(failed, Err(StorageError::Corrupt(_))), "{failed:?}");
+    assert!(before.iter().chain(&after).all(|pushed| *pushed == Pushed::Accepted));
+    assert_eq!((f.value("k1").await, f.total("c1").await), (None, i64::MAX));
+    assert_eq!((depth(&f).await.pending, depth(&f).await.leased), (101, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_operations_take_effect_once_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    let each = |n: u32| {
+        let f = &f;
+        async move {
+            f.push(&format!("g{}", n % 40), &format!("m{n}")).await;
+            let claim = f.try_claim(&f.inbound(), LONG).await?;
+            let count = Write::Count { name: "c1".to_owned(), by: 1, ttl: LONG };
+            f.complete(claim, Commit { writes: vec![count], ..commit() }).await;
+            Some(())
+        }
+    };
+    let done = join_all((0..500).map(each)).await.into_iter().flatten().count();
+    let left = depth(&f).await;
+    assert_eq!(f.total("c1").await, i64::try_from(done).unwrap());
+    assert_eq!(left.pending, 500 - done as u64);
+    assert_eq!(left.leased, 0);
+}

@@ -1,0 +1,165 @@
+//! A file that is not ours is refused in a line that says what to do, and stays as it was.
+
+use std::fs;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crosswire::contracts::storage::StorageError;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::storage::on_sqlite::{on_sqlite, open};
+
+fn file(directory: &TempDir) -> PathBuf {
+    directory.path().join("crosswire.db")
+}
+
+/// Opens what must be refused; answers why.
+pub(super) fn refusal(directory: &Path) -> String {
+    match open(directory).err().expect("it is refused") {
+        StorageError::Refused(why) => {
+            assert!(!why.contains('\n'), "{why}");
+            why
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_refused_and_left_alone(directory: &TempDir, why: &str, remedy: &str) {
+    let before = fs::read(file(directory)).unwrap();
+    let said = refusal(directory.path());
+    assert!(said.contains(why) && said.contains(remedy), "{said}");
+    assert!(fs::read(file(directory)).unwrap() == before, "the file is as it was");
+    // Not even a log that would be played into it later.
+    let log = fs::metadata(directory.path().join("crosswire.db-wal"));
+    assert!(log.map_or(true, |log| log.len() == 0));
+}
+
+/// A store with enough in it to have pages in its middle.
+async fn with_content() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    for n in 0..300 {
+        f.push(&format!("g{n}"), &format!("m{n}")).await;
+    }
+    directory
+}
+
+#[tokio::test]
+async fn foreign_file_is_refused() {
+    for content in ["x", "", "no database\n", &"SQLite format 3\0".repeat(1000)] {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(file(&directory), content).unwrap();
+        is_refused_and_left_alone(&directory, "crosswire.db is ", "move it away");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mut noise = vec![0; 50_000];
+    getrandom::fill(&mut noise).unwrap();
+    fs::write(file(&directory), noise).unwrap();
+    is_refused_and_left_alone(&directory, "is not a database", "move it away");
+}
+
+#[tokio::test]
+async fn truncated_file_is_refused() {
+    for part in [2, 3, 10] {
+        let directory = with_content().await;
+        let length = fs::metadata(file(&directory)).unwrap().len();
+        fs::OpenOptions::new()
+            .write(true)
+            .open(file(&directory))
+            .and_then(|file| file.set_len(length - length / part))
+            .unwrap();
+        is_refused_and_left_alone(&directory, "is damaged", "restore it from a backup");
+    }
+}
+
+#[tokio::test]
+async fn file_with_a_corrupt_page_is_refused() {
+    let directory = with_content().await;
+    let pages = fs::metadata(file(&directory)).unwrap().len() / 4096;
+    for page in [0, pages / 2, pages - 1] {
+        let good = fs::read(file(&directory)).unwrap();
+        let handle = fs::OpenOptions::new().write(true).open(file(&directory)).unwrap();
+        // The first page begins with what tells the file from others.
+        let head = if page == 0 { 100 } else { 0 };
+        handle.write_all_at(&vec![0xa5; 4096 - head], page * 4096 + head as u64).unwrap();
+        drop(handle);
+        is_refused_and_left_alone(
+            &directory,
+            "crosswire.db is damaged",
+            "restore it from a backup",
+        );
+        fs::write(file(&directory), good).unwrap();
+    }
+    open(directory.path()).unwrap();
+}
+
+#[tokio::test]
+async fn foreign_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let theirs = Connection::open(file(&directory)).unwrap();
+    theirs
+        .execute_batch("CREATE TABLE messages (body TEXT); INSERT INTO messages VALUES ('x')")
+        .unwrap();
+    drop(theirs);
+    is_refused_and_left_alone(&directory, "not a database of Crosswire;", "set DATA_DIR");
+}
+
+#[tokio::test]
+async fn file_of_a_newer_schema_is_refused() {
+    let directory = with_content().await;
+    let ours = Connection::open(file(&directory)).unwrap();
+    ours.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
+    drop(ours);
+    is_refused_and_left_alone(&directory, "schema 3, this version knows 2", "run that version");
+}
+
+#[tokio::test]
+async fn file_of_an_earlier_version_is_refused_with_a_way_out() {
+    let directory = with_content().await;
+    let ours = Connection::open(file(&directory)).unwrap();
+    ours.execute_batch("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE").unwrap_or(());
+    drop(ours);
+    is_refused_and_left_alone(&directory, "earlier version", "then move the file away");
+}
+
+#[tokio::test]
+async fn write_ahead_log_without_its_file_is_refused() {
+    let directory = with_content().await;
+    fs::rename(file(&directory), directory.path().join("elsewhere")).unwrap();
+    fs::write(directory.path().join("crosswire.db-wal"), "log").unwrap();
+    assert!(refusal(directory.path()).contains("crosswire.db is missing; restore it"));
+    assert!(!file(&directory).exists());
+}
+
+#[tokio::test]
+async fn partial_file_of_a_crashed_creation_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("crosswire.db-new"), "half").unwrap();
+    on_sqlite(&directory).push("alice", "m1").await;
+    assert!(!directory.path().join("crosswire.db-new").exists());
+}
+
+#[tokio::test]
+async fn path_that_is_not_a_directory_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
+    fs::write(&path, "x").unwrap();
+    for path in [path.clone(), path.join("below")] {
+        let why = refusal(&path);
+        assert!(why.contains("is not a directory; set DATA_DIR to one"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn files_are_readable_by_their_owner_only() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("data");
+    let store = open(&directory).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&directory), 0o700);
+    for name in ["crosswire.db", "crosswire.db-wal", "crosswire.db-shm", "crosswire.lock"] {
+        assert_eq!(mode(&directory.join(name)), 0o600, "{name}");
+    }
+    drop(store);
+}
