@@ -11,7 +11,7 @@ use crate::app::config::DraftConfig;
 use crate::contracts::settings::{ConfigErrors, Purpose, did_you_mean};
 use crate::engine::topic::TopicRuntime;
 use crate::model::topic::TopicName;
-use crate::tester::script::{Failure, Failures, Script, Stage};
+use crate::tester::script::{Failure, Failures, Script, ScriptHarness, escaped};
 
 impl App {
     /// Plays a test script against the topics of this app, on an embedded store and a clock of its
@@ -55,10 +55,11 @@ impl App {
         for script in &scripts {
             let outcome = wait_for(play(&services, script, topic.as_ref(), options.strict))?;
             match outcome {
-                Ok(()) => writeln!(out, "{}: ok, {} lines", script.name(), script.len())?,
+                Ok(()) => writeln!(out, "{}: ok, {} lines", escaped(script.name()), script.len())?,
                 Err(Failures(found)) => {
                     found.iter().try_for_each(|failure| writeln!(out, "{failure}"))?;
-                    writeln!(out, "{}: FAILED, failures: {}", script.name(), found.len())?;
+                    let name = escaped(script.name());
+                    writeln!(out, "{name}: FAILED, failures: {}", found.len())?;
                     failed += 1;
                     failures += found.len();
                 }
@@ -97,7 +98,7 @@ fn read(options: &ScriptOptions, topics: &[TopicName]) -> Result<Vec<Script>> {
             Err(error) => errors.push(Failure {
                 script: name.into_owned(),
                 line: 1,
-                what: format!("cannot be read ({error}); name a text file in UTF-8"),
+                message: format!("cannot be read ({error}); name a text file in UTF-8"),
             }),
         }
     }
@@ -114,8 +115,8 @@ async fn play(
     topic: Option<&TopicName>,
     strict: bool,
 ) -> Result<Result<(), Failures>> {
-    let mut stage = Stage::embedded(services).await?;
-    Ok(script.play(&mut stage, topic, strict).await)
+    let mut harness = ScriptHarness::embedded(services).await?;
+    Ok(script.run(&mut harness, topic, strict).await)
 }
 
 /// Waits for `work` on a thread of its own, since the caller may be inside a runtime.

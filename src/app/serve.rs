@@ -23,7 +23,7 @@ use crate::engine::intake::Intake;
 use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
 use crate::model::clock::SystemClock;
-use crate::tester::pages::{self, Access, Hub, TesterState, Topic};
+use crate::tester::pages::{self, Access, AccessConfig, Hub, TesterState, TopicInfo};
 use crate::tester::phones::Phones;
 use crate::tester::{self, Board};
 
@@ -130,7 +130,8 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
     let board = Arc::new(Board::new(Arc::clone(storage), clock.clone()));
     let pipeline = |service: &TopicRuntime| {
         let name = service.config.name.clone();
-        service.pipeline_from(tester::NAME, Arc::new(tester::Tester::new(name, Arc::clone(&board))))
+        let tester = Arc::new(tester::TesterTransport::new(name, Arc::clone(&board)));
+        service.pipeline_from(tester::TRANSPORT_NAME, tester)
     };
     let pipelines = prepared.services.iter().map(pipeline).collect();
     let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines);
@@ -144,16 +145,21 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
 }
 
 fn access(config: &Config) -> Access {
-    let access =
-        Access { is_open_here: config.purpose == Purpose::Dev, token: config.admin_token.clone() };
+    let settings = AccessConfig {
+        allow_local: config.purpose == Purpose::Dev,
+        token: config.admin_token.clone(),
+        public_url: config.server.public_url.clone(),
+        trust_forwarded: config.server.trust_forwarded,
+    };
+    let access = Access::new(settings, Arc::new(SystemClock));
     if access.is_closed() {
         info!("/tester is closed; set ADMIN_TOKEN to open it to those who know the token");
     }
     access
 }
 
-fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> Topic {
-    Topic {
+fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
+    TopicInfo {
         name: topic.name.clone(),
         webhook: format!("/queue/{}", topic.name),
         paths: topic.paths.clone(),

@@ -1,4 +1,4 @@
-//! Whether this process can do its work.
+//! Readiness of this process.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::AppState;
-use super::answer::sentence;
+use super::response::plain_text;
 
-/// Whoever asks has a deadline of their own, of a few seconds as a rule.
-const DEADLINE: Duration = Duration::from_secs(2);
+/// Time limit for the store's answer. Load balancers give up on a probe after a few seconds.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Ready when the store is there and keeps messages. Promises that it does not keep as configured
-/// are said, and do not count against it.
-pub(super) async fn readiness(doors: &AppState) -> HttpResponse {
-    let Ok(Ok(health)) = tokio::time::timeout(DEADLINE, doors.storage.health()).await else {
-        return sentence(StatusCode::SERVICE_UNAVAILABLE, "not ready: the store is away");
+/// Responds 200 while the store is reachable and passes its safety checks, but for the waived ones,
+/// otherwise 503. Degraded promises are listed and do not change the status.
+pub(super) async fn readiness(state: &AppState) -> HttpResponse {
+    let Ok(Ok(health)) = tokio::time::timeout(HEALTH_TIMEOUT, state.storage.health()).await else {
+        return plain_text(StatusCode::SERVICE_UNAVAILABLE, "not ready: the store is away");
     };
-    let is_ready = health.blocking(&doors.waived).next().is_none();
+    let is_ready = health.blocking(&state.waived).next().is_none();
     let (status, verdict) = if is_ready {
         (StatusCode::OK, "ready")
     } else {
@@ -26,5 +26,5 @@ pub(super) async fn readiness(doors: &AppState) -> HttpResponse {
     let mut lines = vec![verdict.to_owned()];
     lines.extend(health.fatal.iter().map(|failed| format!("fatal: {failed}")));
     lines.extend(health.degraded.iter().map(|line| format!("degraded: {line}")));
-    sentence(status, &lines.join("\n"))
+    plain_text(status, &lines.join("\n"))
 }

@@ -1,8 +1,8 @@
-//! The doors: which path leads where. The web server's own types live here and in `app` alone.
+//! The HTTP routes for providers and load balancers. Types of the web server appear here, in the
+//! tester's pages and in `app`.
 
 use std::sync::Arc;
 
-use actix_web::http::header::ALLOW;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,74 +10,75 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
 
-pub mod answer;
 pub mod body;
 mod health;
 mod request;
+pub mod response;
 mod webhook;
 
-use answer::sentence;
+use response::plain_text;
 
-/// What stands behind the doors.
+/// State shared by the routes of this module.
 pub struct AppState {
+    /// Takes the webhooks of every topic.
     pub intake: Intake,
+    /// The store that readiness asks.
     pub storage: Arc<dyn Storage>,
-    /// What `GET /` says.
+    /// Text of `GET /`.
     pub greeting: String,
-    /// Paths beside `/queue/<topic>`, and the topic that each belongs to.
+    /// Paths beside `/queue/<topic>`, each with the name of its topic.
     pub paths: Vec<(String, String)>,
-    /// How providers see us, when that is known.
+    /// Scheme and host that providers call, when configured.
     pub public_url: Option<String>,
-    /// Whether to believe `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    /// Trust in `X-Forwarded-Proto` and `X-Forwarded-Host`.
     pub trust_forwarded: bool,
     /// Safety checks of the store that the operator has waived.
     pub waived: Vec<SafetyCheck>,
 }
 
-/// Opens every door.
-pub fn configure(config: &mut ServiceConfig, doors: &Data<AppState>) {
-    config.app_data(Data::clone(doors));
-    for (path, answer) in
-        [("/", Page::Greeting), ("/healthz", Page::Health), ("/readyz", Page::Readiness)]
-    {
-        let page = move |request: HttpRequest, doors: Data<AppState>| show(answer, request, doors);
-        config.service(web::resource(path).to(page));
+/// Adds the routes to a web server.
+pub fn configure(config: &mut ServiceConfig, state: &Data<AppState>) {
+    config.app_data(Data::clone(state));
+    for (path, page) in [
+        ("/", StatusPage::Greeting),
+        ("/healthz", StatusPage::Health),
+        ("/readyz", StatusPage::Readiness),
+    ] {
+        let show = move |request: HttpRequest, state: Data<AppState>| show(page, request, state);
+        config.service(web::resource(path).to(show));
     }
     // Either `<topic>` or `<topic>/<transport>`; the intake knows which ones exist.
     for pattern in ["/queue/{route:.+}", "/status/{route:.+}"] {
-        let call = |request, payload, route: Path<String>, doors| {
-            webhook::receive(route.into_inner(), request, payload, doors)
+        let receive = |request, payload, route: Path<String>, state| {
+            webhook::receive(route.into_inner(), request, payload, state)
         };
-        config.service(web::resource(pattern).to(call));
+        config.service(web::resource(pattern).to(receive));
     }
-    for (path, topic) in &doors.paths {
+    for (path, topic) in &state.paths {
         let topic = topic.clone();
-        let call = move |request: HttpRequest, payload: Payload, doors: Data<AppState>| {
-            webhook::receive(topic.clone(), request, payload, doors)
+        let receive = move |request: HttpRequest, payload: Payload, state: Data<AppState>| {
+            webhook::receive(topic.clone(), request, payload, state)
         };
-        config.service(web::resource(path.as_str()).to(call));
+        config.service(web::resource(path.as_str()).to(receive));
     }
-    config.default_service(web::to(answer::nothing));
+    config.default_service(web::to(response::not_found));
 }
 
-/// What can be read, by anybody.
+/// The public pages that are read, never posted to.
 #[derive(Clone, Copy)]
-enum Page {
+enum StatusPage {
     Greeting,
     Health,
     Readiness,
 }
 
-async fn show(page: Page, request: HttpRequest, doors: Data<AppState>) -> HttpResponse {
+async fn show(page: StatusPage, request: HttpRequest, state: Data<AppState>) -> HttpResponse {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut refusal =
-            sentence(StatusCode::METHOD_NOT_ALLOWED, "method not allowed; allowed are GET, HEAD");
-        answer::set(&mut refusal, ALLOW, "GET, HEAD");
-        return refusal;
+        return response::method_not_allowed("GET, HEAD");
     }
     match page {
-        Page::Greeting => sentence(StatusCode::OK, doors.greeting.trim_end()),
-        Page::Health => sentence(StatusCode::OK, "ok"),
-        Page::Readiness => health::readiness(&doors).await,
+        StatusPage::Greeting => plain_text(StatusCode::OK, state.greeting.trim_end()),
+        StatusPage::Health => plain_text(StatusCode::OK, "ok"),
+        StatusPage::Readiness => health::readiness(&state).await,
     }
 }

@@ -1,40 +1,41 @@
-//! A call as plain data, every byte of it as it came.
+//! Conversion of a request to the transports' plain data, byte for byte.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HOST, HeaderName};
+use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 
 use super::AppState;
 use crate::contracts::transport::WebhookRequest;
 
+/// Copies method, target, headers and body of a webhook.
 pub(super) fn webhook_request(
     request: &HttpRequest,
-    doors: &AppState,
+    state: &AppState,
     body: Vec<u8>,
 ) -> WebhookRequest {
-    let header = |(name, value): (&HeaderName, &actix_web::http::header::HeaderValue)| {
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    // The URI's own text: the router matches a decoded copy, and leaves this one alone.
+    // The URI as it was sent, since signatures cover it: the router decodes a copy for itself.
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     WebhookRequest {
         method: request.method().as_str().to_owned(),
-        origin: origin(request, doors),
+        origin: called_origin(request, state),
         target: target.to_owned(),
         headers: request.headers().iter().map(header).collect(),
         body,
     }
 }
 
-/// Whom the caller believes to have called. Headers can say anything: they only decide which
+/// Scheme and host that the provider called. Headers can be forged: they only decide which
 /// signature is expected, never whether one is.
-fn origin(request: &HttpRequest, doors: &AppState) -> String {
-    if let Some(url) = &doors.public_url {
+fn called_origin(request: &HttpRequest, state: &AppState) -> String {
+    if let Some(url) = &state.public_url {
         return url.clone();
     }
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    // Of several proxies the outermost speaks first.
+    // With several proxies the first value is that of the outermost one.
     let forwarded = |name| {
-        let value = header(name).filter(|_| doors.trust_forwarded)?.split(',').next()?.trim();
+        let value = header(name).filter(|_| state.trust_forwarded)?.split(',').next()?.trim();
         (!value.is_empty()).then_some(value)
     };
     let scheme = forwarded(HeaderName::from_static("x-forwarded-proto")).unwrap_or("http");

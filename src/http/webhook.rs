@@ -1,26 +1,27 @@
-//! Where providers call.
+//! The webhook route.
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::answer::{of_refusal, of_transport};
 use super::request::webhook_request;
+use super::response::{refusal_response, transport_response};
 use super::{AppState, body};
 
-/// Messages and delivery reports alike: the transport tells them apart, and checks both alike.
+/// Receives messages and delivery reports alike: the transport tells them apart, and authenticates
+/// both in the same way.
 pub(super) async fn receive(
     topic: String,
     request: HttpRequest,
     payload: Payload,
-    doors: Data<AppState>,
+    state: Data<AppState>,
 ) -> HttpResponse {
-    let body = match body::read(&request, payload, body::WEBHOOK).await {
+    let body = match body::read(&request, payload, body::MAX_WEBHOOK_BYTES).await {
         Ok(body) => body,
-        Err(unread) => return unread.answer(),
+        Err(error) => return error.response(),
     };
-    let call = webhook_request(&request, &doors, body);
-    match doors.intake.receive(&topic, call).await {
-        Ok(receipt) => of_transport(receipt.response),
-        Err(refusal) => of_refusal(&refusal),
+    let webhook = webhook_request(&request, &state, body);
+    match state.intake.receive(&topic, webhook).await {
+        Ok(receipt) => transport_response(receipt.response),
+        Err(refusal) => refusal_response(&refusal),
     }
 }

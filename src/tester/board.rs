@@ -1,4 +1,4 @@
-//! The log that all phones of a deployment share, whichever process they talk to.
+//! The board: a message log in the store, shared by all processes of a deployment.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +7,23 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fault::{Injected, Trouble};
-use super::record::{Record, State};
+use super::entry::{BoardEntry, DeliveryState};
+use super::fault::{Fault, InjectedFault};
 use crate::contracts::storage::{FeedCursor, Storage, StorageError};
 use crate::model::address::Identity;
 use crate::model::clock::Clock;
 use crate::model::message::MessageId;
 
-const RECORDS: &str = "tester";
-const TROUBLES: &str = "tester-troubles";
-/// About five hundred messages in and out, in every state they went through.
-const KEPT_RECORDS: u64 = 2_000;
-/// More than anybody injects by hand and has not forgotten.
-const KEPT_TROUBLES: u64 = 200;
+/// Feed of the board's entries.
+const ENTRIES: &str = "tester";
+/// Feed of the injected faults alone, which are read for every send.
+const FAULTS: &str = "tester-faults";
+/// Maximum number of entries: about five hundred messages in and out, in all of their states.
+const MAX_ENTRIES: u64 = 2_000;
+/// Maximum number of faults, more than a person injects by hand.
+const MAX_FAULTS: u64 = 200;
 
+/// The shared log of the tester's messages and faults.
 pub struct Board {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
@@ -31,71 +34,76 @@ impl Board {
         Self { storage, clock }
     }
 
+    /// Time for the date of a new entry.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    pub async fn add(&self, record: &Record) -> Result<(), StorageError> {
-        self.storage.publish(RECORDS, &line(record), KEPT_RECORDS).await
+    /// Appends an entry.
+    pub async fn append(&self, entry: &BoardEntry) -> Result<(), StorageError> {
+        self.storage.publish(ENTRIES, &to_json(entry), MAX_ENTRIES).await
     }
 
-    /// What was added behind `after`, oldest first. When there is nothing yet, waits for it, at most
+    /// Reads the entries behind `after`, oldest first. While there are none, waits for one, at most
     /// for `patience`.
     pub async fn read(
         &self,
         after: Option<&FeedCursor>,
         patience: Duration,
-    ) -> Result<Vec<(FeedCursor, Record)>, StorageError> {
-        self.parsed(RECORDS, after, patience).await
+    ) -> Result<Vec<(FeedCursor, BoardEntry)>, StorageError> {
+        self.follow(ENTRIES, after, patience).await
     }
 
-    /// From now on; and on the board, so that it is known what came of it.
-    pub async fn inject(&self, injected: &Injected) -> Result<(), StorageError> {
-        let record = Record::Trouble { injected: injected.clone(), at: self.now() };
-        self.add(&record).await?;
-        self.storage.publish(TROUBLES, &line(injected), KEPT_TROUBLES).await
+    /// Injects a fault, and appends it to the entries as well, so that the log explains its
+    /// effects.
+    pub async fn inject(&self, injected: &InjectedFault) -> Result<(), StorageError> {
+        let entry = BoardEntry::Fault { injected: injected.clone(), at: self.now() };
+        self.append(&entry).await?;
+        self.storage.publish(FAULTS, &to_json(injected), MAX_FAULTS).await
     }
 
-    /// What was injected behind `after`, as [`Board::read`] reads.
-    pub async fn injected(
+    /// Reads the faults behind `after`, in the way of [`Board::read`].
+    pub async fn faults(
         &self,
         after: Option<&FeedCursor>,
         patience: Duration,
-    ) -> Result<Vec<(FeedCursor, Injected)>, StorageError> {
-        self.parsed(TROUBLES, after, patience).await
+    ) -> Result<Vec<(FeedCursor, InjectedFault)>, StorageError> {
+        self.follow(FAULTS, after, patience).await
     }
 
-    /// What a message to this number has to expect.
-    pub(super) async fn trouble_of(&self, number: &Identity) -> Result<Trouble, StorageError> {
-        let injected = self.injected(None, Duration::ZERO).await?;
-        let last_for = |whose: Option<&Identity>| {
-            let of_it = injected.iter().rev().find(|(_, one)| one.number.as_ref() == whose);
-            of_it.map_or(Trouble::None, |(_, one)| one.trouble)
+    /// The fault that applies to messages for a number: its own, or the one for all numbers.
+    pub(super) async fn fault_for(&self, number: &Identity) -> Result<Fault, StorageError> {
+        let injected = self.faults(None, Duration::ZERO).await?;
+        let last_of = |number: Option<&Identity>| {
+            let last = injected.iter().rev().find(|(_, one)| one.number.as_ref() == number);
+            last.map_or(Fault::None, |(_, one)| one.fault)
         };
-        let own = last_for(Some(number));
-        Ok(if own == Trouble::None { last_for(None) } else { own })
+        let own = last_of(Some(number));
+        Ok(if own == Fault::None { last_of(None) } else { own })
     }
 
-    /// Whether this message of ours was taken already.
-    pub(super) async fn has_taken(&self, message: &MessageId) -> Result<bool, StorageError> {
-        let taken = |record: &Record| match record {
-            Record::Out(said) => {
-                said.id == *message && matches!(said.state, State::Sent | State::Delivered)
+    /// Reports an outgoing message as accepted when the board holds it as sent or delivered.
+    pub(super) async fn has_accepted(&self, message: &MessageId) -> Result<bool, StorageError> {
+        let is_accepted = |entry: &BoardEntry| match entry {
+            BoardEntry::Out(out) => {
+                let state = out.state;
+                out.id == *message
+                    && matches!(state, DeliveryState::Sent | DeliveryState::Delivered)
             }
             _ => false,
         };
-        let all = self.read(None, Duration::ZERO).await?;
-        Ok(all.iter().any(|(_, record)| taken(record)))
+        let entries = self.read(None, Duration::ZERO).await?;
+        Ok(entries.iter().any(|(_, entry)| is_accepted(entry)))
     }
 
-    async fn parsed<T: DeserializeOwned>(
+    async fn follow<T: DeserializeOwned>(
         &self,
         feed: &str,
         after: Option<&FeedCursor>,
         patience: Duration,
     ) -> Result<Vec<(FeedCursor, T)>, StorageError> {
         let lines = self.storage.follow(feed, after, patience).await?;
-        // What another version wrote is left out: it is a log for people to look at.
+        // Entries of another version are skipped: the log is for people to read.
         let parsed = lines
             .into_iter()
             .filter_map(|line| Some((line.place, serde_json::from_str(&line.text).ok()?)));
@@ -103,6 +111,6 @@ impl Board {
     }
 }
 
-fn line(of: &impl Serialize) -> String {
-    serde_json::to_string(of).expect("it is strings throughout")
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("all keys are strings")
 }

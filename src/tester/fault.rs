@@ -1,45 +1,49 @@
-//! What can be made to go wrong.
+//! Fault injection: provider failures that a tester simulates on purpose.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::Identity;
 
-/// What happens to messages that are sent to a number, until it is told otherwise.
+/// A simulated provider failure. It applies to messages sent to a number until another one replaces
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Trouble {
-    /// They arrive.
+pub enum Fault {
+    /// Normal delivery.
     #[default]
+    #[serde(rename = "ok")]
     None,
-    /// They arrive late.
+    /// Delivery after a few seconds.
     Slow,
-    /// They arrive, and the provider's answer does not.
+    /// Delivery, but the provider's confirmation is lost.
     Lossy,
-    /// The provider takes none of them.
+    /// Provider down; the message can be retried.
     Failing,
-    /// The provider takes none of them as yet.
+    /// Provider rate limit reached; the message can be retried.
     Throttled,
-    /// The provider says that they never will (Twilio's error 21614).
+    /// Permanent refusal: not a mobile number (Twilio's error 21614).
     Undeliverable,
-    /// The provider says that the recipient wants none (Twilio's error 21610).
+    /// Permanent refusal: the recipient opted out (Twilio's error 21610).
     OptedOut,
 }
 
-/// A trouble, and whose: everybody's who has none of their own, when no number is named.
+/// A fault and the number that it applies to. Without a number it applies to every number that has
+/// no fault of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Injected {
+pub struct InjectedFault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<Identity>,
-    pub trouble: Trouble,
+    pub fault: Fault,
 }
 
-/// What is in force once all of this was injected, in this order: one each, and no [`Trouble::None`].
-pub fn in_force(injected: Vec<Injected>) -> Vec<Injected> {
-    let mut last: Vec<Injected> = Vec::new();
-    for one in injected {
-        last.retain(|former| former.number != one.number);
-        last.push(one);
+/// The faults that still apply after these were injected in this order: the last one of each
+/// number, without those that were reset.
+pub fn active_faults(injected: Vec<InjectedFault>) -> Vec<InjectedFault> {
+    let mut active: Vec<InjectedFault> = Vec::new();
+    for new in injected {
+        active.retain(|old| old.number != new.number);
+        active.push(new);
     }
-    last.retain(|one| one.trouble != Trouble::None);
-    last
+    active.retain(|one| one.fault != Fault::None);
+    active
 }

@@ -1,18 +1,19 @@
-//! The tester: phones in a browser or in a script, whose messages take the way of every message.
+//! The tester: simulated phones in a browser page or in a script. Their messages take the same way
+//! through intake, handlers and outbox as those of a real provider.
 
 mod board;
-mod call;
+mod entry;
 mod fault;
 mod number;
 pub mod pages;
 pub mod phones;
-mod record;
+mod request;
 pub mod script;
 mod transport;
 
 pub use board::Board;
-pub use call::{Answer, Call, Delivery};
-pub use fault::{Injected, Trouble, in_force};
-pub use number::{NOT_A_NUMBER, number};
-pub use record::{Record, Said, State, standing};
-pub use transport::{NAME, Tester, attach};
+pub use entry::{BoardEntry, DeliveryState, PhoneMessage, uncleared};
+pub use fault::{Fault, InjectedFault, active_faults};
+pub use number::{INVALID_NUMBER, phone_number};
+pub use request::{DeliveryOutcome, TesterReply, TesterRequest};
+pub use transport::{TRANSPORT_NAME, TesterTransport, attach};

@@ -1,5 +1,5 @@
-//! Phones in our own hands, for the tester's page and for scripts: what they send goes the way of
-//! every message, and everything in and out stands on the board.
+//! Simulated phones, for the tester's page and for scripts. They send through the intake of a
+//! topic, and every message in and out is appended to the board.
 
 use std::sync::Arc;
 
@@ -11,26 +11,29 @@ use crate::engine::intake::{Intake, Outcome, Refusal};
 use crate::model::address::Identity;
 use crate::model::message::{Media, MessageId, Text};
 use crate::model::topic::TopicName;
-use crate::tester::{Answer, Board, Call, Delivery, Record, Said, State};
+use crate::tester::{
+    Board, BoardEntry, DeliveryOutcome, DeliveryState, PhoneMessage, TesterReply, TesterRequest,
+};
 
-/// What a phone sends.
+/// A message that a phone sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// The same for one that is delivered again.
+pub struct TestMessage {
+    /// Message id, the same for a redelivery.
     pub id: MessageId,
     pub number: Identity,
     pub text: Text,
     pub media: Vec<Media>,
 }
 
-impl Message {
+impl TestMessage {
+    /// Makes a message with a new id and no media.
     pub fn new(number: Identity, text: impl Into<Text>) -> Self {
         let id = MessageId::new(format!("TM{}", Uuid::now_v7().simple()));
         Self { id, number, text: text.into(), media: Vec::new() }
     }
 }
 
-/// Why a phone got nowhere.
+/// The reason why a phone could not send.
 #[derive(Debug, thiserror::Error)]
 pub enum PhoneError {
     #[error(transparent)]
@@ -39,14 +42,14 @@ pub enum PhoneError {
     Storage(#[from] StorageError),
 }
 
-/// Every phone of a deployment, in every topic.
+/// All simulated phones of a deployment.
 pub struct Phones {
     intake: Intake,
     board: Arc<Board>,
 }
 
 impl Phones {
-    /// `intake` takes the tester's calls.
+    /// Connects the phones with an `intake` whose transport is the tester's.
     pub fn new(intake: Intake, board: Arc<Board>) -> Self {
         Self { intake, board }
     }
@@ -55,67 +58,63 @@ impl Phones {
         &self.board
     }
 
-    /// Sends a message, and answers what became of it at once.
-    pub async fn send(&self, topic: &TopicName, message: &Message) -> Result<State, PhoneError> {
-        // It stands there before anything that is said because of it.
-        self.show(topic, message, State::Queued, None).await?;
-        let call = Call::Message {
+    /// Sends a message, and returns its state after the intake.
+    pub async fn send(
+        &self,
+        topic: &TopicName,
+        message: &TestMessage,
+    ) -> Result<DeliveryState, PhoneError> {
+        // The entry precedes those of all replies to it.
+        self.append_in(topic, message, DeliveryState::Queued, None).await?;
+        let request = TesterRequest::Message {
             id: message.id.clone(),
             number: message.number.clone(),
             text: message.text.clone(),
             media: message.media.clone(),
         };
-        let (state, reason) = match self.intake.receive(topic.as_str(), request(&call)).await {
+        let (state, reason) = match self.intake.receive(topic.as_str(), webhook(&request)).await {
             Ok(receipt) => {
-                self.show_reply(topic, message, &receipt.response.body).await?;
-                match receipt.outcome {
-                    Outcome::Pushed(Pushed::Duplicate) => (State::Duplicate, None),
-                    Outcome::Pushed(Pushed::GroupFull) => {
-                        (State::Refused, Some("the sender's mailbox is full".to_owned()))
-                    }
-                    Outcome::Pushed(_) | Outcome::Noted => (State::Queued, None),
-                    Outcome::Rejected(reason) => (State::Rejected, Some(reason)),
-                    Outcome::Broken => {
-                        (State::Rejected, Some("the server failed on it".to_owned()))
-                    }
-                }
+                self.append_reply(topic, message, &receipt.response.body).await?;
+                state_after(receipt.outcome)
             }
-            Err(Refusal::Unavailable) => (State::Refused, Some(Refusal::Unavailable.to_string())),
+            Err(Refusal::Unavailable) => {
+                (DeliveryState::Refused, Some(Refusal::Unavailable.to_string()))
+            }
             Err(refusal) => return Err(PhoneError::Refused(refusal)),
         };
-        if state != State::Queued {
-            self.show(topic, message, state, reason).await?;
+        if state != DeliveryState::Queued {
+            self.append_in(topic, message, state, reason).await?;
         }
         Ok(state)
     }
 
-    /// Says what became of a message of ours.
+    /// Posts a delivery report for an outgoing message.
     pub async fn report(
         &self,
         topic: &TopicName,
         id: MessageId,
-        delivery: Delivery,
+        outcome: DeliveryOutcome,
         code: Option<u32>,
     ) -> Result<(), PhoneError> {
-        let call = Call::Report { id, delivery, code };
-        let taken = self.intake.receive(topic.as_str(), request(&call)).await;
-        taken.map(drop).map_err(PhoneError::Refused)
+        let report = TesterRequest::Report { id, outcome, code };
+        let receipt = self.intake.receive(topic.as_str(), webhook(&report)).await;
+        receipt.map(drop).map_err(PhoneError::Refused)
     }
 
-    /// Forgets what stands on the board: of one number, or all of it.
+    /// Clears the board: the messages of one number, or all of them.
     pub async fn clear(&self, number: Option<Identity>) -> Result<(), PhoneError> {
-        let cleared = Record::Cleared { number, at: self.board.now() };
-        Ok(self.board.add(&cleared).await?)
+        let cleared = BoardEntry::Cleared { number, at: self.board.now() };
+        Ok(self.board.append(&cleared).await?)
     }
 
-    async fn show(
+    async fn append_in(
         &self,
         topic: &TopicName,
-        message: &Message,
-        state: State,
+        message: &TestMessage,
+        state: DeliveryState,
         reason: Option<String>,
     ) -> Result<(), StorageError> {
-        let record = Record::In(Said {
+        let entry = BoardEntry::In(PhoneMessage {
             id: message.id.clone(),
             topic: topic.clone(),
             number: message.number.clone(),
@@ -125,37 +124,53 @@ impl Phones {
             state,
             reason,
         });
-        self.board.add(&record).await
+        self.board.append(&entry).await
     }
 
-    /// What was said in the answer to a phone's call is on the phone with it.
-    async fn show_reply(
+    /// Appends the reply in the webhook's response, which reaches the phone with it.
+    async fn append_reply(
         &self,
         topic: &TopicName,
-        message: &Message,
-        answer: &str,
+        message: &TestMessage,
+        response: &str,
     ) -> Result<(), StorageError> {
-        let Ok(Answer { reply: Some(text) }) = serde_json::from_str(answer) else { return Ok(()) };
-        let record = Record::Out(Said {
+        let Ok(TesterReply { reply: Some(text) }) = serde_json::from_str(response) else {
+            return Ok(());
+        };
+        let entry = BoardEntry::Out(PhoneMessage {
             id: MessageId::new(format!("answer:{}", message.id)),
             topic: topic.clone(),
             number: message.number.clone(),
             text,
             media: Vec::new(),
             at: self.board.now(),
-            state: State::Delivered,
+            state: DeliveryState::Delivered,
             reason: None,
         });
-        self.board.add(&record).await
+        self.board.append(&entry).await
     }
 }
 
-fn request(call: &Call) -> WebhookRequest {
+fn state_after(outcome: Outcome) -> (DeliveryState, Option<String>) {
+    match outcome {
+        Outcome::Pushed(Pushed::Duplicate) => (DeliveryState::Duplicate, None),
+        Outcome::Pushed(Pushed::GroupFull) => {
+            (DeliveryState::Refused, Some("the sender's backlog is full".to_owned()))
+        }
+        Outcome::Pushed(_) | Outcome::Noted => (DeliveryState::Queued, None),
+        Outcome::Rejected(reason) => (DeliveryState::Rejected, Some(reason)),
+        Outcome::Broken => {
+            (DeliveryState::Rejected, Some("the server failed on the message".to_owned()))
+        }
+    }
+}
+
+fn webhook(request: &TesterRequest) -> WebhookRequest {
     WebhookRequest {
         method: "POST".to_owned(),
         origin: String::new(),
         target: "/tester".to_owned(),
         headers: Vec::new(),
-        body: serde_json::to_vec(call).expect("it is strings throughout"),
+        body: serde_json::to_vec(request).expect("all keys are strings"),
     }
 }

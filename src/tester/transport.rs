@@ -1,6 +1,5 @@
-//! The tester's phones: a provider that is a log which everybody may read, for trying things out
-//! without an account. What is sent to one of its numbers stands on the [`Board`], in every state it
-//! goes through; what can go wrong with a real provider goes wrong here when it is told to.
+//! The tester's transport: a provider without an account. It accepts a message by appending it to
+//! the [`Board`], in every state that it goes through, and simulates the injected [`Fault`]s.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,54 +7,57 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::board::Board;
+use super::entry::{BoardEntry, DeliveryState, PhoneMessage};
+use super::fault::Fault;
+use super::request::{DeliveryOutcome, TesterReply, TesterRequest};
 use crate::contracts::handler::HandledObserver;
+use crate::contracts::storage::StorageError;
 use crate::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
     WebhookRequest, WebhookResponse,
 };
-use crate::model::address::Address;
-use crate::model::message::{Inbound, Incoming, MessageId, Outbound};
+use crate::engine::topic::TopicRuntime;
+use crate::model::address::{Address, Identity};
+use crate::model::message::{
+    Inbound, Incoming, Media, MessageId, Origin, Outbound, Parameters, Text,
+};
 use crate::model::topic::TopicName;
 
-use super::board::Board;
-use super::call::{Answer, Call, Delivery};
-use super::fault::Trouble;
-use super::record::{Record, Said, State};
-use crate::engine::topic::TopicRuntime;
+/// Name of the transport in addresses.
+pub const TRANSPORT_NAME: &str = "tester";
 
-pub const NAME: &str = "tester";
+/// Delay of [`Fault::Slow`]: long enough to be seen, well below the time limit of a send.
+const SLOW_DELAY: Duration = Duration::from_secs(3);
 
-/// How long a slow provider takes: long enough to be seen, well below the time that a send may take.
-const SLOW: Duration = Duration::from_secs(3);
-
-/// The phones of one topic.
-pub struct Tester {
+/// The transport between a topic and the simulated phones.
+pub struct TesterTransport {
     topic: TopicName,
     board: Arc<Board>,
 }
 
-/// Makes the tester's phones reachable from a topic.
+/// Adds the tester's transport to a topic, beside its own.
 pub fn attach(topic: &TopicRuntime, board: &Arc<Board>) -> TopicRuntime {
-    let tester = Arc::new(Tester::new(topic.config.name.clone(), Arc::clone(board)));
+    let tester = Arc::new(TesterTransport::new(topic.config.name.clone(), Arc::clone(board)));
     TopicRuntime {
-        transports: topic.transports.clone().with(NAME, Arc::clone(&tester) as _),
+        transports: topic.transports.clone().with(TRANSPORT_NAME, Arc::clone(&tester) as _),
         observer: Some(tester),
         ..topic.clone()
     }
 }
 
-impl Tester {
+impl TesterTransport {
     pub fn new(topic: TopicName, board: Arc<Board>) -> Self {
         Self { topic, board }
     }
 
-    async fn show(
+    async fn append(
         &self,
         message: &Outbound,
-        state: State,
+        state: DeliveryState,
         reason: Option<&str>,
     ) -> Result<(), SendError> {
-        let record = Record::Out(Said {
+        let entry = BoardEntry::Out(PhoneMessage {
             id: message.id.clone(),
             topic: self.topic.clone(),
             number: message.to.identity.clone(),
@@ -65,52 +67,86 @@ impl Tester {
             state,
             reason: reason.map(str::to_owned),
         });
-        self.board.add(&record).await.map_err(|error| SendError::NotSent(error.to_string()))
+        self.board.append(&entry).await.map_err(not_sent)
     }
 
-    async fn take(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
-        self.show(message, State::Sent, None).await?;
-        // It has arrived by standing there. Should this line get lost, nothing else does.
-        let _ = self.show(message, State::Delivered, None).await;
-        Ok(sent(message))
+    async fn accept(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
+        self.append(message, DeliveryState::Sent, None).await?;
+        // The entry above is the delivery. A lost update of its state loses no message.
+        let _ = self.append(message, DeliveryState::Delivered, None).await;
+        Ok(receipt(message))
     }
 
     async fn refuse(&self, message: &Outbound, error: SendError) -> Result<SentReceipt, SendError> {
-        let lasting = matches!(error, SendError::Recipient { .. });
-        let state = if lasting { State::Failed } else { State::Queued };
-        self.show(message, state, Some(&error.to_string())).await?;
+        let is_permanent = matches!(error, SendError::Recipient { .. });
+        let state = if is_permanent { DeliveryState::Failed } else { DeliveryState::Queued };
+        self.append(message, state, Some(&error.to_string())).await?;
         Err(error)
+    }
+
+    /// Sends under a fault.
+    async fn send_with(&self, fault: Fault, message: &Outbound) -> Result<SentReceipt, SendError> {
+        match fault {
+            Fault::None => self.accept(message).await,
+            Fault::Slow => {
+                self.append(message, DeliveryState::Queued, Some("the provider is slow")).await?;
+                tokio::time::sleep(SLOW_DELAY).await;
+                self.accept(message).await
+            }
+            Fault::Lossy => {
+                self.accept(message).await?;
+                Err(SendError::Ambiguous("the provider's response was lost".to_owned()))
+            }
+            Fault::Failing => {
+                self.refuse(message, SendError::NotSent("the provider is down".to_owned())).await
+            }
+            Fault::Throttled => {
+                self.refuse(message, SendError::Throttled { retry_after: None }).await
+            }
+            Fault::Undeliverable => {
+                let reason = "nothing can be delivered to this number".to_owned();
+                self.refuse(message, SendError::Recipient { code: 21614, reason }).await
+            }
+            Fault::OptedOut => {
+                let reason = "the recipient has opted out".to_owned();
+                self.refuse(message, SendError::Recipient { code: 21610, reason }).await
+            }
+        }
+    }
+
+    fn incoming(&self, id: MessageId, number: Identity, text: Text, media: Vec<Media>) -> Incoming {
+        Incoming {
+            id,
+            sender: Address {
+                transport: TRANSPORT_NAME.to_owned(),
+                identity: number,
+                line: Identity::new(self.topic.as_str()),
+            },
+            text,
+            media,
+            origin: Origin::default(),
+            opt_out: None,
+            parameters: Parameters::default(),
+        }
     }
 }
 
 #[async_trait]
-impl Transport for Tester {
+impl Transport for TesterTransport {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
         let malformed =
-            |_| ReceiveError::Malformed("a tester's call is JSON of its own".to_owned());
+            |_| ReceiveError::Malformed("not a webhook of the tester; send its JSON".to_owned());
         match serde_json::from_slice(&request.body).map_err(malformed)? {
-            Call::Message { id, number, text, media } => {
-                Ok(Received::Message(Box::new(Incoming {
-                    id,
-                    sender: Address {
-                        transport: NAME.to_owned(),
-                        identity: number,
-                        line: crate::model::address::Identity::new(self.topic.as_str()),
-                    },
-                    text,
-                    media,
-                    origin: crate::model::message::Origin::default(),
-                    opt_out: None,
-                    parameters: crate::model::message::Parameters::default(),
-                })))
+            TesterRequest::Message { id, number, text, media } => {
+                Ok(Received::Message(Box::new(self.incoming(id, number, text, media))))
             }
-            Call::Report { id, delivery, code } => Ok(Received::Report(Report {
+            TesterRequest::Report { id, outcome, code } => Ok(Received::Report(Report {
                 provider_id: provider_id(&id),
                 message: Some(id),
                 cause: None,
-                status: match delivery {
-                    Delivery::Delivered => DeliveryStatus::Delivered,
-                    Delivery::Failed => DeliveryStatus::Failed,
+                status: match outcome {
+                    DeliveryOutcome::Delivered => DeliveryStatus::Delivered,
+                    DeliveryOutcome::Failed => DeliveryStatus::Failed,
                 },
                 code,
             })),
@@ -118,43 +154,17 @@ impl Transport for Tester {
     }
 
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
-        let answer = Answer { reply: text.map(Into::into) };
+        let reply = TesterReply { reply: text.map(Into::into) };
         WebhookResponse {
             status: 200,
             content_type: Some("application/json"),
-            body: serde_json::to_string(&answer).expect("a text has a JSON form"),
+            body: serde_json::to_string(&reply).expect("a text has a JSON form"),
         }
     }
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
-        let away =
-            |error: crate::contracts::storage::StorageError| SendError::NotSent(error.to_string());
-        match self.board.trouble_of(&message.to.identity).await.map_err(away)? {
-            Trouble::None => self.take(message).await,
-            Trouble::Slow => {
-                self.show(message, State::Queued, Some("the provider takes its time")).await?;
-                tokio::time::sleep(SLOW).await;
-                self.take(message).await
-            }
-            Trouble::Lossy => {
-                self.take(message).await?;
-                Err(SendError::Ambiguous("the answer was lost on its way".to_owned()))
-            }
-            Trouble::Failing => {
-                self.refuse(message, SendError::NotSent("the provider is down".to_owned())).await
-            }
-            Trouble::Throttled => {
-                self.refuse(message, SendError::Throttled { retry_after: None }).await
-            }
-            Trouble::Undeliverable => {
-                let reason = "nothing can be delivered to this number".to_owned();
-                self.refuse(message, SendError::Recipient { code: 21614, reason }).await
-            }
-            Trouble::OptedOut => {
-                let reason = "the recipient has opted out".to_owned();
-                self.refuse(message, SendError::Recipient { code: 21610, reason }).await
-            }
-        }
+        let fault = self.board.fault_for(&message.to.identity).await.map_err(not_sent)?;
+        self.send_with(fault, message).await
     }
 
     async fn find(
@@ -162,38 +172,42 @@ impl Transport for Tester {
         message: &Outbound,
         _: DateTime<Utc>,
     ) -> Result<Option<Vec<SentReceipt>>, SendError> {
-        let taken = self.board.has_taken(&message.id).await;
-        let taken = taken.map_err(|error| SendError::NotSent(error.to_string()))?;
-        Ok(Some(taken.then(|| sent(message)).into_iter().collect()))
+        let is_accepted = self.board.has_accepted(&message.id).await.map_err(not_sent)?;
+        Ok(Some(is_accepted.then(|| receipt(message)).into_iter().collect()))
     }
 }
 
 #[async_trait]
-impl HandledObserver for Tester {
+impl HandledObserver for TesterTransport {
     async fn handled(&self, message: &Inbound) {
-        if message.sender.transport != NAME {
+        if message.sender.transport != TRANSPORT_NAME {
             return;
         }
-        let record = Record::In(Said {
+        let entry = BoardEntry::In(PhoneMessage {
             id: message.id.clone(),
             topic: message.topic.clone(),
             number: message.sender.identity.clone(),
             text: message.text.clone(),
             media: message.media.clone(),
             at: self.board.now(),
-            state: State::Handled,
+            state: DeliveryState::Handled,
             reason: None,
         });
-        // It is handled all the same; only nobody sees it.
-        let _ = self.board.add(&record).await;
+        // A lost entry leaves the state on the page behind; the message itself is handled.
+        let _ = self.board.append(&entry).await;
     }
 }
 
-fn sent(message: &Outbound) -> SentReceipt {
+#[expect(clippy::needless_pass_by_value, reason = "the signature of map_err")]
+fn not_sent(error: StorageError) -> SendError {
+    SendError::NotSent(error.to_string())
+}
+
+fn receipt(message: &Outbound) -> SentReceipt {
     SentReceipt { provider_id: provider_id(&message.id) }
 }
 
-/// One that no real provider gives.
+/// Provider id with a prefix that no real provider uses.
 fn provider_id(message: &MessageId) -> String {
     format!("tester:{message}")
 }

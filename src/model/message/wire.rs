@@ -10,7 +10,6 @@ use crate::model::address::{Address, Identity};
 use crate::model::topic::TopicName;
 
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the names are pyrowire's")]
 pub(super) struct InboundJson {
     message: Text,
     number: Identity,

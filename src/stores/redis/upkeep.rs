@@ -82,7 +82,12 @@ impl Upkeep for Redis {
         let key = keys::partition_count(topic);
         let mut remember = cmd("SET");
         remember.arg(&key).arg(count).arg("NX");
-        self.shared.send(&PlainCommand { key: key.clone(), command: remember }).await?;
+        self.shared.send(&PlainCommand { key, command: remember }).await?;
+        Ok(self.known_partitions(topic).await?.unwrap_or(count))
+    }
+
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError> {
+        let key = keys::partition_count(topic);
         let mut read = cmd("GET");
         read.arg(&key);
         decode(self.shared.send(&PlainCommand { key, command: read }).await?)

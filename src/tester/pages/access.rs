@@ -1,103 +1,146 @@
-//! Who may use the tester. Behind it stands everything that people wrote to it, and the means to
-//! write to anybody's handler, so whoever is not let in finds nothing here.
+//! Authorization of the tester. Its pages show every test message and can write to every handler,
+//! so a client that is not authorized gets the response of a path without a route.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName,
-    HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderValue, RETRY_AFTER,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
+use secrecy::SecretString;
 
 use super::TesterState;
-use crate::http::answer::{nothing, sentence, set};
+use super::same_origin::is_cross_site;
+use super::throttle::{Attempt, TokenThrottle};
+use super::token::{has_authorization, has_token};
+use crate::http::response::{not_found, plain_text, set_header};
+use crate::model::clock::Clock;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' data: https:; connect-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// How a proxy says for whom it asks.
-const FORWARDED: [&str; 6] =
+/// Headers that a proxy adds to a request.
+const PROXY_HEADERS: [&str; 6] =
     ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
-/// What opens the tester.
-pub struct Access {
-    /// Whoever calls from this machine, and by one of its own names, needs no token. The name is what
-    /// a browser was told to go to: it tells a page of this machine from another site whose name was made to
-    /// point here, and from a tunnel that shows this machine to the world.
-    pub is_open_here: bool,
-    /// Opens it from everywhere.
+/// Settings of [`Access`].
+pub struct AccessConfig {
+    /// Access without a token from this machine, under one of its local host names. The name tells
+    /// a page of this machine from a site whose name resolves to it (DNS rebinding), and from a
+    /// tunnel that exposes this machine.
+    pub allow_local: bool,
+    /// Token for access from everywhere, if any.
     pub token: Option<SecretString>,
+    /// Scheme and host as browsers see them, when configured.
+    pub public_url: Option<String>,
+    /// Trust in `X-Forwarded-For`: without it, all clients of a proxy share one throttle.
+    pub trust_forwarded: bool,
 }
 
-enum Verdict {
-    Welcome,
-    /// There is a token, and this call does not have it.
-    Unproven,
-    /// There is no way in.
-    Nobody,
+/// Decides which requests may use the tester.
+pub struct Access {
+    config: AccessConfig,
+    throttle: TokenThrottle,
+}
+
+enum Decision {
+    Allow,
+    /// The token is missing or wrong.
+    RequireToken,
+    /// Too many wrong tokens; the next attempt is possible after this time.
+    Throttle(Duration),
+    /// No way of access is configured for this client.
+    Hide,
 }
 
 impl Access {
-    /// Whether anybody gets in at all.
-    pub fn is_closed(&self) -> bool {
-        !self.is_open_here && self.token.is_none()
+    pub fn new(config: AccessConfig, clock: Arc<dyn Clock>) -> Self {
+        Self { config, throttle: TokenThrottle::new(clock) }
     }
 
-    fn judge(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Verdict {
-        let is_near = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
-        if self.is_open_here && is_near && is_from_here(headers) {
-            return Verdict::Welcome;
+    /// Reports that no client has access.
+    pub fn is_closed(&self) -> bool {
+        !self.config.allow_local && self.config.token.is_none()
+    }
+
+    fn decide(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Decision {
+        let is_loopback = peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        if self.config.allow_local && is_loopback && is_called_locally(headers) {
+            return Decision::Allow;
         }
-        match &self.token {
-            None => Verdict::Nobody,
-            Some(token) if shows(headers, token) => Verdict::Welcome,
-            Some(_) => Verdict::Unproven,
+        let Some(token) = &self.config.token else { return Decision::Hide };
+        if !has_authorization(headers) {
+            return Decision::RequireToken;
         }
+        match self.throttle.attempt(self.client(peer, headers), || has_token(headers, token)) {
+            Attempt::Accepted => Decision::Allow,
+            Attempt::Wrong => Decision::RequireToken,
+            Attempt::Throttled(delay) => Decision::Throttle(delay),
+        }
+    }
+
+    /// The address that wrong tokens are counted for. Of a forwarded list the last one is taken,
+    /// which the trusted proxy itself has added: the client can write all others.
+    fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
+        let forwarded = headers.get_all("x-forwarded-for").last();
+        let forwarded = forwarded.filter(|_| self.config.trust_forwarded);
+        let last = forwarded.and_then(|list| list.to_str().ok()?.rsplit(',').next());
+        let client = last.and_then(|last| last.trim().parse().ok()).or(peer);
+        client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 }
 
-/// Lets a call through, or turns it away.
-pub(super) async fn gate(
-    call: ServiceRequest,
+/// Middleware that passes an authorized request on, and adds security headers to the response.
+pub(super) async fn authorize(
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse, Error> {
-    let state = call.app_data::<Data<TesterState>>().cloned();
-    let verdict = state.map_or(Verdict::Nobody, |state| {
-        let peer = call.peer_addr().map(|peer| peer.ip());
-        state.access.judge(peer, call.headers())
-    });
-    let mut response = match verdict {
-        // As if there were nothing, down to its headers.
-        Verdict::Nobody => return Ok(call.into_response(nothing().await)),
-        Verdict::Unproven => call.into_response(ask_for_token()),
-        Verdict::Welcome if is_foreign(call.method(), call.headers()) => {
-            let text = "this was sent by another site; open /tester and send it from there";
-            call.into_response(sentence(StatusCode::FORBIDDEN, text))
+) -> Result<ServiceResponse, actix_web::Error> {
+    let state = request.app_data::<Data<TesterState>>().cloned();
+    let Some(state) = state else { return Ok(request.into_response(not_found().await)) };
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let public_url = state.access.config.public_url.as_deref();
+    let mut response = match state.access.decide(peer, request.headers()) {
+        // Without the security headers as well, exactly like a path without a route.
+        Decision::Hide => return Ok(request.into_response(not_found().await)),
+        Decision::RequireToken => request.into_response(token_required()),
+        Decision::Throttle(delay) => request.into_response(too_many_attempts(delay)),
+        Decision::Allow if is_cross_site(request.method(), request.headers(), public_url) => {
+            let text = "this was sent by another site; open /tester and send it from there, \
+                        or set PUBLIC_URL to the address that your browser shows";
+            request.into_response(plain_text(StatusCode::FORBIDDEN, text))
         }
-        Verdict::Welcome => next.call(call).await?.map_into_boxed_body(),
+        Decision::Allow => next.call(request).await?.map_into_boxed_body(),
     };
-    guard(response.headers_mut());
+    add_security_headers(response.headers_mut());
     Ok(response)
 }
 
-fn ask_for_token() -> HttpResponse {
+fn token_required() -> HttpResponse {
     let text = "this needs the ADMIN_TOKEN; give it as the password, with any user name";
-    let mut refusal = sentence(StatusCode::UNAUTHORIZED, text);
-    set(&mut refusal, WWW_AUTHENTICATE, "Basic realm=\"crosswire\"");
-    refusal
+    let mut response = plain_text(StatusCode::UNAUTHORIZED, text);
+    set_header(&mut response, WWW_AUTHENTICATE, "Basic realm=\"crosswire\"");
+    response
 }
 
-fn guard(headers: &mut HeaderMap) {
+fn too_many_attempts(delay: Duration) -> HttpResponse {
+    // A whole second more, since the header has no fractions.
+    let seconds = delay.as_secs() + 1;
+    let text = format!("too many wrong tokens; try again in {seconds} s");
+    let mut response = plain_text(StatusCode::TOO_MANY_REQUESTS, &text);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn add_security_headers(headers: &mut HeaderMap) {
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -105,8 +148,8 @@ fn guard(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
 }
 
-/// Whether the caller believes to have called this machine, and no proxy stands in between.
-fn is_from_here(headers: &HeaderMap) -> bool {
+/// Accepts one `Host` header with a local name, on a request that no proxy has passed on.
+fn is_called_locally(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST);
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let Ok(host) = host.to_str() else { return false };
@@ -114,90 +157,61 @@ fn is_from_here(headers: &HeaderMap) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    let is_ours =
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|us| us.eq_ignore_ascii_case(name));
-    is_ours && !FORWARDED.iter().any(|&header| headers.contains_key(header))
-}
-
-/// Whether the call shows the token, as a password or as it is.
-fn shows(headers: &HeaderMap, token: &SecretString) -> bool {
-    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some((scheme, shown)) = value.and_then(|value| value.split_once(' ')) else { return false };
-    let shown = shown.trim();
-    let password = if scheme.eq_ignore_ascii_case("bearer") {
-        shown.as_bytes().to_vec()
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        let Ok(mut login) = BASE64_STANDARD.decode(shown) else { return false };
-        let Some(colon) = login.iter().position(|&byte| byte == b':') else { return false };
-        login.split_off(colon + 1)
-    } else {
-        return false;
-    };
-    password.ct_eq(token.expose_secret().as_bytes()).into()
-}
-
-/// Whether another site makes a browser change something here. Browsers say so themselves.
-fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
-    let site = headers.get(HeaderName::from_static("sec-fetch-site"));
-    let is_ours = site.is_none_or(|site| site == "same-origin" || site == "none");
-    !is_ours && !matches!(*method, Method::GET | Method::HEAD)
+    let is_local =
+        ["localhost", "127.0.0.1", "[::1]"].iter().any(|known| known.eq_ignore_ascii_case(name));
+    is_local && !PROXY_HEADERS.iter().any(|&header| headers.contains_key(header))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::clock::SystemClock;
+    use crate::tester::pages::token::tests::headers;
 
-    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        headers
+    fn access(allow_local: bool, token: Option<&str>, trust_forwarded: bool) -> Access {
+        let token = token.map(SecretString::from);
+        let config = AccessConfig { allow_local, token, public_url: None, trust_forwarded };
+        Access::new(config, Arc::new(SystemClock))
     }
 
     #[test]
-    fn only_this_machines_own_names_are_from_here() {
+    fn local_access_requires_a_local_host_name_and_no_proxy() {
         for host in ["localhost", "LocalHost:1", "127.0.0.1:62023", "[::1]", "[::1]:80"] {
-            assert!(is_from_here(&headers(&[("host", host)])), "{host}");
+            assert!(is_called_locally(&headers(&[("host", host)])), "{host}");
         }
         let others = ["", "example.com", "localhost.example.com", "127.0.0.1.nip.io", "::1", "a:b"];
         for host in others {
-            assert!(!is_from_here(&headers(&[("host", host)])), "{host}");
+            assert!(!is_called_locally(&headers(&[("host", host)])), "{host}");
         }
-        assert!(!is_from_here(&headers(&[])));
-        assert!(!is_from_here(&headers(&[("host", "localhost"), ("host", "localhost")])));
+        assert!(!is_called_locally(&headers(&[])));
+        assert!(!is_called_locally(&headers(&[("host", "localhost"), ("host", "localhost")])));
         for header in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
-            assert!(!is_from_here(&headers(&[("host", "localhost"), (header, "any")])), "{header}");
+            let headers = headers(&[("host", "localhost"), (header, "any")]);
+            assert!(!is_called_locally(&headers), "{header}");
         }
     }
 
     #[test]
-    fn whoever_is_somewhere_else_needs_the_token_whatever_name_they_call() {
-        let access = Access { is_open_here: true, token: None };
+    fn local_access_requires_a_loopback_peer() {
+        let access = access(true, None, false);
         let local = headers(&[("host", "localhost:62023")]);
-        let verdict = |peer: &str| access.judge(peer.parse().ok(), &local);
+        let decision = |peer: &str| access.decide(peer.parse().ok(), &local);
         for near in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert!(matches!(verdict(near), Verdict::Welcome), "{near}");
+            assert!(matches!(decision(near), Decision::Allow), "{near}");
         }
-        for far in ["192.168.0.2", "::ffff:192.168.0.2", "2001:db8::1", "nobody"] {
-            assert!(matches!(verdict(far), Verdict::Nobody), "{far}");
+        for far in ["192.168.0.2", "::ffff:192.168.0.2", "2001:db8::1", "none"] {
+            assert!(matches!(decision(far), Decision::Hide), "{far}");
         }
     }
 
     #[test]
-    fn the_token_is_a_password_or_a_bearers_and_nothing_else() {
-        let token = SecretString::from("a token: with a colon");
-        // crosswire:a token: with a colon, and the same with another end.
-        let right = "Basic Y3Jvc3N3aXJlOmEgdG9rZW46IHdpdGggYSBjb2xvbg==";
-        let wrong = "Basic Y3Jvc3N3aXJlOmEgdG9rZW46IHdpdGggYSBjb2xvbQ==";
-        for value in [right, "Bearer a token: with a colon", "bearer a token: with a colon"] {
-            assert!(shows(&headers(&[("authorization", value)]), &token), "{value}");
-        }
-        for value in
-            [wrong, "Basic %%%", "Basic YQ==", "Bearer ", "Bearer", "a token: with a colon"]
-        {
-            assert!(!shows(&headers(&[("authorization", value)]), &token), "{value}");
-        }
-        assert!(!shows(&headers(&[]), &token));
+    fn client_address_is_forwarded_only_by_a_trusted_proxy() {
+        let peer = "10.0.0.1".parse().ok();
+        let forged = headers(&[("x-forwarded-for", "1.1.1.1, 203.0.113.7")]);
+        let client = |trust| access(false, Some("token"), trust).client(peer, &forged).to_string();
+        assert_eq!(client(false), "10.0.0.1");
+        assert_eq!(client(true), "203.0.113.7");
+        let broken = headers(&[("x-forwarded-for", "unknown")]);
+        assert_eq!(access(false, None, true).client(peer, &broken).to_string(), "10.0.0.1");
     }
 }

@@ -1,25 +1,26 @@
-//! What the page needs besides itself, built into the program.
+//! The page's scripts, styles and icon, embedded in the binary.
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::Embed;
 
-use crate::http::answer::nothing;
+use crate::http::response::not_found;
 
 #[derive(Embed)]
 #[folder = "src/tester/pages/assets/"]
 struct Assets;
 
+/// Serves one asset.
 pub(super) async fn show(request: HttpRequest, name: Path<String>) -> HttpResponse {
-    let Some(asset) = Assets::get(&name) else { return nothing().await };
+    let Some(asset) = Assets::get(&name) else { return not_found().await };
     let tag = format!("\"{}\"", hex::encode(asset.metadata.sha256_hash()));
-    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
-    // They change with the program: a browser may keep them, and asks whether they are the same.
-    let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    answer.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, tag));
-    if known {
-        return answer.finish();
+    let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
+    // Assets change with the binary, so a browser revalidates its copy on each use.
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((CACHE_CONTROL, "no-cache")).insert_header((ETAG, tag));
+    if is_known {
+        return response.finish();
     }
-    answer.content_type(asset.metadata.mimetype()).body(asset.data.into_owned())
+    response.content_type(asset.metadata.mimetype()).body(asset.data.into_owned())
 }

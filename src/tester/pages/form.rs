@@ -1,23 +1,28 @@
-//! The page's form, for whoever has no script.
+//! The page's HTML form, for browsers without JavaScript.
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::TesterState;
-use super::calls::deliver_draft;
-use super::message::Draft;
-use super::redirects::page_of;
-use super::refused::Refused;
+use super::api::send_draft;
+use super::draft::Draft;
+use super::error::PageError;
+use super::redirects::page_url;
 use crate::http::body;
 
-/// Sends what the form says, and goes back to the page.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Sends the message of the form, and redirects back to the page.
 pub(super) async fn send(
     request: HttpRequest,
     payload: Payload,
     state: Data<TesterState>,
-) -> Result<HttpResponse, Refused> {
-    let body = body::read(&request, payload, body::WEBHOOK).await?;
+) -> Result<HttpResponse, PageError> {
+    if !body::has_content_type(&request, FORM) {
+        return Err(PageError::ContentType(FORM));
+    }
+    let body = body::read(&request, payload, body::MAX_WEBHOOK_BYTES).await?;
     let mut draft = Draft {
         topic: String::new(),
         number: String::new(),
@@ -33,7 +38,7 @@ pub(super) async fn send(
         }
     }
     let topic = draft.topic.clone();
-    let number = deliver_draft(&state, draft).await?;
-    let page = page_of(Some(number.reveal()), Some(&topic));
+    let number = send_draft(&state, draft).await?;
+    let page = page_url(Some(number.reveal()), Some(&topic));
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())
 }

@@ -1,5 +1,5 @@
-//! Tells everybody who looks what happens on the board. However many look, one task of the process
-//! follows the board, and none does while nobody looks.
+//! Fan-out of the board to all open pages. One task per feed follows the board while pages are
+//! open, however many, and none otherwise.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,81 +14,83 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::contracts::storage::{FeedCursor, StorageError};
-use crate::tester::{Board, Injected, Record};
+use crate::tester::{Board, BoardEntry, InjectedFault};
 
-/// How long a look at the board waits for something to happen: so much later it is noticed that
-/// nobody looks any more.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How soon the store is asked again when it is away.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How far behind a viewer may fall. More would be kept in memory for whoever does not read.
-const BEHIND: usize = 512;
+/// Time that one read of the board waits for an entry. The followers notice only after it that the
+/// last page was closed.
+const READ_PATIENCE: Duration = Duration::from_secs(1);
+/// Pause after a failed read of the board.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Maximum number of updates that a page may lag behind. It bounds the memory for pages that do not
+/// read.
+const MAX_LAG: usize = 512;
 
-/// The two things that happen on a board.
+/// The feeds of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Feed {
-    Records,
-    Troubles,
+pub(super) enum BoardFeed {
+    Entries,
+    Faults,
 }
 
-/// Something that has happened, in the words that every viewer is told it in.
+/// A new entry of a feed, encoded once for all pages.
 #[derive(Clone, Debug)]
-pub(super) struct News {
-    pub(super) feed: Feed,
-    pub(super) place: FeedCursor,
+pub(super) struct FeedUpdate {
+    pub(super) feed: BoardFeed,
+    pub(super) cursor: FeedCursor,
     pub(super) event: Bytes,
 }
 
-/// What stood on the board when somebody began to look, and what has happened since.
-pub(super) struct View {
-    pub(super) records: Vec<(FeedCursor, Record)>,
-    pub(super) injected: Vec<Injected>,
-    /// What of the news is old.
-    pub(super) seen: HashSet<(Feed, FeedCursor)>,
-    pub(super) news: Receiver<News>,
+/// The board at the time of a subscription, and all updates from then on.
+pub(super) struct Subscription {
+    pub(super) entries: Vec<(FeedCursor, BoardEntry)>,
+    pub(super) faults: Vec<InjectedFault>,
+    /// Entries above that may come again as updates.
+    pub(super) seen: HashSet<(BoardFeed, FeedCursor)>,
+    pub(super) updates: Receiver<FeedUpdate>,
 }
 
+/// Distributes the updates of the board.
 pub struct Hub {
     board: Arc<Board>,
     stop: CancellationToken,
     runtime: Handle,
-    /// Where those who look now listen.
-    told: Mutex<Option<Sender<News>>>,
+    /// Channel to the open pages, while there are any.
+    updates: Mutex<Option<Sender<FeedUpdate>>>,
 }
 
 impl Hub {
-    /// Must be called inside the runtime that outlives every viewer.
+    /// Makes a hub whose tasks run on the current runtime, which must outlive every page.
     pub fn new(board: Arc<Board>, stop: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { board, stop, runtime: Handle::current(), told: Mutex::default() })
+        Arc::new(Self { board, stop, runtime: Handle::current(), updates: Mutex::default() })
     }
 
-    /// Begins to look. Nothing happens between what stands there and the first of the news.
-    pub(super) async fn join(&self) -> Result<View, StorageError> {
-        let mut told = self.told.lock().await;
-        let company = told.as_ref().map(|told| (told.clone(), told.subscribe()));
-        // With nobody else there, its followers may be about to end.
-        let company = company.filter(|(sender, _)| sender.receiver_count() > 1);
-        let records = self.board.read(None, Duration::ZERO).await?;
-        let injected = self.board.injected(None, Duration::ZERO).await?;
-        let news = if let Some((_, news)) = company {
-            news
+    /// Subscribes a page. No update between the entries and the first update is lost.
+    pub(super) async fn subscribe(&self) -> Result<Subscription, StorageError> {
+        let mut channel_slot = self.updates.lock().await;
+        let running = channel_slot.as_ref().map(|sender| (sender.clone(), sender.subscribe()));
+        // Without another subscriber the followers may be about to end.
+        let running = running.filter(|(sender, _)| sender.receiver_count() > 1);
+        let entries = self.board.read(None, Duration::ZERO).await?;
+        let faults = self.board.faults(None, Duration::ZERO).await?;
+        let updates = if let Some((_, updates)) = running {
+            updates
         } else {
-            let (sender, news) = channel(BEHIND);
-            self.follow(&sender, Feed::Records, records.last().map(|(place, _)| place));
-            self.follow(&sender, Feed::Troubles, injected.last().map(|(place, _)| place));
-            *told = Some(sender);
-            news
+            let (sender, updates) = channel(MAX_LAG);
+            self.follow(&sender, BoardFeed::Entries, entries.last().map(|(cursor, _)| cursor));
+            self.follow(&sender, BoardFeed::Faults, faults.last().map(|(cursor, _)| cursor));
+            *channel_slot = Some(sender);
+            updates
         };
-        let seen = records.iter().map(|(place, _)| (Feed::Records, place.clone()));
-        let known = injected.iter().map(|(place, _)| (Feed::Troubles, place.clone()));
-        let seen = seen.chain(known).collect();
-        let injected = injected.into_iter().map(|(_, injected)| injected).collect();
-        Ok(View { records, injected, seen, news })
+        let seen_entries = entries.iter().map(|(cursor, _)| (BoardFeed::Entries, cursor.clone()));
+        let seen_faults = faults.iter().map(|(cursor, _)| (BoardFeed::Faults, cursor.clone()));
+        let seen = seen_entries.chain(seen_faults).collect();
+        let faults = faults.into_iter().map(|(_, injected)| injected).collect();
+        Ok(Subscription { entries, faults, seen, updates })
     }
 
-    fn follow(&self, told: &Sender<News>, feed: Feed, after: Option<&FeedCursor>) {
+    fn follow(&self, updates: &Sender<FeedUpdate>, feed: BoardFeed, after: Option<&FeedCursor>) {
         let board = Arc::clone(&self.board);
-        let follower = Follower { board, told: told.clone(), feed, after: after.cloned() };
+        let follower = Follower { board, updates: updates.clone(), feed, after: after.cloned() };
         self.runtime.spawn(follower.run(self.stop.clone()));
     }
 }
@@ -96,27 +98,27 @@ impl Hub {
 /// Reads one feed of the board as it grows.
 struct Follower {
     board: Arc<Board>,
-    told: Sender<News>,
-    feed: Feed,
+    updates: Sender<FeedUpdate>,
+    feed: BoardFeed,
     after: Option<FeedCursor>,
 }
 
 impl Follower {
-    /// Until nobody looks any more.
+    /// Runs until the last page is closed or the process stops.
     async fn run(mut self, stop: CancellationToken) {
-        while self.told.receiver_count() > 0 && !stop.is_cancelled() {
+        while self.updates.receiver_count() > 0 && !stop.is_cancelled() {
             if let Err(error) = self.step().await {
-                warn!(%error, "the tester's page is not told what happens; trying again");
-                stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+                warn!(%error, "tester page updates interrupted; retrying");
+                stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await;
             }
         }
     }
 
     async fn step(&mut self) -> Result<(), StorageError> {
-        for (place, event) in self.read().await? {
-            self.after = Some(place.clone());
-            // Whoever has left is not told.
-            let _ = self.told.send(News { feed: self.feed, place, event });
+        for (cursor, event) in self.read().await? {
+            self.after = Some(cursor.clone());
+            // An error means that the last page was closed, which ends the loop in `run`.
+            let _ = self.updates.send(FeedUpdate { feed: self.feed, cursor, event });
         }
         Ok(())
     }
@@ -124,33 +126,35 @@ impl Follower {
     async fn read(&self) -> Result<Vec<(FeedCursor, Bytes)>, StorageError> {
         let after = self.after.as_ref();
         Ok(match self.feed {
-            Feed::Records => events(self.board.read(after, PATIENCE).await?, record_event),
-            Feed::Troubles => events(self.board.injected(after, PATIENCE).await?, trouble_event),
+            BoardFeed::Entries => encode(self.board.read(after, READ_PATIENCE).await?, entry_event),
+            BoardFeed::Faults => {
+                encode(self.board.faults(after, READ_PATIENCE).await?, fault_event)
+            }
         })
     }
 }
 
-fn events<T>(
-    of: Vec<(FeedCursor, T)>,
+fn encode<T>(
+    items: Vec<(FeedCursor, T)>,
     event: fn(&FeedCursor, &T) -> Bytes,
 ) -> Vec<(FeedCursor, Bytes)> {
-    let event = |(place, what)| {
-        let event = event(&place, &what);
-        (place, event)
+    let encode_one = |(cursor, item)| {
+        let event = event(&cursor, &item);
+        (cursor, event)
     };
-    of.into_iter().map(event).collect()
+    items.into_iter().map(encode_one).collect()
 }
 
-/// A record, as an event of a stream.
-pub(super) fn record_event(place: &FeedCursor, record: &Record) -> Bytes {
-    format!("id: {}\ndata: {}\n\n", place.as_str(), json(record)).into()
+/// Encodes a board entry as a server-sent event.
+pub(super) fn entry_event(cursor: &FeedCursor, entry: &BoardEntry) -> Bytes {
+    format!("id: {}\ndata: {}\n\n", cursor.as_str(), to_json_line(entry)).into()
 }
 
-fn trouble_event(_: &FeedCursor, injected: &Injected) -> Bytes {
-    format!("event: trouble\ndata: {}\n\n", json(injected)).into()
+fn fault_event(_: &FeedCursor, injected: &InjectedFault) -> Bytes {
+    format!("event: fault\ndata: {}\n\n", to_json_line(injected)).into()
 }
 
-/// On one line: JSON writes a line break as two letters.
-pub(super) fn json(of: &impl Serialize) -> String {
-    serde_json::to_string(of).expect("it is strings throughout")
+/// Encodes a value as JSON on one line, as server-sent events require.
+pub(super) fn to_json_line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("all keys are strings")
 }

@@ -1,4 +1,4 @@
-//! What happens on the board, as it happens: a stream of server-sent events.
+//! The board as a stream of server-sent events.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -14,105 +14,108 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::TesterState;
-use super::hub::{Feed, News, View, json, record_event};
-use super::refused::{Refused, in_time};
+use super::error::{PageError, in_time};
+use super::hub::{BoardFeed, FeedUpdate, Subscription, entry_event, to_json_line};
 use crate::contracts::storage::FeedCursor;
-use crate::tester::{Record, in_force, standing};
+use crate::tester::{BoardEntry, active_faults, uncleared};
 
-/// Proxies close what is silent for a minute or half of one.
-const SILENCE: Duration = Duration::from_secs(15);
+/// Interval of comments on a silent stream. Proxies close connections after 30 to 60 silent
+/// seconds.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Forget what you have. Without an id a browser would come back to where it was before.
+/// Event that makes the page discard its messages. The empty id makes the browser forget its
+/// position.
 const RESET: &[u8] = b"event: reset\nid:\ndata: {}\n\n";
 
-pub(super) async fn watch(
+/// Streams the board from `Last-Event-ID` on, or from its beginning.
+pub(super) async fn stream_events(
     request: HttpRequest,
     state: Data<TesterState>,
-) -> Result<HttpResponse, Refused> {
+) -> Result<HttpResponse, PageError> {
     let last = request.headers().get(HeaderName::from_static("last-event-id"));
-    let last = last.and_then(|place| place.to_str().ok()).map(FeedCursor::new);
-    let view = in_time(state.hub.join()).await?;
-    let viewer = Viewer::new(view, last.as_ref(), state.stop.clone());
-    let events = stream::unfold(viewer, async |mut viewer| {
-        let piece = viewer.step().await?;
-        Some((Ok::<_, Infallible>(piece), viewer))
+    let last = last.and_then(|cursor| cursor.to_str().ok()).map(FeedCursor::new);
+    let subscription = in_time(state.hub.subscribe()).await?;
+    let stream = LiveStream::new(subscription, last.as_ref(), state.stop.clone());
+    let events = stream::unfold(stream, async |mut stream| {
+        let event = stream.next().await?;
+        Some((Ok::<_, Infallible>(event), stream))
     });
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
-        // Some proxies hold back what they pass on unless they are told not to.
+        // Turns off the buffering of nginx and of proxies like it.
         .insert_header(("x-accel-buffering", "no"))
-        // A connection that is kept for another call would keep a process that stops.
+        // A kept-alive connection would delay the shutdown of the process.
         .force_close()
         .streaming(Box::pin(events)))
 }
 
-/// Somebody who looks.
-struct Viewer {
-    /// What comes before all others.
-    greeting: Option<Bytes>,
-    past: IntoIter<(FeedCursor, Record)>,
+/// The stream of one page: past entries, then `ready`, then updates.
+struct LiveStream {
+    reset: Option<Bytes>,
+    past: IntoIter<(FeedCursor, BoardEntry)>,
     ready: Option<Bytes>,
-    seen: HashSet<(Feed, FeedCursor)>,
-    news: Receiver<News>,
+    seen: HashSet<(BoardFeed, FeedCursor)>,
+    updates: Receiver<FeedUpdate>,
     stop: CancellationToken,
-    is_lost: bool,
+    /// The page has lagged too far behind and must connect again.
+    has_lagged: bool,
 }
 
-impl Viewer {
-    /// Somebody who has seen everything up to `last`, if that is still there.
-    fn new(view: View, last: Option<&FeedCursor>, stop: CancellationToken) -> Self {
-        let newest = view.records.last().map(|(place, _)| place.clone());
-        let troubles = json(&in_force(view.injected));
-        let id = newest.map_or_else(String::new, |place| format!("id: {}\n", place.as_str()));
-        let ready = format!("event: ready\n{id}data: {troubles}\n\n");
-        let known = last.and_then(|last| view.records.iter().position(|(place, _)| place == last));
-        let mut records = view.records;
-        let (greeting, past) = match known {
-            Some(at) => (None, records.split_off(at + 1)),
-            None => (Some(Bytes::from_static(RESET)), standing(records)),
+impl LiveStream {
+    /// Starts after the entry `last` while the board still holds it, otherwise with a reset.
+    fn new(subscription: Subscription, last: Option<&FeedCursor>, stop: CancellationToken) -> Self {
+        let Subscription { mut entries, faults, seen, updates } = subscription;
+        let newest = entries.last().map(|(cursor, _)| cursor.clone());
+        let faults = to_json_line(&active_faults(faults));
+        let id = newest.map_or_else(String::new, |cursor| format!("id: {}\n", cursor.as_str()));
+        let ready = format!("event: ready\n{id}data: {faults}\n\n");
+        let known = last.and_then(|last| entries.iter().position(|(cursor, _)| cursor == last));
+        let (reset, past) = match known {
+            Some(at) => (None, entries.split_off(at + 1)),
+            None => (Some(Bytes::from_static(RESET)), uncleared(entries)),
         };
         Self {
-            greeting,
+            reset,
             past: past.into_iter(),
             ready: Some(ready.into()),
-            seen: view.seen,
-            news: view.news,
+            seen,
+            updates,
             stop,
-            is_lost: false,
+            has_lagged: false,
         }
     }
 
-    /// What they are told next; nothing when that was all.
-    async fn step(&mut self) -> Option<Bytes> {
-        if self.is_lost || self.stop.is_cancelled() {
+    /// The next event, or `None` at the end of the stream.
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.has_lagged || self.stop.is_cancelled() {
             return None;
         }
-        if let Some(greeting) = self.greeting.take() {
-            return Some(greeting);
+        if let Some(reset) = self.reset.take() {
+            return Some(reset);
         }
-        if let Some((place, record)) = self.past.next() {
-            return Some(record_event(&place, &record));
+        if let Some((cursor, entry)) = self.past.next() {
+            return Some(entry_event(&cursor, &entry));
         }
         if let Some(ready) = self.ready.take() {
             return Some(ready);
         }
         let stop = self.stop.clone();
-        let news = tokio::time::timeout(SILENCE, self.next_news());
-        match stop.run_until_cancelled(news).await? {
+        let update = tokio::time::timeout(KEEP_ALIVE, self.next_update());
+        match stop.run_until_cancelled(update).await? {
             Err(_) => Some(Bytes::from_static(b":\n\n")),
             Ok(Ok(event)) => Some(event),
             Ok(Err(RecvError::Closed)) => None,
             Ok(Err(RecvError::Lagged(_))) => {
-                self.is_lost = true;
+                self.has_lagged = true;
                 Some(Bytes::from_static(RESET))
             }
         }
     }
 
-    async fn next_news(&mut self) -> Result<Bytes, RecvError> {
+    async fn next_update(&mut self) -> Result<Bytes, RecvError> {
         loop {
-            let News { feed, place, event } = self.news.recv().await?;
-            if !self.seen.remove(&(feed, place)) {
+            let FeedUpdate { feed, cursor, event } = self.updates.recv().await?;
+            if !self.seen.remove(&(feed, cursor)) {
                 return Ok(event);
             }
         }

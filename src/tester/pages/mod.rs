@@ -1,47 +1,48 @@
-//! The tester: a page with phones on it, and the calls that it makes.
+//! The tester's page with simulated phones, and the JSON API that it calls.
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::answer::{self, nothing, sentence};
+use crate::http::response::{method_not_allowed, not_found};
 use crate::model::topic::TopicName;
 use crate::tester::phones::Phones;
 
 mod access;
+mod api;
 mod assets;
-mod calls;
+mod draft;
+mod error;
 mod form;
 mod hub;
 mod live;
 mod log;
-mod message;
 mod page;
 mod redirects;
-mod refused;
+mod same_origin;
+mod throttle;
+mod token;
 
-pub use access::Access;
+pub use access::{Access, AccessConfig};
 pub use hub::Hub;
 
-/// What stands behind the tester's state.
+/// State of the tester's routes.
 pub struct TesterState {
     pub access: Access,
     pub phones: Phones,
     pub hub: Arc<Hub>,
-    pub topics: Vec<Topic>,
-    /// Ends what would go on for as long as somebody looks.
+    pub topics: Vec<TopicInfo>,
+    /// Ends the open event streams when the process stops.
     pub stop: CancellationToken,
 }
 
-/// A topic, as the page is told of it.
+/// A topic, as the page's API lists it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Topic {
+pub struct TopicInfo {
     pub name: TopicName,
     pub webhook: String,
     pub paths: Vec<String>,
@@ -54,53 +55,48 @@ impl TesterState {
     }
 }
 
-/// Opens the tester's state, to whoever [`Access`] lets in.
+/// Adds the tester's routes to a web server, behind its [`Access`].
 pub fn configure(config: &mut ServiceConfig, state: &Data<TesterState>) {
     config.app_data(Data::clone(state));
     let page = web::resource("").route(web::get().to(page::show)).route(web::post().to(form::send));
     let tester = web::scope("/tester")
-        .service(closed(page, "GET, POST"))
-        .service(read("/assets/{name}", assets::show))
-        .service(read("/topics", calls::topics))
-        .service(read("/live", live::watch))
-        .service(read("/script", calls::script))
-        .service(write("/send", calls::send))
-        .service(write("/again", calls::again))
-        .service(write("/clear", calls::clear))
-        .service(write("/trouble", calls::trouble))
-        .service(write("/segments", calls::segments))
-        .default_service(web::to(nothing));
-    let former = web::scope("/httptester")
-        .service(read("", redirects::former))
-        .service(read("/{tail:.*}", redirects::former));
-    config.service(tester.wrap(from_fn(access::gate)));
-    config.service(former.wrap(from_fn(access::gate)));
+        .service(only(page, "GET, POST"))
+        .service(get("/assets/{name}", assets::show))
+        .service(get("/topics", api::topics))
+        .service(get("/live", live::stream_events))
+        .service(get("/script", api::export_script))
+        .service(post("/send", api::send))
+        .service(post("/again", api::redeliver))
+        .service(post("/clear", api::clear))
+        .service(post("/fault", api::inject_fault))
+        .service(post("/segments", api::count_segments))
+        .default_service(web::to(not_found));
+    let legacy = web::scope("/httptester")
+        .service(get("", redirects::redirect_legacy))
+        .service(get("/{tail:.*}", redirects::redirect_legacy));
+    config.service(tester.wrap(from_fn(access::authorize)));
+    config.service(legacy.wrap(from_fn(access::authorize)));
 }
 
-fn read<F, A>(path: &str, handler: F) -> Resource
+fn get<F, A>(path: &str, handler: F) -> Resource
 where
     F: Handler<A>,
     A: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    closed(web::resource(path).route(web::get().to(handler)), "GET")
+    only(web::resource(path).route(web::get().to(handler)), "GET")
 }
 
-fn write<F, A>(path: &str, handler: F) -> Resource
+fn post<F, A>(path: &str, handler: F) -> Resource
 where
     F: Handler<A>,
     A: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    closed(web::resource(path).route(web::post().to(handler)), "POST")
+    only(web::resource(path).route(web::post().to(handler)), "POST")
 }
 
 /// Refuses every other method.
-fn closed(resource: Resource, allowed: &'static str) -> Resource {
-    resource.default_service(web::to(move || async move {
-        let text = format!("method not allowed; allowed are {allowed}");
-        let mut refusal = sentence(StatusCode::METHOD_NOT_ALLOWED, &text);
-        answer::set(&mut refusal, ALLOW, allowed);
-        refusal
-    }))
+fn only(resource: Resource, allowed: &'static str) -> Resource {
+    resource.default_service(web::to(move || async move { method_not_allowed(allowed) }))
 }

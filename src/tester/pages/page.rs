@@ -1,4 +1,4 @@
-//! The page itself.
+//! The tester's page.
 
 use std::time::Duration;
 
@@ -7,39 +7,39 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::TesterState;
-use super::Topic;
-use super::log::{Row, rows};
-use super::refused::{Refused, in_time};
-use crate::tester::number;
+use super::error::{PageError, in_time};
+use super::log::{LogRow, log_rows};
+use super::{TesterState, TopicInfo};
+use crate::tester::phone_number;
 
-/// Everything that stands in `page.html`. What is put there is escaped by its template.
+/// Values of `page.html`. The template engine escapes them.
 #[derive(Template)]
 #[template(path = "page.html", config = ".config/askama.toml")]
-struct Page<'d> {
-    topics: &'d [Topic],
-    /// The chosen one's name, or nothing.
+struct TesterPage<'s> {
+    topics: &'s [TopicInfo],
+    /// Name of the chosen topic, or an empty string.
     topic: String,
-    /// The first of the numbers that were asked for, or nothing.
+    /// First number in the query, or an empty string.
     phone: String,
-    rows: Vec<Row>,
+    rows: Vec<LogRow>,
 }
 
+/// Renders the page with the log in it, for browsers without JavaScript.
 pub(super) async fn show(
     request: HttpRequest,
     state: Data<TesterState>,
-) -> Result<HttpResponse, Refused> {
-    let all = in_time(state.phones.board().read(None, Duration::ZERO)).await?;
-    let asked = |name: &str| {
+) -> Result<HttpResponse, PageError> {
+    let entries = in_time(state.phones.board().read(None, Duration::ZERO)).await?;
+    let parameter = |name: &str| {
         let query = form_urlencoded::parse(request.query_string().as_bytes());
         query.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).next()
     };
-    let phone = asked("phone").and_then(|phone| number(&phone));
-    let page = Page {
+    let phone = parameter("phone").and_then(|phone| phone_number(&phone));
+    let page = TesterPage {
         topics: &state.topics,
-        topic: asked("topic").unwrap_or_default(),
+        topic: parameter("topic").unwrap_or_default(),
         phone: phone.map_or_else(String::new, |phone| phone.reveal().to_owned()),
-        rows: rows(all),
+        rows: log_rows(entries),
     };
     let html = page.render().expect("a template writes into a string");
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))

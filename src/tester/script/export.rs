@@ -1,4 +1,4 @@
-//! A board as a script.
+//! Export of a board as a script.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -8,117 +8,125 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::START;
-use super::grammar::word_for;
+use super::action::fault_word;
 use crate::contracts::storage::FeedCursor;
 use crate::model::address::Identity;
 use crate::model::message::{Media, MessageId, Text};
 use crate::model::topic::TopicName;
-use crate::tester::{Injected, Record, Said, State, in_force, standing};
+use crate::tester::{
+    BoardEntry, DeliveryState, InjectedFault, PhoneMessage, active_faults, uncleared,
+};
 
-/// What an address cannot hold where blanks end it, and where `<` and `>` are for exchanges.
-const UNFIT: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
+/// Characters that `attach` cannot hold in a URL: a blank ends it, `<` and `>` make a message of
+/// it.
+const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>');
 
-/// What stands on a board and was not cleared, as a script that expects the same again.
+/// Writes the uncleared messages of a board as a script that expects the same replies.
 ///
-/// It begins at the minute at which the board does, and what lies between two messages is kept to
-/// the second. What a board does not tell is not in the script either: what was in hand at the same
-/// time as something else. What was said then may come out differently.
-pub fn export(board: Vec<(FeedCursor, Record)>) -> String {
-    let standing = standing(board);
-    let mut page = Page::new();
-    for (_, record) in &standing {
-        match record {
-            Record::In(Said { id, topic, number, text, media, at, state, .. }) => {
-                if page.sent.insert(id) {
-                    page.begin();
-                    page.go_on(*at, topic);
-                    page.last.insert(number, id);
-                    page.attach(media);
-                    page.say(number, '>', text);
-                } else if *state == State::Queued && page.last.get(number) == Some(&id) {
-                    page.go_on(*at, topic);
-                    page.line(format_args!("again {}", number.reveal()));
-                }
-            }
-            Record::Out(Said { id, topic, number, text, media, at, state, .. }) => {
-                // What arrived before anything was sent has no cause in this script.
-                let arrives = matches!(state, State::Sent | State::Delivered);
-                if arrives && !page.sent.is_empty() && page.arrived.insert(id) {
-                    page.go_on(*at, topic);
-                    page.attach(media);
-                    page.say(number, '<', text);
-                }
-            }
-            Record::Trouble { injected, .. } => page.inject(injected),
-            Record::Cleared { .. } => {}
+/// The script begins at the minute of the first message; pauses between messages are kept to the
+/// second. The board does not record which messages were handled concurrently, so the replies to
+/// such messages may differ.
+pub fn export(board: Vec<(FeedCursor, BoardEntry)>) -> String {
+    let entries = uncleared(board);
+    let mut writer = ScriptWriter::new();
+    for (_, entry) in &entries {
+        match entry {
+            BoardEntry::In(message) => writer.write_in(message),
+            BoardEntry::Out(message) => writer.write_out(message),
+            BoardEntry::Fault { injected, .. } => writer.write_fault(injected),
+            BoardEntry::Cleared { .. } => {}
         }
     }
-    page.script
+    writer.script
 }
 
-/// A script in the making.
-struct Page<'r> {
+struct ScriptWriter<'b> {
     script: String,
-    /// How far the board's time has been told.
+    /// Time of the board that the script has advanced to.
     now: DateTime<Utc>,
-    /// That the next message has to bear, when it is the first.
+    /// Date of the first message, until it is written.
     date: Option<DateTime<Utc>>,
-    topic: Option<&'r TopicName>,
-    /// What was injected before anything was sent.
-    injected: Vec<Injected>,
-    sent: HashSet<&'r MessageId>,
-    arrived: HashSet<&'r MessageId>,
-    /// The last message of each number.
-    last: HashMap<&'r Identity, &'r MessageId>,
+    topic: Option<&'b TopicName>,
+    /// Faults that were injected before the first message.
+    early_faults: Vec<InjectedFault>,
+    sent: HashSet<&'b MessageId>,
+    received: HashSet<&'b MessageId>,
+    /// Last message of each number.
+    last: HashMap<&'b Identity, &'b MessageId>,
 }
 
-impl<'r> Page<'r> {
+impl<'b> ScriptWriter<'b> {
     fn new() -> Self {
         Self {
             script: "strict\n".to_owned(),
             now: START,
             date: None,
             topic: None,
-            injected: Vec::new(),
+            early_faults: Vec::new(),
             sent: HashSet::new(),
-            arrived: HashSet::new(),
+            received: HashSet::new(),
             last: HashMap::new(),
         }
     }
 
-    /// Of what was injected before, only what is still so matters.
-    fn begin(&mut self) {
-        for injected in in_force(std::mem::take(&mut self.injected)) {
-            self.trouble(&injected);
+    fn write_in(&mut self, message: &'b PhoneMessage) {
+        let PhoneMessage { id, topic, number, text, media, at, state, .. } = message;
+        if self.sent.insert(id) {
+            self.write_early_faults();
+            self.advance_to(*at, topic);
+            self.last.insert(number, id);
+            self.write_media(media);
+            self.write_message(number, '>', text);
+        } else if *state == DeliveryState::Queued && self.last.get(number) == Some(&id) {
+            self.advance_to(*at, topic);
+            self.line(format_args!("again {}", number.reveal()));
         }
     }
 
-    fn inject(&mut self, injected: &Injected) {
+    fn write_out(&mut self, message: &'b PhoneMessage) {
+        let PhoneMessage { id, topic, number, text, media, at, state, .. } = message;
+        // A message from before the first line would have no cause in the script.
+        let is_received = matches!(state, DeliveryState::Sent | DeliveryState::Delivered);
+        if is_received && !self.sent.is_empty() && self.received.insert(id) {
+            self.advance_to(*at, topic);
+            self.write_media(media);
+            self.write_message(number, '<', text);
+        }
+    }
+
+    fn write_fault(&mut self, injected: &InjectedFault) {
         if self.sent.is_empty() {
-            self.injected.push(injected.clone());
+            self.early_faults.push(injected.clone());
         } else {
-            self.trouble(injected);
+            self.write_fault_line(injected);
         }
     }
 
-    fn trouble(&mut self, Injected { number, trouble }: &Injected) {
-        let state = word_for(*trouble);
+    /// Writes the faults before the first message, without those that were replaced since.
+    fn write_early_faults(&mut self) {
+        for injected in active_faults(std::mem::take(&mut self.early_faults)) {
+            self.write_fault_line(&injected);
+        }
+    }
+
+    fn write_fault_line(&mut self, InjectedFault { number, fault }: &InjectedFault) {
+        let word = fault_word(*fault);
         match number {
-            Some(number) => self.line(format_args!("phone {} {state}", number.reveal())),
-            None => self.line(format_args!("provider {state}")),
+            Some(number) => self.line(format_args!("phone {} {word}", number.reveal())),
+            None => self.line(format_args!("provider {word}")),
         }
     }
 
-    /// Comes to where this happened, and when.
-    fn go_on(&mut self, at: DateTime<Utc>, topic: &'r TopicName) {
+    /// Advances the script to the time and the topic of an entry.
+    fn advance_to(&mut self, at: DateTime<Utc>, topic: &'b TopicName) {
         if self.topic.is_none() {
             let minute = at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at);
             self.date = Some(minute).filter(|date| *date > START);
             self.now = at;
         } else {
-            let ahead = u64::try_from((at - self.now).num_seconds()).unwrap_or(0);
-            if ahead > 0 {
-                let time = Duration::from_secs(ahead);
+            let seconds = u64::try_from((at - self.now).num_seconds()).unwrap_or(0);
+            if seconds > 0 {
+                let time = Duration::from_secs(seconds);
                 self.now += time;
                 self.line(format_args!("advance {}", humantime::format_duration(time)));
             }
@@ -128,22 +136,22 @@ impl<'r> Page<'r> {
         }
     }
 
-    fn attach(&mut self, media: &[Media]) {
+    fn write_media(&mut self, media: &[Media]) {
         for Media { url, content_type } in media {
-            let url = utf8_percent_encode(url, UNFIT);
+            let url = utf8_percent_encode(url, RESERVED);
             self.line(format_args!("attach {url} {content_type}"));
         }
     }
 
-    /// A text that a line of its own cannot hold as it is goes below, behind bars.
-    fn say(&mut self, number: &Identity, direction: char, text: &Text) {
+    /// Writes a text. Lines that the message's own line cannot hold unchanged follow behind bars.
+    fn write_message(&mut self, number: &Identity, direction: char, text: &Text) {
         let date = self.date.take().map(|date| date.format("@%Y%m%d%H%M").to_string());
-        let who = format!("{}{} {direction}", number.reveal(), date.unwrap_or_default());
+        let start = format!("{}{} {direction}", number.reveal(), date.unwrap_or_default());
         let mut lines = text.reveal().split('\n').peekable();
         let is_plain = |line: &&str| !line.is_empty() && line.trim() == *line;
         match lines.next_if(is_plain) {
-            Some(first) => self.line(format_args!("{who} {first}")),
-            None => self.line(format_args!("{who}")),
+            Some(first) => self.line(format_args!("{start} {first}")),
+            None => self.line(format_args!("{start}")),
         }
         if text.reveal().is_empty() {
             return;
@@ -157,6 +165,6 @@ impl<'r> Page<'r> {
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        writeln!(self.script, "{line}").expect("a string takes everything");
+        writeln!(self.script, "{line}").expect("writing to a string cannot fail");
     }
 }

@@ -1,101 +1,41 @@
-//! The lines of a script, read before anything runs.
+//! The parser of scripts. All lines are parsed before the first one runs.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-
+use super::action::{
+    Action, Line, parse_code, parse_date, parse_fault, parse_time, unknown_command,
+};
 use super::failure::{Failure, Failures};
 use crate::contracts::settings::did_you_mean;
 use crate::model::address::Identity;
 use crate::model::message::Media;
 use crate::model::topic::TopicName;
-use crate::tester::{Delivery, Trouble};
+use crate::tester::DeliveryOutcome;
 
-/// A script without a mistake.
+/// A parsed script.
 #[derive(Clone, Debug)]
 pub struct Script {
     pub(super) name: String,
     pub(super) lines: Vec<Line>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Line {
-    /// Counted from 1.
-    pub(super) number: usize,
-    pub(super) action: Action,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Action {
-    Send {
-        from: Identity,
-        at: Option<DateTime<Utc>>,
-        text: String,
-    },
-    Expect {
-        to: Identity,
-        text: String,
-    },
-    Topic(TopicName),
-    Attach(Media),
-    Again(Identity),
-    Advance(Duration),
-    /// Of one number, or of all of them.
-    Trouble(Option<Identity>, Trouble),
-    Report {
-        to: Identity,
-        delivery: Delivery,
-        code: Option<u32>,
-    },
-    Strict(bool),
-}
-
-/// How each of our own lines is written, by its first word.
-const USAGE: [(&str, &str); 10] = [
-    ("topic", "topic NAME"),
-    ("attach", "attach URL TYPE, such as: attach https://example.com/cat.png image/png"),
-    ("again", "again NUM"),
-    ("advance", "advance TIME, such as: advance 1h 30m"),
-    ("provider", "provider STATE"),
-    ("phone", "phone NUM STATE"),
-    ("delivered", "delivered NUM"),
-    ("failed", "failed NUM, or failed NUM CODE"),
-    ("strict", "strict, and nothing behind it"),
-    ("lenient", "lenient, and nothing behind it"),
-];
-
-const STATES: [(&str, Trouble); 6] = [
-    ("ok", Trouble::None),
-    ("failing", Trouble::Failing),
-    ("throttled", Trouble::Throttled),
-    ("lossy", Trouble::Lossy),
-    ("undeliverable", Trouble::Undeliverable),
-    ("opted_out", Trouble::OptedOut),
-];
-
-/// How a state is written. What takes time is nothing here, where none passes.
-pub(super) fn word_for(trouble: Trouble) -> &'static str {
-    STATES.iter().find(|(_, known)| *known == trouble).map_or("ok", |(word, _)| word)
-}
-
 impl Script {
-    /// Reads a script, which failures will call by this name. `topics` are those that there are.
+    /// Parses a script. Its failures will show `name`; `topics` are the topics that it may use.
     ///
     /// # Errors
-    /// Every line that nobody could follow, with what to write instead.
+    /// Every line that cannot be parsed, with what to write instead.
     pub fn parse(name: &str, text: &str, topics: &[TopicName]) -> Result<Self, Failures> {
-        let mut reader =
-            Reader { topics, lines: Vec::new(), above: Above::Nothing, senders: BTreeSet::new() };
+        let mut parser =
+            Parser { topics, lines: Vec::new(), above: Above::NoText, senders: BTreeSet::new() };
         let mut errors = Vec::new();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (line, number) in text.lines().map(str::trim).zip(1..) {
-            if let Err(what) = reader.read(number, line) {
-                errors.push(Failure { script: name.to_owned(), line: number, what });
+            if let Err(message) = parser.parse_line(number, line) {
+                errors.push(Failure { script: name.to_owned(), line: number, message });
             }
         }
         if errors.is_empty() {
-            Ok(Self { name: name.to_owned(), lines: reader.lines })
+            Ok(Self { name: name.to_owned(), lines: parser.lines })
         } else {
             Err(Failures(errors))
         }
@@ -105,7 +45,7 @@ impl Script {
         &self.name
     }
 
-    /// Lines that do something.
+    /// Number of lines that do something.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
@@ -115,39 +55,40 @@ impl Script {
     }
 }
 
-struct Reader<'s> {
+struct Parser<'s> {
     topics: &'s [TopicName],
     lines: Vec<Line>,
     above: Above,
     senders: BTreeSet<Identity>,
 }
 
-/// What one more line of text would be put behind.
+/// The line above a continuation line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Above {
-    /// Nothing, so that it is the first one.
-    Nothing,
+    /// A message without text, whose first line is still to come.
+    NoText,
+    /// A message with text, or a command.
     Text,
-    /// What nobody could read, and has been said.
-    Mistake,
+    /// A line with an error, which is reported already.
+    Error,
 }
 
-impl Reader<'_> {
-    fn read(&mut self, number: usize, line: &str) -> Result<(), String> {
+impl Parser<'_> {
+    fn parse_line(&mut self, number: usize, line: &str) -> Result<(), String> {
         if line.is_empty() || line.starts_with('#') {
             return Ok(());
         }
         if let Some(more) = line.strip_prefix('|') {
-            return self.read_more(more);
+            return self.parse_continuation(more);
         }
-        self.above = Above::Mistake;
+        self.above = Above::Error;
         let action = match line.find(['<', '>']) {
-            Some(at) => self.exchange(&line[..at], &line[at..])?,
-            None => self.own(line)?,
+            Some(at) => self.parse_message(&line[..at], &line[at..])?,
+            None => self.parse_command(line)?,
         };
         self.above = match &action {
             Action::Send { text, .. } | Action::Expect { text, .. } if text.is_empty() => {
-                Above::Nothing
+                Above::NoText
             }
             _ => Above::Text,
         };
@@ -155,16 +96,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn read_more(&mut self, more: &str) -> Result<(), String> {
+    /// Appends a line to the text above.
+    fn parse_continuation(&mut self, more: &str) -> Result<(), String> {
         let above = std::mem::replace(&mut self.above, Above::Text);
-        if above == Above::Mistake {
-            self.above = Above::Mistake;
+        if above == Above::Error {
+            self.above = Above::Error;
             return Ok(());
         }
         let last = self.lines.last_mut().map(|line| &mut line.action);
         let Some(Action::Send { text, .. } | Action::Expect { text, .. }) = last else {
-            self.above = Above::Mistake;
-            return Err("there is no text above that this could be a line of; \
+            self.above = Above::Error;
+            return Err("there is no text above that this could continue; \
                         write it below a line with > or <"
                 .to_owned());
         };
@@ -176,17 +118,19 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn exchange(&mut self, who: &str, said: &str) -> Result<Action, String> {
-        let (number, at) = match who.trim().rsplit_once('@') {
+    /// Parses `NUM > TEXT` or `NUM < TEXT`, split before the sign.
+    fn parse_message(&mut self, number: &str, text: &str) -> Result<Action, String> {
+        let (number, at) = match number.trim().rsplit_once('@') {
             Some((number, date)) => (number.trim(), Some(parse_date(date.trim())?)),
-            None => (who.trim(), None),
+            None => (number.trim(), None),
         };
         if number.is_empty() {
             return Err("there is no number; write NUM > TEXT or NUM < TEXT".to_owned());
         }
         let number = Identity::new(number);
-        let text = said[1..].trim().to_owned();
-        Ok(if said.starts_with('>') {
+        let is_send = text.starts_with('>');
+        let text = text[1..].trim().to_owned();
+        Ok(if is_send {
             self.senders.insert(number.clone());
             Action::Send { from: number, at, text }
         } else {
@@ -194,7 +138,7 @@ impl Reader<'_> {
         })
     }
 
-    fn own(&self, line: &str) -> Result<Action, String> {
+    fn parse_command(&self, line: &str) -> Result<Action, String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let rest = line.strip_prefix(words[0]).unwrap_or_default().trim();
         Ok(match words[..] {
@@ -205,16 +149,16 @@ impl Reader<'_> {
                 let content_type = rest[url.len()..].trim().to_owned();
                 Action::Attach(Media { url: url.to_owned(), content_type })
             }
-            ["again", number] => Action::Again(self.sender(number)?),
+            ["again", number] => Action::Redeliver(self.sender(number)?),
             ["advance", _, ..] => Action::Advance(parse_time(rest)?),
-            ["provider", state] => Action::Trouble(None, parse_state(state)?),
-            ["phone", number, state] => {
-                Action::Trouble(Some(Identity::new(number)), parse_state(state)?)
+            ["provider", fault] => Action::Fault(None, parse_fault(fault)?),
+            ["phone", number, fault] => {
+                Action::Fault(Some(Identity::new(number)), parse_fault(fault)?)
             }
-            ["delivered", to] => report(to, Delivery::Delivered, None),
-            ["failed", to] => report(to, Delivery::Failed, None),
-            ["failed", to, code] => report(to, Delivery::Failed, Some(parse_code(code)?)),
-            _ => return Err(unreadable(words[0])),
+            ["delivered", to] => report(to, DeliveryOutcome::Delivered, None),
+            ["failed", to] => report(to, DeliveryOutcome::Failed, None),
+            ["failed", to, code] => report(to, DeliveryOutcome::Failed, Some(parse_code(code)?)),
+            _ => return Err(unknown_command(words[0])),
         })
     }
 
@@ -233,39 +177,6 @@ impl Reader<'_> {
     }
 }
 
-fn report(to: &str, delivery: Delivery, code: Option<u32>) -> Action {
-    Action::Report { to: Identity::new(to), delivery, code }
-}
-
-fn parse_date(date: &str) -> Result<DateTime<Utc>, String> {
-    let is_whole = date.len() == "YYYYMMDDHHMM".len();
-    let parsed = NaiveDateTime::parse_from_str(date, "%Y%m%d%H%M").ok();
-    parsed.filter(|_| is_whole).map(|date| date.and_utc()).ok_or_else(|| {
-        format!("{date:?} is no date; write NUM@YYYYMMDDHHMM, such as 1112223333@202601311530")
-    })
-}
-
-fn parse_time(time: &str) -> Result<Duration, String> {
-    humantime::parse_duration(time)
-        .map_err(|_| format!("{time:?} is no time; write one such as 90s, 2m, 1h 30m or 7days"))
-}
-
-fn parse_state(state: &str) -> Result<Trouble, String> {
-    let known = STATES.iter().find(|(name, _)| *name == state);
-    known.map(|(_, trouble)| *trouble).ok_or_else(|| {
-        let fix = did_you_mean(state, STATES.map(|(name, _)| name));
-        format!("there is no state {state:?}; {fix}")
-    })
-}
-
-fn parse_code(code: &str) -> Result<u32, String> {
-    code.parse().map_err(|_| format!("{code:?} is no code; write a number such as 30003"))
-}
-
-fn unreadable(word: &str) -> String {
-    if let Some((_, usage)) = USAGE.iter().find(|(known, _)| *known == word) {
-        return format!("this cannot be read; write {usage}");
-    }
-    let fix = did_you_mean(word, USAGE.map(|(known, _)| known));
-    format!("this is no line of a script; write NUM > TEXT, NUM < TEXT or one of ours: {fix}")
+fn report(to: &str, outcome: DeliveryOutcome, code: Option<u32>) -> Action {
+    Action::Report { to: Identity::new(to), outcome, code }
 }

@@ -1,6 +1,5 @@
-//! Transcripts that are tests: what phones send, and what they are expected to receive. Everything
-//! in between is what a deployment runs; only the phones are pretended, and time stands still unless
-//! it is told to go on.
+//! Scripts: transcripts of conversations that are run as tests. A script runs the engine of a
+//! deployment with simulated phones and a manual clock.
 //!
 //! ```text
 //! # Two strangers.
@@ -13,51 +12,55 @@
 //!
 //! The lines of `RapidSMS`' `TestScript`, whose scripts run unchanged:
 //!
-//! | line | means |
+//! | line | meaning |
 //! |---|---|
-//! | `NUM > TEXT` | NUM sends us this, and all that comes of it happens at once |
-//! | `NUM < TEXT` | NUM has received this: one message since the script began that no other `<` has matched, whichever came first |
-//! | `NUM@YYYYMMDDHHMM > TEXT` | it is received at this time, by UTC. The clock goes on to it; it never goes back, so of a time that is over only the message knows |
-//! | `# ...` | nothing, like a blank line |
+//! | `NUM > TEXT` | NUM sends TEXT, and everything that follows from it happens at once |
+//! | `NUM < TEXT` | NUM has received TEXT: one message since the start of the script that no other `<` has matched, in any order |
+//! | `NUM@YYYYMMDDHHMM > TEXT` | sent at this time, in UTC. The clock advances to it but never goes back: an earlier time is only the date of the message |
+//! | `# ...` | a comment; blank lines are ignored as well |
 //!
-//! And ours:
+//! Crosswire's own lines:
 //!
-//! | line | means |
+//! | line | meaning |
 //! |---|---|
-//! | `\| TEXT` | one more line of the text above; its first one when there was none. Behind the bar and one blank all is text, but for a bar at its end, which keeps the blanks before it |
-//! | `topic NAME` | the topic of what is sent from here on; before that the first one of the file |
-//! | `attach URL TYPE` | a picture that goes with the next `>`, or that the next `<` has to come with |
-//! | `again NUM` | the last message of NUM is delivered once more, under the same id |
-//! | `advance TIME` | time goes on by `90s`, `2m`, `1h 30m`, `7days`; what becomes due on the way happens in its turn |
-//! | `provider STATE` | what becomes of all that is sent: `ok`, `failing`, `throttled`, `lossy` (it arrives, and its confirmation does not), `undeliverable`, `opted_out` |
-//! | `phone NUM STATE` | the same for one number |
-//! | `delivered NUM`, `failed NUM [CODE]` | the provider's report of the last message to NUM |
-//! | `strict`, `lenient` | from here on every message has to be expected, or need not be; it need not be unless it is said |
+//! | `\| TEXT` | continues the text above by a line, or begins it when there was none. The bar and one blank are removed, and a bar at the end, which protects trailing blanks |
+//! | `topic NAME` | topic of the following messages; a script starts with the first one of the file |
+//! | `attach URL TYPE` | a picture sent with the next `>`, or required of the next `<` |
+//! | `again NUM` | redelivers the last message of NUM under the same id |
+//! | `advance TIME` | advances the clock by `90s`, `2m`, `1h 30m`, `7days`; timers on the way fire at their own times |
+//! | `provider FAULT` | injects a fault for all messages to phones: `ok`, `failing`, `throttled`, `lossy` (delivered, but the confirmation is lost), `undeliverable`, `opted_out` |
+//! | `phone NUM FAULT` | injects a fault for one number |
+//! | `delivered NUM`, `failed NUM [CODE]` | the provider's delivery report for the last message to NUM |
+//! | `strict`, `lenient` | from here on every message must be expected, or need not be; lenient at first |
 //!
-//! Where it is strict, whatever nobody has asked for by the time that the next exchange begins is a
-//! failure; a `>` begins one unless it follows another `>`. `topic` and `attach` belong to the line
-//! behind them.
+//! In a strict script a message is a failure when no `<` has matched it by the start of the next
+//! exchange. An exchange starts with a `>` that follows no other `>`. `topic` and `attach` belong
+//! to the line after them.
 //!
-//! A message that ends among the dead letters is a failure too, with its reason. A `<` that fails
-//! says what is recorded of the message before it, if anything went wrong with that.
+//! A message that moves to the dead letters is a failure too. A failed `<` also shows the recorded
+//! errors of the message before it.
 //!
-//! A script begins at [`START`], in a world where nothing has happened yet.
+//! A script starts at [`START`] on an empty store.
 
-mod arrivals;
+mod action;
+mod clock;
 mod export;
 mod failure;
 mod grammar;
+mod harness;
+mod received;
+mod report;
 mod runner;
-mod stage;
-mod witness;
+mod wake_failures;
 
 use chrono::{DateTime, Utc};
 
 pub use export::export;
+pub(crate) use failure::escaped;
 pub use failure::{Failure, Failures};
 pub use grammar::Script;
-pub use stage::{OnAdvance, Stage};
+pub use harness::{OnAdvance, ScriptHarness};
 
-/// When every script begins: the first moment of the year 2000, by UTC. It is long ago, so that the
-/// dates which scripts name lie ahead of it.
+/// Time at the start of every script: midnight of 1 January 2000, UTC, before any date that scripts
+/// name.
 pub const START: DateTime<Utc> = DateTime::from_timestamp_nanos(946_684_800_000_000_000);

@@ -1,83 +1,85 @@
-//! Plays a script, line by line, and holds what arrives against what it expects.
+//! Execution of a script, line by line, and the comparison of received with expected messages.
 
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
 
-use super::arrivals::Arrival;
+use super::action::{Action, Line};
 use super::failure::{Failure, Failures};
-use super::grammar::{Action, Line, Script};
-use super::stage::Stage;
-use crate::contracts::storage::{DeadLetter, QueueKind};
+use super::grammar::Script;
+use super::harness::ScriptHarness;
+use super::received::ReceivedMessage;
+use super::report;
 use crate::model::address::Identity;
-use crate::model::message::{Mail, Media, Outbound};
+use crate::model::message::Media;
 use crate::model::topic::TopicName;
-use crate::tester::phones::Message;
-use crate::tester::{Injected, State};
+use crate::tester::phones::TestMessage;
+use crate::tester::{DeliveryState, InjectedFault};
 
 impl Script {
-    /// Plays it to its end, whatever fails on the way. The first of the stage's topics is the one
-    /// that is spoken to until the script names another, when `topic` is `None`.
+    /// Runs all lines, also those behind a failure. Without a `topic` the script starts with the
+    /// first one of the harness.
     ///
     /// # Errors
-    /// Everything that was not as the script expects it.
-    pub async fn play(
+    /// All differences from the script's expectations.
+    pub async fn run(
         &self,
-        stage: &mut Stage,
+        harness: &mut ScriptHarness,
         topic: Option<&TopicName>,
         strict: bool,
     ) -> Result<(), Failures> {
-        let topic = topic.or_else(|| stage.topics().first()).cloned();
-        let mut play = Play {
+        let topic = topic.or_else(|| harness.topics().first()).cloned();
+        let mut run = ScriptRun {
             script: self,
-            stage,
+            harness,
             topic,
             strict,
             in_exchange: false,
-            pending: Vec::new(),
+            unmatched: Vec::new(),
             attached: Vec::new(),
             last: None,
             sent: HashMap::new(),
             failures: Vec::new(),
         };
-        play.run().await;
-        play.failures.sort_by_key(|failure| failure.line);
-        if play.failures.is_empty() { Ok(()) } else { Err(Failures(play.failures)) }
+        run.run().await;
+        run.failures.sort_by_key(|failure| failure.line);
+        if run.failures.is_empty() { Ok(()) } else { Err(Failures(run.failures)) }
     }
 }
 
-struct Play<'s> {
+/// The state of a running script.
+struct ScriptRun<'s> {
     script: &'s Script,
-    stage: &'s mut Stage,
-    /// There is one wherever topics were configured.
+    harness: &'s mut ScriptHarness,
+    /// Topic of the next message. `None` only in an app without topics.
     topic: Option<TopicName>,
     strict: bool,
-    /// Whether the last line was a `>`.
+    /// The last line was a `>`.
     in_exchange: bool,
-    /// What nobody has asked for yet, oldest first.
-    pending: Vec<Pending>,
+    /// Received messages that no `<` has matched yet, oldest first.
+    unmatched: Vec<UnmatchedMessage>,
     attached: Vec<Media>,
-    last: Option<Sent>,
-    /// The last message of each number.
-    sent: HashMap<Identity, Sent>,
+    last: Option<SentMessage>,
+    /// Last message of each number.
+    sent: HashMap<Identity, SentMessage>,
     failures: Vec<Failure>,
 }
 
 #[derive(Clone)]
-struct Sent {
+struct SentMessage {
     topic: TopicName,
-    message: Message,
+    message: TestMessage,
 }
 
-struct Pending {
-    arrival: Arrival,
-    /// The line that it came of.
+struct UnmatchedMessage {
+    received: ReceivedMessage,
+    /// Number of the line that caused it.
     line: usize,
     must_be_expected: bool,
 }
 
-impl Play<'_> {
+impl ScriptRun<'_> {
     async fn run(&mut self) {
         for line in &self.script.lines {
             if let Err(error) = self.step(line).await {
@@ -104,153 +106,105 @@ impl Play<'_> {
 
     async fn act(&mut self, line: &Line) -> Result<()> {
         match &line.action {
-            Action::Send { from, at, text } => self.send(from, *at, text).await,
-            Action::Expect { to, text } => self.expect(line.number, to, text).await,
-            Action::Topic(topic) => {
-                self.topic = Some(topic.clone());
-                Ok(())
+            Action::Send { from, at, text } => return self.send(from, *at, text).await,
+            Action::Expect { to, text } => return self.expect(line.number, to, text).await,
+            Action::Redeliver(number) => return self.redeliver(number).await,
+            Action::Advance(time) => return self.harness.advance(*time).await,
+            Action::Fault(number, fault) => {
+                let injected = InjectedFault { number: number.clone(), fault: *fault };
+                return self.harness.inject(&injected).await;
             }
-            Action::Attach(media) => {
-                self.attached.push(media.clone());
-                Ok(())
+            Action::Report { to, outcome, code } => {
+                return self.harness.report(to, *outcome, *code).await;
             }
-            Action::Again(number) => {
-                let sent = self.sent.get(number).cloned();
-                let sent = sent.context("nothing was sent that could be delivered again")?;
-                self.deliver(sent, None).await
-            }
-            Action::Advance(time) => self.stage.advance(*time).await,
-            Action::Trouble(number, trouble) => {
-                let injected = Injected { number: number.clone(), trouble: *trouble };
-                self.stage.inject(&injected).await
-            }
-            Action::Report { to, delivery, code } => self.stage.report(to, *delivery, *code).await,
-            Action::Strict(strict) => {
-                self.strict = *strict;
-                Ok(())
-            }
+            Action::Topic(topic) => self.topic = Some(topic.clone()),
+            Action::Attach(media) => self.attached.push(media.clone()),
+            Action::Strict(strict) => self.strict = *strict,
         }
+        Ok(())
     }
 
     async fn send(&mut self, from: &Identity, at: Option<DateTime<Utc>>, text: &str) -> Result<()> {
         let topic = self.topic.clone().context("there is no topic; write one into topics.toml")?;
         let media = std::mem::take(&mut self.attached);
-        let message = Message { media, ..Message::new(from.clone(), text) };
-        let sent = Sent { topic, message };
+        let message = TestMessage { media, ..TestMessage::new(from.clone(), text) };
+        let sent = SentMessage { topic, message };
         self.sent.insert(from.clone(), sent.clone());
         self.deliver(sent, at).await
     }
 
-    async fn deliver(&mut self, sent: Sent, at: Option<DateTime<Utc>>) -> Result<()> {
+    async fn redeliver(&mut self, number: &Identity) -> Result<()> {
+        let sent = self.sent.get(number).cloned();
+        let sent = sent.context("nothing was sent that could be delivered again")?;
+        self.deliver(sent, None).await
+    }
+
+    async fn deliver(&mut self, sent: SentMessage, at: Option<DateTime<Utc>>) -> Result<()> {
         self.last = Some(sent.clone());
-        let state = self.stage.send(&sent.topic, &sent.message, at).await?;
+        let state = self.harness.send(&sent.topic, &sent.message, at).await?;
         ensure!(
-            state != State::Refused,
-            "The message was not taken, since too many wait.\nMessage: '{}'",
+            state != DeliveryState::Refused,
+            "The message was not accepted, because the backlog is full.\nMessage: '{}'",
             sent.message.text.reveal()
         );
         Ok(())
     }
 
-    /// Takes what has arrived, and reports what was given up.
+    /// Takes the messages that were received, and reports new dead letters.
     async fn collect(&mut self, line: usize) -> Result<()> {
-        for arrival in self.stage.arrivals().await? {
-            self.pending.push(Pending { arrival, line, must_be_expected: self.strict });
+        for received in self.harness.received().await? {
+            let must_be_expected = self.strict;
+            self.unmatched.push(UnmatchedMessage { received, line, must_be_expected });
         }
-        for (kind, letter) in self.stage.buried().await? {
-            self.fail(line, burial(kind, &letter));
+        for (kind, letter) in self.harness.dead_letters().await? {
+            self.fail(line, report::dead_letter(kind, &letter));
         }
         Ok(())
     }
 
     async fn expect(&mut self, line: usize, to: &Identity, text: &str) -> Result<()> {
         let media = std::mem::take(&mut self.attached);
-        let is_it = |pending: &Pending| {
-            let arrival = &pending.arrival;
-            arrival.to == *to
-                && arrival.text == text
-                && (media.is_empty() || arrival.media == media)
+        let matches = |unmatched: &UnmatchedMessage| {
+            let received = &unmatched.received;
+            received.to == *to
+                && received.text == text
+                && (media.is_empty() || received.media == media)
         };
-        if let Some(at) = self.pending.iter().position(is_it) {
-            self.pending.remove(at);
+        if let Some(at) = self.unmatched.iter().position(matches) {
+            self.unmatched.remove(at);
             return Ok(());
         }
-        let mut what = self.mismatch(to, text, &media);
-        if let Some(Sent { topic, message }) = &self.last {
-            for trouble in self.stage.troubles(topic, &message.id).await? {
-                what.push('\n');
-                what.push_str(&trouble);
+        let last = self.last.as_ref().map_or("", |sent| sent.message.text.reveal());
+        let mut failure = report::unmet_expectation(last, self.nearest(to), to, text, &media);
+        if let Some(SentMessage { topic, message }) = &self.last {
+            for error in self.harness.errors(topic, &message.id).await? {
+                failure.push('\n');
+                failure.push_str(&error);
             }
         }
-        self.fail(line, what);
+        self.fail(line, failure);
         Ok(())
     }
 
-    /// Names what came nearest: the last message to that number, or else to anybody.
-    fn mismatch(&self, to: &Identity, expected: &str, media: &[Media]) -> String {
-        let last = self.last.as_ref().map_or("", |sent| sent.message.text.reveal());
-        let arrivals = || self.pending.iter().rev().map(|pending| &pending.arrival);
-        let nearest = arrivals().find(|arrival| arrival.to == *to).or_else(|| arrivals().next());
-        let Some(Arrival { to: other, text: received, media: with }) = nearest else {
-            return format!("Message was ignored.\nMessage: '{last}'\nExpecting: '{expected}'");
-        };
-        let texts = format!("Received text: {received}\nExpected text: {expected}");
-        if other != to {
-            let (to, other) = (to.reveal(), other.reveal());
-            return format!(
-                "Expected to respond to {to}, but message was sent to {other}.\n\
-                 Message: '{last}'\n{texts}"
-            );
-        }
-        let pictures = if media.is_empty() || received != expected {
-            String::new()
-        } else {
-            format!("\nReceived media: {}\nExpected media: {}", list(with), list(media))
-        };
-        format!("Message: {last}\n{texts}{pictures}")
+    /// The last unmatched message to a number, or else to any other.
+    fn nearest(&self, to: &Identity) -> Option<&ReceivedMessage> {
+        let mut newest_first = self.unmatched.iter().rev().map(|unmatched| &unmatched.received);
+        newest_first.clone().find(|received| received.to == *to).or_else(|| newest_first.next())
     }
 
+    /// Fails for each message that should have been expected before the next exchange begins.
     fn end_exchange(&mut self) {
         let strict = self.strict;
-        let (over, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
+        let (unexpected, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unmatched)
             .into_iter()
-            .partition(|pending| strict && pending.must_be_expected);
-        self.pending = kept;
-        for Pending { arrival, line, .. } in over {
-            let (to, text) = (arrival.to.reveal(), &arrival.text);
-            self.fail(line, format!("Nobody expected a message to {to}.\nReceived text: {text}"));
+            .partition(|unmatched| strict && unmatched.must_be_expected);
+        self.unmatched = kept;
+        for UnmatchedMessage { received, line, .. } in unexpected {
+            self.fail(line, report::unexpected_message(&received));
         }
     }
 
-    fn fail(&mut self, line: usize, what: String) {
-        self.failures.push(Failure { script: self.script.name().to_owned(), line, what });
+    fn fail(&mut self, line: usize, message: String) {
+        self.failures.push(Failure { script: self.script.name().to_owned(), line, message });
     }
-}
-
-fn list(media: &[Media]) -> String {
-    let shown: Vec<String> =
-        media.iter().map(|one| format!("{} {}", one.url, one.content_type)).collect();
-    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
-}
-
-fn burial(kind: QueueKind, letter: &DeadLetter) -> String {
-    let whose = match kind {
-        QueueKind::Inbound => match serde_json::from_str(&letter.payload) {
-            Ok(Mail::Message(message)) => format!(
-                "\nMessage: '{}'\nFrom: {}",
-                message.text.reveal(),
-                message.sender.identity.reveal()
-            ),
-            Ok(Mail::Wake(wake)) => format!("\nWake: {:?}", wake.name),
-            Err(_) => String::new(),
-        },
-        QueueKind::Outbox => serde_json::from_str::<Outbound>(&letter.payload).map_or_else(
-            |_| String::new(),
-            |message| {
-                let to = message.to.identity.reveal();
-                format!("\nMessage: '{}'\nTo: {to}", message.text.reveal())
-            },
-        ),
-    };
-    format!("A message was buried: {}{whose}", letter.reason)
 }

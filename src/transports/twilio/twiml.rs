@@ -1,4 +1,4 @@
-//! TwiML, the XML of a webhook response.
+//! `TwiML`, the XML of a webhook response.
 
 use crate::contracts::transport::WebhookResponse;
 

@@ -1,4 +1,4 @@
-//! Whether everybody can use it, as far as axe can tell: names, roles, contrast, order.
+//! Accessibility, as far as axe checks it: names, roles, contrast, order.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{chatting, two_phones};
 
 const AXE: &str = include_str!("axe/axe.min.js");
 
-/// What is wrong, each with where.
+/// Violations, each with its element.
 async fn violations(page: &Page) -> Vec<String> {
     page.client().execute(AXE, Vec::new()).await.unwrap();
     let run = "const done = arguments[0];
@@ -26,7 +26,7 @@ async fn assert_accessible(page: &Page, what: &str) {
 }
 
 #[tokio::test]
-async fn an_empty_page_and_one_in_use_are_accessible() {
+async fn empty_and_used_pages_are_accessible() {
     let (_deployment, page) = two_phones().await;
     assert_accessible(&page, "an empty page").await;
     page.send(0, "connect").await;
@@ -35,7 +35,7 @@ async fn an_empty_page_and_one_in_use_are_accessible() {
     page.click("#bulk summary").await;
     page.click(&Page::part(0, "[data-part=clip]")).await;
     page.click(&Page::part(1, "[data-part=menu-button]")).await;
-    page.click(&Page::part(1, "[data-trouble=slow]")).await;
+    page.click(&Page::part(1, "[data-fault=slow]")).await;
     page.sees("document.querySelectorAll('.badge:not([hidden])').length", 1).await;
     page.click(&Page::part(0, "[data-part=menu-button]")).await;
     assert_accessible(&page, "a page with everything open").await;
@@ -44,7 +44,7 @@ async fn an_empty_page_and_one_in_use_are_accessible() {
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_reach_its_server_is_accessible() {
+async fn page_without_a_server_is_accessible() {
     let (deployment, page) = chatting().await;
     deployment.kill_web();
     page.sees("document.getElementById('connection').dataset.state", "away").await;

@@ -1,4 +1,4 @@
-//! Two strangers on one page.
+//! Two phones in a chat on one page.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::browser::page::Page;
 use crate::flows::texts::{CONNECTED, PEER_LEFT, WAIT};
 
 #[tokio::test]
-async fn two_phones_on_a_page_talk_as_strangers() {
+async fn two_phones_on_one_page_chat() {
     let (_deployment, page) = chatting().await;
     page.send(0, "Hi! Is anybody out there?").await;
     page.bubble(1, &received("Stranger: Hi! Is anybody out there?")).await;
@@ -31,7 +31,7 @@ async fn two_phones_on_a_page_talk_as_strangers() {
 }
 
 #[tokio::test]
-async fn a_page_without_phones_makes_two_and_keeps_them() {
+async fn page_without_phones_creates_two_and_keeps_them() {
     let (deployment, page) = two_phones().await;
     page.client().goto(&deployment.url("/tester")).await.unwrap();
     page.is_live().await;
@@ -58,7 +58,7 @@ async fn a_page_without_phones_makes_two_and_keeps_them() {
 }
 
 #[tokio::test]
-async fn what_was_said_is_still_there_after_a_reload_and_in_every_other_window() {
+async fn messages_survive_a_reload_and_reach_other_windows() {
     let (deployment, page) = chatting().await;
     page.send(1, "before").await;
     page.bubble(0, &received("Stranger: before")).await;

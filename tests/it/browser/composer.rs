@@ -1,4 +1,4 @@
-//! Writing: by keys, with pictures, by the file.
+//! Writing messages: by keyboard, with pictures, from a file.
 
 use base64::Engine as _;
 use fantoccini::key::Key;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::page::Page;
 use super::{ANNA, chatting, received, sent, two_phones};
 
-/// A picture of one pixel.
+/// A PNG of one pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn enter_sends_and_shift_enter_starts_a_new_line() {
 }
 
 #[tokio::test]
-async fn what_a_text_costs_is_shown_while_it_is_typed() {
+async fn segment_count_follows_the_typed_text() {
     let (_deployment, page) = two_phones().await;
     let count = "document.querySelector('.card [data-part=count]').textContent";
     page.write(0, &"a".repeat(161)).await;
@@ -31,7 +31,7 @@ async fn what_a_text_costs_is_shown_while_it_is_typed() {
 }
 
 #[tokio::test]
-async fn a_rejected_text_says_why_and_markup_stays_text() {
+async fn rejected_message_shows_its_reason_and_markup_is_escaped() {
     let (_deployment, page) = chatting().await;
     page.send(0, "what the fuck").await;
     page.sees(
@@ -58,7 +58,7 @@ async fn a_rejected_text_says_why_and_markup_stays_text() {
 }
 
 #[tokio::test]
-async fn a_file_is_sent_line_by_line_in_its_order() {
+async fn file_is_sent_line_by_line_in_order() {
     let (_deployment, page) = chatting().await;
     let lines: Vec<String> = (1..=45).map(|number| format!("line {number}")).collect();
     let file = page.browser().folder().join("lines.txt");
@@ -69,14 +69,14 @@ async fn a_file_is_sent_line_by_line_in_its_order() {
     page.click("#bulk .primary").await;
     page.notice("Sent bulk messages").await;
     page.bubble(1, &received("Stranger: line 45")).await;
-    let said = "[...document.querySelectorAll('.card:nth-child(2) .other .text')].slice(1)
+    let texts = "[...document.querySelectorAll('.card:nth-child(2) .other .text')].slice(1)
         .map(({textContent}) => textContent)";
     let expected: Vec<String> = lines.iter().map(|line| format!("Stranger: {line}")).collect();
-    page.sees(said, json!(expected)).await;
+    page.sees(texts, json!(expected)).await;
 }
 
 #[tokio::test]
-async fn a_picture_goes_with_a_message_and_is_shown() {
+async fn picture_is_sent_and_shown() {
     let (_deployment, page) = two_phones().await;
     let file = page.browser().folder().join("pixel.png");
     std::fs::write(&file, base64::engine::general_purpose::STANDARD.decode(PIXEL).unwrap())
@@ -99,7 +99,7 @@ async fn a_picture_goes_with_a_message_and_is_shown() {
 }
 
 #[tokio::test]
-async fn a_text_is_sent_by_keys_alone() {
+async fn page_is_usable_by_keyboard_alone() {
     let (_deployment, page) = chatting().await;
     page.reload().await;
     // The first phone has the focus from the start.
@@ -107,21 +107,21 @@ async fn a_text_is_sent_by_keys_alone() {
     page.press(&[Key::Tab, Key::Enter]).await;
     page.bubble(1, &received("Stranger: by keys")).await;
 
-    // Over the menu of the second phone: down, up and over its end, and out again.
+    // Through the menu of the second phone: down, to its end, around it, and out again.
     page.click(&Page::part(1, "[data-part=number]")).await;
     page.press(&[Key::Tab]).await;
     let focused = "document.activeElement.textContent.trim()";
-    page.sees(focused, "Trouble").await;
+    page.sees(focused, "Fault").await;
     page.press(&[Key::Enter]).await;
     page.sees(focused, "Deliver the last message again").await;
     page.press(&[Key::Down]).await;
     page.sees(focused, "Undeliverable").await;
     page.press(&[Key::End]).await;
-    page.sees(focused, "Well again").await;
+    page.sees(focused, "No fault").await;
     page.press(&[Key::Down]).await;
     page.press(&[Key::Up]).await;
-    page.sees(focused, "Well again").await;
+    page.sees(focused, "No fault").await;
     page.press(&[Key::Escape]).await;
-    page.sees(focused, "Trouble").await;
+    page.sees(focused, "Fault").await;
     page.sees("document.querySelectorAll('[role=menu]:not([hidden])').length", 0).await;
 }

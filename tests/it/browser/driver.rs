@@ -1,4 +1,4 @@
-//! A browser of one's own, which ends with the test.
+//! A browser for one test, which ends with it.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::support::process::Process;
 use crate::support::{PATIENCE, free_port};
 
-/// What a browser must not do in a test: ask around, or keep a sandbox that a container denies it.
+/// Options of the browser: no network requests of its own, and no sandbox, which containers deny.
 const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -23,11 +23,11 @@ const FLAGS: [&str; 10] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    // The shared memory of a container is small.
+    // Containers have little shared memory.
     "--disable-dev-shm-usage",
 ];
 
-/// Chromium, its driver, and what it keeps on disk.
+/// Chromium, its driver, and its profile on disk.
 pub(super) struct Browser {
     client: Client,
     _driver: Process,
@@ -39,7 +39,7 @@ impl Browser {
         let dir = tempfile::tempdir().unwrap();
         let port = free_port();
         let mut command = Command::new("chromedriver");
-        // It leaves much behind when it is killed.
+        // A killed Chromium leaves many files behind; all of them are in this folder.
         command.env("TMPDIR", dir.path());
         command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
         let driver = Process::spawn(&mut command, dir.path());
@@ -51,18 +51,18 @@ impl Browser {
         &self.client
     }
 
-    /// Where files may lie that it is given, and where downloads lie.
+    /// Folder for uploads and downloads.
     pub(super) fn folder(&self) -> &std::path::Path {
         self.dir.path()
     }
 
-    /// A command of Chromium's own, for what no standard has a word.
+    /// Runs a `DevTools` command, for functions that `WebDriver` lacks.
     pub(super) async fn devtools(&self, command: &'static str, parameters: Value) {
         self.client.issue_cmd(Devtools { command, parameters }).await.unwrap();
     }
 }
 
-/// Asks until the driver is there.
+/// Waits until the driver accepts connections.
 async fn connect(port: u16, dir: &TempDir) -> Client {
     let data = format!("--user-data-dir={}", dir.path().join("profile").display());
     let arguments: Vec<&str> = FLAGS.into_iter().chain([data.as_str()]).collect();

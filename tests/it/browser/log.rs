@@ -1,19 +1,19 @@
-//! The log, which everybody shares.
+//! The log of all phones.
 
 use super::{ANNA, BEN, chatting, received, two_phones};
 use crate::flows::texts::{CONNECTED, WAIT};
 use crate::support::{PATIENCE, poll};
 
 #[tokio::test]
-async fn the_log_is_filtered_and_cleared_by_phone_or_all_of_it() {
+async fn log_is_filtered_and_cleared_by_phone_or_completely() {
     let (_deployment, page) = two_phones().await;
     let empty = "document.querySelector('#log [data-part=empty]').innerText";
-    let nothing = "You haven't sent or received any test messages yet.\n\n\
+    let hint = "You haven't sent or received any test messages yet.\n\n\
                    Use the form on the left to get started.";
-    page.sees(empty, nothing).await;
+    page.sees(empty, hint).await;
     page.send(0, "connect").await;
-    let [waited, asked] = [format!("<< {ANNA} {WAIT}"), format!(">> {ANNA} connect")];
-    page.log(&[&waited, &asked]).await;
+    let [reply, command] = [format!("<< {ANNA} {WAIT}"), format!(">> {ANNA} connect")];
+    page.log(&[&reply, &command]).await;
     let title = "document.querySelector('#log tr.in').title";
     page.sees(title, "Incoming (You sent this message to Crosswire)").await;
     let title = "document.querySelector('#log tr.out').title";
@@ -25,7 +25,7 @@ async fn the_log_is_filtered_and_cleared_by_phone_or_all_of_it() {
     );
     page.sees(&is_counted, true).await;
     page.find("#log [data-part=filter]").await.select_by_value(ANNA).await.unwrap();
-    page.log(&[&waited, &asked]).await;
+    page.log(&[&reply, &command]).await;
     page.click("#log [data-part=clear]").await;
     page.notice(&format!("Cleared {ANNA} messages")).await;
     page.bubbles(0, &[]).await;
@@ -40,11 +40,11 @@ async fn the_log_is_filtered_and_cleared_by_phone_or_all_of_it() {
     page.click("#log [data-part=clear-all]").await;
     page.notice("Cleared all messages").await;
     page.bubbles(1, &[]).await;
-    page.sees(empty, nothing).await;
+    page.sees(empty, hint).await;
 }
 
 #[tokio::test]
-async fn what_happened_can_be_taken_along_as_a_script_and_happens_again() {
+async fn exported_script_is_downloaded_and_passes() {
     let (deployment, page) = chatting().await;
     page.send(0, "and again?").await;
     page.bubble(1, &received("Stranger: and again?")).await;
@@ -56,8 +56,8 @@ async fn what_happened_can_be_taken_along_as_a_script_and_happens_again() {
         assert!(script.contains(expected), "{expected} is not in\n{script}");
     }
     let file = folder.join("crosswire.script");
-    let played = deployment.crosswire(&["script", file.to_str().unwrap()]);
-    let said = String::from_utf8(played.stdout).unwrap();
-    assert!(played.status.success(), "{said}\n{script}");
-    assert!(said.ends_with("scripts: 1, failed: 0, failures: 0\n"), "{said}");
+    let run = deployment.crosswire(&["script", file.to_str().unwrap()]);
+    let output = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success(), "{output}\n{script}");
+    assert!(output.ends_with("scripts: 1, failed: 0, failures: 0\n"), "{output}");
 }

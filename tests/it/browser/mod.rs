@@ -1,21 +1,21 @@
-//! The tester's page in a real browser, before the real server.
+//! The tester's page in a real browser, against the real server.
 
 mod accessibility;
 mod chat;
 mod composer;
 mod driver;
+mod faults;
+mod layout;
 mod log;
-mod looks;
+mod outage;
 mod page;
-mod reach;
-mod trouble;
 
 use crate::support::{Deployment, Setup};
 
 const ANNA: &str = "+14155550101";
 const BEN: &str = "+14155550102";
 
-/// A deployment on a developer's machine, and a page of it with two phones.
+/// Starts a development deployment, and opens its page with two phones.
 async fn two_phones() -> (Deployment, page::Page) {
     let topics = format!(
         "{}[topics.roulette.validators]\nlength = {{ max = 1600 }}\nprofanity = {{}}\n",
@@ -26,7 +26,7 @@ async fn two_phones() -> (Deployment, page::Page) {
     (deployment, page)
 }
 
-/// The two of them in a chat.
+/// Opens the page with two phones that are connected in a chat.
 async fn chatting() -> (Deployment, page::Page) {
     let (deployment, page) = two_phones().await;
     page.send(0, "connect").await;

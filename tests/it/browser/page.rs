@@ -1,4 +1,4 @@
-//! The tester's page, as somebody uses and sees it.
+//! Page object of the tester's page.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,25 +12,26 @@ use tokio::time::{Instant, sleep};
 use super::driver::Browser;
 use crate::support::{Deployment, PATIENCE};
 
-/// Every message of a phone, each with an arrow that shows which way it went.
+/// Texts of all messages of a phone, each after an arrow for its direction.
 const BUBBLES: &str =
     "[...document.querySelectorAll('.card')[arguments[0]].querySelectorAll('.bubble')]
     .map(bubble => (bubble.classList.contains('own') ? '> ' : '< ')
         + bubble.querySelector('.text').textContent)";
 
-/// What the log says, newest first.
+/// Rows of the log, newest first.
 const LOG: &str = "[...document.querySelectorAll('#log tbody tr:not([hidden])')].map(row =>
     ['.sign', '[data-part=number]', '[data-part=text]']
         .map(part => row.querySelector(part).textContent).join(' '))";
 
 const NOTICE: &str = "document.getElementById('notice').textContent";
 
+/// An open page.
 pub(super) struct Page {
     browser: Browser,
 }
 
 impl Page {
-    /// A page with these phones, which is live.
+    /// Opens the page with phones, and waits until it is live.
     pub(super) async fn open(deployment: &Deployment, phones: &[&str]) -> Self {
         let page = Self { browser: Browser::start().await };
         let query = form_urlencoded::Serializer::new(String::new())
@@ -66,7 +67,7 @@ impl Page {
         self.find(css).await.click().await.unwrap();
     }
 
-    /// A part of a phone.
+    /// CSS selector of a part of a phone.
     pub(super) fn part(phone: usize, part: &str) -> String {
         format!(".card:nth-child({}) {part}", phone + 1)
     }
@@ -81,33 +82,33 @@ impl Page {
         self.write(phone, &format!("{text}{}", char::from(Key::Enter))).await;
     }
 
-    /// Types another number over that of a phone.
+    /// Replaces the number of a phone by typing.
     pub(super) async fn rename(&self, phone: usize, number: &str) {
         let input = self.find(&Self::part(phone, "[data-part=number]")).await;
         let [control, enter] = [Key::Control, Key::Enter].map(char::from);
         input.send_keys(&format!("{control}a{control}{number}{enter}")).await.unwrap();
     }
 
-    /// Presses keys, wherever the focus is.
+    /// Presses keys in the focused element.
     pub(super) async fn press(&self, keys: &[Key]) {
         let focused = self.client().active_element().await.unwrap();
         let keys: String = keys.iter().map(|key| char::from(*key)).collect();
         focused.send_keys(&keys).await.unwrap();
     }
 
-    /// The value of an expression in the page.
+    /// Evaluates a JavaScript expression in the page.
     pub(super) async fn value(&self, expression: &str, arguments: &[Value]) -> Value {
         let script = format!("return {expression}");
         self.client().execute(&script, arguments.to_vec()).await.unwrap()
     }
 
-    /// Until an expression has this value.
+    /// Waits until an expression has a value.
     pub(super) async fn sees(&self, expression: &str, expected: impl Into<Value>) {
         let expected = expected.into();
         self.until(expression, &[], |value| *value == expected).await;
     }
 
-    /// Until an expression has a value that is right.
+    /// Waits until the value of an expression meets a condition, and returns it.
     pub(super) async fn until(
         &self,
         expression: &str,
@@ -125,18 +126,18 @@ impl Page {
         }
     }
 
-    /// Until these are all the bubbles of a phone.
+    /// Waits until a phone shows exactly these messages.
     pub(super) async fn bubbles(&self, phone: usize, expected: &[String]) {
-        self.until(BUBBLES, &[json!(phone)], |said| *said == json!(expected)).await;
+        self.until(BUBBLES, &[json!(phone)], |shown| *shown == json!(expected)).await;
     }
 
-    /// Until this is the last bubble of a phone.
+    /// Waits until a message is the last one of a phone.
     pub(super) async fn bubble(&self, phone: usize, expected: &str) {
-        let is_last = |said: &Value| said.as_array().unwrap().last() == Some(&json!(expected));
+        let is_last = |shown: &Value| shown.as_array().unwrap().last() == Some(&json!(expected));
         self.until(BUBBLES, &[json!(phone)], is_last).await;
     }
 
-    /// Until this is the log, newest first.
+    /// Waits until the log shows exactly these rows, newest first.
     pub(super) async fn log(&self, expected: &[&str]) {
         self.until(LOG, &[], |rows| *rows == json!(expected)).await;
     }
@@ -145,7 +146,7 @@ impl Page {
         self.sees(NOTICE, expected).await;
     }
 
-    /// As a window of this size shows it.
+    /// Emulates a window size and a pixel ratio.
     pub(super) async fn resize(&self, width: u32, height: u32, scale: f64) {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false,
@@ -153,7 +154,7 @@ impl Page {
         self.browser.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
-    /// As somebody sees it who prefers `dark` or `light`.
+    /// Emulates the preference for a `dark` or `light` colour scheme.
     pub(super) async fn prefer(&self, scheme: &str) {
         let features = json!({ "features": [
             { "name": "prefers-color-scheme", "value": scheme },
@@ -162,7 +163,7 @@ impl Page {
         self.browser.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
-    /// Takes a picture into `target/screenshots`, to be looked at.
+    /// Saves a screenshot in `target/screenshots`, for review by a person.
     pub(super) async fn picture(&self, name: &str) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
         std::fs::create_dir_all(&folder).unwrap();

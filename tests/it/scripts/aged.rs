@@ -1,5 +1,5 @@
-//! A Redis whose time can be made to pass: it has a clock of its own, so everything in it is made
-//! older instead.
+//! A Redis for scripts. Its clock cannot be advanced, so all due times in it are moved back
+//! instead.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crosswire::tester::script::OnAdvance;
 
 use crate::support::redis::RedisServer;
 
-/// Takes ARGV[1] milliseconds off whatever is due or ends.
+/// Moves every expiry and due time back by ARGV[1] milliseconds.
 const AGE: &str = "
     for _, key in ipairs(redis.call('KEYS', '*')) do
         local left = redis.call('PTTL', key)
@@ -37,7 +37,7 @@ const AGE: &str = "
         end
     end";
 
-/// What a stage calls when its clock goes on.
+/// Hook for each advance of the harness' clock.
 pub(super) async fn ageing(server: &RedisServer) -> OnAdvance {
     let connection = server.connection().await;
     Box::new(move |time| {
@@ -50,13 +50,13 @@ pub(super) async fn ageing(server: &RedisServer) -> OnAdvance {
     })
 }
 
-/// A Redis that hears of times as its own clock would tell them.
-pub(super) struct Aged {
+/// A Redis that receives times in terms of its own clock.
+pub(super) struct AgedRedis {
     redis: Redis,
     clock: Arc<ManualClock>,
 }
 
-impl Aged {
+impl AgedRedis {
     pub(super) async fn new(server: &RedisServer, clock: Arc<ManualClock>) -> Self {
         let settings = RedisConfig { url: server.url().into(), verify_tls: true, wait_replicas: 0 };
         Self { redis: Redis::connect(settings).await.unwrap(), clock }
@@ -72,7 +72,7 @@ impl Aged {
 macro_rules! forward {
     ($part:ident { $(fn $call:ident($($name:ident: $type:ty),*) -> $answer:ty;)* } $($own:tt)*) => {
         #[async_trait]
-        impl $part for Aged {
+        impl $part for AgedRedis {
             $($own)*
 
             $(async fn $call(&self, $($name: $type),*) -> Result<$answer, StorageError> {

@@ -1,4 +1,4 @@
-//! `crosswire script`.
+//! The command `crosswire script`.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::TOPICS;
 
-/// A folder with topics and scripts in it.
+/// A folder with topics.toml and scripts.
 struct Folder(TempDir);
 
 impl Folder {
@@ -24,7 +24,7 @@ impl Folder {
             .arg("script")
             .args(arguments)
             .current_dir(self.0.path())
-            // A script uses nothing of the environment that it runs in.
+            // The command must ignore the environment but for TOPICS_FILE.
             .env_clear()
             .env("REDIS_URL", "redis://nowhere:1")
             .env("SECRET_KEY", "short")
@@ -40,7 +40,7 @@ fn out(output: &Output) -> String {
 const GOOD: &str = "# Fine.\ntopic echo\n1 > ping\n1 < pong\n";
 
 #[test]
-fn a_script_that_holds_ends_with_zero() {
+fn passing_script_exits_with_zero() {
     let folder = Folder::with(&[("good.script", GOOD)]);
     let output = folder.run(&["good.script"]);
     assert_eq!(out(&output), "good.script: ok, 3 lines\nscripts: 1, failed: 0, failures: 0\n");
@@ -50,7 +50,7 @@ fn a_script_that_holds_ends_with_zero() {
 }
 
 #[test]
-fn every_failure_is_said_and_the_other_files_are_played_all_the_same() {
+fn failures_of_one_file_do_not_stop_the_others() {
     let folder =
         Folder::with(&[("bad.script", "1 > stop\n1 < Bye.\n2 < No."), ("good.script", GOOD)]);
     let output = folder.run(&["bad.script", "good.script"]);
@@ -64,26 +64,43 @@ fn every_failure_is_said_and_the_other_files_are_played_all_the_same() {
 }
 
 #[test]
-fn nothing_is_played_while_any_file_has_a_mistake() {
+fn parse_error_in_any_file_prevents_all_runs() {
     let folder = Folder::with(&[("good.script", GOOD), ("bad.script", "1 > a\nhello\n1 < b")]);
     let output = folder.run(&["good.script", "bad.script", "none.script"]);
-    let said = out(&output);
-    let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines.len(), 2, "{said}");
-    assert!(lines[0].starts_with("bad.script:2: this is no line of a script; write"), "{said}");
-    assert!(lines[1].starts_with("none.script:1: cannot be read (No such file"), "{said}");
+    let text = out(&output);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("bad.script:2: unknown command; write"), "{text}");
+    assert!(lines[1].starts_with("none.script:1: cannot be read (No such file"), "{text}");
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
-fn strict_and_the_topic_can_be_said_on_the_command_line() {
+fn strict_and_topic_options_are_applied() {
     let folder = Folder::with(&[("a.script", "1 > ping\n1 < pong\n2 > ping")]);
     assert_eq!(folder.run(&["--topic", "echo", "a.script"]).status.code(), Some(0));
     let output = folder.run(&["--strict", "--topic", "echo", "a.script"]);
-    let expected = "a.script:3: Nobody expected a message to 2.\nReceived text: pong\n";
+    let expected = "a.script:3: Unexpected message to 2.\nReceived text: pong\n";
     assert!(out(&output).starts_with(expected), "{}", out(&output));
     assert_eq!(output.status.code(), Some(1));
     let output = folder.run(&["--topic", "ehco", "a.script"]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("--topic: there is no topic \"ehco\"; did you mean echo?"), "{said}");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("--topic: there is no topic \"ehco\"; did you mean echo?"), "{error}");
+}
+
+#[test]
+fn control_characters_are_escaped_in_output() {
+    let name = "a\u{1b}[2J.script";
+    let script = "topic echo\n1 > echo \u{1b}[31mred\u{9b}2J\u{202e}txt\rgone\u{7f}\n1 < no";
+    let folder = Folder::with(&[(name, script), ("bad.script", "\u{1b}]0;title\u{7}")]);
+    let output = folder.run(&[name]);
+    let text = out(&output);
+    let escaped = r"\u{1b}[31mred\u{9b}2J\u{202e}txt\rgone\u{7f}";
+    assert!(text.contains(&format!("Received text: {escaped}\n")), "{text:?}");
+    assert!(text.contains(r"a\u{1b}[2J.script: FAILED, failures: 1"), "{text:?}");
+    let output = folder.run(&["bad.script"]);
+    let errors = [&output.stdout[..], &output.stderr].concat();
+    let text = text + &String::from_utf8(errors).unwrap();
+    let is_harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!text.contains(is_harmful), "{text:?}");
 }

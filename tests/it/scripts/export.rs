@@ -1,27 +1,27 @@
-//! A board becomes a script that expects the same again.
+//! Export of a board as a script that expects the same replies.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crosswire::contracts::storage::FeedCursor;
-use crosswire::tester::Record;
-use crosswire::tester::script::{Failures, START, Script, Stage, export};
+use crosswire::tester::BoardEntry;
+use crosswire::tester::script::{Failures, START, Script, ScriptHarness, export};
 use proptest::prelude::*;
 
 use super::{names, services};
 
-/// Plays a script, and answers what stands on the board then.
-async fn board_after(script: &str) -> (Result<(), Failures>, Vec<(FeedCursor, Record)>) {
+/// Runs a script, and returns the board after it.
+async fn board_after(script: &str) -> (Result<(), Failures>, Vec<(FeedCursor, BoardEntry)>) {
     let services = services();
-    let mut stage = Stage::embedded(&services).await.unwrap();
+    let mut harness = ScriptHarness::embedded(&services).await.unwrap();
     let script = Script::parse("a", script, &names(&services)).unwrap();
-    let outcome = script.play(&mut stage, None, false).await;
-    (outcome, stage.board().read(None, Duration::ZERO).await.unwrap())
+    let outcome = script.run(&mut harness, None, false).await;
+    (outcome, harness.board().read(None, Duration::ZERO).await.unwrap())
 }
 
 #[tokio::test]
-async fn what_stands_on_a_board_is_written_as_one_would_write_it() {
-    let play = "\
+async fn export_writes_dates_pauses_topics_media_and_redeliveries() {
+    let source = "\
         1@202601312200 > connect
         advance 90s
         2 > connect
@@ -31,7 +31,7 @@ async fn what_stands_on_a_board_is_written_as_one_would_write_it() {
         | lines
         topic echo
         2 > ping";
-    let (_, records) = board_after(play).await;
+    let (_, records) = board_after(source).await;
     let expected = "\
 strict
 topic roulette
@@ -53,16 +53,16 @@ topic echo
 2 < pong
 ";
     let mut script = export(records);
-    // Who of the two is told first is nobody's promise.
+    // The order of the two replies is not defined.
     let pair = "1 < You're now connected to a random stranger!\n2 < You're now connected to a random stranger!";
-    let riap = "2 < You're now connected to a random stranger!\n1 < You're now connected to a random stranger!";
-    script = script.replace(riap, pair);
+    let reversed = "2 < You're now connected to a random stranger!\n1 < You're now connected to a random stranger!";
+    script = script.replace(reversed, pair);
     assert_eq!(script, expected);
 }
 
 #[tokio::test]
-async fn what_was_made_to_go_wrong_goes_wrong_again() {
-    let play = "\
+async fn exported_faults_have_the_same_effects() {
+    let source = "\
         phone 3 failing
         phone 4 lossy
         phone 3 ok
@@ -72,7 +72,7 @@ async fn what_was_made_to_go_wrong_goes_wrong_again() {
         1 > Hello?
         provider opted_out
         1 > connect";
-    let (_, records) = board_after(play).await;
+    let (_, records) = board_after(source).await;
     let script = export(records);
     for expected in [
         "strict\nphone 4 lossy\ntopic roulette\n1 > connect\n",
@@ -87,11 +87,11 @@ async fn what_was_made_to_go_wrong_goes_wrong_again() {
 }
 
 #[tokio::test]
-async fn what_was_cleared_is_not_written() {
+async fn cleared_messages_are_not_exported() {
     let (_, mut records) = board_after("topic echo\n1 > ping\n2 > ping").await;
     let mut clear = |number| {
         let place = records.last().unwrap().0.clone();
-        records.push((place, Record::Cleared { number, at: START }));
+        records.push((place, BoardEntry::Cleared { number, at: START }));
         export(records.clone())
     };
     let one = Some(crosswire::model::address::Identity::new("1"));
@@ -99,8 +99,8 @@ async fn what_was_cleared_is_not_written() {
     assert_eq!(clear(None), "strict\n");
 }
 
-/// One thing that somebody does, as a line of a script.
-fn deed() -> impl Strategy<Value = String> {
+/// An arbitrary action, as a line of a script.
+fn action() -> impl Strategy<Value = String> {
     let (who, who_else) = (1..5u8, 1..5u8);
     let state = prop_oneof![Just("undeliverable"), Just("opted_out"), Just("ok")];
     let word = prop_oneof![
@@ -112,7 +112,7 @@ fn deed() -> impl Strategy<Value = String> {
         Just("stop"),
         Just("shit")
     ];
-    // Behind bars a text may hold anything, at its ends too.
+    // A text behind bars may begin and end with any character.
     let text = "[ a<>|#\\t\\r\u{85}é]{0,6}(\n[ a|#\\r]{0,4}){0,2}";
     let behind_bars = |text: String| {
         text.split('\n').fold(String::new(), |mut lines, line| {
@@ -137,12 +137,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_script_of_any_play_holds(deeds in prop::collection::vec(deed(), 1..30)) {
+    fn export_of_any_run_passes(actions in prop::collection::vec(action(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            // The script begins at a whole minute, so the play does: their days are the same then.
-            let play = format!("1 > hello\n{}", deeds.join("\n"));
-            let (_, records) = board_after(&play).await;
+            // The export starts at a whole minute, as this run does, so that both have the same
+            // days.
+            let source = format!("1 > hello\n{}", actions.join("\n"));
+            let (_, records) = board_after(&source).await;
             let script = export(records);
             let (outcome, again) = board_after(&script).await;
             prop_assert_eq!(outcome, Ok(()), "{}", script);

@@ -1,4 +1,4 @@
-//! Scripts: those of `tests/scripts` on both stores, and what plays them.
+//! Scripts: those of `tests/scripts` on both stores, the parser, the runner and the export.
 
 mod aged;
 mod cli;
@@ -17,14 +17,14 @@ use crosswire::app::registry::Registry;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
 use crosswire::engine::topic::TopicRuntime;
 use crosswire::model::topic::TopicName;
-use crosswire::tester::script::{Failures, Script, Stage};
+use crosswire::tester::script::{Failures, Script, ScriptHarness};
 
-use self::aged::{Aged, ageing};
+use self::aged::{AgedRedis, ageing};
 use crate::support::redis::RedisServer;
 
 const TOPICS: &str = include_str!("../../scripts/topics.toml");
 
-/// The topics of a file, with handlers of one's own.
+/// Builds the topics of a configuration with the handlers of a registry.
 fn services_of(registry: &Registry, toml: &str) -> Vec<TopicRuntime> {
     let (environment, errors) = (Environment::default(), ConfigErrors::default());
     let draft = DraftConfig::read("topics.toml", toml, &environment, Purpose::Dev, &errors);
@@ -41,33 +41,33 @@ fn names(services: &[TopicRuntime]) -> Vec<TopicName> {
     services.iter().map(|service| service.config.name.clone()).collect()
 }
 
-/// Plays a script on the embedded store.
-async fn play_on(services: &[TopicRuntime], script: &str) -> Result<(), Failures> {
+/// Runs a script on the embedded store.
+async fn run_on(services: &[TopicRuntime], script: &str) -> Result<(), Failures> {
     let script = Script::parse("a", script, &names(services))?;
-    let mut stage = Stage::embedded(services).await.unwrap();
-    script.play(&mut stage, None, false).await
+    let mut harness = ScriptHarness::embedded(services).await.unwrap();
+    script.run(&mut harness, None, false).await
 }
 
-/// The same with the topics that are here.
-async fn play(script: &str) -> Result<(), Failures> {
-    play_on(&services(), script).await
+/// Runs a script with the topics of `tests/scripts`.
+async fn run(script: &str) -> Result<(), Failures> {
+    run_on(&services(), script).await
 }
 
-/// Plays a script on a Redis that holds nothing else.
-async fn play_on_redis(
+/// Runs a script on a Redis that holds nothing else.
+async fn run_on_redis(
     server: &RedisServer,
     services: &[TopicRuntime],
     script: &str,
 ) -> Result<(), Failures> {
     server.tell::<()>(&["FLUSHALL"]).await;
     let script = Script::parse("a", script, &names(services))?;
-    let clock = Stage::clock();
-    let store = Arc::new(Aged::new(server, Arc::clone(&clock)).await);
-    let stage = Stage::new(services, store, clock).await.unwrap();
-    script.play(&mut stage.on_advance(ageing(server).await), None, false).await
+    let clock = ScriptHarness::clock();
+    let store = Arc::new(AgedRedis::new(server, Arc::clone(&clock)).await);
+    let harness = ScriptHarness::new(services, store, clock).await.unwrap();
+    script.run(&mut harness.on_advance(ageing(server).await), None, false).await
 }
 
-/// Every script there is, by the name of its file.
+/// Every script of `tests/scripts`, with its file name.
 fn scripts() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
     let mut scripts: Vec<_> = fs::read_dir(folder)
@@ -85,35 +85,46 @@ fn scripts() -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_script_holds_on_the_embedded_store() {
+async fn every_script_passes_on_the_embedded_store() {
     let services = services();
     for (name, script) in scripts() {
-        assert_eq!(play_on(&services, &script).await, Ok(()), "{name}");
+        assert_eq!(run_on(&services, &script).await, Ok(()), "{name}");
     }
 }
 
 #[tokio::test]
-async fn every_script_holds_on_redis() {
+async fn every_script_passes_on_redis() {
     let (server, services) = (RedisServer::volatile(), services());
     for (name, script) in scripts() {
-        assert_eq!(play_on_redis(&server, &services, &script).await, Ok(()), "{name}");
+        assert_eq!(run_on_redis(&server, &services, &script).await, Ok(()), "{name}");
     }
 }
 
-/// A script whose expectations could be left out would find nothing.
 #[tokio::test]
-async fn no_script_holds_when_one_of_its_expectations_is_another() {
+async fn examples_of_the_documentation_pass() {
+    let page = include_str!("../../../docs/scripts.md");
+    let blocks = page.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let scripts: Vec<&str> = blocks.filter(|block| block.contains(" > connect")).collect();
+    assert_eq!(scripts.len(), 2);
+    for script in scripts {
+        assert_eq!(run(script).await, Ok(()), "{script}");
+    }
+}
+
+/// Guards against scripts that would pass whatever the phones receive.
+#[tokio::test]
+async fn every_script_fails_with_a_changed_expectation() {
     let services = services();
     for (name, script) in scripts() {
         let lines: Vec<&str> = script.lines().collect();
         let expects = |line: &&str| line.split_whitespace().nth(1) == Some("<");
-        // The first, one in the middle and the last stand for all.
+        // Three of the expectations, to save time: the first, a middle one, the last.
         let all: Vec<usize> = (0..lines.len()).filter(|&at| expects(&lines[at])).collect();
         for at in [all[0], all[all.len() / 2], all[all.len() - 1]] {
             let number = lines[at].split_whitespace().next().unwrap();
-            let wrong = format!("{number} < What nobody ever says.");
+            let wrong = format!("{number} < A text that is never sent.");
             let altered = [&lines[..at], &[wrong.as_str()], &lines[at + 1..]].concat().join("\n");
-            assert!(play_on(&services, &altered).await.is_err(), "{name}:{}", at + 1);
+            assert!(run_on(&services, &altered).await.is_err(), "{name}:{}", at + 1);
         }
     }
 }

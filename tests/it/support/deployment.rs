@@ -276,7 +276,7 @@ impl Drop for Deployment {
         self.web.lock().unwrap().take();
         self.workers.iter().for_each(|worker| drop(worker.lock().unwrap().take()));
         assert!(left.is_empty(), "work left: {left:#?}");
-        let spilled = self.secrets.spilled(self.dir.path());
-        assert!(spilled.is_empty(), "in the logs: {spilled:#?}");
+        let leaked = self.secrets.leaked(self.dir.path());
+        assert!(leaked.is_empty(), "secrets in the logs: {leaked:#?}");
     }
 }

@@ -1,10 +1,10 @@
-//! What must not be found once a test is over: secrets in the logs, and work left undone.
+//! Search for secrets in the logs of a test's processes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// Words that no log may hold: numbers, texts, tokens.
+/// Texts that no log may hold: phone numbers, message texts, tokens.
 #[derive(Default)]
 pub(super) struct Secrets(Mutex<BTreeSet<String>>);
 
@@ -13,19 +13,19 @@ impl Secrets {
         self.0.lock().unwrap().insert(secret.to_owned());
     }
 
-    /// The secrets that stand in a log of this directory, each with the log's name.
-    pub(super) fn spilled(&self, logs: &Path) -> Vec<String> {
+    /// Returns the secrets found in the logs of a directory, with the name of the log.
+    pub(super) fn leaked(&self, logs: &Path) -> Vec<String> {
         let secrets = self.0.lock().unwrap();
-        let mut spilled = Vec::new();
+        let mut leaked = Vec::new();
         for (name, log) in read_logs(logs) {
             let found = secrets.iter().filter(|secret| log.contains(secret.as_str()));
-            spilled.extend(found.map(|secret| format!("{name}: {secret}")));
+            leaked.extend(found.map(|secret| format!("{name}: {secret}")));
         }
-        spilled
+        leaked
     }
 }
 
-/// The logs of a directory, by name.
+/// Reads the logs of a directory, sorted by name.
 pub(super) fn read_logs(logs: &Path) -> Vec<(String, String)> {
     let mut read: Vec<_> = std::fs::read_dir(logs)
         .unwrap()
@@ -45,13 +45,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_in_a_log_is_found_and_one_elsewhere_is_not() {
+    fn only_secrets_in_log_files_are_reported() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("web.log"), "a line with 4155550101 in it").unwrap();
         std::fs::write(dir.path().join("dump.aof"), "4155550102").unwrap();
         let secrets = Secrets::default();
         secrets.add("4155550101");
         secrets.add("4155550102");
-        assert_eq!(secrets.spilled(dir.path()), ["web.log: 4155550101"]);
+        assert_eq!(secrets.leaked(dir.path()), ["web.log: 4155550101"]);
     }
 }

@@ -1,4 +1,4 @@
-//! A stream of server-sent events, as a browser reads it.
+//! A client of the tester's live stream.
 
 use chrono::{DateTime, Utc};
 use crosswire::model::clock::{Clock as _, SystemClock};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Deployment, PATIENCE};
 
-/// An event, and when it came.
+/// A server-sent event, with the time of its arrival.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) name: String,
@@ -15,29 +15,30 @@ pub(crate) struct Event {
     pub(crate) at: DateTime<Utc>,
 }
 
+/// An open stream of the board.
 pub(crate) struct Live {
     response: reqwest::Response,
     unread: Vec<u8>,
 }
 
 impl Live {
-    /// Somebody who looks, and has seen everything up to `last`.
+    /// Opens a stream behind the event `last`, or from the beginning.
     pub(crate) async fn open(deployment: &Deployment, last: Option<&str>) -> Self {
         let call = deployment.call("GET", "/tester/live");
         let call = last.into_iter().fold(call, |call, last| call.header("Last-Event-ID", last));
-        // Longer than any test.
+        // The stream stays open for the whole test.
         let response = call.timeout(10 * PATIENCE).send().await.unwrap();
         assert_eq!(response.status(), 200);
         Self { response, unread: Vec::new() }
     }
 
-    /// What comes next; nothing when the stream has ended.
+    /// Returns the next event, or `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some(end) = self.unread.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = self.unread.drain(..end + 2).collect();
-                // A comment keeps the line open, and says nothing.
-                if let Some(event) = read(str::from_utf8(&event).unwrap()) {
+                // Comments only keep the connection open.
+                if let Some(event) = parse(str::from_utf8(&event).unwrap()) {
                     return Some(event);
                 }
             }
@@ -46,10 +47,10 @@ impl Live {
         }
     }
 
-    /// Everything up to the first event that is like this, which is the last.
+    /// Returns all events up to the first one that meets a condition.
     pub(crate) async fn until(&mut self, mut is_last: impl FnMut(&Event) -> bool) -> Vec<Event> {
         let mut events = Vec::new();
-        let come = async {
+        let read = async {
             loop {
                 let event = self.next().await.expect("the stream goes on");
                 events.push(event.clone());
@@ -58,17 +59,17 @@ impl Live {
                 }
             }
         };
-        let come = tokio::time::timeout(PATIENCE, come).await;
-        assert!(come.is_ok(), "it has not come after {PATIENCE:?}: {events:#?}");
+        let read = tokio::time::timeout(PATIENCE, read).await;
+        assert!(read.is_ok(), "no such event after {PATIENCE:?}: {events:#?}");
         events
     }
 
-    /// Everything up to where the news begin.
+    /// Returns all past events, up to `ready`.
     pub(crate) async fn until_ready(&mut self) -> Vec<Event> {
         self.until(|event| event.name == "ready").await
     }
 
-    /// Everything until this text has arrived on a phone.
+    /// Returns all events until a text is delivered to a phone.
     pub(crate) async fn until_arrived(&mut self, number: &str, text: &str) -> Vec<Event> {
         self.until(|event| event.is("out", number, text) && event.data["state"] == "delivered")
             .await
@@ -76,13 +77,14 @@ impl Live {
 }
 
 impl Event {
+    /// Compares direction, number and text of a message.
     pub(crate) fn is(&self, kind: &str, number: &str, text: &str) -> bool {
         self.data["kind"] == kind && self.data["number"] == number && self.data["text"] == text
     }
 }
 
-/// A comment is no event.
-fn read(lines: &str) -> Option<Event> {
+/// Parses an event. Returns `None` for a comment.
+fn parse(lines: &str) -> Option<Event> {
     let mut event =
         Event { name: "message".to_owned(), id: None, data: Value::Null, at: SystemClock.now() };
     for line in lines.trim_end().lines() {

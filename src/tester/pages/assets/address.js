@@ -1,21 +1,23 @@
-/** The phones and the topic of this page stand in its address, and so survive a reload. */
+/** The page's phones and topic, kept in the query of its address, so that they survive a reload. */
 
-import { number, random } from "./numbers.js";
+import { parseNumber, randomNumber } from "./numbers.js";
 
+/** Reads the phones and the topic; chooses random numbers for phones that are missing. */
 export function read() {
   const query = new URLSearchParams(location.search);
   const phones = [];
   for (const typed of query.getAll("phone")) {
-    // A plus that was typed into the address bar arrives as a blank.
-    const phone = number(typed.replace(/^ (?=[0-9])/, "+"));
+    // A plus that is typed into the address bar is decoded as a blank.
+    const phone = parseNumber(typed.replace(/^ (?=[0-9])/, "+"));
     if (phone !== null && !phones.includes(phone)) phones.push(phone);
   }
   while (phones.length === 0 || (!query.has("phone") && phones.length < 2)) {
-    phones.push(random(phones));
+    phones.push(randomNumber(phones));
   }
   return { phones, topic: query.get("topic") };
 }
 
+/** Replaces the phones and the topic in the address. */
 export function write(phones, topic) {
   const query = new URLSearchParams();
   for (const phone of phones) query.append("phone", phone);

@@ -1,42 +1,45 @@
-/** The server refused, and says in a sentence what to do. */
-export class Refused extends Error {}
+/** An error response. Its message says what to do. */
+export class RefusedError extends Error {}
 
-/** The server did not answer at all. */
-export class Away extends Error {}
+/** No response from the server. */
+export class UnreachableError extends Error {}
 
-const PATIENCE = 20_000;
+/** Time limit of a request, in milliseconds. */
+const TIMEOUT = 20_000;
 
-/** Posts JSON, and answers what came back: JSON, or nothing. */
+/** Posts JSON, and returns the JSON of the response, or null. */
 export async function post(path, body) {
-  const answer = await reach(path, {
+  const response = await request(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
-  return answer.status === 204 ? null : read(answer);
+  return response.status === 204 ? null : readJson(response);
 }
 
+/** Returns the JSON of a resource, or null. */
 export async function get(path) {
-  return read(await reach(path, {}));
+  return readJson(await request(path, {}));
 }
 
-async function reach(path, options) {
-  let answer;
+async function request(path, options) {
+  let response;
   try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
+    response = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT) });
   } catch {
-    throw new Away();
+    throw new UnreachableError();
   }
-  if (!answer.ok) {
-    throw new Refused((await answer.text().catch(() => "")) || `The server answered ${answer.status}.`);
+  if (!response.ok) {
+    const text = await response.text().catch(() => "");
+    throw new RefusedError(text || `The server responded with status ${response.status}.`);
   }
-  return answer;
+  return response;
 }
 
-/** Some calls are answered with nothing, and that is no mistake. */
-async function read(answer) {
-  const text = await answer.text().catch(() => {
-    throw new Away();
+/** An empty response is valid, and read as null. */
+async function readJson(response) {
+  const text = await response.text().catch(() => {
+    throw new UnreachableError();
   });
   return text === "" ? null : JSON.parse(text);
 }

@@ -1,9 +1,9 @@
 import { make } from "./dom.js";
-import { say } from "./notices.js";
+import { showNotice } from "./notices.js";
 import { fromAddress, fromFile } from "./pictures.js";
 
-/** The pictures that go with the next message: chosen, pasted, dropped, or named by address. */
-export class Attach {
+/** The pictures of the next message: chosen, pasted, dropped, or given by address. */
+export class Attachments {
   #media = [];
   #parts;
 
@@ -24,24 +24,24 @@ export class Attach {
     add.addEventListener("click", () => this.#addAddress());
     file.addEventListener("change", () => this.#addFiles(file.files));
     card.addEventListener("paste", (event) => this.#addFiles(event.clipboardData.files));
-    // A text that is dragged goes into the field, as everywhere.
-    const brings = (event) => event.dataTransfer.types.includes("Files");
-    card.addEventListener("dragover", (event) => brings(event) && event.preventDefault());
+    // Dragged text is left to the browser, which inserts it into the field.
+    const hasFiles = (event) => event.dataTransfer.types.includes("Files");
+    card.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
     card.addEventListener("drop", (event) => {
-      if (!brings(event)) return;
+      if (!hasFiles(event)) return;
       event.preventDefault();
       this.#addFiles(event.dataTransfer.files);
     });
   }
 
-  /** Hands over what there is, and starts anew. */
+  /** Returns the pictures, and removes them here. */
   take() {
     const taken = this.#media;
     this.put([]);
     return taken;
   }
 
-  /** Takes back what could not be sent. */
+  /** Replaces the pictures, for instance with those that could not be sent. */
   put(media) {
     this.#media = media;
     this.#parts.pictures.replaceChildren(...media.map((one) => this.#thumb(one)));
@@ -54,7 +54,7 @@ export class Attach {
       }
       if (files.length > 0) this.#close();
     } catch (error) {
-      say(error.message, { wrong: true });
+      showNotice(error.message, { isError: true });
     }
     this.#parts.file.value = "";
   }
@@ -66,7 +66,7 @@ export class Attach {
       address.value = "";
       this.#close();
     } catch (error) {
-      say(error.message, { wrong: true });
+      showNotice(error.message, { isError: true });
     }
   }
 

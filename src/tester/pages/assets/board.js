@@ -1,109 +1,111 @@
-/** More than anybody reads, and as much as a page shows at once without a hitch. */
-const KEPT = 500;
+/** Maximum number of messages, which a browser still draws without a delay. */
+const MAX_MESSAGES = 500;
 
-/** Views are told in batches: a file of a thousand messages makes them draw a few times. */
-const PAUSE = 16;
+/** Interval between `change` events, in milliseconds. It batches the updates of a sent file. */
+const BATCH_INTERVAL = 16;
 
 /**
- * What everybody sent and received, oldest first, by direction and id: a record that comes again
- * says what has become of its message since. Tells of every `change`.
+ * All messages of all phones, oldest first, by direction and id. A later entry updates the state of
+ * its message. Dispatches `change` events.
  */
 export class Board extends EventTarget {
   messages = new Map();
-  /** What is in force, by number; everybody's stands under the empty one. */
-  troubles = new Map();
+  /** Active faults by number. The empty number stands for all numbers. */
+  faults = new Map();
   #change = null;
   #replaying = false;
 
-  /** Everything is about to be told again. */
+  /** Discards everything, before the server sends all entries again. */
   reset() {
     this.messages.clear();
-    this.troubles.clear();
+    this.faults.clear();
     this.#replaying = true;
-    this.#note().fresh = true;
+    this.#pendingChange().fresh = true;
   }
 
-  /** Everything that there was has been told, with what is in force. */
-  ready(injected) {
-    for (const one of injected) this.#injected(one);
+  /** Ends the replay of past entries, with the faults that are active. */
+  ready(activeFaults) {
+    for (const one of activeFaults) this.#setFault(one);
     this.#replaying = false;
-    this.#note();
+    this.#pendingChange();
   }
 
-  take(record) {
-    if (record.kind === "cleared") this.#clear(record.number);
-    else if (record.kind === "in" || record.kind === "out") this.#put(record);
+  /** Adds an entry of the server's board. */
+  add(entry) {
+    if (entry.kind === "cleared") this.#clear(entry.number);
+    else if (entry.kind === "in" || entry.kind === "out") this.#put(entry);
   }
 
+  /** Applies an injected fault. */
   inject(injected) {
-    this.#injected(injected);
-    this.#note();
+    this.#setFault(injected);
+    this.#pendingChange();
   }
 
-  /** What happens to messages for this number. */
-  troubleOf(number) {
-    const own = this.troubles.get(number) ?? "none";
-    return own === "none" ? (this.troubles.get("") ?? "none") : own;
+  /** Returns the fault that applies to messages for a number. */
+  faultOf(number) {
+    const own = this.faults.get(number) ?? "ok";
+    return own === "ok" ? (this.faults.get("") ?? "ok") : own;
   }
 
-  /** The last message that this phone sent. */
+  /** Returns the last message that a phone sent. */
   lastOf(number, topic) {
     const own = (message) =>
       message.kind === "in" && message.number === number && message.topic === topic;
     return [...this.messages.values()].findLast(own);
   }
 
-  #injected({ number, trouble }) {
-    this.troubles.set(number ?? "", trouble);
+  #setFault({ number, fault }) {
+    this.faults.set(number ?? "", fault);
   }
 
-  #put(record) {
-    const key = `${record.kind} ${record.id}`;
+  #put(entry) {
+    const key = `${entry.kind} ${entry.id}`;
     const known = this.messages.get(key);
-    const change = this.#note();
+    const change = this.#pendingChange();
     if (known) {
-      known.state = record.state;
-      known.reason = record.reason;
+      known.state = entry.state;
+      known.reason = entry.reason;
       change.changed.add(known);
       return;
     }
-    const message = { media: [], ...record };
+    const message = { media: [], ...entry };
     this.messages.set(key, message);
     change.added.add(message);
-    if (this.messages.size > KEPT) {
-      const [oldest, forgotten] = this.messages.entries().next().value;
-      this.#forget(oldest, forgotten);
+    if (this.messages.size > MAX_MESSAGES) {
+      const [oldestKey, oldest] = this.messages.entries().next().value;
+      this.#remove(oldestKey, oldest);
     }
   }
 
   #clear(number) {
     for (const [key, message] of this.messages) {
-      if (number === undefined || message.number === number) this.#forget(key, message);
+      if (number === undefined || message.number === number) this.#remove(key, message);
     }
   }
 
-  #forget(key, message) {
-    const change = this.#note();
+  #remove(key, message) {
+    const change = this.#pendingChange();
     this.messages.delete(key);
     if (!change.added.delete(message)) change.removed.add(message);
     change.changed.delete(message);
   }
 
-  /** What the views will be told next. */
-  #note() {
+  /** Returns the change that the next event will report, and schedules that event. */
+  #pendingChange() {
     if (this.#change === null) {
       this.#change = { fresh: false, added: new Set(), changed: new Set(), removed: new Set() };
     }
     if (!this.#replaying && !this.#change.due) {
       this.#change.due = true;
-      setTimeout(() => this.#tell(), PAUSE);
+      setTimeout(() => this.#dispatch(), BATCH_INTERVAL);
     }
     return this.#change;
   }
 
-  #tell() {
+  #dispatch() {
     const change = this.#change;
-    // A reset that came meanwhile is told of when it is through.
+    // A reset has come meanwhile: the event follows at the end of the replay.
     if (this.#replaying) {
       change.due = false;
       return;

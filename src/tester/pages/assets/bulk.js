@@ -1,14 +1,14 @@
 import { post } from "./api.js";
 import { parts } from "./dom.js";
-import { failed, say } from "./notices.js";
-import { NOT_A_NUMBER, number } from "./numbers.js";
+import { showError, showNotice } from "./notices.js";
+import { INVALID_NUMBER, parseNumber } from "./numbers.js";
 import { count } from "./words.js";
 
-/** Few enough that progress is seen, many enough that it is quick. */
-const BATCH = 20;
+/** Messages per request: few enough to show progress, many enough to be quick. */
+const BATCH_SIZE = 20;
 
-/** Sends a file, one message a line, blank lines left out. */
-export function bulk(topic) {
+/** Sets up the form that sends a file, one message per line without the blank ones. */
+export function setUpBulkForm(topic) {
   const section = document.getElementById("bulk");
   const form = section.querySelector("form");
   const { number: input, file, progress } = parts(form);
@@ -31,28 +31,34 @@ export function bulk(topic) {
     progress.value = 0;
     progress.hidden = false;
     let refused = 0;
-    for (let at = 0; at < messages.length; at += BATCH) {
-      const part = messages.slice(at, at + BATCH);
+    for (let at = 0; at < messages.length; at += BATCH_SIZE) {
+      const part = messages.slice(at, at + BATCH_SIZE);
       const body = { topic: topic().name, number: phone, messages: part };
       const { results } = await post("/tester/send", body);
       refused += results.filter(({ state }) => state === "refused").length;
       progress.value = at + part.length;
     }
-    if (refused === 0) say("Sent bulk messages");
-    else say(`${count(refused, "message was", "messages were")} not taken; the log says why`, { wrong: true });
+    if (refused === 0) {
+      showNotice("Sent bulk messages");
+    } else {
+      const messages = count(refused, "message was", "messages were");
+      showNotice(`${messages} not accepted; the log says why`, { isError: true });
+    }
     file.value = "";
   }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const phone = number(input.value);
-    if (phone === null) return say(NOT_A_NUMBER, { wrong: true });
+    const phone = parseNumber(input.value);
+    if (phone === null) return showNotice(INVALID_NUMBER, { isError: true });
     const text = await file.files[0].text();
     const messages = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
-    if (messages.length === 0) return say("The file has no messages in it", { wrong: true });
+    if (messages.length === 0) {
+      return showNotice("The file has no messages in it", { isError: true });
+    }
     const button = form.querySelector("button");
     button.disabled = true;
-    await send(phone, messages).catch(failed);
+    await send(phone, messages).catch(showError);
     button.disabled = false;
     progress.hidden = true;
   });

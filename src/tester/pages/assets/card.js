@@ -1,18 +1,18 @@
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { copy } from "./dom.js";
-import { say } from "./notices.js";
-import { NOT_A_NUMBER, number } from "./numbers.js";
-import { trouble } from "./trouble.js";
+import { setUpFaultMenu } from "./faults.js";
+import { showNotice } from "./notices.js";
+import { INVALID_NUMBER, parseNumber } from "./numbers.js";
 
-/** A phone: its number, what it sent and received, and where it writes. */
+/** A phone: its number, its conversation, and its composer. */
 export class Card {
   #parts;
   #page;
   #conversation;
-  #showTrouble;
+  #showFault;
 
-  /** `page` has the board, the topic, and says whether a number may be taken. */
+  /** `page` is the list of phones, with the board and the chosen topic. */
   constructor(phone, page) {
     this.phone = phone;
     this.#page = page;
@@ -21,26 +21,27 @@ export class Card {
     const line = { board: page.board, number: () => this.phone, topic: () => page.topic().name };
     this.#conversation = new Conversation(this.#parts.conversation, this.#parts.hint);
     this.composer = new Composer(this.element, this.#parts, line);
-    this.#showTrouble = trouble(this.#parts, line);
+    this.#showFault = setUpFaultMenu(this.#parts, line);
     this.#listen();
-    this.#name();
+    this.#showNumber();
     this.refresh();
   }
 
-  /** Everything anew, for another topic or number, or when all was told again. */
+  /** Shows everything anew: after a change of topic or number, or a replay of the board. */
   refresh() {
     const { handler } = this.#page.topic();
-    this.composer.offer(handler);
+    this.composer.showCommands(handler);
     this.#parts.hint.classList.toggle("unseen", handler !== "roulette");
     this.#conversation.replace([...this.#page.board.messages.values()].filter(this.#isOurs));
-    this.#showTrouble();
+    this.#showFault();
   }
 
+  /** Shows a change of the board. */
   change({ fresh, added, changed, removed }) {
     if (fresh) return this.refresh();
     const ours = [added, changed, removed].map((messages) => [...messages].filter(this.#isOurs));
     this.#conversation.change({ added: ours[0], changed: ours[1], removed: ours[2] });
-    this.#showTrouble();
+    this.#showFault();
   }
 
   colour(hue) {
@@ -61,18 +62,19 @@ export class Card {
   }
 
   #rename(typed) {
-    const renamed = number(typed);
-    if (renamed === null) say(NOT_A_NUMBER, { wrong: true });
-    else if (!this.#page.mayTake(renamed, this)) say("This phone is here already", { wrong: true });
-    else if (renamed !== this.phone) {
+    const renamed = parseNumber(typed);
+    if (renamed === null) showNotice(INVALID_NUMBER, { isError: true });
+    else if (!this.#page.isFree(renamed, this)) {
+      showNotice("This phone is here already", { isError: true });
+    } else if (renamed !== this.phone) {
       this.phone = renamed;
       this.refresh();
-      this.#page.renamed();
+      this.#page.update();
     }
-    this.#name();
+    this.#showNumber();
   }
 
-  #name() {
+  #showNumber() {
     const { element, number: input, conversation, remove } = this.#parts;
     input.value = this.phone;
     input.title = this.phone;

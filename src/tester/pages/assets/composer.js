@@ -1,34 +1,36 @@
 import { post } from "./api.js";
-import { Attach } from "./attach.js";
+import { Attachments } from "./attach.js";
 import { make } from "./dom.js";
-import { failed, say } from "./notices.js";
+import { showError, showNotice } from "./notices.js";
 import { count } from "./words.js";
 
-/** As long as somebody's pause between two words. */
-const PAUSE = 150;
+/** Delay between the last key and the count of segments, in milliseconds. */
+const MEASURE_DELAY = 150;
 
 const HELP = "Enter sends, Shift+Enter starts a new line";
 
-/** What people usually text to a handler. */
+const NOT_ACCEPTED = "The message was not accepted; the log says why";
+
+/** Commands of each handler, shown as buttons. */
 const COMMANDS = { roulette: ["connect", "refresh", "disconnect", "call", "stats"] };
 
-/** Where a phone writes. What cannot be sent stays, or comes back. */
+/** The input of a phone. A message that could not be sent returns into it. */
 export class Composer {
   #parts;
   #phone;
-  #attach;
+  #attachments;
   #sending = Promise.resolve();
-  #asked = 0;
+  #measurements = 0;
   #timer;
 
   constructor(card, parts, phone) {
     this.#parts = parts;
     this.#phone = phone;
-    this.#attach = new Attach(card, parts);
+    this.#attachments = new Attachments(card, parts);
     const { composer, text } = parts;
     text.addEventListener("input", () => this.#measureSoon());
     text.addEventListener("keydown", (event) => {
-      // While a word is being composed, Enter chooses it.
+      // An input method uses Enter to choose a word.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       composer.requestSubmit();
@@ -44,7 +46,8 @@ export class Composer {
     this.#parts.text.focus();
   }
 
-  offer(handler) {
+  /** Shows the commands of a handler. */
+  showCommands(handler) {
     const words = COMMANDS[handler] ?? [];
     this.#parts.commands.hidden = words.length === 0;
     this.#parts.commands.replaceChildren(...words.map((word) => this.#command(word)));
@@ -54,7 +57,7 @@ export class Composer {
     const button = make("button", { type: "button" }, word);
     button.addEventListener("click", (event) => {
       this.#send(word, []);
-      // Whoever points goes on to write; whoever walks by keys is where they want to be.
+      // A click with the pointer moves on to the input; the keyboard's focus stays on the button.
       if (event.detail > 0) this.focus();
     });
     return button;
@@ -62,55 +65,55 @@ export class Composer {
 
   #submit() {
     const { text } = this.#parts;
-    const media = this.#attach.take();
+    const media = this.#attachments.take();
     const written = text.value;
     if (written === "" && media.length === 0) return;
     text.value = "";
     this.#measureSoon();
     this.#send(written, media, () => {
       text.value = text.value === "" ? written : `${written}\n${text.value}`;
-      this.#attach.put(media);
+      this.#attachments.put(media);
       this.#measureSoon();
     });
   }
 
-  /** One after the other, so that what is written fast arrives in its order. */
+  /** Sends one message after the other, to keep their order. */
   #send(written, media, takeBack = () => {}) {
     const { number, topic } = this.#phone;
     const body = { topic: topic(), number: number(), messages: [written], media };
     this.#sending = this.#sending.then(async () => {
       try {
         const { results } = await post("/tester/send", body);
-        const was = (wanted) => results.some(({ state }) => state === wanted);
-        if (was("rejected")) say("The message was rejected", { wrong: true });
-        else if (was("refused")) say("The message was not taken; the log says why", { wrong: true });
-        else say("Sent message");
+        const has = (wanted) => results.some(({ state }) => state === wanted);
+        if (has("rejected")) showNotice("The message was rejected", { isError: true });
+        else if (has("refused")) showNotice(NOT_ACCEPTED, { isError: true });
+        else showNotice("Sent message");
       } catch (error) {
         takeBack();
-        failed(error);
+        showError(error);
       }
     });
   }
 
   #measureSoon() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#measure(), PAUSE);
+    this.#timer = setTimeout(() => this.#measure(), MEASURE_DELAY);
   }
 
   async #measure() {
     const { text, count: shown } = this.#parts;
-    const asked = ++this.#asked;
-    let said = HELP;
+    const measurement = ++this.#measurements;
+    let line = HELP;
     if (text.value !== "") {
       const size = await post("/tester/segments", { text: text.value }).catch(() => null);
-      said = size === null ? "" : sentence(size);
+      line = size === null ? "" : describe(size);
     }
-    // Somebody who types fast is shown the last answer, not the latest to come.
-    if (asked === this.#asked) shown.textContent = said;
+    // Responses may arrive out of order: only that to the last request is shown.
+    if (measurement === this.#measurements) shown.textContent = line;
   }
 }
 
-function sentence({ characters, encoding, segments, left }) {
+function describe({ characters, encoding, segments, left }) {
   const parts = [
     count(characters, "character", "characters"),
     encoding,

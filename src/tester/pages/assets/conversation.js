@@ -1,14 +1,14 @@
 import { copy, fill, make } from "./dom.js";
 import { clock } from "./words.js";
 
-/** As near to its end as makes somebody a reader of what is new. */
-const NEAR = 80;
+/** Distance from the end, in pixels, within which new messages are scrolled into view. */
+const FOLLOW_DISTANCE = 80;
 
-/** The bubbles of one phone. */
+/** The message bubbles of one phone. */
 export class Conversation {
   #element;
   #hint;
-  #reading = true;
+  #isFollowing = true;
   #bubbles = new Map();
 
   constructor(element, hint) {
@@ -16,21 +16,22 @@ export class Conversation {
     this.#hint = hint;
     element.addEventListener("scroll", () => {
       const { scrollTop, scrollHeight, clientHeight } = element;
-      this.#reading = scrollHeight - scrollTop - clientHeight < NEAR;
+      this.#isFollowing = scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
     });
     new ResizeObserver(() => this.#follow()).observe(element);
   }
 
-  /** Shows these messages in place of whatever stood here. Nobody wants all of it read out. */
+  /** Replaces all messages. Screen readers do not announce them, since most are not new. */
   replace(messages) {
     this.#element.setAttribute("aria-busy", "true");
     this.#bubbles.clear();
     this.#element.replaceChildren();
-    this.#reading = true;
+    this.#isFollowing = true;
     this.change({ added: messages, changed: [], removed: [] });
     this.#element.removeAttribute("aria-busy");
   }
 
+  /** Shows a change of the board. */
   change({ added, changed, removed }) {
     for (const message of removed) {
       this.#bubbles.get(message)?.element.remove();
@@ -38,16 +39,16 @@ export class Conversation {
     }
     for (const message of changed) {
       const bubble = this.#bubbles.get(message);
-      if (bubble) mark(bubble, message);
+      if (bubble) showState(bubble, message);
     }
     this.#element.append(...added.map((message) => this.#bubble(message)));
     this.#hint.hidden = this.#bubbles.size > 0;
     this.#follow();
   }
 
-  /** Whoever reads what is new goes on doing so. */
+  /** Scrolls to the end, unless an older message is being read. */
   #follow() {
-    if (this.#reading) this.#element.scrollTop = this.#element.scrollHeight;
+    if (this.#isFollowing) this.#element.scrollTop = this.#element.scrollHeight;
   }
 
   #bubble(message) {
@@ -60,7 +61,7 @@ export class Conversation {
     bubble.text.after(...message.media.map((media) => this.#picture(media)));
     bubble.at.dateTime = message.at;
     bubble.at.textContent = clock(message.at);
-    mark(bubble, message);
+    showState(bubble, message);
     return bubble.element;
   }
 
@@ -78,7 +79,7 @@ export class Conversation {
   }
 }
 
-function mark({ element, state, reason }, message) {
+function showState({ element, state, reason }, message) {
   element.dataset.state = message.state;
   state.textContent = message.state;
   fill(reason, message.reason);

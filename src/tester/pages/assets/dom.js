@@ -1,12 +1,13 @@
 /**
- * A copy of the template of this name, and its parts by their `data-part`. Whatever people wrote
- * goes into parts as text, never as markup.
+ * Copies a template, and returns the element and its parts by their `data-part`. User text goes
+ * into parts as text, never as markup.
  */
 export function copy(template) {
   const element = document.getElementById(template).content.firstElementChild.cloneNode(true);
   return { element, ...parts(element) };
 }
 
+/** Returns the parts of an element by their `data-part`, in camel case. */
 export function parts(root) {
   const found = {};
   for (const part of root.querySelectorAll("[data-part]")) {
@@ -16,16 +17,16 @@ export function parts(root) {
   return found;
 }
 
-/** An element with these properties and children; a string is a child that is text. */
+/** Creates an element with properties and children. A string becomes a text node. */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
-/** Shows a text, or nothing at all when there is none. */
+/** Shows a text, or hides the element without one. */
 export function fill(element, text) {
-  const said = text ?? "";
-  if (element.textContent !== said) element.textContent = said;
-  element.hidden = said === "";
+  const shown = text ?? "";
+  if (element.textContent !== shown) element.textContent = shown;
+  element.hidden = shown === "";
 }

@@ -1,23 +1,24 @@
-/** How long until a stream that the browser has given up on is opened anew. */
-const PAUSE = 2_000;
+/** Delay before a closed stream is opened again, in milliseconds. */
+const RECONNECT_DELAY = 2_000;
 
 /**
- * Follows the board for as long as the page is open, and says how that goes: `connecting`, `live`,
- * or `away`. The browser itself goes on where a broken stream stopped.
+ * Follows the server's board while the page is open, and reports the connection's state: `live` or
+ * `away`. The browser itself resumes a broken stream after the last event.
  */
-export function follow(board, says) {
+export function follow(board, onState) {
   const source = new EventSource("/tester/live");
-  const on = (name, hear) =>
-    source.addEventListener(name, ({ data }) => hear(data ? JSON.parse(data) : null));
+  const on = (name, handle) =>
+    source.addEventListener(name, ({ data }) => handle(data ? JSON.parse(data) : null));
   on("reset", () => board.reset());
-  on("message", (record) => board.take(record));
-  on("trouble", (injected) => board.inject(injected));
-  on("ready", (injected) => {
-    board.ready(injected ?? []);
-    says("live");
+  on("message", (entry) => board.add(entry));
+  on("fault", (injected) => board.inject(injected));
+  on("ready", (activeFaults) => {
+    board.ready(activeFaults ?? []);
+    onState("live");
   });
   source.onerror = () => {
-    says("away");
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => follow(board, says), PAUSE);
+    onState("away");
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => follow(board, onState), RECONNECT_DELAY);
   };
 }

@@ -1,6 +1,6 @@
 import { post } from "./api.js";
 import { copy, fill, make, parts } from "./dom.js";
-import { failed, say } from "./notices.js";
+import { showError, showNotice } from "./notices.js";
 import { count, date } from "./words.js";
 
 const DIRECTIONS = {
@@ -12,27 +12,27 @@ const DIRECTIONS = {
   },
 };
 
-/** Everything in and out of all phones, newest first. */
+/** The table of all messages of all phones, newest first. */
 export class Log {
   #parts = parts(document.getElementById("log"));
   #rows = new Map();
   #board;
   #phones;
-  #tagged;
+  #showsTopics;
 
-  /** Each row names its topic when there are several. */
+  /** Rows show their topic when there are several. */
   constructor(board, phones, topics) {
     this.#board = board;
     this.#phones = phones;
-    this.#tagged = topics.length > 1;
+    this.#showsTopics = topics.length > 1;
     const { filter, clear, clearAll } = this.#parts;
     board.addEventListener("change", ({ detail }) => this.#change(detail));
-    phones.addEventListener("change", () => this.#coloured());
-    filter.addEventListener("change", () => this.#filtered());
+    phones.addEventListener("change", () => this.#updateColours());
+    filter.addEventListener("change", () => this.#updateFilter());
     clear.addEventListener("click", () => this.#clear(filter.value));
     clearAll.addEventListener("click", () => this.#clear(""));
-    this.#choices();
-    this.#filtered();
+    this.#updateChoices();
+    this.#updateFilter();
   }
 
   #change({ fresh, added, changed, removed }) {
@@ -47,12 +47,12 @@ export class Log {
     }
     for (const message of changed) {
       const row = this.#rows.get(message);
-      if (row) mark(row, message);
+      if (row) showState(row, message);
     }
-    const made = [...added].map((message) => this.#row(message));
-    this.#parts.rows.prepend(...made.reverse());
-    this.#choices();
-    this.#filtered();
+    const rows = [...added].map((message) => this.#row(message));
+    this.#parts.rows.prepend(...rows.reverse());
+    this.#updateChoices();
+    this.#updateFilter();
   }
 
   #row(message) {
@@ -65,18 +65,18 @@ export class Log {
     row.sign.textContent = direction.sign;
     row.direction.textContent = direction.word;
     row.number.textContent = message.number;
-    fill(row.topic, this.#tagged ? message.topic : "");
+    fill(row.topic, this.#showsTopics ? message.topic : "");
     row.text.textContent = message.text;
     const pictures = message.media.length;
     fill(row.media, pictures > 0 ? count(pictures, "picture", "pictures") : "");
     row.at.dateTime = message.at;
     row.at.textContent = date(message.at);
-    mark(row, message);
+    showState(row, message);
     return row.element;
   }
 
-  /** All numbers that have a message, and those of the phones here. */
-  #choices() {
+  /** Offers all numbers with a message, and those of the page's phones. */
+  #updateChoices() {
     const numbers = new Set(this.#phones.numbers);
     for (const message of this.#board.messages.values()) numbers.add(message.number);
     const { filter } = this.#parts;
@@ -88,7 +88,7 @@ export class Log {
     filter.value = numbers.has(chosen) ? chosen : "";
   }
 
-  #filtered() {
+  #updateFilter() {
     const { filter, clear, clearAll, table, empty } = this.#parts;
     let shown = 0;
     for (const [message, row] of this.#rows) {
@@ -102,25 +102,25 @@ export class Log {
     clearAll.disabled = this.#rows.size === 0;
   }
 
-  #coloured() {
+  #updateColours() {
     for (const [message, row] of this.#rows) {
       row.element.dataset.hue = this.#phones.hue(message.number);
     }
-    this.#choices();
-    this.#filtered();
+    this.#updateChoices();
+    this.#updateFilter();
   }
 
   async #clear(number) {
     try {
       await post("/tester/clear", number === "" ? {} : { number });
-      say(number === "" ? "Cleared all messages" : `Cleared ${number} messages`);
+      showNotice(number === "" ? "Cleared all messages" : `Cleared ${number} messages`);
     } catch (error) {
-      failed(error);
+      showError(error);
     }
   }
 }
 
-function mark({ element, state, reason }, message) {
+function showState({ element, state, reason }, message) {
   element.dataset.state = message.state;
   state.textContent = message.state;
   fill(reason, message.reason);

@@ -1,29 +1,29 @@
 /**
- * A button that opens a menu: arrow keys, Home and End walk through it, Escape and Tab close it.
- * `opening` is called before it is shown.
+ * Sets up a menu button. Arrow keys, Home and End move through the menu, Escape and Tab close it.
+ * `beforeOpen` is called each time before the menu is shown.
  */
-export function menu(button, list, opening) {
+export function setUpMenu(button, list, beforeOpen) {
   const items = () => [...list.querySelectorAll("[role^=menuitem]:not(:disabled)")];
-  const outside = (event) => {
+  const closeOutside = (event) => {
     if (!list.contains(event.target) && !button.contains(event.target)) close();
   };
 
   function open() {
-    opening();
+    beforeOpen();
     list.hidden = false;
     button.setAttribute("aria-expanded", "true");
-    document.addEventListener("pointerdown", outside);
+    document.addEventListener("pointerdown", closeOutside);
     items()[0]?.focus();
   }
 
-  function close({ back = false } = {}) {
+  function close({ restoreFocus = false } = {}) {
     list.hidden = true;
     button.setAttribute("aria-expanded", "false");
-    document.removeEventListener("pointerdown", outside);
-    if (back) button.focus();
+    document.removeEventListener("pointerdown", closeOutside);
+    if (restoreFocus) button.focus();
   }
 
-  function walk(event) {
+  function move(event) {
     const all = items();
     const at = all.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
@@ -32,7 +32,7 @@ export function menu(button, list, opening) {
       all.at(to % all.length).focus();
     } else if (event.key === "Escape") {
       event.preventDefault();
-      close({ back: true });
+      close({ restoreFocus: true });
     } else if (event.key === "Tab") {
       close();
     }
@@ -45,8 +45,8 @@ export function menu(button, list, opening) {
       open();
     }
   });
-  list.addEventListener("keydown", walk);
+  list.addEventListener("keydown", move);
   list.addEventListener("click", (event) => {
-    if (event.target.closest("[role^=menuitem]")) close({ back: true });
+    if (event.target.closest("[role^=menuitem]")) close({ restoreFocus: true });
   });
 }

@@ -1,28 +1,30 @@
-import { Away } from "./api.js";
+import { UnreachableError } from "./api.js";
 
-/** A mistake stays until something else is said; good news may go. */
-const SHOWN = 4_000;
+/** Time that a notice is shown, in milliseconds. An error stays until the next notice. */
+const NOTICE_DURATION = 4_000;
 
 const NOTICE = document.getElementById("notice");
-const AWAY = document.getElementById("away");
-let going;
+const UNREACHABLE = document.getElementById("away");
+let hideTimer;
 
-export function say(text, { wrong = false } = {}) {
-  clearTimeout(going);
+/** Shows a notice at the foot of the page. */
+export function showNotice(text, { isError = false } = {}) {
+  clearTimeout(hideTimer);
   NOTICE.textContent = text;
-  NOTICE.dataset.kind = wrong ? "wrong" : "well";
-  if (!wrong) going = setTimeout(() => NOTICE.replaceChildren(), SHOWN);
+  NOTICE.dataset.kind = isError ? "error" : "success";
+  if (!isError) hideTimer = setTimeout(() => NOTICE.replaceChildren(), NOTICE_DURATION);
 }
 
-/** Says what went wrong, to whoever can do something about it. */
-export function failed(error) {
-  if (error instanceof Away) away(true);
-  else say(error.message, { wrong: true });
+/** Shows an error of a request. */
+export function showError(error) {
+  if (error instanceof UnreachableError) showUnreachable(true);
+  else showNotice(error.message, { isError: true });
 }
 
-export function away(is) {
-  const said = is
+/** Shows or hides the alert that the server cannot be reached. */
+export function showUnreachable(isUnreachable) {
+  const text = isUnreachable
     ? "Crosswire could not be reached.\nPlease check that it is running."
     : "";
-  if (AWAY.textContent !== said) AWAY.textContent = said;
+  if (UNREACHABLE.textContent !== text) UNREACHABLE.textContent = text;
 }

@@ -1,17 +1,17 @@
 import { write } from "./address.js";
 import { Card } from "./card.js";
 import { make } from "./dom.js";
-import { random } from "./numbers.js";
+import { randomNumber } from "./numbers.js";
 
 const HUES = 6;
 
-/** All phones of the page, in the order of its address. Tells of every `change` of who is here. */
+/** All phones of the page, in the order of its address. Dispatches `change` with the list. */
 export class Phones extends EventTarget {
   #cards = [];
   #section = document.getElementById("phones");
   #choices = document.getElementById("numbers");
 
-  /** `topic` answers the chosen one. */
+  /** `topic` returns the chosen topic. */
   constructor(board, topic) {
     super();
     this.board = board;
@@ -29,12 +29,12 @@ export class Phones extends EventTarget {
     return this.#cards.map((card) => card.phone);
   }
 
-  /** A phone with this number, or with one that nobody here has. */
-  add(phone = random(this.numbers)) {
+  /** Adds a phone with a number, by default a random one. */
+  add(phone = randomNumber(this.numbers)) {
     const card = new Card(phone, this);
     this.#cards.push(card);
     this.#section.append(card.element);
-    this.renamed();
+    this.update();
     return card;
   }
 
@@ -42,30 +42,32 @@ export class Phones extends EventTarget {
     const at = this.#cards.indexOf(card);
     this.#cards.splice(at, 1);
     card.element.remove();
-    this.renamed();
+    this.update();
     const next = this.#cards[at] ?? this.#cards.at(-1);
     if (next) next.composer.focus();
     else document.getElementById("add-phone").focus();
   }
 
-  mayTake(phone, by) {
-    return this.#cards.every((card) => card === by || card.phone !== phone);
+  /** Reports that no other card has a number. */
+  isFree(phone, own) {
+    return this.#cards.every((card) => card === own || card.phone !== phone);
   }
 
-  /** Another topic is chosen. */
+  /** Shows another topic. */
   refresh() {
     for (const card of this.#cards) card.refresh();
-    this.renamed();
+    this.update();
   }
 
-  renamed() {
+  /** Shows a change of the list: in colours, address and choices. */
+  update() {
     for (const [at, card] of this.#cards.entries()) card.colour(at % HUES);
     write(this.numbers, this.topic().name);
     this.#choices.replaceChildren(...this.numbers.map((value) => make("option", { value })));
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Which colour a number has on this page; none when it is not here. */
+  /** Returns the colour of a number, or an empty string for one without a phone. */
   hue(phone) {
     const at = this.numbers.indexOf(phone);
     return at < 0 ? "" : at % HUES;

@@ -1,7 +1,7 @@
-/** What all pictures of a message may have together, as they are sent. */
-const ROOM = 64 * 1024;
+/** Maximum length of all picture URLs of a message: the server's limit. */
+const MAX_LENGTH = 64 * 1024;
 
-/** How large a picture may be on its longer side that is too heavy as it is, one try after the other. */
+/** Longer sides, in pixels, that a picture above the limit is scaled to, one after the other. */
 const SIDES = [1600, 1024, 640, 320];
 
 const TYPES = {
@@ -15,7 +15,7 @@ const TYPES = {
   webp: "image/webp",
 };
 
-/** A picture from the web. Most addresses without an ending are photographs. */
+/** Returns a picture from the web. Addresses without a known ending are taken for photographs. */
 export function fromAddress(address) {
   if (!/^https:\/\/./.test(address)) {
     throw new Error("The address of a picture starts with https://");
@@ -24,10 +24,10 @@ export function fromAddress(address) {
   return { url: address, content_type: TYPES[ending.toLowerCase()] ?? "image/jpeg" };
 }
 
-/** A picture from a file, made smaller when it would not fit beside the others. */
+/** Returns a picture from a file, scaled down when it would not fit beside the others. */
 export async function fromFile(file, others) {
-  if (!file.type.startsWith("image/")) throw new Error(`${file.name} is no picture`);
-  const room = ROOM - others.reduce((sum, { url }) => sum + url.length, 0);
+  if (!file.type.startsWith("image/")) throw new Error(`${file.name} is not a picture`);
+  const room = MAX_LENGTH - others.reduce((sum, { url }) => sum + url.length, 0);
   const whole = await dataUrl(file);
   if (whole.length <= room) return { url: whole, content_type: file.type };
   const bitmap = await createImageBitmap(file).catch(() => {

@@ -1,4 +1,4 @@
-//! Calls that no page makes. Each is refused in a sentence, and nothing stands on the board after.
+//! Invalid API requests. Each is refused with one sentence, and leaves the board unchanged.
 
 use serde_json::{Value, json};
 
@@ -7,37 +7,37 @@ use crate::support::{Answer, Deployment, Live};
 
 const MIB: usize = 1 << 20;
 
-/// A message that would be sent but for this field.
-fn bent(field: &str, value: Value) -> String {
+/// A valid message but for one field.
+fn with_field(field: &str, value: Value) -> String {
     let mut call = json!({ "topic": "strict", "number": ANNA, "messages": ["hello"] });
     call[field] = value;
     call.to_string()
 }
 
 fn picture(url: &str, content_type: &str) -> String {
-    bent("media", json!([{ "url": url, "content_type": content_type }]))
+    with_field("media", json!([{ "url": url, "content_type": content_type }]))
 }
 
-/// What is sent where, and the status that it earns.
-fn calls() -> Vec<(&'static str, String, u16)> {
+/// Path, body and expected status of each request.
+fn requests() -> Vec<(&'static str, String, u16)> {
     let large = format!("data:image/png;base64,{}", "AAAA".repeat(70_000));
-    let mut calls = vec![
-        ("/tester/send", bent("messages", json!(["x".repeat(MIB)])), 413),
-        ("/tester/send", bent("messages", json!(["x".repeat(MIB / 2)])), 400),
-        ("/tester/send", bent("messages", json!(vec!["x"; 1001])), 400),
-        ("/tester/send", bent("messages", json!([])), 400),
-        ("/tester/send", bent("messages", json!(["one", " ", "two"])), 400),
-        ("/tester/send", bent("messages", json!("one")), 400),
-        ("/tester/send", bent("messages", json!([1])), 400),
-        ("/tester/send", bent("messages", Value::Null), 400),
-        ("/tester/send", bent("number", json!(14_155_550_101_u64)), 400),
-        ("/tester/send", bent("number", json!("1".repeat(10_000))), 400),
-        ("/tester/send", bent("topic", json!("nobody")), 404),
-        ("/tester/send", bent("topic", json!(["strict"])), 400),
-        ("/tester/send", bent("texts", json!([])), 400),
+    let mut requests = vec![
+        ("/tester/send", with_field("messages", json!(["x".repeat(MIB)])), 413),
+        ("/tester/send", with_field("messages", json!(["x".repeat(MIB / 2)])), 400),
+        ("/tester/send", with_field("messages", json!(vec!["x"; 1001])), 400),
+        ("/tester/send", with_field("messages", json!([])), 400),
+        ("/tester/send", with_field("messages", json!(["one", " ", "two"])), 400),
+        ("/tester/send", with_field("messages", json!("one")), 400),
+        ("/tester/send", with_field("messages", json!([1])), 400),
+        ("/tester/send", with_field("messages", Value::Null), 400),
+        ("/tester/send", with_field("number", json!(14_155_550_101_u64)), 400),
+        ("/tester/send", with_field("number", json!("1".repeat(10_000))), 400),
+        ("/tester/send", with_field("topic", json!("unknown")), 404),
+        ("/tester/send", with_field("topic", json!(["strict"])), 400),
+        ("/tester/send", with_field("texts", json!([])), 400),
         (
             "/tester/send",
-            bent(
+            with_field(
                 "media",
                 json!(vec![json!({"url": "https://a", "content_type": "image/png"}); 11]),
             ),
@@ -45,8 +45,8 @@ fn calls() -> Vec<(&'static str, String, u16)> {
         ),
         ("/tester/clear", json!({ "phone": ANNA }).to_string(), 400),
         ("/tester/clear", json!({ "number": [ANNA] }).to_string(), 400),
-        ("/tester/trouble", json!({ "trouble": "war" }).to_string(), 400),
-        ("/tester/trouble", json!({}).to_string(), 400),
+        ("/tester/fault", json!({ "fault": "war" }).to_string(), 400),
+        ("/tester/fault", json!({}).to_string(), 400),
         ("/tester/again", json!({}).to_string(), 400),
         ("/tester/again", json!({ "id": "TM0" }).to_string(), 404),
         ("/tester/segments", json!({ "text": 1 }).to_string(), 400),
@@ -63,33 +63,33 @@ fn calls() -> Vec<(&'static str, String, u16)> {
         "data:image/p\"g;base64,AAAA",
         &large,
     ] {
-        calls.push(("/tester/send", picture(url, "image/png"), 400));
+        requests.push(("/tester/send", picture(url, "image/png"), 400));
     }
     for content_type in ["", "image", "image/", "image/png\r\nX: y", "image/<b>"] {
-        calls.push(("/tester/send", picture("https://example.com/a", content_type), 400));
+        requests.push(("/tester/send", picture("https://example.com/a", content_type), 400));
     }
-    for path in ["/tester/send", "/tester/clear", "/tester/trouble", "/tester/again"] {
+    for path in ["/tester/send", "/tester/clear", "/tester/fault", "/tester/again"] {
         for nonsense in ["", "{", "null", "[]", "\"text\"", "NaN", "\u{feff}{}"] {
-            calls.push((path, nonsense.to_owned(), 400));
+            requests.push((path, nonsense.to_owned(), 400));
         }
-        calls.push((path, format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)), 400));
+        requests.push((path, format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)), 400));
     }
-    calls
+    requests
 }
 
-async fn call(deployment: &Deployment, path: &str, body: String, kind: &str) -> Option<Answer> {
+async fn post_as(deployment: &Deployment, path: &str, body: String, kind: &str) -> Option<Answer> {
     let call = deployment.call("POST", path).header("Content-Type", kind).body(body);
     // A body that is refused before it has arrived in full is not read to its end.
     Answer::read(call.send().await.ok()?).await.ok()
 }
 
 #[tokio::test]
-async fn what_no_page_sends_is_refused_in_a_sentence_and_changes_nothing() {
+async fn invalid_requests_are_refused_with_one_sentence_and_no_effect() {
     let deployment = dev().await;
     let mut wrong = Vec::new();
-    for (path, body, expected) in calls() {
+    for (path, body, expected) in requests() {
         let shown: String = body.chars().take(100).collect();
-        let answer = call(&deployment, path, body, "application/json").await;
+        let answer = post_as(&deployment, path, body, "application/json").await;
         let status = answer.as_ref().map_or(413, |answer| answer.status);
         if status != expected {
             wrong.push(format!("{path} {shown}: {status}, not {expected}"));
@@ -102,26 +102,26 @@ async fn what_no_page_sends_is_refused_in_a_sentence_and_changes_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let told = Live::open(&deployment, None).await.until_ready().await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert_eq!(told[1].data, json!([]));
+    let events = Live::open(&deployment, None).await.until_ready().await;
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(events[1].data, json!([]));
 }
 
 #[tokio::test]
-async fn what_another_sites_form_could_send_is_not_json() {
+async fn api_refuses_content_types_of_html_forms() {
     let deployment = dev().await;
-    let genuine = bent("topic", json!("strict"));
+    let genuine = with_field("topic", json!("strict"));
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "/"] {
-        let answer = call(&deployment, "/tester/send", genuine.clone(), kind).await.unwrap();
+        let answer = post_as(&deployment, "/tester/send", genuine.clone(), kind).await.unwrap();
         assert_eq!(answer.status, 415, "{kind}");
     }
     let kind = "application/json; charset=utf-8";
-    let answer = call(&deployment, "/tester/send", genuine, kind).await.unwrap();
-    assert_eq!(answer.status, 200, "but for its kind it is fine");
+    let answer = post_as(&deployment, "/tester/send", genuine, kind).await.unwrap();
+    assert_eq!(answer.status, 200, "the same body as JSON");
 }
 
 #[tokio::test]
-async fn a_method_that_a_door_does_not_know_is_named_with_those_that_it_does() {
+async fn unknown_method_is_refused_with_the_allowed_ones() {
     let deployment = dev().await;
     for (method, path, allowed) in [
         ("DELETE", "/tester", "GET, POST"),

@@ -1,4 +1,4 @@
-//! What those who look are told, and when.
+//! The live stream of the board.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::model::clock::{Clock as _, SystemClock};
 use crosswire::stores::redis::{Redis, RedisConfig};
-use crosswire::tester::{Board, Record};
+use crosswire::tester::{Board, BoardEntry};
 use futures_util::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{ANNA, BEN, TOPICS, chatting, dev, post, send, silent};
+use super::{ANNA, BEN, TOPICS, chatting, dev, post, send, without_numbers_in_logs};
 use crate::support::{Deployment, Event, Live, PATIENCE, Setup};
+
+/// Admin token of the deployment with separate processes.
+const TOKEN: &str = "s8Kq2vXw5TnB7hLd";
 
 fn ids(events: &[Event]) -> Vec<&str> {
     events
@@ -24,8 +27,8 @@ fn ids(events: &[Event]) -> Vec<&str> {
         .collect()
 }
 
-/// How long a record was on its way to who looks.
-fn delay(event: &Event) -> TimeDelta {
+/// Time between the date of an entry and its arrival in a stream.
+fn latency(event: &Event) -> TimeDelta {
     let published: DateTime<Utc> = event.data["at"].as_str().unwrap().parse().unwrap();
     event.at - published
 }
@@ -33,10 +36,10 @@ fn delay(event: &Event) -> TimeDelta {
 #[rstest]
 #[case::embedded(Setup::dev(TOPICS).embedded())]
 #[case::redis(Setup::dev(TOPICS).own_redis())]
-#[case::apart(Setup::new(TOPICS).own_redis().env("ADMIN_TOKEN", "5f0c1e9a7b3d2846"))]
+#[case::apart(Setup::new(TOPICS).own_redis().env("ADMIN_TOKEN", TOKEN))]
 #[tokio::test]
-async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: Setup) {
-    let deployment = silent(setup.start().await.with_bearer("5f0c1e9a7b3d2846"));
+async fn chat_reaches_all_streams_within_a_second(#[case] setup: Setup) {
+    let deployment = without_numbers_in_logs(setup.start().await.with_bearer(TOKEN));
     let mut one = chatting(&deployment).await;
     let mut other = Live::open(&deployment, None).await;
     other.until_ready().await;
@@ -50,9 +53,9 @@ async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: S
         let seen_too = other.until_arrived(to, &relayed).await;
         assert_eq!(ids(&seen), ids(&seen_too));
         assert!(seen[0].is("in", from, &text), "{seen:?}");
-        slowest = seen.iter().chain(&seen_too).map(delay).max().unwrap().max(slowest);
+        slowest = seen.iter().chain(&seen_too).map(latency).max().unwrap().max(slowest);
     }
-    println!("the slowest of them all was on its way for {} ms", slowest.num_milliseconds());
+    println!("slowest update: {} ms", slowest.num_milliseconds());
     assert!(slowest < TimeDelta::seconds(1), "{slowest}");
 }
 
@@ -60,35 +63,35 @@ async fn a_chat_is_seen_by_everybody_who_looks_while_it_happens(#[case] setup: S
 #[case::embedded(Setup::dev(TOPICS).embedded())]
 #[case::redis(Setup::dev(TOPICS).own_redis())]
 #[tokio::test]
-async fn whoever_comes_back_is_told_what_they_missed_and_nothing_else(#[case] setup: Setup) {
-    let deployment = silent(setup.start().await);
+async fn resumed_stream_gets_the_missed_entries_only(#[case] setup: Setup) {
+    let deployment = without_numbers_in_logs(setup.start().await);
     let mut watched = Live::open(&deployment, None).await;
     let greeting = watched.until_ready().await;
     assert_eq!(greeting[0].name, "reset");
     send(&deployment, "strict", ANNA, &["echo one"]).await;
     watched.until_arrived(ANNA, "one").await;
-    let mut left = Live::open(&deployment, None).await;
-    let seen = left.until_ready().await;
-    let last = seen.last().unwrap().id.clone().expect("it says where it stands");
+    let mut closed = Live::open(&deployment, None).await;
+    let seen = closed.until_ready().await;
+    let last = seen.last().unwrap().id.clone().expect("the ready event has an id");
     assert_eq!(ids(&seen).last(), Some(&last.as_str()));
-    drop(left);
+    drop(closed);
     send(&deployment, "strict", ANNA, &["echo two"]).await;
     let missed = watched.until_arrived(ANNA, "two").await;
-    let mut back = Live::open(&deployment, Some(&last)).await;
-    let told = back.until_ready().await;
-    assert!(told.iter().all(|event| event.name != "reset"), "{told:?}");
-    assert_eq!(ids(&told), ids(&missed));
+    let mut resumed = Live::open(&deployment, Some(&last)).await;
+    let events = resumed.until_ready().await;
+    assert!(events.iter().all(|event| event.name != "reset"), "{events:?}");
+    assert_eq!(ids(&events), ids(&missed));
     for unknown in ["nowhere", "1-0", "99999999999999-0", "", "77"] {
-        let mut stranger = Live::open(&deployment, Some(unknown)).await;
-        let told = stranger.until_ready().await;
-        assert_eq!(told[0].name, "reset", "{unknown}");
-        assert_eq!(told[0].id.as_deref(), Some(""), "a browser forgets where it was");
-        assert_eq!(ids(&told).len(), ids(&seen).len() + ids(&missed).len(), "{unknown}");
+        let mut unknown_position = Live::open(&deployment, Some(unknown)).await;
+        let events = unknown_position.until_ready().await;
+        assert_eq!(events[0].name, "reset", "{unknown}");
+        assert_eq!(events[0].id.as_deref(), Some(""), "the browser forgets its position");
+        assert_eq!(ids(&events).len(), ids(&seen).len() + ids(&missed).len(), "{unknown}");
     }
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_cleared_for_everybody_and_of_one_phone_alone() {
+async fn clearing_removes_one_number_or_all() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     for number in [ANNA, BEN] {
@@ -107,34 +110,34 @@ async fn what_is_cleared_is_cleared_for_everybody_and_of_one_phone_alone() {
     assert_eq!(numbers(&deployment).await, Vec::<Value>::new());
 }
 
-/// Whose messages are shown to whoever comes now.
+/// Numbers of all messages in a new stream.
 async fn numbers(deployment: &Deployment) -> Vec<Value> {
-    let told = Live::open(deployment, None).await.until_ready().await;
-    let messages = told.iter().filter(|event| event.name == "message");
+    let events = Live::open(deployment, None).await.until_ready().await;
+    let messages = events.iter().filter(|event| event.name == "message");
     messages.map(|event| event.data["number"].clone()).collect()
 }
 
 #[tokio::test]
-async fn a_trouble_is_told_to_who_looks_and_to_who_comes_later() {
-    let deployment = silent(Setup::dev(TOPICS).own_redis().start().await);
+async fn fault_reaches_open_and_new_streams() {
+    let deployment = without_numbers_in_logs(Setup::dev(TOPICS).own_redis().start().await);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
-    let theirs = json!({ "number": ANNA, "trouble": "opted_out" });
-    let everybodys = json!({ "trouble": "slow" });
-    for trouble in [&theirs, &everybodys] {
-        assert_eq!(post(&deployment, "/tester/trouble", trouble).await.status, 204);
-        let told = live.until(|event| event.name == "trouble").await.pop().unwrap();
-        assert_eq!(&told.data, trouble);
+    let of_anna = json!({ "number": ANNA, "fault": "opted_out" });
+    let of_all = json!({ "fault": "slow" });
+    for fault in [&of_anna, &of_all] {
+        assert_eq!(post(&deployment, "/tester/fault", fault).await.status, 204);
+        let update = live.until(|event| event.name == "fault").await.pop().unwrap();
+        assert_eq!(&update.data, fault);
     }
     let ready = Live::open(&deployment, None).await.until_ready().await.pop().unwrap();
-    assert_eq!(ready.data, json!([theirs, everybodys]));
-    // Injected by another process of the deployment's.
-    let injected = serde_json::from_value(json!({ "trouble": "none" })).unwrap();
+    assert_eq!(ready.data, json!([of_anna, of_all]));
+    // Injected by another process of the deployment.
+    let injected = serde_json::from_value(json!({ "fault": "ok" })).unwrap();
     board(&deployment).await.inject(&injected).await.unwrap();
-    let told = live.until(|event| event.name == "trouble").await.pop().unwrap();
-    assert_eq!(told.data, json!({ "trouble": "none" }));
+    let update = live.until(|event| event.name == "fault").await.pop().unwrap();
+    assert_eq!(update.data, json!({ "fault": "ok" }));
     let ready = Live::open(&deployment, None).await.until_ready().await.pop().unwrap();
-    assert_eq!(ready.data, json!([theirs]));
+    assert_eq!(ready.data, json!([of_anna]));
 }
 
 async fn board(deployment: &Deployment) -> Board {
@@ -144,41 +147,41 @@ async fn board(deployment: &Deployment) -> Board {
 }
 
 #[tokio::test]
-async fn who_does_not_read_holds_up_nobody_and_is_told_to_begin_again() {
+async fn stalled_reader_is_reset_and_delays_no_other_stream() {
     let deployment = Setup::dev(TOPICS).own_redis().start().await;
-    let mut asleep = TcpStream::connect((Ipv4Addr::LOCALHOST, deployment.port())).unwrap();
-    asleep.set_read_timeout(Some(PATIENCE)).unwrap();
-    asleep.write_all(b"GET /tester/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut stalled = TcpStream::connect((Ipv4Addr::LOCALHOST, deployment.port())).unwrap();
+    stalled.set_read_timeout(Some(PATIENCE)).unwrap();
+    stalled.write_all(b"GET /tester/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut beginning = [0; 512];
-    assert!(asleep.read(&mut beginning).unwrap() > 0);
+    assert!(stalled.read(&mut beginning).unwrap() > 0);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     let board = board(&deployment).await;
-    // More than the two ends of a connection and the hub together keep for anybody.
+    // More than the buffers of the connection and of the hub hold together.
     let long = "long ".repeat(4_000);
     for number in 0..1500 {
-        board.add(&record(number, &long)).await.unwrap();
-        let told = live.until(|event| event.name == "message").await.pop().unwrap();
-        assert_eq!(told.data["id"], format!("TM{number}"));
+        board.append(&entry(number, &long)).await.unwrap();
+        let update = live.until(|event| event.name == "message").await.pop().unwrap();
+        assert_eq!(update.data["id"], format!("TM{number}"));
     }
-    let told = String::from_utf8(rest(asleep)).unwrap();
-    assert!(told.contains("event: reset\nid:\n"), "it began in the middle");
-    assert!(!told.contains("\"TM1499\""));
+    let text = String::from_utf8(read_to_end(stalled)).unwrap();
+    assert!(text.contains("event: reset\nid:\n"), "the stream was reset");
+    assert!(!text.contains("\"TM1499\""));
 }
 
-/// Everything up to the end, which must come soon.
-fn rest(mut stream: TcpStream) -> Vec<u8> {
-    let (start, mut told, mut piece) = (Instant::now(), Vec::new(), [0; 8192]);
+/// Reads a stream to its end.
+fn read_to_end(mut stream: TcpStream) -> Vec<u8> {
+    let (start, mut bytes, mut piece) = (Instant::now(), Vec::new(), [0; 8192]);
     while start.elapsed() < PATIENCE {
-        match stream.read(&mut piece).expect("something comes, if only the end") {
-            0 => return told,
-            length => told.extend_from_slice(&piece[..length]),
+        match stream.read(&mut piece).expect("the stream goes on or ends") {
+            0 => return bytes,
+            length => bytes.extend_from_slice(&piece[..length]),
         }
     }
     panic!("the stream has not ended after {PATIENCE:?}")
 }
 
-fn record(number: usize, text: &str) -> Record {
+fn entry(number: usize, text: &str) -> BoardEntry {
     serde_json::from_value(json!({
         "kind": "in",
         "id": format!("TM{number}"),
@@ -192,36 +195,36 @@ fn record(number: usize, text: &str) -> Record {
 }
 
 #[tokio::test]
-async fn whoever_comes_while_much_happens_misses_nothing_and_hears_nothing_twice() {
+async fn stream_opened_under_load_misses_and_repeats_nothing() {
     let deployment = Setup::dev(TOPICS).own_redis().start().await;
     let board = board(&deployment).await;
-    let happen = async {
+    let publish = async {
         for number in 0..1000 {
-            board.add(&record(number, "much")).await.unwrap();
+            board.append(&entry(number, "much")).await.unwrap();
         }
     };
     let all: Vec<Value> = (0..1000).map(|number| json!(format!("TM{number}"))).collect();
-    let look = |nth: u64| {
+    let read = |nth: u64| {
         let (deployment, all) = (&deployment, &all);
         async move {
-            // One after the other, while it goes on.
+            // The streams open one after the other while entries are published.
             tokio::time::sleep(Duration::from_millis(5 * nth)).await;
             let mut live = Live::open(deployment, None).await;
-            let mut told = live.until(|event| event.data["id"] == "TM999").await;
-            told.retain(|event| event.name == "message");
-            let told: Vec<Value> = told.iter().map(|event| event.data["id"].clone()).collect();
-            assert_eq!(&told, all);
+            let mut events = live.until(|event| event.data["id"] == "TM999").await;
+            events.retain(|event| event.name == "message");
+            let events: Vec<Value> = events.iter().map(|event| event.data["id"].clone()).collect();
+            assert_eq!(&events, all);
         }
     };
-    tokio::join!(happen, join_all((0..40).map(look)));
+    tokio::join!(publish, join_all((0..40).map(read)));
 }
 
 #[tokio::test]
-async fn an_open_stream_does_not_hold_a_process_that_stops() {
+async fn open_stream_does_not_delay_shutdown() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
-    // A browser keeps connections for its next calls as well.
+    // A browser holds a kept-alive connection as well.
     send(&deployment, "strict", ANNA, &["echo stop now"]).await;
     live.until_arrived(ANNA, "stop now").await;
     assert!(deployment.stop_web(Duration::from_secs(5)), "{}", deployment.logs());
@@ -230,8 +233,8 @@ async fn an_open_stream_does_not_hold_a_process_that_stops() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_when_the_store_is_back() {
-    let deployment = silent(Setup::dev(TOPICS).own_redis().start().await);
+async fn stream_resumes_after_a_store_outage() {
+    let deployment = without_numbers_in_logs(Setup::dev(TOPICS).own_redis().start().await);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     deployment.redis().kill9();

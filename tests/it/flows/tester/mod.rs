@@ -1,9 +1,9 @@
-//! The tester's page, by the calls that it makes.
+//! The tester's HTTP routes.
 
 mod access;
-mod calls;
 mod hostile;
 mod live;
+mod pages;
 mod phones;
 
 use serde_json::{Value, json};
@@ -31,21 +31,22 @@ async fn post(deployment: &Deployment, path: &str, body: &Value) -> Answer {
     Answer::read(deployment.call("POST", path).json(body).send().await.unwrap()).await.unwrap()
 }
 
-/// One process, which keeps everything in a file of its own; no log of it may name anybody.
+/// A development process on the embedded store.
 async fn dev() -> Deployment {
-    silent(Setup::dev(TOPICS).embedded().start().await)
+    without_numbers_in_logs(Setup::dev(TOPICS).embedded().start().await)
 }
 
-fn silent(deployment: Deployment) -> Deployment {
+/// Fails at the end when a log holds one of the phones' numbers.
+fn without_numbers_in_logs(deployment: Deployment) -> Deployment {
     for number in [ANNA, BEN] {
         deployment.keep_secret(number.trim_start_matches('+'));
     }
     deployment
 }
 
-/// Sends these from a phone, and answers what became of each.
+/// Sends texts from a phone, and returns the result of each.
 async fn send(deployment: &Deployment, topic: &str, number: &str, texts: &[&str]) -> Vec<Value> {
-    // A command is a word that a log may well hold; several words are the sender's own.
+    // A single word may be a command, which logs may hold; several words are a private text.
     texts.iter().filter(|text| text.contains(' ')).for_each(|text| deployment.keep_secret(text));
     let body = json!({ "topic": topic, "number": number, "messages": texts });
     let answer = post(deployment, "/tester/send", &body).await;
@@ -57,7 +58,7 @@ async fn send(deployment: &Deployment, topic: &str, number: &str, texts: &[&str]
     results
 }
 
-/// Two phones in a chat, and somebody who looks.
+/// Connects two phones in a chat, and follows the board.
 async fn chatting(deployment: &Deployment) -> Live {
     let mut live = Live::open(deployment, None).await;
     live.until_ready().await;
@@ -66,8 +67,9 @@ async fn chatting(deployment: &Deployment) -> Live {
     send(deployment, "roulette", BEN, &["connect"]).await;
     let mut connected = 0;
     live.until(|event| {
-        let told = [ANNA, BEN].iter().any(|who| event.is("out", who, super::texts::CONNECTED));
-        connected += usize::from(told && event.data["state"] == "delivered");
+        let is_told =
+            [ANNA, BEN].iter().any(|number| event.is("out", number, super::texts::CONNECTED));
+        connected += usize::from(is_told && event.data["state"] == "delivered");
         connected == 2
     })
     .await;

@@ -1,13 +1,13 @@
-//! What becomes of what a phone sends.
+//! Messages that a phone sends, and their states on the board.
 
 use serde_json::json;
 
 use super::super::texts::{NOT_CONNECTED, PEER_LEFT, WAIT};
-use super::{ANNA, BEN, chatting, dev, post, send, silent};
+use super::{ANNA, BEN, chatting, dev, post, send, without_numbers_in_logs};
 use crate::support::{Event, Live, Setup};
 
-/// What arrived on this phone, in its order.
-fn arrived<'e>(events: &'e [Event], number: &str) -> Vec<&'e str> {
+/// Texts that were delivered to a phone, in order.
+fn delivered_texts<'e>(events: &'e [Event], number: &str) -> Vec<&'e str> {
     let on_phone = |event: &&Event| {
         event.data["kind"] == "out"
             && event.data["number"] == number
@@ -17,27 +17,27 @@ fn arrived<'e>(events: &'e [Event], number: &str) -> Vec<&'e str> {
 }
 
 #[tokio::test]
-async fn two_hundred_lines_arrive_in_their_order() {
-    // Without what is said on acceptance in between.
+async fn two_hundred_messages_are_delivered_in_order() {
+    // Without replies on acceptance between the messages.
     let topics = "[topics.echo]\nhandler = \"echo\"\naccept_response = \"\"\n";
-    let deployment = silent(Setup::dev(topics).own_redis().start().await);
+    let deployment = without_numbers_in_logs(Setup::dev(topics).own_redis().start().await);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     let lines: Vec<String> = (0..200).map(|number| format!("line {number}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let asked: Vec<String> = lines.iter().map(|line| format!("echo {line}")).collect();
-    let body = json!({ "topic": "echo", "number": ANNA, "messages": asked });
+    let commands: Vec<String> = lines.iter().map(|line| format!("echo {line}")).collect();
+    let body = json!({ "topic": "echo", "number": ANNA, "messages": commands });
     let call = post(&deployment, "/tester/send", &body);
     let (answer, seen) = tokio::join!(call, live.until_arrived(ANNA, "line 199"));
     assert_eq!(answer.body.matches("\"queued\"").count(), 200, "{answer:?}");
-    assert_eq!(arrived(&seen, ANNA), lines);
+    assert_eq!(delivered_texts(&seen, ANNA), lines);
     for line in lines {
         deployment.keep_secret(line);
     }
 }
 
 #[tokio::test]
-async fn what_a_validator_refuses_is_shown_with_its_reason_and_its_text() {
+async fn rejected_message_is_shown_with_reason_and_reply() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
@@ -47,13 +47,13 @@ async fn what_a_validator_refuses_is_shown_with_its_reason_and_its_text() {
     let seen = live.until(|event| event.data["state"] == "rejected").await;
     let reason = seen.last().unwrap().data["reason"].as_str().unwrap();
     assert!(reason.starts_with("length: "), "{reason}");
-    assert_eq!(arrived(&seen, ANNA), ["Too long, or nothing at all."]);
-    // Nothing at all is for the topic to judge, not for the page.
+    assert_eq!(delivered_texts(&seen, ANNA), ["Too long, or nothing at all."]);
+    // The page passes an empty text on: the topic's validators decide.
     assert_eq!(send(&deployment, "strict", ANNA, &[""]).await[0]["state"], "rejected");
 }
 
 #[tokio::test]
-async fn a_message_that_is_delivered_again_changes_nothing() {
+async fn redelivered_message_is_a_duplicate() {
     let deployment = dev().await;
     let mut live = chatting(&deployment).await;
     let first = send(&deployment, "roulette", ANNA, &["only once"]).await.remove(0);
@@ -63,7 +63,7 @@ async fn a_message_that_is_delivered_again_changes_nothing() {
     assert_eq!(again, json!({ "id": first["id"], "state": "duplicate" }));
     send(&deployment, "roulette", ANNA, &["the next one"]).await;
     let seen = live.until_arrived(BEN, "Stranger: the next one").await;
-    assert_eq!(arrived(&seen, BEN), ["Stranger: the next one"]);
+    assert_eq!(delivered_texts(&seen, BEN), ["Stranger: the next one"]);
     let body = json!({ "id": "TM0" });
     assert_eq!(post(&deployment, "/tester/again", &body).await.status, 404);
     post(&deployment, "/tester/clear", &json!({})).await;
@@ -72,11 +72,11 @@ async fn a_message_that_is_delivered_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_is_left_with_a_phone_that_cannot_be_reached() {
+async fn undeliverable_fault_ends_the_chat() {
     let deployment = dev().await;
     let mut live = chatting(&deployment).await;
-    let trouble = json!({ "number": BEN, "trouble": "undeliverable" });
-    assert_eq!(post(&deployment, "/tester/trouble", &trouble).await.status, 204);
+    let fault = json!({ "number": BEN, "fault": "undeliverable" });
+    assert_eq!(post(&deployment, "/tester/fault", &fault).await.status, 204);
     send(&deployment, "roulette", ANNA, &["can you hear me"]).await;
     let seen = live.until_arrived(ANNA, PEER_LEFT).await;
     let failed = seen.iter().find(|event| event.data["state"] == "failed").unwrap();
@@ -87,9 +87,9 @@ async fn nobody_is_left_with_a_phone_that_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn pictures_go_with_the_first_message_and_stand_on_the_board() {
+async fn pictures_belong_to_the_first_message() {
     let topics = "[topics.echo]\nhandler = \"echo\"\naccept_response = \"\"\n";
-    let deployment = silent(Setup::dev(topics).embedded().start().await);
+    let deployment = without_numbers_in_logs(Setup::dev(topics).embedded().start().await);
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
     let media = json!([
@@ -108,7 +108,7 @@ async fn pictures_go_with_the_first_message_and_stand_on_the_board() {
 }
 
 #[tokio::test]
-async fn what_was_played_by_hand_is_a_script_that_passes() {
+async fn exported_script_passes() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     live.until_ready().await;
@@ -122,8 +122,8 @@ async fn what_was_played_by_hand_is_a_script_that_passes() {
     assert_eq!(answer.headers["content-disposition"], "attachment; filename=\"crosswire.script\"");
     assert!(answer.body.contains(&format!("{ANNA} < heard of it")), "{}", answer.body);
     assert!(!answer.body.contains("24680"), "it was cleared: {}", answer.body);
-    let file = deployment.dir().join("played.script");
+    let file = deployment.dir().join("exported.script");
     std::fs::write(&file, &answer.body).unwrap();
-    let played = deployment.crosswire(&["script", "--strict", file.to_str().unwrap()]);
-    assert!(played.status.success(), "{played:?}\n{}", answer.body);
+    let run = deployment.crosswire(&["script", "--strict", file.to_str().unwrap()]);
+    assert!(run.status.success(), "{run:?}\n{}", answer.body);
 }

@@ -1,12 +1,12 @@
-//! How it looks, by day, by night, and on a phone.
+//! Layout and colours, in light and dark mode and in small windows.
 
 use std::path::Path;
 
 use super::page::Page;
 use super::{chatting, received};
 
-/// What the two in the picture say, in turns.
-const SAID: [&str; 6] = [
+/// Texts of the screenshot, which two phones send in turns.
+const TEXTS: [&str; 6] = [
     "Hi! Is anybody out there?",
     "Yes :) Where are you writing from?",
     "A night train, somewhere between Vienna and Rome.",
@@ -16,13 +16,13 @@ const SAID: [&str; 6] = [
 ];
 
 async fn talk(page: &Page) {
-    for (turn, text) in SAID.iter().enumerate() {
+    for (turn, text) in TEXTS.iter().enumerate() {
         page.send(turn % 2, text).await;
         page.bubble((turn + 1) % 2, &received(&format!("Stranger: {text}"))).await;
     }
 }
 
-/// The widest that anything in the page may be is the page.
+/// Fails when something is wider than the window.
 async fn assert_fits(page: &Page, what: &str) {
     let widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]";
     let value = page.value(widths, &[]).await;
@@ -30,7 +30,7 @@ async fn assert_fits(page: &Page, what: &str) {
 }
 
 #[tokio::test]
-async fn it_fits_a_phone_and_is_light_or_dark_as_one_likes() {
+async fn page_fits_small_windows_and_follows_the_colour_scheme() {
     let (_deployment, page) = chatting().await;
     talk(&page).await;
     page.resize(360, 740, 2.0).await;
@@ -49,41 +49,44 @@ async fn it_fits_a_phone_and_is_light_or_dark_as_one_likes() {
 }
 
 async fn assert_follows_preference(page: &Page) {
-    let mut grounds = Vec::new();
+    let mut backgrounds = Vec::new();
     for scheme in ["light", "dark"] {
         page.prefer(scheme).await;
-        grounds.push(page.value("getComputedStyle(document.body).backgroundColor", &[]).await);
+        backgrounds.push(page.value("getComputedStyle(document.body).backgroundColor", &[]).await);
         page.resize(360, 740, 2.0).await;
         page.picture(&format!("phone-{scheme}")).await;
         page.resize(1280, 800, 1.0).await;
         page.picture(&format!("desk-{scheme}")).await;
     }
-    assert_ne!(grounds[0], grounds[1]);
+    assert_ne!(backgrounds[0], backgrounds[1]);
 }
 
-/// The picture in the README, taken anew by whoever sets `CROSSWIRE_PICTURE`.
+/// The screenshot in the README. It is replaced when `CROSSWIRE_PICTURE` is set.
 #[tokio::test]
-async fn the_picture_of_two_strangers_can_be_taken() {
+async fn readme_screenshot_can_be_taken() {
     let (_deployment, page) = chatting().await;
     talk(&page).await;
     page.prefer("light").await;
     page.resize(1280, 800, 1.25).await;
     let hidden = serde_json::json!({ "hidden": true });
     page.browser().devtools("Emulation.setScrollbarsHidden", hidden).await;
-    // Notices have gone with what was there before.
+    // A reload removes the notices.
     page.reload().await;
-    page.bubble(0, &received(&format!("Stranger: {}", SAID[5]))).await;
+    page.bubble(0, &received(&format!("Stranger: {}", TEXTS[5]))).await;
     page.write(1, "Can you see it").await;
     let count = "document.querySelector('.card:nth-child(2) [data-part=count]').textContent";
     page.sees(count, "14 characters · GSM-7 · 1 segment · 146 left").await;
     let taken = page.picture("tester").await;
     if is_wanted() {
-        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes/tester/tester.png");
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tester/pages/tester.png");
         std::fs::copy(taken, place).unwrap();
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's own knobs are no configuration")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an option of this test, no configuration of the server"
+)]
 fn is_wanted() -> bool {
     std::env::var_os("CROSSWIRE_PICTURE").is_some()
 }

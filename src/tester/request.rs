@@ -1,42 +1,43 @@
-//! What a phone says to us and what we answer it, as JSON.
+//! The tester's webhook format: what a simulated phone posts, and the reply to it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::Identity;
 use crate::model::message::{Media, MessageId, Text};
 
-/// A call of the tester's.
+/// A webhook of the tester.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Call {
+pub enum TesterRequest {
+    /// A message from a phone.
     Message {
-        /// The same for a message that is delivered again.
+        /// Message id, the same for a redelivery.
         id: MessageId,
         number: Identity,
         text: Text,
         #[serde(default)]
         media: Vec<Media>,
     },
-    /// What became of a message of ours.
+    /// A delivery report.
     Report {
-        /// Ours.
+        /// Id of the outgoing message.
         id: MessageId,
-        delivery: Delivery,
+        outcome: DeliveryOutcome,
         #[serde(default)]
         code: Option<u32>,
     },
 }
 
-/// How it ended.
+/// The final outcome that a delivery report states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Delivery {
+pub enum DeliveryOutcome {
     Delivered,
     Failed,
 }
 
-/// What is said in the answer to a call, if anything is.
+/// The response to a webhook of the tester, with the immediate reply if there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct TesterReply {
     pub reply: Option<Text>,
 }

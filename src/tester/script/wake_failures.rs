@@ -1,4 +1,5 @@
-//! Why timers failed. Nothing is recorded of a wake until it is buried.
+//! Errors of wakes. The event log records a wake only once it is buried, so that a script could not
+//! say why a timer has not fired yet.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,24 +9,25 @@ use futures_util::future::BoxFuture;
 use crate::contracts::handler::{DynHandler, Effects, Result, Transaction};
 use crate::model::message::Mail;
 
-/// What went wrong with wakes since it was last asked for.
+/// Collected errors of wakes, one sentence each.
 #[derive(Clone, Default)]
-pub(super) struct Complaints(Arc<Mutex<Vec<String>>>);
+pub(super) struct WakeFailures(Arc<Mutex<Vec<String>>>);
 
-impl Complaints {
+impl WakeFailures {
+    /// Returns the errors since the last call.
     pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn add(&self, complaint: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(complaint);
+    fn add(&self, failure: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
     }
 }
 
-/// A topic's handler whose failed wakes are recorded.
+/// Wrapper of a topic's handler that records failed wakes.
 pub(super) struct WakeFailureRecorder {
     pub(super) handler: Arc<dyn DynHandler>,
-    pub(super) complaints: Complaints,
+    pub(super) failures: WakeFailures,
 }
 
 impl DynHandler for WakeFailureRecorder {
@@ -33,7 +35,7 @@ impl DynHandler for WakeFailureRecorder {
         let run = async move {
             let outcome = self.handler.run(tx, mail).await;
             if let (Mail::Wake(wake), Err(error)) = (mail, &outcome) {
-                self.complaints.add(format!("the wake {:?} failed: {error:#}", wake.name));
+                self.failures.add(format!("the wake {:?} failed: {error:#}", wake.name));
             }
             outcome
         };

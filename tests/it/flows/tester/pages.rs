@@ -1,9 +1,9 @@
-//! The other calls, and the page as somebody sees it who has no script.
+//! The API's other routes, and the page without JavaScript.
 
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{ANNA, TOPICS, dev, post, silent};
+use super::{ANNA, TOPICS, dev, post, without_numbers_in_logs};
 use crate::support::{Answer, Deployment, Live, Setup};
 
 fn location(answer: &Answer) -> &str {
@@ -17,7 +17,7 @@ async fn submit(deployment: &Deployment, fields: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn topics_are_listed_with_their_webhooks() {
+async fn topics_route_lists_topics_with_their_webhooks() {
     let answer = dev().await.get("/tester/topics").await.unwrap();
     let topics: Value = serde_json::from_str(&answer.body).unwrap();
     let strict = json!({
@@ -28,7 +28,7 @@ async fn topics_are_listed_with_their_webhooks() {
 }
 
 #[tokio::test]
-async fn a_text_is_priced_before_it_is_sent() {
+async fn segments_route_counts_segments_and_encoding() {
     let deployment = dev().await;
     for (text, segments, encoding, characters, left) in [
         (String::new(), 1, "GSM-7", 0, 160),
@@ -48,7 +48,7 @@ async fn a_text_is_priced_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn former_addresses_lead_to_the_page() {
+async fn legacy_addresses_redirect_to_the_page() {
     let deployment = dev().await;
     for (path, to) in [
         ("/httptester", "/tester"),
@@ -57,7 +57,7 @@ async fn former_addresses_lead_to_the_page() {
         ("/httptester/anything", "/tester"),
         ("/httptester/message_tester/1112223333/", "/tester?phone=1112223333"),
         ("/httptester/strict/+14155550101/", "/tester?phone=%2B14155550101&topic=strict"),
-        ("/httptester/strict/nobody/", "/tester?topic=strict"),
+        ("/httptester/strict/unknown/", "/tester?topic=strict"),
         ("/httptester/strict/%0D%0ASet-Cookie:a/", "/tester?topic=strict"),
     ] {
         assert_eq!(location(&deployment.get(path).await.unwrap()), to, "{path}");
@@ -72,13 +72,13 @@ async fn former_addresses_lead_to_the_page() {
 #[case("+1-415-555-0101")]
 #[case("<script>")]
 #[tokio::test]
-async fn a_number_is_all_numeric(#[case] number: &str) {
+async fn number_must_be_numeric(#[case] number: &str) {
     let deployment = dev().await;
     let body = json!({ "topic": "strict", "number": number, "messages": ["hello"] });
     for (path, body) in [
         ("/tester/send", body),
         ("/tester/clear", json!({ "number": number })),
-        ("/tester/trouble", json!({ "number": number, "trouble": "slow" })),
+        ("/tester/fault", json!({ "number": number, "fault": "slow" })),
     ] {
         let answer = post(&deployment, path, &body).await;
         assert_eq!((answer.status, answer.body.trim()), (400, "Phone number must be all numeric"));
@@ -88,7 +88,7 @@ async fn a_number_is_all_numeric(#[case] number: &str) {
 }
 
 #[tokio::test]
-async fn blanks_around_a_number_do_not_count() {
+async fn blanks_around_a_number_are_ignored() {
     let deployment = dev().await;
     let body = json!({ "topic": "strict", "number": " 123 ", "messages": ["hello"] });
     let answer = post(&deployment, "/tester/send", &body).await;
@@ -96,15 +96,15 @@ async fn blanks_around_a_number_do_not_count() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_script_sends_and_sees_what_came_and_markup_is_text() {
+async fn page_without_javascript_sends_shows_and_escapes_messages() {
     let deployment = dev().await;
     let mut live = Live::open(&deployment, None).await;
     let page = deployment.get("/tester").await.unwrap();
     assert!(page.body.contains("<title>Message Tester</title>"), "{page:?}");
     assert!(page.body.contains("sent or received any test messages yet."), "{page:?}");
     let text = "<b>\"&'</b>";
-    let asked = format!("echo {text}");
-    let fields = [("topic", "strict"), ("identity", ANNA), ("text", &asked)];
+    let command = format!("echo {text}");
+    let fields = [("topic", "strict"), ("identity", ANNA), ("text", &command)];
     let answer = submit(&deployment, &fields).await;
     let to = location(&answer);
     assert_eq!(to, "/tester?phone=%2B14155550101&topic=strict");
@@ -122,8 +122,8 @@ async fn whoever_has_no_script_sends_and_sees_what_came_and_markup_is_text() {
 }
 
 #[tokio::test]
-async fn every_answer_keeps_to_itself_and_the_page_runs_nothing_of_others() {
-    let deployment = silent(Setup::dev(TOPICS).embedded().start().await);
+async fn responses_have_security_and_cache_headers() {
+    let deployment = without_numbers_in_logs(Setup::dev(TOPICS).embedded().start().await);
     for path in ["/tester", "/tester/topics", "/tester/nothing", "/tester/assets/icon.svg"] {
         let answer = deployment.get(path).await.unwrap();
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");

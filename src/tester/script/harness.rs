@@ -1,7 +1,7 @@
-//! Everything that a deployment runs, in our own hands: nothing goes on in the background, and no
-//! time passes unless it is said.
+//! The harness that runs a script: the engine of a deployment, stepped by hand. Nothing runs in the
+//! background, and time passes only when the script advances it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,8 +10,9 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::START;
-use super::arrivals::{Arrival, Arrivals};
-use super::witness::{Complaints, WakeFailureRecorder};
+use super::clock::ScriptClock;
+use super::received::{ReceivedMessage, ReceivedMessages};
+use super::wake_failures::{WakeFailureRecorder, WakeFailures};
 use crate::contracts::storage::{DeadLetter, Queue, QueueKind, Storage};
 use crate::engine::consumer::{Consumer, ConsumerRuntime, Step};
 use crate::engine::consumers::Consumers;
@@ -24,60 +25,63 @@ use crate::model::event::EventKind;
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 use crate::stores::sqlite::Sqlite;
-use crate::tester::phones::{Message, Phones};
-use crate::tester::{Board, Delivery, Injected, NAME, State, Tester, attach};
+use crate::tester::phones::{Phones, TestMessage};
+use crate::tester::{
+    Board, DeliveryOutcome, DeliveryState, InjectedFault, TRANSPORT_NAME, TesterTransport, attach,
+};
 
-/// Told of every advance of the clock: for a store that has a clock of its own.
+/// Hook called with every advance of the clock, for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// Rounds over all queues after which an app will not come to rest by itself.
-const ROUNDS: u32 = 10_000;
-/// What is due in less time than a store can tell is due in this.
+/// Maximum number of rounds over all queues, above which a handler is assumed to wake itself
+/// forever.
+const MAX_ROUNDS: u32 = 10_000;
+/// Shortest advance of the clock, the resolution of the stores.
 const TICK: Duration = Duration::from_millis(1);
-/// Nothing that is hashed with it is ever kept.
-const KEY: &str = "whatever happens on a stage";
+/// Hash key of addresses. It protects nothing: a script's store is discarded.
+const KEY: &str = "the key of every script, which protects nothing";
 
-/// A world in which a script is played.
-pub struct Stage {
+/// The topics of an app on a store of their own, with simulated phones and a manual clock.
+pub struct ScriptHarness {
     storage: Arc<dyn Storage>,
     clock: Arc<ManualClock>,
-    postmark: Arc<Postmark>,
+    script_clock: Arc<ScriptClock>,
     on_advance: Option<OnAdvance>,
     phones: Phones,
-    arrivals: Arrivals,
-    crew: Vec<Post>,
+    received: ReceivedMessages,
+    queues: Vec<HarnessQueue>,
     topics: Vec<TopicName>,
-    complaints: Complaints,
+    wake_failures: WakeFailures,
 }
 
-/// A queue, and who works on it.
-struct Post {
+/// A queue and its consumer.
+struct HarnessQueue {
     queue: Queue,
     consumer: Arc<Consumer>,
-    /// Dead letters that are known of.
+    /// Number of dead letters already reported.
     dead: u64,
 }
 
-impl Stage {
-    /// The clock that a script begins with. The store is to go by it as well.
+impl ScriptHarness {
+    /// Makes the clock of a script. The store has to use it as well.
     pub fn clock() -> Arc<ManualClock> {
         Arc::new(ManualClock::new(START))
     }
 
-    /// Puts topics on a store of their own, in which nothing has happened yet.
+    /// Runs topics on a new, empty store in memory.
     ///
     /// # Errors
-    /// When the machine has no memory for it.
+    /// No memory for the store.
     pub async fn embedded(services: &[TopicRuntime]) -> Result<Self> {
         let clock = Self::clock();
         let storage = Sqlite::in_memory(&as_clock(&clock))?;
         Self::new(services, Arc::new(storage), clock).await
     }
 
-    /// Puts topics on a store, whatever that holds already.
+    /// Runs topics on an existing store.
     ///
     /// # Errors
-    /// When the store is away.
+    /// Unreachable store.
     pub async fn new(
         services: &[TopicRuntime],
         storage: Arc<dyn Storage>,
@@ -85,94 +89,96 @@ impl Stage {
     ) -> Result<Self> {
         let board = Arc::new(Board::new(Arc::clone(&storage), as_clock(&clock)));
         let groups = GroupKey::new(&SecretString::from(KEY));
-        let postmark = Arc::new(Postmark { clock: Arc::clone(&clock), date: Mutex::default() });
+        let script_clock = Arc::new(ScriptClock::new(Arc::clone(&clock)));
         let pipelines = services
             .iter()
-            .map(|service| service.pipeline_from(NAME, tester_of(service, &board)))
+            .map(|service| service.pipeline_from(TRANSPORT_NAME, tester_of(service, &board)))
             .collect();
-        let dated: Arc<dyn Clock> = Arc::clone(&postmark) as _;
+        let dated: Arc<dyn Clock> = Arc::clone(&script_clock) as _;
         let intake = Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines);
-        let complaints = Complaints::default();
-        let mut crew = Vec::new();
+        let wake_failures = WakeFailures::default();
+        let mut queues = Vec::new();
         let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(as_clock(&clock)));
         let hands = Consumers { runtime, clock: as_clock(&clock), groups };
         for service in services {
             let handler = Arc::clone(&service.handler);
-            let witness = Arc::new(WakeFailureRecorder { handler, complaints: complaints.clone() });
+            let recorder = WakeFailureRecorder { handler, failures: wake_failures.clone() };
             let mut service = attach(service, &board);
-            service.handler = witness;
+            service.handler = Arc::new(recorder);
             for (queue, consumer) in hands.of(&service) {
                 let dead = storage.depth(&queue).await?.dead;
-                crew.push(Post { queue, consumer, dead });
+                queues.push(HarnessQueue { queue, consumer, dead });
             }
         }
         Ok(Self {
             storage,
             clock,
-            postmark,
+            script_clock,
             on_advance: None,
-            arrivals: Arrivals::new(Arc::clone(&board)).await?,
+            received: ReceivedMessages::new(Arc::clone(&board)).await?,
             phones: Phones::new(intake, board),
-            crew,
+            queues,
             topics: services.iter().map(|service| service.config.name.clone()).collect(),
-            complaints,
+            wake_failures,
         })
     }
 
+    /// Sets the hook for advances of the clock.
     #[must_use]
     pub fn on_advance(mut self, hook: OnAdvance) -> Self {
         self.on_advance = Some(hook);
         self
     }
 
-    /// Those that there are, in the order of the file.
+    /// Names of the topics, in the order of the configuration.
     pub fn topics(&self) -> &[TopicName] {
         &self.topics
     }
 
-    /// What stands on it.
+    /// The board with all messages of the script.
     pub fn board(&self) -> &Board {
         self.phones.board()
     }
 
-    /// A phone sends a message; everything that comes of it has happened when this returns.
+    /// Sends a message from a phone, and runs everything that follows from it.
     pub(super) async fn send(
         &mut self,
         topic: &TopicName,
-        message: &Message,
+        message: &TestMessage,
         at: Option<DateTime<Utc>>,
-    ) -> Result<State> {
+    ) -> Result<DeliveryState> {
         if let Some(ahead) = at.and_then(|at| (at - self.clock.now()).to_std().ok()) {
             self.advance(ahead).await?;
         }
-        self.postmark.set(at);
+        self.script_clock.set_date(at);
         let state = self.phones.send(topic, message).await;
-        self.postmark.set(None);
+        self.script_clock.set_date(None);
         let state = state?;
         self.settle().await?;
         Ok(state)
     }
 
-    /// Reports what became of the last message to a number.
+    /// Posts a delivery report for the last message to a number.
     pub(super) async fn report(
         &mut self,
         to: &Identity,
-        delivery: Delivery,
+        outcome: DeliveryOutcome,
         code: Option<u32>,
     ) -> Result<()> {
-        let last = self.arrivals.last_to(to).cloned();
+        let last = self.received.last_to(to).cloned();
         let (topic, id) = last.ok_or_else(|| {
             anyhow::anyhow!("{} has received nothing yet that could be reported", to.reveal())
         })?;
-        self.phones.report(&topic, id, delivery, code).await?;
+        self.phones.report(&topic, id, outcome, code).await?;
         self.settle().await.map(drop)
     }
 
-    pub(super) async fn inject(&mut self, injected: &Injected) -> Result<()> {
+    /// Injects a fault.
+    pub(super) async fn inject(&mut self, injected: &InjectedFault) -> Result<()> {
         Ok(self.phones.board().inject(injected).await?)
     }
 
-    /// Lets time pass, from one thing that is due to the next.
+    /// Advances the clock, and stops on the way at each time at which work is due.
     pub(super) async fn advance(&mut self, time: Duration) -> Result<()> {
         let mut left = time;
         while !left.is_zero() {
@@ -187,12 +193,13 @@ impl Stage {
         self.settle().await.map(drop)
     }
 
-    /// Works until nothing is ready; says when something is due, if anything is.
+    /// Steps all consumers until they are idle. Returns the time until the next work is due, if
+    /// any.
     async fn settle(&self) -> Result<Option<Duration>> {
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let (mut worked, mut next) = (false, None);
-            for post in &self.crew {
-                match post.consumer.step().await? {
+            for queue in &self.queues {
+                match queue.consumer.step().await? {
                     Step::Worked => worked = true,
                     Step::Idle { next_due } => next = next.into_iter().chain(next_due).min(),
                 }
@@ -206,68 +213,45 @@ impl Stage {
         )
     }
 
-    /// What has reached the phones since this was last asked.
-    pub(super) async fn arrivals(&mut self) -> Result<Vec<Arrival>> {
-        Ok(self.arrivals.read().await?)
+    /// Returns the messages that reached phones since the last call.
+    pub(super) async fn received(&mut self) -> Result<Vec<ReceivedMessage>> {
+        Ok(self.received.read().await?)
     }
 
-    /// What was buried since this was last asked, oldest first.
-    pub(super) async fn buried(&mut self) -> Result<Vec<(QueueKind, DeadLetter)>> {
-        let mut buried = Vec::new();
-        for post in &mut self.crew {
-            let dead = self.storage.depth(&post.queue).await?.dead;
-            let new = usize::try_from(dead.saturating_sub(post.dead))?;
-            post.dead = dead;
+    /// Returns the dead letters since the last call, oldest first.
+    pub(super) async fn dead_letters(&mut self) -> Result<Vec<(QueueKind, DeadLetter)>> {
+        let mut found = Vec::new();
+        for HarnessQueue { queue, dead: known, .. } in &mut self.queues {
+            let dead = self.storage.depth(queue).await?.dead;
+            let new = usize::try_from(dead.saturating_sub(*known))?;
+            *known = dead;
             if new > 0 {
-                let letters = self.storage.dead_letters(&post.queue, new).await?;
-                buried.extend(letters.into_iter().rev().map(|letter| (post.queue.kind, letter)));
+                let letters = self.storage.dead_letters(queue, new).await?;
+                found.extend(letters.into_iter().rev().map(|letter| (queue.kind, letter)));
             }
         }
-        Ok(buried)
+        Ok(found)
     }
 
-    /// What went wrong with a message so far, and with wakes since this was last asked.
-    pub(super) async fn troubles(
+    /// Returns the recorded errors of a message, and those of wakes since the last call.
+    pub(super) async fn errors(
         &self,
         topic: &TopicName,
         message: &MessageId,
     ) -> Result<Vec<String>> {
-        let mut troubles = Vec::new();
-        let queues = self.crew.iter().map(|post| &post.queue);
+        let mut errors = Vec::new();
+        let queues = self.queues.iter().map(|one| &one.queue);
         for queue in queues.filter(|q| q.partition.topic == *topic && q.kind == QueueKind::Inbound)
         {
             for event in self.storage.events(&queue.partition, Some(message)).await? {
-                // What came before a refusal is recorded with it.
-                let went_wrong = event.kind != EventKind::Received;
-                let reason = event.detail.reason.filter(|_| went_wrong);
-                troubles.extend(reason.map(|reason| format!("{}: {reason}", event.kind)));
+                // The reason of a `Received` event is recorded again with its refusal.
+                let is_error = event.kind != EventKind::Received;
+                let reason = event.detail.reason.filter(|_| is_error);
+                errors.extend(reason.map(|reason| format!("{}: {reason}", event.kind)));
             }
         }
-        troubles.extend(self.complaints.take());
-        Ok(troubles)
-    }
-}
-
-/// What messages are dated by: the clock, unless the script says otherwise.
-struct Postmark {
-    clock: Arc<ManualClock>,
-    date: Mutex<Option<DateTime<Utc>>>,
-}
-
-impl Postmark {
-    fn set(&self, date: Option<DateTime<Utc>>) {
-        *self.date.lock().unwrap_or_else(PoisonError::into_inner) = date;
-    }
-}
-
-impl Clock for Postmark {
-    fn now(&self) -> DateTime<Utc> {
-        let date = *self.date.lock().unwrap_or_else(PoisonError::into_inner);
-        date.unwrap_or_else(|| self.clock.now())
-    }
-
-    fn uptime(&self) -> Duration {
-        self.clock.uptime()
+        errors.extend(self.wake_failures.take());
+        Ok(errors)
     }
 }
 
@@ -275,6 +259,6 @@ fn as_clock(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
     Arc::clone(clock) as _
 }
 
-fn tester_of(service: &TopicRuntime, board: &Arc<Board>) -> Arc<Tester> {
-    Arc::new(Tester::new(service.config.name.clone(), Arc::clone(board)))
+fn tester_of(service: &TopicRuntime, board: &Arc<Board>) -> Arc<TesterTransport> {
+    Arc::new(TesterTransport::new(service.config.name.clone(), Arc::clone(board)))
 }

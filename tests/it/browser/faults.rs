@@ -1,4 +1,4 @@
-//! What is made to go wrong.
+//! Fault injection.
 
 use super::page::Page;
 use super::{ANNA, chatting, received, sent};
@@ -12,9 +12,9 @@ async fn choose(page: &Page, phone: usize, item: &str) {
 }
 
 #[tokio::test]
-async fn whoever_talks_to_an_unreachable_phone_is_told_that_they_are_gone() {
+async fn undeliverable_fault_ends_the_chat_of_the_other_phone() {
     let (_deployment, page) = chatting().await;
-    choose(&page, 1, "[data-trouble=undeliverable]").await;
+    choose(&page, 1, "[data-fault=undeliverable]").await;
     let badge = "document.querySelector('.card:nth-child(2) .badge').textContent";
     page.sees(badge, "Undeliverable").await;
     page.send(0, "are you there?").await;
@@ -23,17 +23,17 @@ async fn whoever_talks_to_an_unreachable_phone_is_told_that_they_are_gone() {
         "document.querySelector('.card:nth-child(2) [data-state=failed] .reason')?.textContent";
     let reason = "refused for this recipient (21614): nothing can be delivered to this number";
     page.sees(failed, reason).await;
-    // It stays so for whoever comes later, until the phone is well again.
+    // The fault stays active across a reload, until it is reset.
     page.reload().await;
     page.sees(badge, "Undeliverable").await;
-    choose(&page, 1, "[data-trouble=none]").await;
+    choose(&page, 1, "[data-fault=ok]").await;
     page.sees(badge, "").await;
     page.send(1, "hello?").await;
     page.bubble(1, &received(NOT_CONNECTED)).await;
 }
 
 #[tokio::test]
-async fn a_message_that_is_delivered_again_changes_nothing() {
+async fn redelivered_message_is_a_duplicate() {
     let (_deployment, page) = chatting().await;
     page.send(0, "once").await;
     page.bubble(1, &received("Stranger: once")).await;
@@ -46,23 +46,23 @@ async fn a_message_that_is_delivered_again_changes_nothing() {
     .await;
     page.send(0, "twice").await;
     let once = [received("Stranger: once"), received("Stranger: twice")];
-    let heard = [sent("connect"), received(CONNECTED)];
-    page.bubbles(1, &[heard, once].concat()).await;
+    let before = [sent("connect"), received(CONNECTED)];
+    page.bubbles(1, &[before, once].concat()).await;
     let waited = [sent("connect"), received(WAIT), received(CONNECTED)];
     page.bubbles(0, &[&waited[..], &[sent("once"), sent("twice")]].concat()).await;
 }
 
 #[tokio::test]
-async fn a_text_that_finds_no_room_is_not_said_to_be_sent() {
+async fn refused_message_is_not_reported_as_sent() {
     let topics = format!("{ROULETTE}max_depth = 1\n");
     let deployment = Setup::dev(&topics).embedded().start().await;
     let page = Page::open(&deployment, &[ANNA]).await;
-    choose(&page, 0, "[data-trouble=failing]").await;
+    choose(&page, 0, "[data-fault=failing]").await;
     page.send(0, "connect").await;
-    // What cannot be sent to it takes all the room that there is.
+    // The reply that cannot be sent fills the backlog.
     page.sees("document.querySelectorAll('#log tr.out[data-state=queued]').length", 1).await;
     page.send(0, "hello?").await;
-    page.notice("The message was not taken; the log says why").await;
-    choose(&page, 0, "[data-trouble=none]").await;
+    page.notice("The message was not accepted; the log says why").await;
+    choose(&page, 0, "[data-fault=ok]").await;
     page.sees("document.querySelectorAll('#log tr.out[data-state=delivered]').length", 1).await;
 }

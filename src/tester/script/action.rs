@@ -1,0 +1,109 @@
+//! The actions of a script, and the words that they are written with.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use crate::contracts::settings::did_you_mean;
+use crate::model::address::Identity;
+use crate::model::message::Media;
+use crate::model::topic::TopicName;
+use crate::tester::{DeliveryOutcome, Fault};
+
+/// A line of a script that does something.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// Line number, from 1.
+    pub(super) number: usize,
+    pub(super) action: Action,
+}
+
+/// The action of one line.
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    Send {
+        from: Identity,
+        at: Option<DateTime<Utc>>,
+        text: String,
+    },
+    Expect {
+        to: Identity,
+        text: String,
+    },
+    Topic(TopicName),
+    Attach(Media),
+    Redeliver(Identity),
+    Advance(Duration),
+    /// Fault for one number, or for all.
+    Fault(Option<Identity>, Fault),
+    Report {
+        to: Identity,
+        outcome: DeliveryOutcome,
+        code: Option<u32>,
+    },
+    Strict(bool),
+}
+
+/// Usage of each command, by its first word.
+pub(super) const USAGE: [(&str, &str); 10] = [
+    ("topic", "topic NAME"),
+    ("attach", "attach URL TYPE, such as: attach https://example.com/cat.png image/png"),
+    ("again", "again NUM"),
+    ("advance", "advance TIME, such as: advance 1h 30m"),
+    ("provider", "provider FAULT"),
+    ("phone", "phone NUM FAULT"),
+    ("delivered", "delivered NUM"),
+    ("failed", "failed NUM, or failed NUM CODE"),
+    ("strict", "strict, alone on its line"),
+    ("lenient", "lenient, alone on its line"),
+];
+
+/// Words for the faults, as the tester's page has them. [`Fault::Slow`] is none of them, since no
+/// time passes in a script unless it is advanced.
+const FAULTS: [(&str, Fault); 6] = [
+    ("ok", Fault::None),
+    ("failing", Fault::Failing),
+    ("throttled", Fault::Throttled),
+    ("lossy", Fault::Lossy),
+    ("undeliverable", Fault::Undeliverable),
+    ("opted_out", Fault::OptedOut),
+];
+
+/// Returns the word for a fault, `ok` for one without a word.
+pub(super) fn fault_word(fault: Fault) -> &'static str {
+    FAULTS.iter().find(|(_, known)| *known == fault).map_or("ok", |(word, _)| word)
+}
+
+pub(super) fn parse_fault(word: &str) -> Result<Fault, String> {
+    let known = FAULTS.iter().find(|(known, _)| *known == word);
+    known.map(|(_, fault)| *fault).ok_or_else(|| {
+        let fix = did_you_mean(word, FAULTS.map(|(known, _)| known));
+        format!("there is no fault {word:?}; {fix}")
+    })
+}
+
+pub(super) fn parse_date(date: &str) -> Result<DateTime<Utc>, String> {
+    let is_complete = date.len() == "YYYYMMDDHHMM".len();
+    let parsed = NaiveDateTime::parse_from_str(date, "%Y%m%d%H%M").ok();
+    parsed.filter(|_| is_complete).map(|date| date.and_utc()).ok_or_else(|| {
+        format!("{date:?} is no date; write NUM@YYYYMMDDHHMM, such as 1112223333@202601311530")
+    })
+}
+
+pub(super) fn parse_time(time: &str) -> Result<Duration, String> {
+    humantime::parse_duration(time)
+        .map_err(|_| format!("{time:?} is no time; write one such as 90s, 2m, 1h 30m or 7days"))
+}
+
+pub(super) fn parse_code(code: &str) -> Result<u32, String> {
+    code.parse().map_err(|_| format!("{code:?} is no code; write a number such as 30003"))
+}
+
+/// The error text for a line that is no command, or a command with wrong arguments.
+pub(super) fn unknown_command(word: &str) -> String {
+    if let Some((_, usage)) = USAGE.iter().find(|(known, _)| *known == word) {
+        return format!("wrong arguments; write {usage}");
+    }
+    let fix = did_you_mean(word, USAGE.map(|(known, _)| known));
+    format!("unknown command; write NUM > TEXT, NUM < TEXT or a command: {fix}")
+}
