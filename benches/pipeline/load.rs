@@ -1,4 +1,4 @@
-//! Texts, as Twilio would bring them: signed beforehand, over connections that stay open.
+//! Load: texts as Twilio sends them, signed beforehand, over connections that stay open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ impl Texts {
         Self { port: stack.port, phones, numbered: AtomicUsize::new(0) }
     }
 
-    /// Sends these, one after the other on each connection, as fast as they are answered.
+    /// Sends texts as fast as they are answered, one at a time on each connection.
     pub(crate) async fn send_all(
         &self,
         texts: impl Iterator<Item = (usize, String)>,
@@ -35,7 +35,7 @@ impl Texts {
         let sending = (0..connections).map(|_| {
             let (requests, next, port) = (Arc::clone(&requests), Arc::clone(&next), self.port);
             tokio::spawn(async move {
-                let mut connection = Connection::open(port).await;
+                let mut connection = HttpConnection::open(port).await;
                 while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                     connection.send(request).await;
                 }
@@ -46,8 +46,8 @@ impl Texts {
         }
     }
 
-    /// Sends so many a second, whether or not the earlier ones are answered; answers what was sent,
-    /// and when it was due, so that a text that had to wait for a connection counts as late.
+    /// Sends `rate` texts per second, without waiting for earlier answers. Returns each text and when it
+    /// was due, so that one that had to wait for a connection counts as late.
     pub(crate) async fn send_steadily(
         &self,
         rate: u32,
@@ -64,7 +64,7 @@ impl Texts {
         let sending = (0..connections).map(|lane| {
             let (requests, port) = (Arc::clone(&requests), self.port);
             tokio::spawn(async move {
-                let mut connection = Connection::open(port).await;
+                let mut connection = HttpConnection::open(port).await;
                 for n in (lane..requests.len()).step_by(connections) {
                     tokio::time::sleep_until(due(n).into()).await;
                     connection.send(&requests[n]).await;
@@ -108,29 +108,29 @@ impl Texts {
     }
 }
 
-struct Connection {
+struct HttpConnection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-impl Connection {
+impl HttpConnection {
     async fn open(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: vec![0; 4096] }
     }
 
-    /// One request, and its whole answer, which has to be 200.
+    /// Sends one request and reads its complete response, which must be 200.
     async fn send(&mut self, request: &[u8]) {
         self.stream.write_all(request).await.unwrap();
         let mut filled = 0;
         loop {
             let read = self.stream.read(&mut self.buffer[filled..]).await.unwrap();
-            assert!(read > 0, "web hung up");
+            assert!(read > 0, "web closed the connection");
             filled += read;
-            let answer = std::str::from_utf8(&self.buffer[..filled]).unwrap();
-            let Some((head, body)) = answer.split_once("\r\n\r\n") else { continue };
-            assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+            let response = std::str::from_utf8(&self.buffer[..filled]).unwrap();
+            let Some((head, body)) = response.split_once("\r\n\r\n") else { continue };
+            assert!(head.starts_with("HTTP/1.1 200"), "{response}");
             let length: usize = head
                 .lines()
                 .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok())

@@ -1,12 +1,12 @@
-//! What a text costs on its way through the pipeline, on Redis and on the embedded store, beside the
-//! limit of the same Redis in the same run.
+//! Cost of a text in the whole pipeline, on Redis and on the embedded store, compared with the limit of
+//! the same Redis in the same run.
 //!
 //! `cargo bench --bench pipeline` starts the real processes, a store that syncs every write to disk,
 //! and a recording fake of Twilio's API, pairs strangers, and has them text each other. Everything,
-//! the load's own source and the fake included, shares this machine's cores.
+//! including the load generator and the fake, shares this machine's cores.
 
-#![expect(clippy::print_stdout, reason = "the figures are what this is for")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "it prints its figures")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 #![expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -18,7 +18,7 @@ mod load;
 mod meter;
 mod stack;
 #[path = "../../tests/it/support/twilio/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the tests ask more of the fake than this does")]
+#[expect(dead_code, unused_imports, reason = "the tests use more of the fake")]
 mod twilio;
 
 use std::collections::HashMap;
@@ -43,7 +43,7 @@ async fn main() {
     println!("SQLite reaches             {:>8.1} % of Redis", sqlite / redis * 100.0);
 }
 
-/// Everything there is to measure on a store; answers the texts per second.
+/// Runs all measurements on a store, and returns the texts per second.
 async fn measure(store: Store) -> f64 {
     println!("--- on {}", if store == Store::Redis { "Redis" } else { "SQLite" });
     let stack = Stack::start(store).await;
@@ -58,7 +58,7 @@ async fn measure(store: Store) -> f64 {
     rate
 }
 
-/// Everybody is connected to somebody.
+/// Connects all senders in pairs.
 async fn pair(stack: &Stack, texts: &Texts) {
     texts.send_all((0..PHONES).map(|phone| (phone, "connect".to_owned())), CONNECTIONS).await;
     let connected = |messages: &[twilio::Message]| {
@@ -67,7 +67,7 @@ async fn pair(stack: &Stack, texts: &Texts) {
     stack.twilio.wait_until(PATIENCE, connected).await;
 }
 
-/// As fast as it goes: texts per second, and what they took.
+/// Measures the maximum rate, and what each text costs at it.
 async fn throughput(stack: &Stack, texts: &Texts) -> (f64, Readings) {
     let before = stack.twilio.count();
     let meter = Meter::start(stack).await;
@@ -96,26 +96,27 @@ async fn throughput(stack: &Stack, texts: &Texts) -> (f64, Readings) {
     (rate, used)
 }
 
-/// At a steady rate: from the moment the webhook is sent to the moment the API is called.
+/// Measures the time from a webhook to the call of the API, at a steady rate.
 async fn latency(stack: &Stack, texts: &Texts) {
     let before = stack.twilio.count();
     let sent = texts.send_steadily(STEADY_RATE, STEADY_TIME, CONNECTIONS).await;
     let messages = stack.twilio.wait_for(before + sent.len(), PATIENCE).await;
     let arrived: HashMap<&str, Instant> =
         messages[before..].iter().map(|message| (message.body.as_str(), message.at)).collect();
-    let mut took: Vec<Duration> = sent
+    let mut latencies: Vec<Duration> = sent
         .iter()
         .map(|(text, at)| arrived[format!("Stranger: {text}").as_str()].duration_since(*at))
         .collect();
-    took.sort();
-    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    latencies.sort();
+    let at =
+        |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     println!("{} texts at {STEADY_RATE} /s, from webhook to API call:", sent.len());
     println!("  p50                      {:>8.2} ms", at(0.50));
     println!("  p99                      {:>8.2} ms", at(0.99));
     println!("  slowest                  {:>8.2} ms", at(1.0));
 }
 
-/// Nobody texts.
+/// Measures the cost of an idle stack.
 async fn idle(stack: &Stack) {
     let meter = Meter::start(stack).await;
     tokio::time::sleep(IDLE_TIME).await;
@@ -131,7 +132,7 @@ async fn idle(stack: &Stack) {
     }
 }
 
-/// What is the most that this Redis does, if each text's calls were plain commands, pipelined?
+/// Measures the limit of this Redis with the calls of each text as plain pipelined commands.
 async fn bare_limit(url: &str, calls_per_text: f64, rate: f64) {
     let commands = (TEXTS as f64 * calls_per_text) as usize;
     let took = meter::plain_commands(url, commands).await;

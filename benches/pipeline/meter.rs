@@ -1,4 +1,4 @@
-//! What was used between two moments.
+//! Resources used between two moments.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,11 @@ use redis::aio::MultiplexedConnection;
 
 use crate::stack::{Running, Stack};
 
-/// What a client can send here; everything else in the statistics is called from within scripts.
-const CALLS: [&str; 6] = ["evalsha", "eval", "blpop", "mget", "zrange", "wait"];
+/// Commands that only clients send; scripts call none of them.
+const CALLS: [&str; 5] = ["evalsha", "eval", "blpop", "mget", "wait"];
 /// The kernel counts a process's CPU time in hundredths of a second.
 const TICK: Duration = Duration::from_millis(10);
-/// Commands that are under way at once in the bare run.
+/// Number of commands in flight in the comparison with plain commands.
 const PIPELINE: usize = 64;
 
 pub(crate) struct Meter(Readings);
@@ -24,7 +24,7 @@ pub(crate) struct Readings {
 #[derive(Clone, Copy)]
 pub(crate) struct RedisReadings {
     pub(crate) calls: f64,
-    /// All in all; of that in the kernel (network and disk), and in scripts.
+    /// Total CPU time; parts of it are spent in the kernel (network and disk) and in scripts.
     pub(crate) cpu: Duration,
     pub(crate) kernel: Duration,
     pub(crate) scripts: Duration,
@@ -85,8 +85,8 @@ impl RedisReadings {
     }
 }
 
-/// The figure `name` of Redis' INFO, which is a line, `name:figure`, or one of several on a line,
-/// `line:name=figure,name=figure`. What is not there has not happened yet.
+/// Returns a figure of Redis' INFO: a line, `name:figure`, or one of several on a line,
+/// `line:name=figure,name=figure`. One that is missing is 0.
 fn figure(info: &str, name: &str) -> f64 {
     let (line, field) = name.split_once(':').unwrap_or((name, ""));
     let Some(rest) = info.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(':'))
@@ -100,7 +100,7 @@ fn figure(info: &str, name: &str) -> f64 {
     figure.trim().parse().unwrap()
 }
 
-/// User and system time of a process, from the 14th and 15th field of its `stat`.
+/// Returns the user and system time of a process, the 14th and 15th field of its `stat`.
 fn process_cpu(id: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
@@ -113,7 +113,7 @@ async fn connect(url: &str) -> MultiplexedConnection {
     redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
 }
 
-/// How long so many plain commands take, a few dozen under way at once on one connection.
+/// Measures the time of `count` plain commands, pipelined on one connection.
 pub(crate) async fn plain_commands(url: &str, count: usize) -> Duration {
     let redis = connect(url).await;
     let value = "x".repeat(200);

@@ -27,19 +27,19 @@ profanity = {}
 concurrency = 64
 "#;
 
-/// What the pipeline runs on.
+/// Store that the pipeline runs on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {
-    /// `web` and `worker`, and a Redis that syncs every write.
+    /// `web` and `worker`, with a Redis that syncs every write.
     Redis,
-    /// `crosswire standalone`, with a file of its own that is synced at every commit.
+    /// `crosswire standalone`, with a file that is synced at every commit.
     Sqlite,
 }
 
 pub(crate) struct Stack {
     pub(crate) twilio: FakeTwilio,
     pub(crate) port: u16,
-    /// Each by its name. They end before their store does.
+    /// Processes by name. They end before their store does.
     pub(crate) processes: Vec<(&'static str, Running)>,
     pub(crate) redis: Option<Redis>,
     _dir: TempDir,
@@ -140,5 +140,5 @@ async fn wait_for_port(port: u16) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), open).await.expect("it starts in time");
+    tokio::time::timeout(Duration::from_secs(20), open).await.expect("the process starts in time");
 }

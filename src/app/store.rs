@@ -21,7 +21,7 @@ impl StoreHandle {
         match &config.store {
             StoreConfig::Redis(redis) => Ok(Self::Redis(settings(redis))),
             StoreConfig::Embedded { ephemeral } => {
-                let sqlite = Sqlite::open(sqlite::Settings {
+                let sqlite = Sqlite::open(sqlite::SqliteConfig {
                     directory: config.data_dir.clone(),
                     clock: Arc::new(SystemClock),
                     ephemeral: ephemeral.clone(),
@@ -37,7 +37,7 @@ impl StoreHandle {
             StoreConfig::Redis(redis) => Ok(Self::Redis(settings(redis))),
             StoreConfig::Embedded { .. } => {
                 let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-                Ok(Self::Embedded(Arc::new(Sqlite::look(&config.data_dir, &clock)?)))
+                Ok(Self::Embedded(Arc::new(Sqlite::open_read_only(&config.data_dir, &clock)?)))
             }
         }
     }

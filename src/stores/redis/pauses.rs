@@ -47,6 +47,7 @@ impl Pauses for Redis {
     }
 }
 
+/// The partition in whose slot the pauses of a topic are.
 fn first(topic: &TopicName) -> Partition {
     Partition { topic: topic.clone(), number: 0 }
 }

@@ -1,109 +1,118 @@
-//! What a commit depends on, and what it changes.
+//! Checks and changes of a commit.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::step::{Answer, Home, Step};
-use crate::contracts::storage::encoding::digest;
+use super::records::sent_digest;
+use super::transaction::{PartitionRow, StorageResult, Transaction};
 use crate::contracts::storage::{Entry, QueueKind};
 use crate::model::state::{Check, Write};
 
-/// How long our own messages are told from others in a provider's list.
+/// Time for which our own messages are recognised in a provider's list.
 const KNOWN_SENT: Duration = Duration::from_hours(24);
 
-/// Whether a read still comes out the same.
-pub(super) fn holds(step: &Step<'_>, home: &Home<'_>, check: &Check) -> Answer<bool> {
+/// Tests whether a read still has the same result.
+pub(super) fn holds(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    check: &Check,
+) -> StorageResult<bool> {
     match check {
-        Check::Value { key, expected } => Ok(step.value(home, key)? == *expected),
+        Check::Value { key, expected } => Ok(tx.value(row, key)? == *expected),
         Check::Member { pool, member } => {
-            let ticket = step.figure(
+            let ticket = tx.query_number(
                 "SELECT ticket FROM pools
                  WHERE partition = ?1 AND pool = ?2 AND mailbox = ?3 AND until > ?4",
-                params![home.number, pool, member.group.as_str(), step.now],
+                params![row.number, pool, member.group.as_str(), tx.now],
             )?;
             Ok(ticket.is_some_and(|ticket| u64::try_from(ticket) == Ok(member.ticket)))
         }
     }
 }
 
-pub(super) fn write(step: &mut Step<'_>, home: &Home<'_>, write: &Write) -> Answer<()> {
-    let partition = home.number;
+pub(super) fn write(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    write: &Write,
+) -> StorageResult<()> {
+    let partition = row.number;
     match write {
-        Write::Put { key, value, ttl } => step.run(
+        Write::Put { key, value, ttl } => tx.execute(
             "INSERT INTO state (partition, key, value, until) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO UPDATE SET value = excluded.value, until = excluded.until",
-            params![partition, key, value, step.in_a_while(*ttl)],
+            params![partition, key, value, tx.in_future(*ttl)],
         )?,
-        Write::Remove { key } => step
-            .run("DELETE FROM state WHERE partition = ?1 AND key = ?2", params![partition, key])?,
+        Write::Remove { key } => tx.execute(
+            "DELETE FROM state WHERE partition = ?1 AND key = ?2",
+            params![partition, key],
+        )?,
         Write::Insert { pool, group, ttl } => {
             // All of a commit happens at one time, but a later insert of it gets a later place.
-            let ticket = step.take_ticket();
-            step.run(
+            let ticket = tx.take_ticket();
+            tx.execute(
                 "INSERT INTO pools (partition, pool, mailbox, ticket, until)
                  VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET until = excluded.until,
                      ticket = iif(until > ?6, ticket, excluded.ticket)",
-                params![partition, pool, group.as_str(), ticket, step.in_a_while(*ttl), step.now],
+                params![partition, pool, group.as_str(), ticket, tx.in_future(*ttl), tx.now],
             )?
         }
-        Write::Take { pool, group } => step.run(
+        Write::Take { pool, group } => tx.execute(
             "DELETE FROM pools WHERE partition = ?1 AND pool = ?2 AND mailbox = ?3",
             params![partition, pool, group.as_str()],
         )?,
-        Write::Count { name, by, ttl } => step.run(
+        Write::Count { name, by, ttl } => tx.execute(
             "INSERT INTO counters (partition, counter, total, until) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO UPDATE SET until = excluded.until,
                  total = excluded.total + iif(until > ?5, total, 0)",
-            params![partition, name, by, step.in_a_while(*ttl), step.now],
+            params![partition, name, by, tx.in_future(*ttl), tx.now],
         )?,
     };
     Ok(())
 }
 
-/// A wake goes into its mailbox now, or waits for its time.
+/// Appends a wake to its group now, or schedules it.
 pub(super) fn wake(
-    step: &mut Step<'_>,
-    home: &Home<'_>,
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
     entry: &Entry,
     due: Option<DateTime<Utc>>,
-) -> Answer<()> {
-    let Some(due) = due else { return step.append_wake(home, QueueKind::Inbound, entry) };
-    step.run(
+) -> StorageResult<()> {
+    let Some(due) = due else { return tx.append_wake(row, QueueKind::Inbound, entry) };
+    tx.execute(
         "INSERT INTO wakes (queue, mailbox, id, payload, due) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO UPDATE SET due = excluded.due",
         params![
-            home.queue(QueueKind::Inbound),
+            row.queue(QueueKind::Inbound),
             entry.group.as_str(),
             entry.id.as_str(),
             entry.payload,
             due.timestamp_millis(),
         ],
     )?;
-    step.ring(home, QueueKind::Inbound);
+    tx.notify_ready(row, QueueKind::Inbound);
     Ok(())
 }
 
-pub(super) fn mark_sent(step: &Step<'_>, home: &Home<'_>, provider_id: &str) -> Answer<()> {
-    step.remember(home, &sent(provider_id), KNOWN_SENT)
+pub(super) fn mark_sent(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    provider_id: &str,
+) -> StorageResult<()> {
+    tx.remember(row, &sent_digest(provider_id), KNOWN_SENT)
 }
 
-/// What stands for a message that we know to be sent.
-pub(super) fn sent(provider_id: &str) -> Vec<u8> {
-    digest(&["sent", provider_id])
-}
-
-/// Drops what handlers and providers need no longer be remembered for.
-pub(super) fn forget(step: &Step<'_>, home: &Home<'_>) -> Answer<()> {
+/// Removes state, counters, digests and pool members whose time is over.
+pub(super) fn remove_expired(tx: &Transaction<'_>, row: &PartitionRow<'_>) -> StorageResult<()> {
     for sql in [
         "DELETE FROM state WHERE partition = ?1 AND until <= ?2",
         "DELETE FROM counters WHERE partition = ?1 AND until <= ?2",
         "DELETE FROM known WHERE partition = ?1 AND until <= ?2",
         "DELETE FROM pools WHERE partition = ?1 AND until <= ?2",
     ] {
-        step.run(sql, [home.number, step.now])?;
+        tx.execute(sql, [row.number, tx.now])?;
     }
     Ok(())
 }

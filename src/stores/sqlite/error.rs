@@ -1,4 +1,4 @@
-//! What an error of SQLite means for the move that met it.
+//! Errors of SQLite as errors of the store.
 
 use rusqlite::{Error, ErrorCode};
 
@@ -7,14 +7,14 @@ use crate::contracts::storage::StorageError;
 impl From<Error> for StorageError {
     fn from(error: Error) -> Self {
         if let Error::SqlInputError { msg, .. } = error {
-            // The tables are others than we made.
+            // The tables differ from the schema.
             return Self::Corrupt(msg);
         }
-        // SQLite's own words name tables and columns, and quote no value.
+        // The text of SQLite names tables and columns, and quotes no value.
         let text = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Unavailable(format!(
-                "{text}; free some of the disk that DATA_DIR is on, and it goes on by itself"
+                "{text}; free some of the disk that DATA_DIR is on; the store then recovers by itself"
             )),
             Some(
                 ErrorCode::SystemIoFailure
@@ -31,8 +31,8 @@ impl From<Error> for StorageError {
                 | ErrorCode::TypeMismatch,
             ) => Self::Corrupt(text),
             Some(_) => Self::Refused(text),
-            // Ours: a row that cannot be read as what we write.
-            None => Self::Corrupt("a row of another shape".to_owned()),
+            // A row that cannot be read as the type that we write.
+            None => Self::Corrupt("a row of an unexpected type".to_owned()),
         }
     }
 }
@@ -53,13 +53,13 @@ mod tests {
     #[case(ffi::SQLITE_CONSTRAINT_CHECK, "not ours")]
     #[case(ffi::SQLITE_READONLY, "refuses")]
     #[case(ffi::SQLITE_ERROR, "refuses")]
-    fn every_code_has_its_meaning(#[case] code: i32, #[case] meaning: &str) {
+    fn error_code_has_its_meaning(#[case] code: i32, #[case] meaning: &str) {
         let error = StorageError::from(Error::SqliteFailure(ffi::Error::new(code), None));
         assert!(error.to_string().contains(meaning), "{error}");
     }
 
     #[test]
-    fn a_row_of_another_shape_is_not_quoted() {
+    fn unexpected_row_is_not_quoted() {
         let odd = Error::InvalidColumnName("+15550100".to_owned());
         let error = StorageError::from(odd);
         assert!(matches!(error, StorageError::Corrupt(_)));

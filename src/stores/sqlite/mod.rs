@@ -1,32 +1,36 @@
 //! The store in one file, with SQLite: nothing to install, and one process at a time.
 //!
-//! Two threads own a connection each (`desk`). One writes: it makes all moves that wait in one
-//! transaction, commits it to the disk, and answers them; so each is durable before it is
-//! acknowledged, and they share the price. The other reads, so that a long listing holds up nobody;
-//! what it reads is at least as new as the last answer of the first.
+//! Two threads own a connection each (`db_thread`). One writes: it runs all moves that wait in one
+//! transaction, commits it to the disk, and answers them, so each move is durable before it is
+//! acknowledged, and they share the cost. The other reads, so that a long listing delays no move; what
+//! it reads is at least as new as the last answer of the writer.
 //!
-//! `schema.sql` says what lies where. Three things follow from having tables instead of lists and
-//! sets. A group is a row that holds where it stands, so it cannot stand in two places. A sequence is
-//! counted per queue in the same transaction that uses it, so it is given out once, and that count
-//! tells how many messages there are without counting them. And since a process is alone with its
-//! file, no answer is ever lost on its way: a caller who is gone before theirs hands the claim back,
-//! and a process that begins ends all leases, for nobody can hold them.
+//! `schema.sql` documents the tables. Three properties follow from tables instead of lists and sets. A
+//! group is a row with one status, so it cannot be in two places. A sequence is counted per queue in
+//! the transaction that uses it, so it is issued once, and the counts show how many messages there are.
+//! And since a process is alone with its file, no reply is ever lost on its way: a caller that is gone
+//! before its claim arrives hands it back, and a process that starts ends all leases of the last one.
 
-mod bells;
+mod audit;
+mod claim_guard;
 mod claims;
 mod commit;
-mod contract;
-mod desk;
+mod db_thread;
+mod disk_reserve;
 mod error;
-mod events;
+mod feeds;
 mod file;
-mod incoming;
+mod file_error;
 mod mailbox;
+mod notifiers;
 mod pauses;
+mod push;
+mod queues;
 mod reads;
-mod room;
-mod settle;
-mod step;
+mod records;
+mod rotation;
+mod settlements;
+mod transaction;
 mod upkeep;
 
 use std::fs::File;
@@ -35,74 +39,75 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use self::bells::Bells;
-use self::desk::{Clerk, Desk};
-use self::room::Disk;
-use self::step::{Answer, Step};
-use crate::contracts::storage::{FeedEntry, StorageError};
+use self::db_thread::{DbThread, JobRunner};
+use self::disk_reserve::DiskReserve;
+use self::notifiers::Notifiers;
+use self::transaction::{StorageResult, Transaction};
+use crate::contracts::storage::StorageError;
 use crate::model::clock::Clock;
 
-/// Moves in one transaction: enough to share what a commit costs, few enough to be quick.
-const MOVES_AT_ONCE: usize = 256;
+/// Maximum number of moves in one transaction: enough to share the cost of a commit, few enough to be
+/// quick.
+const WRITER_BATCH: usize = 256;
 
-/// Where the file is.
+/// Configuration of the SQLite store.
 #[derive(Clone)]
-pub struct Settings {
-    /// The directory that holds `crosswire.db`, its log and its lock. Made when there is none.
+pub struct SqliteConfig {
+    /// The directory of `crosswire.db`, its log and its lock. Created when it is missing.
     pub directory: PathBuf,
-    /// Leases, due times and ages are told by it.
+    /// Clock of leases, due times and ages.
     pub clock: Arc<dyn Clock>,
-    /// Why the directory does not outlive this process, if it does not, and what to do about it.
+    /// A warning that the directory does not outlive this process, and what to do about it.
     pub ephemeral: Option<String>,
 }
 
 /// The store in a file.
 pub struct Sqlite {
-    // In the order in which they are dropped: who closes the file last moves its log into it, and
-    // nobody else may have it before that.
-    reader: Option<Desk>,
-    writer: Option<Desk>,
+    // Fields are dropped in this order: the connection that closes last moves the log into the file,
+    // and no other process may open the file before that.
+    reader: Option<DbThread>,
+    writer: Option<DbThread>,
     _lock: Option<File>,
-    bells: Arc<Bells>,
-    disk: Option<Disk>,
+    notifiers: Arc<Notifiers>,
+    reserve: Option<DiskReserve>,
     ephemeral: Option<String>,
 }
 
 impl Sqlite {
-    /// Opens the file, makes it when there is none, and ends all leases in it.
+    /// Opens the file, creates it when it is missing, and ends all leases in it.
     ///
     /// # Errors
     /// `Refused`, in one line with what to do, when the directory cannot be used, another process has
-    /// the file, or the file is not ours, damaged or of another version; then it is as it was.
-    pub fn open(settings: Settings) -> Result<Self, StorageError> {
-        let Settings { directory, clock, ephemeral } = settings;
+    /// the file, or the file is not ours, damaged or of another version. The file is then unchanged.
+    pub fn open(config: SqliteConfig) -> Result<Self, StorageError> {
+        let SqliteConfig { directory, clock, ephemeral } = config;
         let opened = file::open(&directory)?;
-        let bells = Arc::new(Bells::default());
-        let reader = reading(opened.reader, &clock, &bells)?;
-        let writer = writing(opened.writer, &clock, &bells)?;
+        let notifiers = Arc::new(Notifiers::default());
+        let reader = start_reader(opened.reader, &clock, &notifiers)?;
+        let writer = start_writer(opened.writer, &clock, &notifiers)?;
         Ok(Self {
             reader: Some(reader),
             writer: Some(writer),
             _lock: Some(opened.lock),
-            bells,
-            disk: Some(Disk::of(directory)),
+            notifiers,
+            reserve: Some(DiskReserve::of(directory)),
             ephemeral,
         })
     }
 
-    /// A store without a file, gone when it is dropped.
+    /// Opens a store without a file, which is gone when it is dropped.
     ///
     /// # Errors
-    /// `Refused` when the machine gives no memory or no thread.
+    /// `Refused` when the machine has no memory or no thread left.
     pub fn in_memory(clock: &Arc<dyn Clock>) -> Result<Self, StorageError> {
-        let bells = Arc::new(Bells::default());
-        let writer = writing(file::in_memory()?, clock, &bells)?;
+        let notifiers = Arc::new(Notifiers::default());
+        let writer = start_writer(file::in_memory()?, clock, &notifiers)?;
         Ok(Self {
             reader: None,
             writer: Some(writer),
             _lock: None,
-            bells,
-            disk: None,
+            notifiers,
+            reserve: None,
             ephemeral: None,
         })
     }
@@ -112,36 +117,35 @@ impl Sqlite {
         directory.join(file::FILE).exists()
     }
 
-    /// Opens a file that is there already for reading alone, beside the process that writes it, if one
-    /// does. Every move is `Refused`.
+    /// Opens an existing file for reading, beside the process that writes it. Every move is `Refused`.
     ///
     /// # Errors
     /// In one line with what to do: `Unavailable` when there is no file yet, `Refused` when it is not
     /// ours.
-    pub fn look(directory: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StorageError> {
-        let bells = Arc::new(Bells::default());
-        let reader = reading(file::look(directory)?, clock, &bells)?;
+    pub fn open_read_only(directory: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StorageError> {
+        let notifiers = Arc::new(Notifiers::default());
+        let reader = start_reader(file::open_read_only(directory)?, clock, &notifiers)?;
         Ok(Self {
             reader: Some(reader),
             writer: None,
             _lock: None,
-            bells,
-            disk: None,
+            notifiers,
+            reserve: None,
             ephemeral: None,
         })
     }
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Step<'_>) -> Answer<T> + Send + 'static,
-    ) -> Answer<T> {
-        self.writer()?.ask(work).await
+        work: impl FnOnce(&mut Transaction<'_>) -> StorageResult<T> + Send + 'static,
+    ) -> StorageResult<T> {
+        self.writer()?.run(work).await
     }
 
-    fn writer(&self) -> Answer<&Desk> {
+    fn writer(&self) -> StorageResult<&DbThread> {
         self.writer.as_ref().ok_or_else(|| {
             StorageError::Refused(
-                "the store is open for reading alone; leave changes to the process that runs on it"
+                "the store is open for reading only; make changes in the process that runs on it"
                     .to_owned(),
             )
         })
@@ -149,57 +153,61 @@ impl Sqlite {
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Step<'_>) -> Answer<T> + Send + 'static,
-    ) -> Answer<T> {
+        work: impl FnOnce(&Transaction<'_>) -> StorageResult<T> + Send + 'static,
+    ) -> StorageResult<T> {
         match &self.reader {
-            Some(reader) => reader.ask(|step| work(step)).await,
-            None => self.write(|step| work(step)).await,
+            Some(reader) => reader.run(|tx| work(tx)).await,
+            None => self.write(|tx| work(tx)).await,
         }
     }
 
-    fn has_room(&self) -> Answer<()> {
+    /// Fails when the disk is nearly full.
+    fn check_reserve(&self) -> StorageResult<()> {
         self.shortage().map_or(Ok(()), |shortage| Err(StorageError::Unavailable(shortage)))
     }
 
     fn shortage(&self) -> Option<String> {
-        self.disk.as_ref().and_then(Disk::shortage)
-    }
-
-    async fn lines(&self, feed: &str, after: i64) -> Answer<Vec<FeedEntry>> {
-        let feed = feed.to_owned();
-        self.read(move |step| events::lines(step, &feed, after)).await
+        self.reserve.as_ref().and_then(DiskReserve::shortage)
     }
 }
 
-fn writing(db: Connection, clock: &Arc<dyn Clock>, bells: &Arc<Bells>) -> Answer<Desk> {
+fn start_writer(
+    db: Connection,
+    clock: &Arc<dyn Clock>,
+    notifiers: &Arc<Notifiers>,
+) -> StorageResult<DbThread> {
     let newest = db.query_row(
-        "SELECT max(coalesce((SELECT max(at) FROM mailboxes WHERE stands IN ('ready', 'suspect')), 0),
+        "SELECT max(coalesce((SELECT max(at) FROM mailboxes WHERE status IN ('ready', 'suspect')), 0),
              coalesce((SELECT max(ticket) FROM pools), 0),
              coalesce((SELECT max(turn) FROM lines), 0))",
         (),
         |row| row.get(0),
     );
-    let clerk = Clerk {
+    let runner = JobRunner {
         last_ticket: newest?,
         db,
         clock: Arc::clone(clock),
-        bells: Arc::clone(bells),
-        at_once: MOVES_AT_ONCE,
-        // With a lock from the beginning, for what was read must still be so when it is written.
+        notifiers: Arc::clone(notifiers),
+        batch_size: WRITER_BATCH,
+        // Locked from the beginning, for what was read must still hold when it is written.
         begin: "BEGIN IMMEDIATE",
     };
-    Desk::open("writer", clerk)
+    DbThread::start("writer", runner)
 }
 
-fn reading(db: Connection, clock: &Arc<dyn Clock>, bells: &Arc<Bells>) -> Answer<Desk> {
-    let clerk = Clerk {
+fn start_reader(
+    db: Connection,
+    clock: &Arc<dyn Clock>,
+    notifiers: &Arc<Notifiers>,
+) -> StorageResult<DbThread> {
+    let runner = JobRunner {
         last_ticket: 0,
         db,
         clock: Arc::clone(clock),
-        bells: Arc::clone(bells),
-        // A short question does not wait for a long one's answer.
-        at_once: 1,
+        notifiers: Arc::clone(notifiers),
+        // A short query does not wait for the answer of a long one.
+        batch_size: 1,
         begin: "BEGIN",
     };
-    Desk::open("reader", clerk)
+    DbThread::start("reader", runner)
 }

@@ -1,6 +1,6 @@
--- Everything that the store keeps, in one file. Times are milliseconds since 1970; tickets are
--- microseconds, and never twice the same. `queue` is twice the partition's number, plus one for the
--- outbox. A payload, a value and a text of any kind are the caller's own, and never looked into.
+-- Tables of the store. Times are milliseconds since 1970; tickets are unique, and are the time in
+-- microseconds or a little more. `queue` is twice the number of the partition's row, plus one for the
+-- outbox. Payloads, values and texts belong to the caller and are never parsed.
 
 CREATE TABLE partitions (
     partition INTEGER PRIMARY KEY,
@@ -9,27 +9,27 @@ CREATE TABLE partitions (
     UNIQUE (topic, number)
 ) STRICT;
 
--- How many messages a queue was ever given, which is also the newest one's sequence, and how many of
--- them are done.
+-- `given` counts the messages that a queue ever received, and is the sequence of the newest; `done`
+-- counts those that were removed.
 CREATE TABLE queues (
     queue INTEGER PRIMARY KEY,
     given INTEGER NOT NULL DEFAULT 0,
     done INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- A group that has messages, and what is known of the first of them. Since it is one row, it stands
--- in one place.
+-- A group that has messages, and the attempts of the first of them. One row has one status, so a
+-- group is never in two places.
 CREATE TABLE mailboxes (
     queue INTEGER NOT NULL,
     mailbox TEXT NOT NULL,
     -- The key of the line that an outbound group is sent from; blank for every other group.
     line TEXT NOT NULL,
     length INTEGER NOT NULL CHECK (length > 0),
-    stands TEXT NOT NULL CHECK (stands IN ('ready', 'leased', 'delayed', 'suspect')),
-    -- Ready and suspect: the ticket of when it came to stand there, or 0 to go first. Leased: the end
-    -- of the lease. Delayed: when its retry is due.
+    status TEXT NOT NULL CHECK (status IN ('ready', 'leased', 'delayed', 'suspect')),
+    -- Ready and suspect: the ticket of when it got this status, or 0 to go first. Leased: the end of
+    -- the lease. Delayed: the time at which its retry is due.
     at INTEGER NOT NULL,
-    token TEXT CHECK ((token IS NOT NULL) = (stands = 'leased')),
+    token TEXT CHECK ((token IS NOT NULL) = (status = 'leased')),
     attempt INTEGER NOT NULL DEFAULT 0,
     isolated INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
@@ -38,9 +38,9 @@ CREATE TABLE mailboxes (
     PRIMARY KEY (queue, mailbox)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX mailboxes_as_they_stand ON mailboxes (queue, stands, at);
+CREATE INDEX mailboxes_by_status ON mailboxes (queue, status, at);
 
-CREATE INDEX mailboxes_ready_by_line ON mailboxes (queue, line, at) WHERE stands = 'ready';
+CREATE INDEX mailboxes_ready_by_line ON mailboxes (queue, line, at) WHERE status = 'ready';
 
 -- The rotation of the lines that have ready groups. A claim serves the open line with the lowest turn,
 -- which is the ticket of when it was last served, or got its first ready group.
@@ -53,9 +53,9 @@ CREATE TABLE lines (
 
 CREATE INDEX lines_by_turn ON lines (queue, turn);
 
--- One suspect at a time is worked on.
-CREATE UNIQUE INDEX the_suspect_in_hand ON mailboxes (queue)
-    WHERE stands = 'leased' AND isolated > 0;
+-- One suspect at a time is tried.
+CREATE UNIQUE INDEX suspect_being_tried ON mailboxes (queue)
+    WHERE status = 'leased' AND isolated > 0;
 
 CREATE TABLE messages (
     queue INTEGER NOT NULL,
@@ -66,7 +66,7 @@ CREATE TABLE messages (
     PRIMARY KEY (queue, mailbox, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- Wakes whose time has not come: one for each group, name and data.
+-- Wakes that are not due yet: one for each group, name and data.
 CREATE TABLE wakes (
     queue INTEGER NOT NULL,
     mailbox TEXT NOT NULL,
@@ -76,7 +76,7 @@ CREATE TABLE wakes (
     PRIMARY KEY (queue, mailbox, id, payload)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX wakes_as_they_fall_due ON wakes (queue, due);
+CREATE INDEX wakes_by_due ON wakes (queue, due);
 
 CREATE TABLE dead_letters (
     queue INTEGER NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE dead_letters (
     PRIMARY KEY (queue, number)
 ) STRICT, WITHOUT ROWID;
 
--- What handlers remember. A row whose time is over counts as absent until a trim removes it.
+-- State of handlers. A row whose time is over counts as absent until a trim removes it.
 CREATE TABLE state (
     partition INTEGER NOT NULL,
     key TEXT NOT NULL,
@@ -98,7 +98,7 @@ CREATE TABLE state (
     PRIMARY KEY (partition, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX state_as_it_ends ON state (partition, until);
+CREATE INDEX state_by_end ON state (partition, until);
 
 CREATE TABLE counters (
     partition INTEGER NOT NULL,
@@ -117,11 +117,11 @@ CREATE TABLE pools (
     PRIMARY KEY (partition, pool, mailbox)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX pools_as_they_came ON pools (partition, pool, ticket);
+CREATE INDEX pools_by_ticket ON pools (partition, pool, ticket);
 
-CREATE INDEX pools_as_they_end ON pools (partition, until);
+CREATE INDEX pools_by_end ON pools (partition, until);
 
--- Digests of what must not happen twice, and of what we know to be sent.
+-- Digests of what was accepted or recorded, for deduplication, and of what is known to be sent.
 CREATE TABLE known (
     partition INTEGER NOT NULL,
     digest BLOB NOT NULL,
@@ -129,13 +129,13 @@ CREATE TABLE known (
     PRIMARY KEY (partition, digest)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX known_as_it_ends ON known (partition, until);
+CREATE INDEX known_by_end ON known (partition, until);
 
--- Outbound messages that are still owed because of an inbound one, when there was more than one.
+-- Number of unsettled outbound messages of an inbound one, when there was more than one.
 CREATE TABLE owed (
     partition INTEGER NOT NULL,
     message TEXT NOT NULL,
-    debts INTEGER NOT NULL,
+    remaining INTEGER NOT NULL,
     PRIMARY KEY (partition, message)
 ) STRICT, WITHOUT ROWID;
 
@@ -156,7 +156,7 @@ CREATE TABLE feeds (
     PRIMARY KEY (feed, number)
 ) STRICT, WITHOUT ROWID;
 
--- Until when upkeep of a queue (an audit) or of a partition (a trim) is not done again.
+-- Time until which the upkeep of a queue (an audit) or of a partition (a trim) is not repeated.
 CREATE TABLE gates (
     gate TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -164,7 +164,7 @@ CREATE TABLE gates (
     PRIMARY KEY (gate, number)
 ) STRICT, WITHOUT ROWID;
 
--- The partition count of each topic. A change of it would strand messages.
+-- Partition count of each topic. Changing it would strand messages.
 CREATE TABLE topics (
     name TEXT PRIMARY KEY,
     partitions INTEGER NOT NULL

@@ -1,148 +1,188 @@
-//! What is not hurried: audits, and the end of what was kept long enough.
+//! Inspection and upkeep: depths, dead letters, retention, partition counts, health.
 
 use std::time::Duration;
 
+use async_trait::async_trait;
+use chrono::DateTime;
 use rusqlite::params;
 
-use super::mailbox::line_of;
-use super::step::{Answer, Step, count};
-use super::{commit, events};
-use crate::contracts::storage::{Audit, Partition, Queue, QueueKind, Retention, StorageError};
+use super::transaction::{StorageResult, Transaction, to_i64, to_u64};
+use super::{Sqlite, commit, records};
+use crate::contracts::storage::{
+    Audit, DeadLetter, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention,
+    SafetyCheck, StorageError, Upkeep,
+};
 use crate::model::address::Group;
+use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 
-/// What an audit found: how many groups have messages, and which are not as their messages say.
-pub(super) struct Survey {
-    groups: u64,
-    odd: Vec<String>,
-    /// Lines that have ready groups and are not in the rotation.
-    unreachable: Vec<String>,
+#[async_trait]
+impl Upkeep for Sqlite {
+    async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {
+        let queue = queue.clone();
+        self.read(move |tx| depth(tx, &queue)).await
+    }
+
+    async fn dead_letters(
+        &self,
+        queue: &Queue,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StorageError> {
+        let queue = queue.clone();
+        self.read(move |tx| dead_letters(tx, &queue, limit)).await
+    }
+
+    async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError> {
+        self.audit_queue(queue, every).await
+    }
+
+    async fn trim(
+        &self,
+        partition: &Partition,
+        retention: Retention,
+        every: Duration,
+    ) -> Result<(), StorageError> {
+        let partition = partition.clone();
+        self.write(move |tx| trim(tx, &partition, retention, every)).await
+    }
+
+    async fn remember_partitions(
+        &self,
+        topic: &TopicName,
+        count: u16,
+    ) -> Result<u16, StorageError> {
+        let topic = topic.clone();
+        self.write(move |tx| remember_partitions(tx, &topic, count)).await
+    }
+
+    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError> {
+        let topic = topic.clone();
+        self.read(move |tx| known_partitions(tx, &topic)).await
+    }
+
+    async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
+        let topic = topic.clone();
+        self.write(move |tx| {
+            tx.execute(
+                "INSERT INTO topics (name, partitions) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET partitions = excluded.partitions",
+                params![topic.as_str(), count],
+            )
+        })
+        .await
+        .map(drop)
+    }
+
+    async fn health(&self) -> Result<Health, StorageError> {
+        if self.writer.is_some() {
+            self.write(|_| Ok(())).await?;
+        }
+        self.read(|tx| tx.query_number("SELECT count(*) FROM partitions", ())).await?;
+        let check = SafetyCheck::EphemeralDisk;
+        let ephemeral = self.ephemeral.iter().cloned();
+        Ok(Health {
+            degraded: self.shortage().into_iter().collect(),
+            fatal: ephemeral.map(|reason| FailedCheck { check, reason }).collect(),
+        })
+    }
 }
 
-/// Whether it is time; if so, it is not again before `every` is over.
-pub(super) fn may_audit(step: &Step<'_>, queue: &Queue, every: Duration) -> Answer<bool> {
-    let home = step.home(&queue.partition)?;
-    open_gate(step, "audit", home.queue(queue.kind), every)
+fn depth(tx: &Transaction<'_>, queue: &Queue) -> StorageResult<Depth> {
+    let number = tx.find_partition(&queue.partition)?.queue(queue.kind);
+    let count = |sql: &str| -> StorageResult<u64> {
+        Ok(to_u64(tx.query_number(sql, [number])?.unwrap_or_default()))
+    };
+    let with_status = |status: &str| -> StorageResult<u64> {
+        let sql = "SELECT count(*) FROM mailboxes WHERE queue = ?1 AND status = ?2";
+        Ok(to_u64(tx.query_number(sql, params![number, status])?.unwrap_or_default()))
+    };
+    Ok(Depth {
+        pending: count("SELECT given - done FROM queues WHERE queue = ?1")?,
+        ready: with_status("ready")?,
+        leased: with_status("leased")?,
+        delayed: with_status("delayed")?,
+        suspect: with_status("suspect")?,
+        scheduled: count("SELECT count(*) FROM wakes WHERE queue = ?1")?,
+        dead: count("SELECT count(*) FROM dead_letters WHERE queue = ?1")?,
+    })
 }
 
-fn open_gate(step: &Step<'_>, gate: &str, number: i64, every: Duration) -> Answer<bool> {
-    let opened = step.run(
+fn dead_letters(
+    tx: &Transaction<'_>,
+    queue: &Queue,
+    limit: usize,
+) -> StorageResult<Vec<DeadLetter>> {
+    let number = tx.find_partition(&queue.partition)?.queue(queue.kind);
+    let letters = tx.query_all(
+        "SELECT mailbox, id, payload, reason, at FROM dead_letters
+         WHERE queue = ?1 ORDER BY number DESC LIMIT ?2",
+        params![number, to_i64(limit)],
+        |row| {
+            let letter = DeadLetter {
+                group: Group::from_id(row.get::<_, String>(0)?),
+                id: MessageId::new(row.get::<_, String>(1)?),
+                payload: row.get(2)?,
+                reason: row.get(3)?,
+                at: DateTime::UNIX_EPOCH,
+            };
+            Ok((letter, row.get(4)?))
+        },
+    )?;
+    let dated = |(letter, at): (DeadLetter, i64)| {
+        let at = DateTime::from_timestamp_millis(at)?;
+        Some(DeadLetter { at, ..letter })
+    };
+    let corrupt = || StorageError::Corrupt("a dead letter with an impossible time".to_owned());
+    letters.into_iter().map(|letter| dated(letter).ok_or_else(corrupt)).collect()
+}
+
+/// Tests whether periodic work is due. When it is, it is not again before `every` is over.
+pub(super) fn pass_gate(
+    tx: &Transaction<'_>,
+    gate: &str,
+    number: i64,
+    every: Duration,
+) -> StorageResult<bool> {
+    let passed = tx.execute(
         "INSERT INTO gates (gate, number, until) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET until = excluded.until WHERE until <= ?4",
-        params![gate, number, step.in_a_while(every.max(Duration::from_millis(1))), step.now],
+        params![gate, number, tx.in_future(every.max(Duration::from_millis(1))), tx.now],
     )?;
-    Ok(opened > 0)
+    Ok(passed > 0)
 }
 
-/// Looks at everything, which nobody has to wait for.
-pub(super) fn survey(step: &Step<'_>, queue: &Queue) -> Answer<Survey> {
-    let number = step.find(&queue.partition)?.queue(queue.kind);
-    let groups = "SELECT count(DISTINCT mailbox) FROM messages WHERE queue = ?1";
-    let odd = step.all(
-        "WITH found AS (SELECT mailbox, count(*) AS length FROM messages
-             WHERE queue = ?1 GROUP BY mailbox)
-         SELECT found.mailbox FROM found LEFT JOIN mailboxes
-             ON mailboxes.queue = ?1 AND mailboxes.mailbox = found.mailbox
-             WHERE mailboxes.length IS NOT found.length
-         UNION SELECT mailbox FROM mailboxes
-             WHERE queue = ?1 AND mailbox NOT IN (SELECT mailbox FROM found)",
-        [number],
-        |row| row.get(0),
-    )?;
-    let unreachable = step.all(
-        "SELECT DISTINCT line FROM mailboxes WHERE queue = ?1 AND stands = 'ready' AND line <> ''
-             AND line NOT IN (SELECT line FROM lines WHERE queue = ?1)",
-        [number],
-        |row| row.get(0),
-    )?;
-    let groups = count(step.figure(groups, [number])?.unwrap_or_default());
-    Ok(Survey { groups, odd, unreachable })
-}
-
-/// Makes groups ready that have messages and stand nowhere, and puts right what is counted. Nothing
-/// that is found now may still be odd: it is looked at again, one group at a time.
-pub(super) fn mend(step: &mut Step<'_>, queue: &Queue, survey: &Survey) -> Answer<Audit> {
-    let mut audit = Audit { groups: survey.groups, mended: 0 };
-    if survey.odd.is_empty() && survey.unreachable.is_empty() {
-        return Ok(audit);
-    }
-    let home = step.home(&queue.partition)?;
-    let number = home.queue(queue.kind);
-    for line in &survey.unreachable {
-        step.rotate_in(number, line)?;
-        audit.mended += 1;
-    }
-    for mailbox in &survey.odd {
-        let group = params![number, mailbox];
-        let line = line_of(&Group::from_id(mailbox));
-        let length = "SELECT count(*) FROM messages WHERE queue = ?1 AND mailbox = ?2";
-        let length = step.figure(length, group)?.unwrap_or_default();
-        if length == 0 {
-            step.run("DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2", group)?;
-            continue;
-        }
-        let counted = step.run(
-            "UPDATE mailboxes SET length = ?3 WHERE queue = ?1 AND mailbox = ?2",
-            params![number, mailbox, length],
-        )?;
-        if counted == 0 {
-            step.run(
-                "INSERT INTO mailboxes (queue, mailbox, line, length, stands, at)
-                 VALUES (?1, ?2, ?3, ?4, 'ready', ?5)",
-                params![number, mailbox, line, length, step.ticket],
-            )?;
-            step.rotate_in(number, &line)?;
-            step.ring(&home, queue.kind);
-            audit.mended += 1;
-        }
-    }
-    step.run(
-        "UPDATE queues SET done = given - (SELECT count(*) FROM messages WHERE queue = ?1)
-         WHERE queue = ?1",
-        [number],
-    )?;
-    Ok(audit)
-}
-
-/// Drops what has been kept long enough; once in a while, whoever asks.
-pub(super) fn trim(
-    step: &Step<'_>,
+/// Removes what has been kept long enough, no more often than asked.
+fn trim(
+    tx: &Transaction<'_>,
     partition: &Partition,
     retention: Retention,
     every: Duration,
-) -> Answer<()> {
-    let home = step.home(partition)?;
-    if !open_gate(step, "trim", home.number, every)? {
+) -> StorageResult<()> {
+    let row = tx.ensure_partition(partition)?;
+    if !pass_gate(tx, "trim", row.number, every)? {
         return Ok(());
     }
-    events::drop_older(step, &home, step.a_while_ago(retention.events))?;
-    let since = step.a_while_ago(retention.dead_letters);
+    records::remove_older(tx, &row, tx.in_past(retention.events))?;
+    let since = tx.in_past(retention.dead_letters);
     for kind in [QueueKind::Inbound, QueueKind::Outbox] {
         let old = "DELETE FROM dead_letters WHERE queue = ?1 AND at < ?2";
-        step.run(old, [home.queue(kind), since])?;
+        tx.execute(old, [row.queue(kind), since])?;
     }
-    commit::forget(step, &home)
+    commit::remove_expired(tx, &row)
 }
 
 /// Returns the partition count that is remembered for a topic. Remembers `count` when there is none.
-pub(super) fn remember_partitions(step: &Step<'_>, topic: &TopicName, count: u16) -> Answer<u16> {
+fn remember_partitions(tx: &Transaction<'_>, topic: &TopicName, count: u16) -> StorageResult<u16> {
     let insert = "INSERT INTO topics (name, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    step.run(insert, params![topic.as_str(), count])?;
-    Ok(known_partitions(step, topic)?.unwrap_or(count))
+    tx.execute(insert, params![topic.as_str(), count])?;
+    Ok(known_partitions(tx, topic)?.unwrap_or(count))
 }
 
 /// Returns the partition count that is remembered for a topic.
-pub(super) fn known_partitions(step: &Step<'_>, topic: &TopicName) -> Answer<Option<u16>> {
+fn known_partitions(tx: &Transaction<'_>, topic: &TopicName) -> StorageResult<Option<u16>> {
     let known = "SELECT partitions FROM topics WHERE name = ?1";
-    let Some(known) = step.figure(known, params![topic.as_str()])? else { return Ok(None) };
+    let Some(known) = tx.query_number(known, params![topic.as_str()])? else { return Ok(None) };
     u16::try_from(known)
         .map(Some)
         .map_err(|_| StorageError::Corrupt(format!("the topic {topic} has {known} partitions")))
-}
-
-/// Replaces the partition count that is remembered for a topic.
-pub(super) fn change_partitions(step: &Step<'_>, topic: &TopicName, count: u16) -> Answer<()> {
-    let change = "INSERT INTO topics (name, partitions) VALUES (?1, ?2)
-                  ON CONFLICT DO UPDATE SET partitions = excluded.partitions";
-    step.run(change, params![topic.as_str(), count]).map(drop)
 }

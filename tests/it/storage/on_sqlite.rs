@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crosswire::contracts::storage::StorageError;
 use crosswire::model::clock::{Clock, SystemClock};
-use crosswire::stores::sqlite::{Settings, Sqlite};
+use crosswire::stores::sqlite::{Sqlite, SqliteConfig};
 use tempfile::TempDir;
 
 use crate::storage::contract::{self, contract_tests};
@@ -17,7 +17,7 @@ pub(super) fn clock() -> Arc<dyn Clock> {
 
 pub(super) fn open(directory: &Path) -> Result<Sqlite, StorageError> {
     let directory = directory.to_owned();
-    Sqlite::open(Settings { directory, clock: clock(), ephemeral: None })
+    Sqlite::open(SqliteConfig { directory, clock: clock(), ephemeral: None })
 }
 
 /// Returns a new topic in the database file of this directory.

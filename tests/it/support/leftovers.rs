@@ -44,7 +44,7 @@ impl Place {
             }
             Self::File(dir) => {
                 let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-                Box::new(Sqlite::look(&dir, &clock).unwrap())
+                Box::new(Sqlite::open_read_only(&dir, &clock).unwrap())
             }
         }
     }

@@ -1,4 +1,4 @@
--- bury: moves a message from the head of its group to the dead letters; the rest of the group goes on.
+-- bury: moves a message from the head of its group to the dead letters; its group goes on.
 -- KEYS[1]  tag of the partition
 -- ARGV     queue, group, token, sequence, 1 when suspect, reason, max dead letters,
 --          inbound message of which this settles an outbound one or '',

@@ -6,7 +6,9 @@ local queue = tag .. ARGV[1]
 local function size(set) return call('ZCARD', queue .. set) end
 local counters = call('HMGET', queue .. 'ctr', 'seq', 'done')
 local ready = size('ready')
-for _, line in ipairs(call('ZRANGE', queue .. 'lines', 0, -1)) do ready = ready + size('ready:' .. line) end
+for _, line in ipairs(call('ZRANGE', queue .. 'lines', 0, -1)) do
+  ready = ready + size('ready:' .. line)
+end
 return {
   math.max(0, (counters[1] or 0) - (counters[2] or 0)), ready, size('lease'), size('delay'),
   size('suspect'), size('wakes'), call('XLEN', queue .. 'dead'),

@@ -1,6 +1,6 @@
--- pauses: reads the pauses of sending, and drops those that are over.
--- KEYS[1]  the tag of the topic's first partition
--- Returns  (scope, remaining in ms, code, reason) for each
+-- pauses: lists the pauses of sending, and removes those that are over.
+-- KEYS[1]  tag of the first partition of the topic
+-- Returns  {scope, remaining in ms, code, reason} for each
 local key = tag .. 'pauses'
 local kept = call('HGETALL', key)
 local pauses = {}

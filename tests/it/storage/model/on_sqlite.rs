@@ -25,7 +25,7 @@ impl DirectAccess for DirectFile {
         file.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
         for group in groups {
             let changed = file.execute(
-                "UPDATE mailboxes SET at = 0 WHERE stands = 'delayed' AND mailbox = ?1 AND queue =
+                "UPDATE mailboxes SET at = 0 WHERE status = 'delayed' AND mailbox = ?1 AND queue =
                      (SELECT 2 * partition + ?2 FROM partitions WHERE topic = ?3 AND number = ?4)",
                 params![
                     group.as_str(),

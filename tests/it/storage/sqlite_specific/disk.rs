@@ -89,7 +89,10 @@ async fn read_only_disk_is_refused() {
     let Some(disk) = Disk::mount() else { return };
     disk.protect();
     let why = refusal(disk.path());
-    assert!(why.contains("read-only; set DATA_DIR to a directory that can be written"), "{why}");
+    assert!(
+        why.contains("read-only file system; set DATA_DIR to a directory that can be"),
+        "{why}"
+    );
     let below = disk.path().join("below");
     assert!(refusal(&below).contains("read-only"));
     disk.unprotect();

@@ -70,7 +70,7 @@ async fn truncated_file_is_refused() {
             .open(file(&directory))
             .and_then(|file| file.set_len(length - length / part))
             .unwrap();
-        assert_refused_unchanged(&directory, "is damaged", "bring back a copy");
+        assert_refused_unchanged(&directory, "is damaged", "restore it from a backup");
     }
 }
 
@@ -85,7 +85,7 @@ async fn file_with_a_corrupt_page_is_refused() {
         let head = if page == 0 { 100 } else { 0 };
         handle.write_all_at(&vec![0xa5; 4096 - head], page * 4096 + head as u64).unwrap();
         drop(handle);
-        assert_refused_unchanged(&directory, "crosswire.db is damaged", "bring back a copy");
+        assert_refused_unchanged(&directory, "crosswire.db is damaged", "restore it from a backup");
         fs::write(file(&directory), good).unwrap();
     }
     open(directory.path()).unwrap();
@@ -99,7 +99,7 @@ async fn foreign_database_is_refused() {
         .execute_batch("CREATE TABLE messages (body TEXT); INSERT INTO messages VALUES ('x')")
         .unwrap();
     drop(theirs);
-    assert_refused_unchanged(&directory, "not a database of Crosswire's", "set DATA_DIR");
+    assert_refused_unchanged(&directory, "not a database of Crosswire;", "set DATA_DIR");
 }
 
 #[tokio::test]
@@ -108,7 +108,16 @@ async fn file_of_a_newer_schema_is_refused() {
     let newer = Connection::open(file(&directory)).unwrap();
     newer.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(newer);
-    assert_refused_unchanged(&directory, "its schema is 3, this one's is 2", "run that version");
+    assert_refused_unchanged(&directory, "schema 3, this version knows 2", "run that version");
+}
+
+#[tokio::test]
+async fn file_of_an_earlier_version_is_refused_with_a_remedy() {
+    let directory = with_content().await;
+    let newer = Connection::open(file(&directory)).unwrap();
+    newer.execute_batch("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE").unwrap_or(());
+    drop(newer);
+    assert_refused_unchanged(&directory, "earlier version", "then move the file away");
 }
 
 #[tokio::test]
@@ -116,7 +125,7 @@ async fn write_ahead_log_without_its_file_is_refused() {
     let directory = with_content().await;
     fs::rename(file(&directory), directory.path().join("elsewhere")).unwrap();
     fs::write(directory.path().join("crosswire.db-wal"), "log").unwrap();
-    assert!(refusal(directory.path()).contains("crosswire.db is gone; bring it back"));
+    assert!(refusal(directory.path()).contains("crosswire.db is missing; restore it"));
     assert!(!file(&directory).exists());
 }
 
@@ -135,7 +144,7 @@ async fn path_that_is_not_a_directory_is_refused() {
     fs::write(&path, "x").unwrap();
     for path in [path.clone(), path.join("below")] {
         let why = refusal(&path);
-        assert!(why.contains("is no directory; set DATA_DIR to one"), "{why}");
+        assert!(why.contains("is not a directory; set DATA_DIR to one"), "{why}");
     }
 }
 

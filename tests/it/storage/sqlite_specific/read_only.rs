@@ -13,7 +13,7 @@ use crate::storage::fixture::{Fixture, LONG, burial, claim_request, entry, facts
 use crate::storage::on_sqlite::{clock, on_sqlite, open};
 
 fn open_read_only(directory: &TempDir) -> Sqlite {
-    Sqlite::look(directory.path(), &clock()).unwrap()
+    Sqlite::open_read_only(directory.path(), &clock()).unwrap()
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn read_only_store_refuses_changes() {
     ];
     for error in refusals {
         let Some(StorageError::Refused(why)) = error else { panic!("{error:?}") };
-        assert!(why.contains("leave changes to the process that runs on it"), "{why}");
+        assert!(why.contains("make changes in the process that runs on it"), "{why}");
     }
     assert_eq!(f.snapshot().await, before);
 }
@@ -98,7 +98,7 @@ async fn read_only_store_opens_a_stopped_store_and_does_not_lock_it() {
 #[tokio::test]
 async fn read_only_store_refuses_a_missing_or_foreign_file() {
     let directory = tempfile::tempdir().unwrap();
-    let error = || Sqlite::look(directory.path(), &clock()).err().unwrap().to_string();
+    let error = || Sqlite::open_read_only(directory.path(), &clock()).err().unwrap().to_string();
     assert!(error().contains("start Crosswire once"), "{}", error());
     assert!(!directory.path().join("crosswire.db").exists());
     std::fs::write(directory.path().join("crosswire.db"), "something else").unwrap();

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use crosswire::contracts::storage::{Commit, FailedCheck, Pushed, Retention, SafetyCheck};
 use crosswire::model::clock::{Clock, ManualClock};
 use crosswire::model::state::Write;
-use crosswire::stores::sqlite::{Settings, Sqlite};
+use crosswire::stores::sqlite::{Sqlite, SqliteConfig};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ fn with_manual_clock(directory: &TempDir) -> (Fixture, Arc<ManualClock>) {
 fn open_with(clock: &Arc<ManualClock>, directory: &TempDir) -> Arc<Sqlite> {
     let clock: Arc<dyn Clock> = clock.clone();
     let directory = directory.path().to_owned();
-    let settings = Settings { directory, clock, ephemeral: Some("lost".to_owned()) };
+    let settings = SqliteConfig { directory, clock, ephemeral: Some("lost".to_owned()) };
     Arc::new(Sqlite::open(settings).unwrap())
 }
 

@@ -1,30 +1,30 @@
-//! Whether there is room on the disk. What brings something in is refused before the last of it is
-//! gone, for what makes room needs some itself: a message is removed by writing that it is.
+//! The disk space kept in reserve. Pushes are refused before the disk is full, since removing a message
+//! needs some space itself.
 
 use std::path::PathBuf;
 
-/// Enough for the log beside the file to grow to its usual length, and for what is in hand.
+/// Enough for the log beside the file to reach its usual length, and for the messages in progress.
 const RESERVE: u64 = 16 * 1024 * 1024;
 
-/// The disk that a directory is on.
+/// The reserve on the disk of a directory.
 #[derive(Clone, Debug)]
-pub(super) struct Disk(PathBuf);
+pub(super) struct DiskReserve(PathBuf);
 
-impl Disk {
+impl DiskReserve {
     pub(super) fn of(directory: PathBuf) -> Self {
         Self(directory)
     }
 
-    /// What to say when less is free than is kept in reserve.
+    /// Returns an error text when less space is free than is kept in reserve.
     pub(super) fn shortage(&self) -> Option<String> {
-        // A disk that says nothing of itself is taken at its word when it is written to.
+        // A file system without statistics reports a full disk when it is written to.
         let disk = rustix::fs::statvfs(&self.0).ok()?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let reserve = reserve(disk.f_blocks.saturating_mul(disk.f_frsize));
         (free < reserve).then(|| {
             format!(
-                "the disk of {} is nearly full ({} MiB free, {} MiB kept in reserve), so nothing \
-                 more is taken in; free some of it",
+                "the disk of {} is nearly full ({} MiB free, {} MiB kept in reserve), so new \
+                 messages are refused; free some of it",
                 self.0.display(),
                 free >> 20,
                 reserve >> 20,
@@ -42,7 +42,7 @@ mod tests {
     use super::reserve;
 
     #[test]
-    fn a_small_disk_keeps_a_quarter_and_a_large_one_16_mib() {
+    fn reserve_is_a_quarter_of_a_small_disk_and_16_mib_of_a_large_one() {
         assert_eq!(reserve(8 << 20), 2 << 20);
         assert_eq!(reserve(1 << 40), 16 << 20);
     }

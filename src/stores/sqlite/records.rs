@@ -1,0 +1,158 @@
+//! Events of a partition, and digests for deduplication.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use rusqlite::params;
+
+use super::Sqlite;
+use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
+use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, superseding};
+use crate::contracts::storage::{Partition, Records, StorageError, encoding};
+use crate::model::event::{Event, Facts};
+use crate::model::message::MessageId;
+
+/// Time for which the digest of an accepted message is remembered.
+pub(super) const REMEMBERED: Duration = Duration::from_hours(24 * DUPLICATE_DAYS);
+/// Number of events that are removed together, so that most inserts cost no removal.
+const REMOVED_TOGETHER: i64 = 64;
+
+#[async_trait]
+impl Records for Sqlite {
+    async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError> {
+        self.check_reserve()?;
+        let partition = partition.clone();
+        self.write(move |tx| record_once(tx, &partition, &facts)).await
+    }
+
+    async fn events(
+        &self,
+        partition: &Partition,
+        message: Option<&MessageId>,
+    ) -> Result<Vec<Event>, StorageError> {
+        let (partition, message) = (partition.clone(), message.cloned());
+        self.read(move |tx| events(tx, &partition, message.as_ref())).await
+    }
+
+    async fn known_sent(
+        &self,
+        partition: &Partition,
+        provider_ids: &[String],
+    ) -> Result<Vec<bool>, StorageError> {
+        let (partition, ids) = (partition.clone(), provider_ids.to_vec());
+        self.read(move |tx| {
+            let row = tx.find_partition(&partition)?;
+            ids.iter().map(|id| tx.is_known(&row, &sent_digest(id))).collect()
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Records facts, and that the message is recorded completely, when it is.
+    pub(super) fn record(
+        &self,
+        row: &PartitionRow<'_>,
+        facts: &Facts,
+        is_recorded: bool,
+    ) -> StorageResult<()> {
+        let mut kinds = encoding::kinds(facts);
+        if is_recorded {
+            kinds.push_str(",recorded");
+        }
+        let number = self.query_number(
+            "INSERT INTO events (partition, number, at, message, kinds, detail) VALUES
+                 (?1, 1 + coalesce((SELECT max(number) FROM events WHERE partition = ?1), 0),
+                  ?2, ?3, ?4, ?5)
+             RETURNING number",
+            params![row.number, self.now, facts.message.as_str(), kinds, encoding::detail(facts)],
+        )?;
+        let number = number.unwrap_or_default();
+        if number % REMOVED_TOGETHER == 0 {
+            let oldest = number.saturating_sub(to_i64(facts.max_records));
+            let cut = "DELETE FROM events WHERE partition = ?1 AND number <= ?2";
+            self.execute(cut, [row.number, oldest])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_known(&self, row: &PartitionRow<'_>, digest: &[u8]) -> StorageResult<bool> {
+        let until = self.query_number(
+            "SELECT until FROM known WHERE partition = ?1 AND digest = ?2",
+            params![row.number, digest],
+        )?;
+        Ok(until.is_some_and(|until| until > self.now))
+    }
+
+    pub(super) fn remember(
+        &self,
+        row: &PartitionRow<'_>,
+        digest: &[u8],
+        time: Duration,
+    ) -> StorageResult<()> {
+        self.execute(
+            "INSERT INTO known (partition, digest, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET until = excluded.until",
+            params![row.number, digest, self.in_future(time)],
+        )?;
+        Ok(())
+    }
+}
+
+/// Records facts about a message that is in no queue, once.
+fn record_once(tx: &Transaction<'_>, partition: &Partition, facts: &Facts) -> StorageResult<()> {
+    let row = tx.ensure_partition(partition)?;
+    let digests = superseding(facts);
+    for digest in &digests {
+        if tx.is_known(&row, digest)? {
+            return Ok(());
+        }
+    }
+    tx.remember(&row, &digests[0], REMEMBERED)?;
+    tx.record(&row, facts, false)
+}
+
+/// Returns the digest of a message that is known to be sent.
+pub(super) fn sent_digest(provider_id: &str) -> Vec<u8> {
+    digest(&["sent", provider_id])
+}
+
+/// Returns the events of a partition, or of one message in it, oldest first.
+fn events(
+    tx: &Transaction<'_>,
+    partition: &Partition,
+    message: Option<&MessageId>,
+) -> StorageResult<Vec<Event>> {
+    let row = tx.find_partition(partition)?;
+    let entries = tx.query_all(
+        "SELECT at, message, kinds, detail FROM events
+         WHERE partition = ?1 AND (?2 IS NULL OR message = ?2) ORDER BY number",
+        params![row.number, message.map(MessageId::as_str)],
+        |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?)),
+    )?;
+    let mut events = Vec::with_capacity(entries.len());
+    for (at, message, kinds, detail) in entries {
+        let (kinds, detail): (String, String) = (kinds, detail);
+        let at =
+            DateTime::from_timestamp_millis(at).ok_or_else(|| encoding::corrupt("at no time"))?;
+        events.extend(encoding::read(&MessageId::new(message), at, &kinds, Some(&detail))?);
+    }
+    Ok(events)
+}
+
+/// Removes events that are older than `since`. They are in the order of their times, so this reads no
+/// more of them than it removes.
+pub(super) fn remove_older(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    since: i64,
+) -> StorageResult<()> {
+    tx.execute(
+        "DELETE FROM events WHERE partition = ?1 AND number < coalesce(
+             (SELECT number FROM events WHERE partition = ?1 AND at >= ?2 ORDER BY number LIMIT 1),
+             (SELECT max(number) + 1 FROM events WHERE partition = ?1))",
+        [row.number, since],
+    )?;
+    Ok(())
+}
