@@ -44,7 +44,9 @@ impl World {
             Entry::owed(&Outbound::new(to, "hello".into(), Vec::new(), None), &groups())
         };
         let outbox = (0..count).map(outbound).collect();
-        self.f.push_with(crate::storage::fixture::push(entry("alice", line))).await;
+        self.f
+            .push_with(crate::storage::fixture::push(entry("alice", &format!("{line} {count}"))))
+            .await;
         let claim = self.f.claim().await;
         self.f.complete(claim, Commit { outbox, ..commit() }).await;
     }
