@@ -1,4 +1,4 @@
-//! Texts, as Twilio would bring them: signed beforehand, over connections that stay open.
+//! Load generator: texts as Twilio delivers them, signed beforehand, over connections that stay open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ impl Texts {
         Self { port: stack.port, phones, numbered: AtomicUsize::new(0) }
     }
 
-    /// Sends these, one after the other on each connection, as fast as they are answered.
+    /// Sends these texts, one after the other on each connection, as fast as they are answered.
     pub(crate) async fn send_all(
         &self,
         texts: impl Iterator<Item = (usize, String)>,
@@ -46,8 +46,8 @@ impl Texts {
         }
     }
 
-    /// Sends so many a second, whether or not the earlier ones are answered; answers what was sent,
-    /// and when it was due, so that a text that had to wait for a connection counts as late.
+    /// Sends a fixed number of texts a second, whether or not earlier ones are answered. Returns each
+    /// text with the time it was due, so that one that waited for a connection counts as late.
     pub(crate) async fn send_steadily(
         &self,
         rate: u32,
@@ -120,7 +120,7 @@ impl Connection {
         Self { stream, buffer: vec![0; 4096] }
     }
 
-    /// One request, and its whole answer, which has to be 200.
+    /// Sends one request and reads its whole response, which must be 200.
     async fn send(&mut self, request: &[u8]) {
         self.stream.write_all(request).await.unwrap();
         let mut filled = 0;

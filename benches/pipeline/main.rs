@@ -1,9 +1,9 @@
-//! What a text costs on its way through the pipeline, on Redis and on the embedded store, beside the
+//! Cost of a text on its way through the pipeline, on Redis and on the embedded store, beside the
 //! limit of the same Redis in the same run.
 //!
 //! `cargo bench --bench pipeline` starts the real processes, a store that syncs every write to disk,
-//! and a recording fake of Twilio's API, pairs strangers, and has them text each other. Everything,
-//! the load's own source and the fake included, shares this machine's cores.
+//! and a recording fake of Twilio's API, pairs strangers, and has them text each other. The load
+//! generator and the fake share this machine's cores with the processes.
 
 #![expect(clippy::print_stdout, reason = "the figures are what this is for")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -43,7 +43,7 @@ async fn main() {
     println!("SQLite reaches             {:>8.1} % of Redis", sqlite / redis * 100.0);
 }
 
-/// Everything there is to measure on a store; answers the texts per second.
+/// Measures every figure of a store, and returns the texts per second.
 async fn measure(store: Store) -> f64 {
     println!("--- on {}", if store == Store::Redis { "Redis" } else { "SQLite" });
     let stack = Stack::start(store).await;
@@ -58,7 +58,7 @@ async fn measure(store: Store) -> f64 {
     rate
 }
 
-/// Everybody is connected to somebody.
+/// Connects all people in pairs.
 async fn pair(stack: &Stack, texts: &Texts) {
     texts.send_all((0..PHONES).map(|phone| (phone, "connect".to_owned())), CONNECTIONS).await;
     let connected = |messages: &[twilio::Message]| {
@@ -67,7 +67,7 @@ async fn pair(stack: &Stack, texts: &Texts) {
     stack.twilio.wait_until(PATIENCE, connected).await;
 }
 
-/// As fast as it goes: texts per second, and what they took.
+/// Sends texts as fast as possible: texts per second, and their cost.
 async fn throughput(stack: &Stack, texts: &Texts) -> (f64, Readings) {
     let before = stack.twilio.count();
     let meter = Meter::start(stack).await;
@@ -96,7 +96,7 @@ async fn throughput(stack: &Stack, texts: &Texts) -> (f64, Readings) {
     (rate, used)
 }
 
-/// At a steady rate: from the moment the webhook is sent to the moment the API is called.
+/// Sends texts at a steady rate: latency from the webhook to the call of the API.
 async fn latency(stack: &Stack, texts: &Texts) {
     let before = stack.twilio.count();
     let sent = texts.send_steadily(STEADY_RATE, STEADY_TIME, CONNECTIONS).await;
@@ -115,7 +115,7 @@ async fn latency(stack: &Stack, texts: &Texts) {
     println!("  slowest                  {:>8.2} ms", at(1.0));
 }
 
-/// Nobody texts.
+/// Measures the processes while no text arrives.
 async fn idle(stack: &Stack) {
     let meter = Meter::start(stack).await;
     tokio::time::sleep(IDLE_TIME).await;
@@ -131,7 +131,7 @@ async fn idle(stack: &Stack) {
     }
 }
 
-/// What is the most that this Redis does, if each text's calls were plain commands, pipelined?
+/// Measures the limit of this Redis, with each text's calls as plain pipelined commands.
 async fn bare_limit(url: &str, calls_per_text: f64, rate: f64) {
     let commands = (TEXTS as f64 * calls_per_text) as usize;
     let took = meter::plain_commands(url, commands).await;

@@ -1,4 +1,4 @@
-//! What was used between two moments.
+//! Resources used between two moments.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use redis::aio::MultiplexedConnection;
 
 use crate::stack::{Running, Stack};
 
-/// What a client can send here; everything else in the statistics is called from within scripts.
+/// Commands that a client sends here; the others in the statistics are called from within scripts.
 const CALLS: [&str; 6] = ["evalsha", "eval", "blpop", "mget", "zrange", "wait"];
-/// The kernel counts a process's CPU time in hundredths of a second.
+/// Ticks of the kernel's CPU time of a process in a second.
 const TICK: Duration = Duration::from_millis(10);
 /// Commands that are under way at once in the bare run.
 const PIPELINE: usize = 64;
@@ -24,7 +24,7 @@ pub(crate) struct Readings {
 #[derive(Clone, Copy)]
 pub(crate) struct RedisReadings {
     pub(crate) calls: f64,
-    /// All in all; of that in the kernel (network and disk), and in scripts.
+    /// Total CPU time; of that in the kernel (network and disk), and in scripts.
     pub(crate) cpu: Duration,
     pub(crate) kernel: Duration,
     pub(crate) scripts: Duration,
@@ -86,7 +86,7 @@ impl RedisReadings {
 }
 
 /// The figure `name` of Redis' INFO, which is a line, `name:figure`, or one of several on a line,
-/// `line:name=figure,name=figure`. What is not there has not happened yet.
+/// `line:name=figure,name=figure`. A figure that is absent is zero so far.
 fn figure(info: &str, name: &str) -> f64 {
     let (line, field) = name.split_once(':').unwrap_or((name, ""));
     let Some(rest) = info.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(':'))
@@ -113,7 +113,7 @@ async fn connect(url: &str) -> MultiplexedConnection {
     redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
 }
 
-/// How long so many plain commands take, a few dozen under way at once on one connection.
+/// Measures the time of plain commands, a few dozen in flight at once on one connection.
 pub(crate) async fn plain_commands(url: &str, count: usize) -> Duration {
     let redis = connect(url).await;
     let value = "x".repeat(200);

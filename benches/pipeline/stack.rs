@@ -1,4 +1,4 @@
-//! The processes that are measured.
+//! Processes that are measured.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -27,7 +27,7 @@ profanity = {}
 concurrency = 64
 "#;
 
-/// What the pipeline runs on.
+/// Store and processes of the pipeline.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {
     /// `web` and `worker`, and a Redis that syncs every write.
@@ -39,7 +39,7 @@ pub(crate) enum Store {
 pub(crate) struct Stack {
     pub(crate) twilio: FakeTwilio,
     pub(crate) port: u16,
-    /// Each by its name. They end before their store does.
+    /// Processes by name. They end before their store does.
     pub(crate) processes: Vec<(&'static str, Running)>,
     pub(crate) redis: Option<Redis>,
     _dir: TempDir,
