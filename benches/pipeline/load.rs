@@ -1,4 +1,4 @@
-//! Load generator: texts as Twilio delivers them, signed beforehand, over connections that stay open.
+//! Load generator: texts as Twilio delivers them, signed beforehand, over kept connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,8 +46,8 @@ impl Texts {
         }
     }
 
-    /// Sends a fixed number of texts a second, whether or not earlier ones are answered. Returns each
-    /// text with the time it was due, so that one that waited for a connection counts as late.
+    /// Sends a fixed number of texts a second, whether or not earlier ones are answered. Returns
+    /// each text with the time it was due, so that one that waited for a connection counts as late.
     pub(crate) async fn send_steadily(
         &self,
         rate: u32,

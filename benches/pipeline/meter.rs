@@ -8,7 +8,7 @@ use crate::stack::{Running, Stack};
 
 /// Commands that a client sends here; the others in the statistics are called from within scripts.
 const CALLS: [&str; 6] = ["evalsha", "eval", "blpop", "mget", "zrange", "wait"];
-/// Ticks of the kernel's CPU time of a process in a second.
+/// Unit in which the kernel counts a process's CPU time.
 const TICK: Duration = Duration::from_millis(10);
 /// Commands that are under way at once in the bare run.
 const PIPELINE: usize = 64;
