@@ -188,7 +188,7 @@ fn advice(error: &ValidationError) -> String {
     let noun = if error.code == "length" { " characters" } else { "" };
     match (bound("min"), bound("max")) {
         (Some(min), Some(max)) => {
-            format!("must {unit} {min} to {max}{noun}; leave it out for the default")
+            format!("must {unit} {min} to {max}{noun}; correct the value")
         }
         _ => format!("is not valid ({}); correct the value", error.code),
     }
