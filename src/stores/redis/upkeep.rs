@@ -93,13 +93,6 @@ impl Upkeep for Redis {
         decode(self.shared.send(&PlainCommand { key, command: read }).await?)
     }
 
-    async fn known_partitions(&self, topic: &TopicName) -> Result<Option<u16>, StorageError> {
-        let key = keys::partition_count(topic);
-        let mut read = cmd("GET");
-        read.arg(&key);
-        decode(self.shared.send(&PlainCommand { key, command: read }).await?)
-    }
-
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError> {
         let key = keys::partition_count(topic);
         let mut change = cmd("SET");
