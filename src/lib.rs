@@ -20,7 +20,7 @@ pub mod tester;
 pub use app::App;
 pub use contracts::handler::Result;
 
-/// Everything that handlers, validators and transports need, by one import.
+/// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
     pub use async_trait::async_trait;
 

@@ -1,4 +1,4 @@
-//! The processes that are measured.
+//! Processes that are measured.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};

@@ -8,7 +8,7 @@ use super::{partitions, prepare};
 use crate::app::config::{Config, StoreConfig};
 use crate::app::registry::Registry;
 use crate::contracts::settings::{Environment, Purpose};
-use crate::contracts::storage::{FailedCheck, Health, SafetyCheck};
+use crate::contracts::storage::{FailedCheck, Health, SafetyCheck, Storage};
 use crate::engine::topic::TopicRuntime;
 use crate::stores::sqlite::Sqlite;
 
@@ -48,9 +48,26 @@ async fn check_store(
     let health = prepare::health(store.as_ref()).await?;
     writeln!(out, "the store is reachable")?;
     let counts = partitions::counts(services);
+    report_pauses(services, store.as_ref(), out).await?;
     let refused = partitions::review(&counts, store.as_ref(), out).await?;
     report(&health, config, out)?;
     anyhow::ensure!(refused == 0, "partition counts that cannot change yet: {refused}");
+    Ok(())
+}
+
+/// Prints a line for each line and account that its provider rejects. It is no reason to fail: the
+/// messages are retained until an operator has mended it.
+async fn report_pauses(
+    services: &[TopicRuntime],
+    store: &dyn Storage,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    for service in services {
+        let topic = &service.config.name;
+        for pause in store.pauses(topic).await? {
+            writeln!(out, "degraded: {topic}: {pause}")?;
+        }
+    }
     Ok(())
 }
 

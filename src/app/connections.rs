@@ -3,8 +3,9 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
@@ -18,6 +19,9 @@ use crate::app::config::ServerConfig;
 
 /// Open files that are left to the store, the log and the runtime.
 const RESERVED_FILES: u64 = 128;
+
+/// Shortest time between two warnings of refused connections.
+const WARNING_PERIOD: Duration = Duration::from_mins(1);
 
 /// The open connections of a web server.
 #[derive(Clone)]
@@ -33,6 +37,9 @@ struct Shared {
 struct Open {
     total: usize,
     per_address: HashMap<IpAddr, usize>,
+    /// Number of refused connections since the last warning of them.
+    refused: u64,
+    warned: Option<Instant>,
 }
 
 /// A connection that counts until this is dropped.
@@ -68,12 +75,23 @@ impl Connections {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
         // A peer that is gone already has no address, and no connection to close.
         let Ok(peer) = stream.peer_addr() else { return };
-        match self.count(peer.ip().to_canonical()) {
-            Some(admitted) => {
-                extensions.insert(admitted);
-            }
+        if let Some(admitted) = self.count(client(peer.ip())) {
+            extensions.insert(admitted);
+        } else {
+            self.warn_of_refusals();
             // The server reads the end of the connection, and drops it.
-            None => drop(shutdown(stream, Shutdown::Both)),
+            let _ = shutdown(stream, Shutdown::Both);
+        }
+    }
+
+    /// Logs refusals, once per [`WARNING_PERIOD`].
+    fn warn_of_refusals(&self) {
+        let mut open = self.open();
+        open.refused += 1;
+        if open.warned.is_none_or(|at| at.elapsed() > WARNING_PERIOD) {
+            open.warned = Some(Instant::now());
+            let (refused, total) = (std::mem::take(&mut open.refused), open.total);
+            warn!(refused, open = total, "connections refused; a cap of connections is reached");
         }
     }
 
@@ -91,13 +109,21 @@ impl Connections {
     /// Returns whether more than half of a cap is in use, so that idle connections are in the way.
     fn is_crowded(&self, address: Option<IpAddr>) -> bool {
         let open = self.open();
-        let of_address = address.and_then(|address| open.per_address.get(&address.to_canonical()));
+        let of_address = address.and_then(|address| open.per_address.get(&client(address)));
         open.total > self.0.max_total / 2
             || of_address.is_some_and(|count| *count > self.0.max_per_address / 2)
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the address that a client counts by. A client of IPv6 has a whole /64 network to itself.
+fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -154,6 +180,15 @@ mod tests {
         drop((second, third));
         let open = connections.open();
         assert_eq!((open.total, open.per_address.len()), (0, 0));
+    }
+
+    #[test]
+    fn network_of_an_ipv6_client_counts_as_one_address() {
+        let parse = |address: &str| client(address.parse().unwrap());
+        assert_eq!(parse("2001:db8::1"), parse("2001:db8::ffff:0:0:2"));
+        assert_ne!(parse("2001:db8::1"), parse("2001:db8:0:1::1"));
+        assert_eq!(parse("::ffff:127.0.0.1"), address(1));
+        assert_ne!(address(1), client(address(2)));
     }
 
     #[test]

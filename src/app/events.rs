@@ -8,7 +8,7 @@ use super::commands::EventsOptions;
 use super::store::StoreHandle;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::Address;
-use crate::model::event::Event;
+use crate::model::event::{Event, forward_only};
 use crate::model::message::MessageId;
 
 /// Prints the events of these topics, oldest first.
@@ -18,13 +18,23 @@ pub(super) async fn list(
     options: &EventsOptions,
 ) -> anyhow::Result<()> {
     let store = store.connect()?;
-    let message = options.message.as_deref().map(MessageId::new);
     let mut events = Vec::new();
-    for partition in services.iter().flat_map(TopicRuntime::partitions) {
-        events.extend(store.events(&partition, message.as_ref()).await?);
+    for service in services {
+        let keys = options.message.as_deref().map(|id| keys(service, id));
+        for partition in service.partitions() {
+            match &keys {
+                None => events.extend(store.events(&partition, None).await?),
+                Some(keys) => {
+                    for key in keys {
+                        events.extend(store.events(&partition, Some(key)).await?);
+                    }
+                }
+            }
+        }
     }
     // The sort is stable: events of one millisecond stay in the order in which they were recorded.
     events.sort_by_key(|event| event.at);
+    let events = forward_only(events);
     let mut out = std::io::stdout().lock();
     for event in &events {
         writeln!(out, "{}", row(event, options.show))?;
@@ -33,6 +43,16 @@ pub(super) async fn list(
         writeln!(out, "no events are recorded")?;
     }
     Ok(())
+}
+
+/// Ids under which a message may be kept: as it was given, which may be an outbound message's, and as
+/// each transport of the topic keeps it.
+fn keys(service: &TopicRuntime, id: &str) -> Vec<MessageId> {
+    let id = MessageId::new(id);
+    let transports = service.transports.clone().into_iter();
+    let mut keys: Vec<MessageId> = transports.map(|(name, _)| MessageId::of(&name, &id)).collect();
+    keys.push(id);
+    keys
 }
 
 fn row(event: &Event, show: bool) -> String {

@@ -68,7 +68,6 @@ impl Signals {
     }
 
     /// Requests a stop at the first signal, and exits at the second one.
-    #[expect(clippy::exit, reason = "a second signal asks for exactly this")]
     async fn stop_then_exit(mut self, stop: CancellationToken) {
         let (name, _) = self.next().await;
         info!(signal = name, "stopping; finishing the work in hand");

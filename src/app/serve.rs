@@ -16,7 +16,7 @@ use tracing::info;
 use super::connections::{Connections, close_when_crowded};
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
-use crate::app::config::Config;
+use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
@@ -55,7 +55,14 @@ impl WebServer {
     ) -> anyhow::Result<Self> {
         let tester = Data::new(tester_state(prepared, &storage, stop));
         let state = Data::new(app_state(prepared, storage, waived));
-        let config = &prepared.config.server;
+        Self::listen(&prepared.config.server, state, tester)
+    }
+
+    fn listen(
+        config: &ServerConfig,
+        state: Data<AppState>,
+        tester: Data<TesterState>,
+    ) -> anyhow::Result<Self> {
         let (host, port) = (config.host.as_str(), config.port);
         let connections = Connections::new(config, raise_open_files_limit());
         let threads = available_parallelism().map_or(2, NonZero::get);

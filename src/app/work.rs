@@ -1,4 +1,4 @@
-//! The worker process: every queue of its topics, the heartbeat, and the upkeep.
+//! The worker process: consumers of all queues, the heartbeat of their leases, and the upkeep.
 
 use std::sync::Arc;
 use std::thread;
@@ -22,22 +22,23 @@ use crate::engine::topic::TopicRuntime;
 use crate::model::clock::{Clock, SystemClock};
 use crate::tester::{self, Board};
 
-/// Long enough for an operator to be back from a holiday.
+/// Retention of dead letters: long enough for an operator to be back from a holiday.
 const DEAD_LETTERS: Duration = Duration::from_hours(30 * 24);
-/// How often a draining worker looks whether it is done.
-const DRAIN_LOOK: Duration = Duration::from_millis(50);
+/// Pause between two checks of a draining worker for empty queues.
+const DRAIN_CHECK: Duration = Duration::from_millis(50);
 
-/// When a worker is done.
+/// The end of a worker's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {
+    /// A stop of the process.
     Stopped,
-    /// No message waits any more; a wake whose time has not come is none.
+    /// Empty queues. A wake that is not due yet does not count.
     Drained,
-    /// One message of each queue was worked on.
+    /// One message of each queue.
     Once,
 }
 
-/// Works on the queues of all prepared topics.
+/// Runs the consumers of all prepared topics.
 pub(super) async fn work(
     prepared: &Prepared,
     storage: Arc<dyn Storage>,
@@ -45,37 +46,37 @@ pub(super) async fn work(
     stop: Stop,
 ) -> anyhow::Result<()> {
     let leases = Leases::new(Arc::new(SystemClock));
-    let heart = Heart::start(Arc::clone(&leases), prepared.store.connect()?)?;
+    let heartbeat = Heartbeat::start(Arc::clone(&leases), prepared.store.connect()?)?;
     let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
     let consumers = Consumers { runtime, clock, groups: prepared.groups.clone() };
     let topics = prepared.services.iter().map(|topic| tester::attach(topic, &board));
-    let crew: Vec<_> = topics.flat_map(|topic| consumers.of(&topic)).collect();
+    let consumers: Vec<_> = topics.flat_map(|topic| consumers.of(&topic)).collect();
     let names: Vec<&str> = prepared.services.iter().map(|s| s.config.name.as_str()).collect();
-    info!(topics = names.join(" "), worker = %Uuid::now_v7(), ?until, "working");
+    info!(topics = names.join(" "), worker = %Uuid::now_v7(), ?until, "worker started");
     if until == Until::Once {
-        for (_, consumer) in &crew {
+        for (_, consumer) in &consumers {
             consumer.step().await?;
         }
     } else {
-        run(prepared, storage, crew, until, stop).await;
+        run(prepared, storage, consumers, until, stop).await;
     }
-    heart.stop();
+    heartbeat.stop();
     Ok(())
 }
 
 async fn run(
     prepared: &Prepared,
     storage: Arc<dyn Storage>,
-    crew: Vec<(Queue, Arc<Consumer>)>,
+    consumers: Vec<(Queue, Arc<Consumer>)>,
     until: Until,
     stop: Stop,
 ) {
     let done = stop.0.child_token();
     let mut tasks = JoinSet::new();
-    let queues: Vec<Queue> = crew.iter().map(|(queue, _)| queue.clone()).collect();
-    for (_, consumer) in crew {
+    let queues: Vec<Queue> = consumers.iter().map(|(queue, _)| queue.clone()).collect();
+    for (_, consumer) in consumers {
         tasks.spawn(consumer.run(done.clone()));
     }
     let janitor = Janitor::new(Arc::clone(&storage), retentions(&prepared.services));
@@ -87,22 +88,22 @@ async fn run(
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
-            // A message that panics is caught where it is worked on; this is a defect of ours.
-            error!(%error, "a part of the worker ended; the process stops");
+            // A handler's panic is caught by its consumer; this one is a defect of the engine.
+            error!(%error, "worker task panicked; stopping the process");
             done.cancel();
         }
     }
 }
 
-/// Returns when no queue has had a message in it twice in a row: between two looks a message may
-/// have moved from a queue that was not looked at yet into one that was.
+/// Returns when all queues were empty twice in a row: during one pass a message may move from a queue
+/// that was not read yet into one that was.
 async fn drained(storage: &dyn Storage, queues: &[Queue]) {
     let mut empty_before = false;
     loop {
         let empty = match pending(storage, queues).await {
             Ok(pending) => pending == 0,
             Err(error) => {
-                warn!(%error, "waiting for the store");
+                warn!(%error, "store is unavailable; waiting for it");
                 false
             }
         };
@@ -110,7 +111,7 @@ async fn drained(storage: &dyn Storage, queues: &[Queue]) {
             return;
         }
         empty_before = empty;
-        tokio::time::sleep(DRAIN_LOOK).await;
+        tokio::time::sleep(DRAIN_CHECK).await;
     }
 }
 
@@ -123,36 +124,36 @@ async fn pending(storage: &dyn Storage, queues: &[Queue]) -> Result<u64, Storage
 }
 
 fn retentions(services: &[TopicRuntime]) -> Vec<(Partition, Retention)> {
-    let of = |service: &TopicRuntime| {
+    let retentions = |service: &TopicRuntime| {
         let retention =
             Retention { events: service.config.limits.retention, dead_letters: DEAD_LETTERS };
         service.partitions().map(|partition| (partition, retention)).collect::<Vec<_>>()
     };
-    services.iter().flat_map(of).collect()
+    services.iter().flat_map(retentions).collect()
 }
 
-/// Beats on a thread and connections of its own: a handler that hogs the others must not cost a
-/// message its lease.
-struct Heart {
+/// Heartbeat of the leases, on a thread and connections of its own: a handler that blocks the other
+/// threads must not let a lease expire.
+struct Heartbeat {
     stop: CancellationToken,
     thread: thread::JoinHandle<()>,
 }
 
-impl Heart {
+impl Heartbeat {
     fn start(leases: Arc<Leases>, storage: Arc<dyn Storage>) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let beat = move || runtime.block_on(leases.run(storage.as_ref(), stopped));
-        let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn(beat);
-        Ok(Self { stop, thread: thread.context("the heartbeat needs a thread")? })
+        let extend = move || runtime.block_on(leases.run(storage.as_ref(), stopped));
+        let thread = thread::Builder::new().name("heartbeat".to_owned()).spawn(extend);
+        Ok(Self { stop, thread: thread.context("cannot start the heartbeat thread")? })
     }
 
-    /// Only when nothing is in hand any more.
+    /// Stops the heartbeat, once no message is in hand.
     fn stop(self) {
         self.stop.cancel();
         if self.thread.join().is_err() {
-            error!("the heartbeat had stopped before");
+            error!("heartbeat had stopped before the worker");
         }
     }
 }

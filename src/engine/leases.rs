@@ -1,8 +1,8 @@
-//! The leases that this process holds, and the heartbeat that keeps them.
+//! Leases that this process holds, and the heartbeat that extends them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -11,37 +11,36 @@ use crate::contracts::storage::{Claim, Queue, Storage, StorageError, Token};
 use crate::model::address::Group;
 use crate::model::clock::{Clock, millis};
 
-/// How often a heart beats when nothing shorter is asked of it.
-const RESTING: Duration = Duration::from_secs(1);
+/// Longest interval between two heartbeats.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A claim is kept at most this long. A handler is stopped and a send ends long before, unless
-/// something blocks the thread that it runs on.
-const LONGEST: Duration = Duration::from_mins(5);
+/// Longest time for which a claim is extended. A handler is stopped and a send ends long before,
+/// unless something blocks the thread that it runs on.
+const LONGEST_CLAIM: Duration = Duration::from_mins(5);
 
-/// All claims in hand, by queue.
+/// Leases of all claims in hand, by queue.
 pub struct Leases {
     clock: Arc<dyn Clock>,
-    held: Mutex<HashMap<Queue, Held>>,
+    queues: Mutex<HashMap<Queue, QueueLeases>>,
 }
 
+/// Leases of one queue's claims.
 #[derive(Default)]
-struct Held {
-    lease: Duration,
+struct QueueLeases {
+    duration: Duration,
     claims: HashMap<Group, Arc<Lease>>,
 }
 
-type InHand = Vec<(Group, Arc<Lease>)>;
-
-/// What is known of one claim's lease.
+/// Lease of one claim.
 struct Lease {
     token: Token,
-    asked_at: Duration,
-    /// Up to when it is certainly ours, in milliseconds of uptime.
+    requested_at: Duration,
+    /// Uptime until which the claim is certainly ours, in milliseconds.
     valid_until: AtomicU64,
     lost: CancellationToken,
 }
 
-/// A claim in hand: its lease is extended until this is dropped.
+/// Guard of a claim in hand: its lease is extended until the guard is dropped.
 pub struct LeaseGuard {
     leases: Arc<Leases>,
     queue: Queue,
@@ -51,101 +50,107 @@ pub struct LeaseGuard {
 
 impl Leases {
     pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { clock, held: Mutex::default() })
+        Arc::new(Self { clock, queues: Mutex::default() })
     }
 
-    /// Time by which leases are measured here.
+    /// Uptime, by which leases are measured.
     pub fn uptime(&self) -> Duration {
         self.clock.uptime()
     }
 
-    /// Keeps the lease of a claim that was asked for at `asked_at` (uptime). From then on, not from
-    /// the answer: an answer may be late by as much as the whole lease.
+    /// Extends the lease of a claim from now on. The lease is counted from `requested_at` (uptime)
+    /// and not from the answer, which may be late by as much as the whole lease.
     pub fn hold(
         self: &Arc<Self>,
         claim: &Claim,
         lease: Duration,
-        asked_at: Duration,
+        requested_at: Duration,
     ) -> LeaseGuard {
-        let kept = Arc::new(Lease {
+        let held = Arc::new(Lease {
             token: claim.token.clone(),
-            asked_at,
-            valid_until: AtomicU64::new(millis(asked_at + lease)),
+            requested_at,
+            valid_until: AtomicU64::new(millis(requested_at + lease)),
             lost: CancellationToken::new(),
         });
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = held.entry(claim.queue.clone()).or_default();
-        queue.lease = lease;
-        queue.claims.insert(claim.group.clone(), Arc::clone(&kept));
+        let mut queues = self.queues();
+        let queue = queues.entry(claim.queue.clone()).or_default();
+        queue.duration = lease;
+        queue.claims.insert(claim.group.clone(), Arc::clone(&held));
+        drop(queues);
         LeaseGuard {
             leases: Arc::clone(self),
             queue: claim.queue.clone(),
             group: claim.group.clone(),
-            lease: kept,
+            lease: held,
         }
     }
 
-    /// Extends every lease in hand, and tells those who hold one that is not ours any more.
+    /// Extends every lease in hand, and marks those that are lost.
     ///
     /// # Errors
-    /// The first that any queue's store met; the other queues' leases are extended all the same.
+    /// The first error that was met; the other queues' leases are extended all the same.
     pub async fn step(&self, storage: &dyn Storage) -> Result<(), StorageError> {
         let mut outcome = Ok(());
-        for (queue, lease, claims) in self.snapshot() {
-            let asked_at = self.clock.uptime();
-            let asked: Vec<_> =
-                claims.iter().map(|(group, kept)| (group.clone(), kept.token.clone())).collect();
-            let lost = match storage.extend(&queue, lease, &asked).await {
+        for (queue, duration, claims) in self.snapshot() {
+            let requested_at = self.clock.uptime();
+            let tokens: Vec<_> =
+                claims.iter().map(|(group, lease)| (group.clone(), lease.token.clone())).collect();
+            let lost = match storage.extend(&queue, duration, &tokens).await {
                 Ok(lost) => lost,
                 Err(error) => {
                     outcome = outcome.and(Err(error));
                     continue;
                 }
             };
-            for (group, kept) in claims {
+            for (group, lease) in claims {
                 if lost.contains(&group) {
-                    kept.lost.cancel();
+                    lease.lost.cancel();
                 } else {
-                    kept.valid_until.store(millis(asked_at + lease), Ordering::Relaxed);
+                    lease.valid_until.store(millis(requested_at + duration), Ordering::Relaxed);
                 }
             }
         }
         outcome
     }
 
-    fn snapshot(&self) -> Vec<(Queue, Duration, InHand)> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_hand = held.iter().filter(|(_, held)| !held.claims.is_empty());
-        in_hand
-            .map(|(queue, held)| {
-                let claims = held.claims.iter().filter(|(_, kept)| !self.is_stuck(kept));
-                let claims = claims.map(|(group, kept)| (group.clone(), Arc::clone(kept)));
-                (queue.clone(), held.lease, claims.collect())
+    /// Returns each queue's claims, with the duration of their leases.
+    fn snapshot(&self) -> Vec<(Queue, Duration, Vec<(Group, Arc<Lease>)>)> {
+        let queues = self.queues();
+        let in_use = queues.iter().filter(|(_, leases)| !leases.claims.is_empty());
+        in_use
+            .map(|(queue, leases)| {
+                let claims = leases.claims.iter().filter(|(_, lease)| !self.is_stuck(lease));
+                let claims = claims.map(|(group, lease)| (group.clone(), Arc::clone(lease)));
+                (queue.clone(), leases.duration, claims.collect())
             })
             .collect()
     }
 
-    /// Whether whoever works on it has hogged a thread for so long that nobody can wait for them: its
-    /// lease is left to end, so that somebody else gets it.
-    fn is_stuck(&self, kept: &Lease) -> bool {
-        self.clock.uptime() > kept.asked_at + LONGEST
+    /// Returns true when the work on a claim has blocked a thread for so long that the claim is given
+    /// up: its lease expires, and another worker gets the message.
+    fn is_stuck(&self, lease: &Lease) -> bool {
+        self.clock.uptime() > lease.requested_at + LONGEST_CLAIM
     }
 
-    /// Beats until it is told to stop: three times in the shortest lease, so that two beats may be
-    /// lost. Run it on a thread and a connection of its own, or a handler that hogs the runtime
-    /// would lose its lease.
+    /// Beats until it is stopped: three times in the shortest lease, so that two beats may fail. Run
+    /// it on a thread and a connection of its own, because a handler that blocks the runtime would
+    /// lose its lease.
     pub async fn run(&self, storage: &dyn Storage, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(self.interval())).await.is_some() {
             if let Err(error) = self.step(storage).await {
-                tracing::warn!(%error, "leases could not be extended; they end if this goes on");
+                tracing::warn!(%error, "leases not extended; they expire if this goes on");
             }
         }
     }
 
     fn interval(&self) -> Duration {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let leases = held.values().map(|held| held.lease / 3);
-        leases.min().unwrap_or(RESTING).min(RESTING)
+        let queues = self.queues();
+        let intervals = queues.values().map(|leases| leases.duration / 3);
+        intervals.min().unwrap_or(LONGEST_INTERVAL).min(LONGEST_INTERVAL)
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<Queue, QueueLeases>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,12 +160,7 @@ impl LeaseGuard {
         self.lease.lost.cancelled().await;
     }
 
-    /// Time by which leases are measured.
-    pub fn uptime(&self) -> Duration {
-        self.leases.uptime()
-    }
-
-    /// How long the claim is certainly ours still.
+    /// Time for which the claim is certainly ours.
     pub fn remaining(&self) -> Duration {
         let until = Duration::from_millis(self.lease.valid_until.load(Ordering::Relaxed));
         until.saturating_sub(self.leases.clock.uptime())
@@ -169,10 +169,9 @@ impl LeaseGuard {
 
 impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        let mut held = self.leases.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = held.get_mut(&self.queue) {
+        if let Some(queue) = self.leases.queues().get_mut(&self.queue) {
             // The next claim of this group may be in hand already, under another token.
-            if queue.claims.get(&self.group).is_some_and(|kept| Arc::ptr_eq(kept, &self.lease)) {
+            if queue.claims.get(&self.group).is_some_and(|held| Arc::ptr_eq(held, &self.lease)) {
                 queue.claims.remove(&self.group);
             }
         }

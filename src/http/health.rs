@@ -26,5 +26,19 @@ pub(super) async fn readiness(state: &AppState) -> HttpResponse {
     let mut lines = vec![verdict.to_owned()];
     lines.extend(health.fatal.iter().map(|failed| format!("fatal: {failed}")));
     lines.extend(health.degraded.iter().map(|line| format!("degraded: {line}")));
+    lines.extend(pauses(state).await);
     plain_text(status, &lines.join("\n"))
+}
+
+/// Lines about lines and accounts that their provider rejects. The process is ready all the same: its
+/// messages are retained.
+async fn pauses(state: &AppState) -> Vec<String> {
+    let mut lines = Vec::new();
+    for topic in state.intake.topics() {
+        let pauses = tokio::time::timeout(HEALTH_TIMEOUT, state.storage.pauses(topic)).await;
+        for pause in pauses.into_iter().flatten().flatten() {
+            lines.push(format!("degraded: {topic}: {pause}"));
+        }
+    }
+    lines
 }

@@ -61,6 +61,7 @@ pub fn refusal_response(refusal: &Refusal) -> HttpResponse {
         Refusal::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, Some((header::RETRY_AFTER, STORE_RETRY_AFTER)))
         }
+        Refusal::Failed => (StatusCode::INTERNAL_SERVER_ERROR, None),
         Refusal::Call(error) => match error {
             ReceiveError::Missing(_) | ReceiveError::Malformed(_) => {
                 (StatusCode::BAD_REQUEST, None)

@@ -1,5 +1,6 @@
 //! Events of a message's life. Each is recorded in the transaction that makes it true.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,6 +52,41 @@ impl EventKind {
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
+}
+
+impl EventKind {
+    /// Returns how far an outbound message has come; events of the same rank exclude each other.
+    pub fn delivery_rank(self) -> Option<u8> {
+        match self {
+            Self::Sent => Some(1),
+            Self::Delivered | Self::Failed => Some(2),
+            _ => None,
+        }
+    }
+
+    /// Returns the kinds after which this one is no news of an outbound message: those of its rank
+    /// and of every higher one.
+    pub fn superseded_by(self) -> impl Iterator<Item = Self> {
+        let rank = self.delivery_rank();
+        let kinds = Self::ALL.into_iter().map(|(kind, _)| kind);
+        kinds.filter(move |kind| rank.is_some() && kind.delivery_rank() >= rank)
+    }
+}
+
+/// Drops the events by which an outbound message would go back to an earlier state. Reports and the
+/// answer to the send itself arrive on different ways, so each may be recorded late.
+pub fn forward_only(events: Vec<Event>) -> Vec<Event> {
+    let mut reached: HashMap<MessageId, u8> = HashMap::new();
+    let mut is_forward = |event: &Event| {
+        let (Some(rank), Some(outbound)) = (event.kind.delivery_rank(), &event.detail.outbound)
+        else {
+            return true;
+        };
+        let before = reached.insert(outbound.clone(), rank).unwrap_or_default();
+        reached.insert(outbound.clone(), rank.max(before));
+        rank > before
+    };
+    events.into_iter().filter(|event| is_forward(event)).collect()
 }
 
 impl fmt::Display for EventKind {
@@ -134,4 +170,29 @@ pub struct Event {
     pub kind: EventKind,
     pub at: DateTime<Utc>,
     pub detail: Detail,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_event_of_an_earlier_state_is_dropped() {
+        let event = |outbound: &str, kind| Event {
+            message: MessageId::new("m1"),
+            kind,
+            at: DateTime::UNIX_EPOCH,
+            detail: Detail { outbound: Some(MessageId::new(outbound)), ..Detail::default() },
+        };
+        let recorded = vec![
+            event("o1", EventKind::Delivered),
+            event("o2", EventKind::Sent),
+            event("o1", EventKind::Retried),
+            event("o1", EventKind::Sent),
+            event("o2", EventKind::Failed),
+            event("o1", EventKind::Failed),
+        ];
+        let kept = [0, 1, 2, 4].map(|at: usize| recorded[at].clone());
+        assert_eq!(forward_only(recorded), kept);
+    }
 }

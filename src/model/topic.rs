@@ -74,8 +74,7 @@ pub enum OnAmbiguous {
 }
 
 /// Texts that a topic sends besides those of its handler.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replies {
     /// Reply to an accepted message; none when empty.
     pub accept_response: String,

@@ -159,9 +159,6 @@ fn state_after(outcome: Outcome) -> (DeliveryState, Option<String>) {
         }
         Outcome::Pushed(_) | Outcome::Noted => (DeliveryState::Queued, None),
         Outcome::Rejected(reason) => (DeliveryState::Rejected, Some(reason)),
-        Outcome::Broken => {
-            (DeliveryState::Rejected, Some("the server failed on the message".to_owned()))
-        }
     }
 }
 

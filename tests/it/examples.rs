@@ -25,5 +25,7 @@ mod counter {
 #[test]
 fn documented_handler_is_the_example() {
     let example = include_str!("../../examples/counter.rs");
-    assert!(include_str!("../../docs/handlers.md").contains(example));
+    for page in [include_str!("../../README.md"), include_str!("../../docs/handlers.md")] {
+        assert!(page.contains(example));
+    }
 }

@@ -1,4 +1,4 @@
-//! The fakes are what the other tests believe, so they are held to what is known of the originals.
+//! Tests of the fakes, which the other tests rely on, against the documented behaviour of the originals.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::support::redis::RedisServer;
-use crate::support::twilio::{Account, Behaviour, FakeTwilio, Trouble, sign};
+use crate::support::twilio::{Account, Behaviour, FakeTwilio, Faults, sign};
 
 const SID: &str = "AC00000000000000000000000000000000";
 
@@ -16,7 +16,7 @@ fn fake() -> FakeTwilio {
 
 fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_millis(500)).build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build().unwrap()
 }
 
 fn messages_url(fake: &FakeTwilio) -> String {
@@ -47,7 +47,7 @@ async fn list(fake: &FakeTwilio, query: &str) -> Value {
 #[case("https://mycompany.com/myapp.php?foo=1&bar=2", "RSOYDt4T1cUTdK1PDd93/VVr8B8=")]
 #[case("https://mycompany.com:443/myapp.php?foo=1&bar=2", "kvajT1Ptam85bY51eRf/AJRuM3w=")]
 #[case("http://mycompany.com:80/myapp.php?foo=1&bar=2", "0ZXoZLH/DfblKGATFgpif+LLRf4=")]
-fn a_signature_is_the_one_that_twilio_makes(#[case] url: &str, #[case] signature: &str) {
+fn signature_is_the_one_that_twilio_makes(#[case] url: &str, #[case] signature: &str) {
     let parameters = [
         ("CallSid", "CA1234567890ABCDE"),
         ("Caller", "+14158675309"),
@@ -60,7 +60,7 @@ fn a_signature_is_the_one_that_twilio_makes(#[case] url: &str, #[case] signature
 }
 
 #[test]
-fn a_parameter_that_comes_twice_is_signed_sorted_and_once() {
+fn repeated_parameter_is_signed_sorted_and_once() {
     let parameters = [
         ("Sid", "CA123"),
         ("SidAccount", "AC123"),
@@ -74,7 +74,7 @@ fn a_parameter_that_comes_twice_is_signed_sorted_and_once() {
 }
 
 #[tokio::test]
-async fn a_message_is_answered_201_and_recorded() {
+async fn message_is_answered_201_and_recorded() {
     let fake = fake();
     let answer = post(&fake, "+14155550101", "grüße & <tags>").await.unwrap();
     assert_eq!(answer.status(), 201);
@@ -88,7 +88,7 @@ async fn a_message_is_answered_201_and_recorded() {
 }
 
 #[tokio::test]
-async fn whoever_has_no_token_is_refused() {
+async fn wrong_token_is_refused() {
     let fake = fake();
     let answer = client()
         .post(messages_url(&fake))
@@ -110,7 +110,7 @@ async fn whoever_has_no_token_is_refused() {
 #[case("+15005550009", 21614)]
 #[case("not a number", 21211)]
 #[tokio::test]
-async fn a_magic_number_is_refused_with_its_code(#[case] to: &str, #[case] code: u32) {
+async fn magic_number_is_refused_with_its_code(#[case] to: &str, #[case] code: u32) {
     let fake = fake();
     let answer = post(&fake, to, "hi").await.unwrap();
     assert_eq!(answer.status(), 400);
@@ -119,10 +119,10 @@ async fn a_magic_number_is_refused_with_its_code(#[case] to: &str, #[case] code:
 }
 
 #[tokio::test]
-async fn trouble_comes_in_the_order_of_its_script() {
+async fn faults_follow_the_order_of_their_script() {
     let fake = fake();
     let long = Duration::from_mins(1);
-    fake.trouble(Trouble::script([
+    fake.inject(Faults::script([
         Behaviour::Throttle { retry_after: Some(7) },
         Behaviour::Fail { status: 503, code: None },
         Behaviour::Drop,
@@ -146,7 +146,7 @@ async fn trouble_comes_in_the_order_of_its_script() {
 }
 
 #[tokio::test]
-async fn a_closed_port_refuses_and_opens_again() {
+async fn closed_port_refuses_and_opens_again() {
     let fake = fake();
     fake.refuse_connections();
     assert!(post(&fake, "+14155550101", "1").await.unwrap_err().is_connect());
@@ -155,7 +155,7 @@ async fn a_closed_port_refuses_and_opens_again() {
 }
 
 #[tokio::test]
-async fn the_list_is_filtered_newest_first_and_in_pages() {
+async fn list_is_filtered_newest_first_and_in_pages() {
     let fake = fake();
     for number in 0..5 {
         post(&fake, "+14155550101", &format!("text {number}")).await.unwrap();
@@ -173,7 +173,7 @@ async fn the_list_is_filtered_newest_first_and_in_pages() {
 }
 
 #[tokio::test]
-async fn a_message_stays_out_of_the_list_while_it_lags() {
+async fn message_appears_in_the_list_after_its_lag() {
     let fake = fake();
     fake.list_lag(Duration::from_hours(1));
     post(&fake, "+14155550101", "hi").await.unwrap();
@@ -183,7 +183,7 @@ async fn a_message_stays_out_of_the_list_while_it_lags() {
 }
 
 #[tokio::test]
-async fn redis_has_after_a_power_cut_what_it_had_before() {
+async fn redis_keeps_its_contents_over_a_power_cut() {
     let redis = RedisServer::start();
     let mut connection = redis.connection().await;
     let () = redis::cmd("SET").arg("k").arg("v").query_async(&mut connection).await.unwrap();

@@ -1,6 +1,6 @@
-//! What is built in has a licence that we may pass on, and comes from the one registry.
+//! Licences and sources of the dependencies.
 //!
-//! cargo-deny says the same and more, but takes minutes to build; this reads its list without it.
+//! cargo-deny checks the same and more, but takes minutes to build; these tests read its configuration.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,26 +9,26 @@ use std::process::Command;
 
 use serde_json::Value;
 
-fn file(name: &str) -> toml::Table {
+fn toml_file(name: &str) -> toml::Table {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    let text = fs::read_to_string(path).expect("the file is there");
+    let text = fs::read_to_string(path).expect("the file exists");
     text.parse().expect("the file is TOML")
 }
 
-/// What cargo says on standard output.
+/// Runs cargo and returns its standard output.
 fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(arguments)
         .output()
-        .expect("cargo is there: it has built this");
+        .expect("cargo has built this test");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("cargo speaks UTF-8")
+    String::from_utf8(output.stdout).expect("cargo writes UTF-8")
 }
 
 #[test]
 fn every_licence_is_allowed() {
-    let rules = file(".config/deny.toml");
+    let rules = toml_file(".config/deny.toml");
     let allowed = licences(&rules["licenses"]);
     let excepted = exceptions(&rules);
     let allowed_for = |package: &Value| {
@@ -37,8 +37,11 @@ fn every_licence_is_allowed() {
         allowed.iter().chain(own).copied().collect::<Vec<_>>()
     };
     let version = cargo(&["-vV"]);
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("it has a host");
-    // Other systems' packages need not be on this machine, so they are left to cargo-deny.
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("the version names the host");
+    // Packages of other platforms may be missing on this machine; cargo-deny checks them.
     let metadata = cargo(&[
         "metadata",
         "--format-version=1",
@@ -49,7 +52,7 @@ fn every_licence_is_allowed() {
     ]);
     let metadata: Value = serde_json::from_str(&metadata).expect("metadata is JSON");
     let packages = metadata["packages"].as_array().expect("packages is a list");
-    assert!(packages.len() > 100, "the dependencies are among them");
+    assert!(packages.len() > 100, "the list includes the dependencies");
     let refused: Vec<String> = packages
         .iter()
         .filter(|package| {
@@ -66,10 +69,10 @@ fn licence_exceptions_cover_only_dev_dependencies() {
     let tree = cargo(&["tree", "--locked", "--offline", "--edges=normal,build", "--prefix=none"]);
     let built: BTreeSet<&str> =
         tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(built.contains("redis"), "the dependencies are among them");
-    let rules = file(".config/deny.toml");
+    assert!(built.contains("redis"), "the list includes the dependencies");
+    let rules = toml_file(".config/deny.toml");
     for (name, _) in exceptions(&rules) {
-        assert!(!built.contains(name), "{name} is built in");
+        assert!(!built.contains(name), "{name} is part of the release build");
     }
 }
 
@@ -78,51 +81,52 @@ fn licences(entry: &toml::Value) -> Vec<&str> {
     allowed.iter().filter_map(toml::Value::as_str).collect()
 }
 
-/// The packages that may have licences of their own, and which.
+/// Returns the packages with additional allowed licences, and these licences.
 fn exceptions<'r>(rules: &'r toml::Table) -> Vec<(&'r str, Vec<&'r str>)> {
     let exceptions = rules["licenses"]["exceptions"].as_array().expect("exceptions is a list");
-    let name = |entry: &'r toml::Value| entry["crate"].as_str().expect("it is a name");
+    let name = |entry: &'r toml::Value| entry["crate"].as_str().expect("crate is a name");
     exceptions.iter().map(|entry| (name(entry), licences(entry))).collect()
 }
 
 #[test]
 fn every_package_has_a_checksum_from_one_registry() {
-    let lock = file("Cargo.lock");
+    let lock = toml_file("Cargo.lock");
     let packages = lock["package"].as_array().expect("package is a list");
-    let foreign: Vec<&toml::Value> =
+    let external: Vec<&toml::Value> =
         packages.iter().filter(|package| package.get("source").is_some()).collect();
     let sources: BTreeSet<&str> =
-        foreign.iter().filter_map(|package| package["source"].as_str()).collect();
-    assert_eq!(packages.len() - foreign.len(), 1, "this package alone lies in this repository");
+        external.iter().filter_map(|package| package["source"].as_str()).collect();
+    assert_eq!(packages.len() - external.len(), 1, "only this package has no source");
     assert_eq!(sources.len(), 1, "{sources:?}");
     assert!(sources.iter().all(|source| source.starts_with("registry+")), "{sources:?}");
-    assert!(foreign.iter().all(|package| package.get("checksum").is_some()));
+    assert!(external.iter().all(|package| package.get("checksum").is_some()));
 }
 
-/// Whether an SPDX expression can be met with the allowed licences. `OR` binds weakest, and `/` is
-/// how it was once written; a licence with an exception permits no less than the licence.
+/// Reports whether the allowed licences satisfy an SPDX expression. `OR` binds weakest, and `/` is its
+/// old spelling; a licence `WITH` an exception permits at least as much as the licence.
 fn permits(expression: &str, allowed: &[&str]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let mut words = spaced.split_whitespace();
-    any(&mut words, allowed)
+    evaluate(&mut words, allowed)
 }
 
-fn any(words: &mut dyn Iterator<Item = &str>, allowed: &[&str]) -> bool {
-    let (mut one, mut all) = (false, true);
+/// Evaluates an expression up to its end or closing parenthesis.
+fn evaluate(words: &mut dyn Iterator<Item = &str>, allowed: &[&str]) -> bool {
+    let (mut any, mut all) = (false, true);
     while let Some(word) = words.next() {
         match word {
             ")" => break,
-            "(" => all &= any(words, allowed),
+            "(" => all &= evaluate(words, allowed),
             "AND" => {}
             "OR" => {
-                one |= all;
+                any |= all;
                 all = true;
             }
             "WITH" => drop(words.next()),
             licence => all &= allowed.contains(&licence),
         }
     }
-    one || all
+    any || all
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Everything that needs more than one module, a real Redis, or the real processes.
+//! Integration tests: those that need several modules, a real Redis server or the real processes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

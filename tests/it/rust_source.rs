@@ -1,13 +1,14 @@
-//! Which paths a Rust source names: a lexer and a use-tree reader, no more than that needs.
+//! Extraction of the paths in a Rust source: a minimal lexer and a parser of use trees.
 
-/// A path, and the inline modules that it stands in.
+/// A path, and the inline modules around it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Path {
     pub(crate) within: Vec<String>,
     pub(crate) segments: Vec<String>,
 }
 
-/// Every path of two segments or more, groups taken apart: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Returns every path of two or more segments, with groups expanded: `a::{b, c::d}` yields `a::b` and
+/// `a::c::d`.
 pub(crate) fn paths(source: &str) -> Vec<Path> {
     let tokens = tokens(source);
     let mut found = Vec::new();
@@ -37,7 +38,7 @@ pub(crate) fn paths(source: &str) -> Vec<Path> {
     found
 }
 
-/// Reads the path that begins at `at`, and says where it ends.
+/// Adds the paths that begin at token `at` to `leaves`; returns the position after them.
 fn expand(tokens: &[&str], at: usize, before: &[String], leaves: &mut Vec<Vec<String>>) -> usize {
     let mut segments = before.to_vec();
     let mut at = at;
@@ -46,7 +47,7 @@ fn expand(tokens: &[&str], at: usize, before: &[String], leaves: &mut Vec<Vec<St
             Some(&"{") => {
                 at += 1;
                 while tokens.get(at).is_some_and(|token| *token != "}") {
-                    // A comma, or whatever else is no beginning of a path.
+                    // Skip a comma or any other token that begins no path.
                     at = expand(tokens, at, &segments, leaves).max(at + 1);
                 }
                 return at + 1;
@@ -65,7 +66,7 @@ fn expand(tokens: &[&str], at: usize, before: &[String], leaves: &mut Vec<Vec<St
             leaves.push(segments);
             return at + 1;
         }
-        // `a::<T>::b` says as much as `a`.
+        // Generic arguments end the path: `a::<T>::b` is read as `a`.
         if tokens.get(at).is_none_or(|token| *token != "{" && !is_word(token)) {
             leaves.push(segments);
             return at;
@@ -77,7 +78,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words, `::` and single signs; no comment, no literal.
+/// Returns words, `::` and single punctuation characters, without comments and literals.
 fn tokens(source: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = source.trim_start();
@@ -98,7 +99,7 @@ fn tokens(source: &str) -> Vec<&str> {
     tokens
 }
 
-/// The length of the comment, literal or lifetime that `rest` begins with.
+/// Returns the length of the comment, literal or lifetime at the beginning of `rest`, if any.
 fn skipped(rest: &str) -> Option<usize> {
     if rest.starts_with("//") {
         return Some(rest.find('\n').unwrap_or(rest.len()));
@@ -118,18 +119,18 @@ fn skipped(rest: &str) -> Option<usize> {
         }
     }
     if let Some(text) = literal.strip_prefix('"') {
-        return Some(prefix + 1 + closed(text, '"'));
+        return Some(prefix + 1 + literal_length(text, '"'));
     }
     let text = literal.strip_prefix('\'')?;
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
-        (Some('\\'), _) | (_, Some('\'')) => Some(prefix + 1 + closed(text, '\'')),
+        (Some('\\'), _) | (_, Some('\'')) => Some(prefix + 1 + literal_length(text, '\'')),
         _ => Some(prefix + 1),
     }
 }
 
-/// How far a literal goes, its closing quote included.
-fn closed(text: &str, quote: char) -> usize {
+/// Returns the length of a literal's text, its closing quote included.
+fn literal_length(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
         match c {
@@ -158,7 +159,7 @@ fn paths_are_found_in_groups_but_not_in_comments_or_literals() {
         .into_iter()
         .map(|path| [path.within, path.segments].map(|part| part.join("::")).join(" "))
         .collect();
-    let wanted = [
+    let expected = [
         " crate::x::Y",
         " crate::x::self",
         " crate::z",
@@ -166,7 +167,7 @@ fn paths_are_found_in_groups_but_not_in_comments_or_literals() {
         "tests super::*",
         " std::env::Args",
     ];
-    // What stands in a group is also read on its own, which begins with no `crate` and harms nobody.
+    // Members of a group are also read as paths of their own; without `crate`, they match no rule.
     let found: Vec<&String> = found.iter().filter(|path| !path.starts_with(" x::")).collect();
-    assert_eq!(found, wanted.each_ref());
+    assert_eq!(found, expected.each_ref());
 }

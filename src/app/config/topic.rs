@@ -97,7 +97,7 @@ fn limit_length(section: &Section<'_>, validators: &mut [ValidatorConfig], longe
             "add length to them, or remove this",
         ),
         Some(length) if length.options.contains_key("max") => {
-            section.error(key, "says what validators.length.max says too", "remove one of them")
+            section.error(key, "says what validators.length.max says too", "remove one of them");
         }
         Some(length) => {
             length.options.insert("max".to_owned(), longest.into());

@@ -44,7 +44,9 @@ impl SettingsErrors {
             let key = join(path, key);
             match kind {
                 ValidationErrorsKind::Field(errors) => {
-                    errors.iter().for_each(|error| self.add(&key, advice(error)));
+                    for error in errors {
+                        self.add(&key, advice(error));
+                    }
                 }
                 ValidationErrorsKind::Struct(errors) => self.add_validation(&key, errors),
                 ValidationErrorsKind::List(items) => {
@@ -103,7 +105,7 @@ pub fn build_part<S: DeserializeOwned, T>(
     build: impl FnOnce(S) -> anyhow::Result<T>,
 ) -> Result<T, SettingsErrors> {
     let (settings, mut errors) = read(table.clone());
-    let built = match settings.map(build) {
+    let part = match settings.map(build) {
         Some(Ok(part)) => Some(part),
         Some(Err(error)) => {
             let found = SettingsErrors::from(error).into_iter();
@@ -113,7 +115,7 @@ pub fn build_part<S: DeserializeOwned, T>(
         }
         None => None,
     };
-    built.filter(|_| errors.0.is_empty()).ok_or(errors)
+    part.filter(|_| errors.0.is_empty()).ok_or(errors)
 }
 
 /// Reads a table key by key: serde stops at the first error, so the key is taken out and the rest
@@ -186,7 +188,7 @@ fn advice(error: &ValidationError) -> String {
     let noun = if error.code == "length" { " characters" } else { "" };
     match (bound("min"), bound("max")) {
         (Some(min), Some(max)) => {
-            format!("must {unit} {min} to {max}{noun}; leave it out for the default")
+            format!("must {unit} {min} to {max}{noun}; correct the value")
         }
         _ => format!("is not valid ({}); correct the value", error.code),
     }

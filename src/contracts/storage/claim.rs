@@ -1,4 +1,4 @@
-//! Claims: a message in hand, under a lease.
+//! Claims: messages in hand, each under a lease.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,24 +9,25 @@ use super::queue::Queue;
 use crate::model::address::{Group, LineKey};
 use crate::model::message::MessageId;
 
-/// What a worker asks for when it wants a message.
+/// Request for the next message of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRequest {
-    /// New for each claim, never used again: 128 random bits.
+    /// Token of the claim, never used before.
     pub token: Token,
     pub lease: Duration,
-    /// Also look for expired leases, due retries and due wakes first.
+    /// Reclaims expired leases, due retries and due wakes first.
     pub reclaim: bool,
     /// Lines and transports from which nothing is claimed. Only groups of an outbox have a line.
     pub closed: Vec<LineKey>,
 }
 
-/// Proves that a claim is still ours.
+/// Fencing token: it proves that a claim has not been taken over.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Token(String);
 
 impl Token {
-    /// 128 bits from the operating system: it cannot collide, even after a store was rolled back.
+    /// Makes a token of 128 bits from the operating system, which cannot collide, even after a store
+    /// was rolled back.
     pub fn random() -> Self {
         let mut bytes = [0u8; 16];
         getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
@@ -38,28 +39,29 @@ impl Token {
     }
 }
 
-/// A message that is ours to work on until its lease ends.
+/// Message to work on until its lease expires.
 #[derive(PartialEq, Eq)]
 pub struct Claim {
     pub queue: Queue,
     pub group: Group,
     pub token: Token,
-    /// The message's place in its queue; with the token, what settling it is fenced by.
+    /// Place of the message in its queue. Settlements are fenced by it and by the token.
     pub sequence: u64,
     pub id: MessageId,
     pub payload: String,
-    /// Claims of this message that nobody has settled, this one included: the number of workers it
+    /// Claims of this message without a settlement, this one included: the number of workers that it
     /// may have killed, plus one.
     pub attempt: u32,
-    /// Claims of it while it was a suspect, that is: alone in quarantine, this one included.
+    /// Claims of this message while it was in quarantine as a suspect, this one included.
     pub isolated: u32,
-    /// Failures that were reported with [`Storage::retry`].
+    /// Failures that [`Queues::retry`](super::Queues::retry) has counted.
     pub failures: u32,
-    /// Since when the outcome of an earlier claim is unknown, if it is: it may have got as far as the provider.
+    /// Time since which the outcome of an earlier claim is unknown: the message may have reached the
+    /// provider.
     pub outcome_unknown_since: Option<DateTime<Utc>>,
-    /// What the last [`Storage::retry`] left for us.
+    /// Note that the last [`Queues::retry`](super::Queues::retry) left for this claim.
     pub note: Option<String>,
-    /// The state under the group's own id, so that reading it costs no round trip.
+    /// Value stored under the group's own id, so that reading it costs no round trip.
     pub state: Option<String>,
 }
 
@@ -79,17 +81,18 @@ impl fmt::Debug for Claim {
 }
 
 impl Claim {
-    /// Whether this message is suspected of killing its worker, so that it must be worked on alone.
+    /// Returns true when the message is suspected of killing its worker, so that it must be worked on
+    /// alone.
     pub fn is_suspect(&self) -> bool {
         self.isolated > 0
     }
 }
 
-/// What came of asking for a message.
+/// Result of a claim.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claimed {
     Message(Box<Claim>),
-    /// Nothing is ready; something is due after this time, if anything is.
+    /// No message is ready; one is due after this time, if any is.
     Empty {
         next_due: Option<Duration>,
     },

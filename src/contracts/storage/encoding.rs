@@ -1,7 +1,8 @@
-//! What all stores write alike: how long they remember, and how facts lie in the record.
+//! Limits and formats that all stores share.
 //!
-//! One entry of a record holds what one step made true of one message: the kinds, each with its time
-//! when that is not the entry's own (`received,queued@1700000000000`), and the detail as JSON.
+//! One entry of a record holds the facts that one step made true of one message: their kinds, each
+//! with its time when that is not the entry's own (`received,queued@1700000000000`), and the detail as
+//! JSON.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -10,11 +11,11 @@ use crate::contracts::storage::{Entry, StorageError};
 use crate::model::event::{Detail, Event, EventKind, Fact, Facts};
 use crate::model::message::MessageId;
 
-/// Dead letters that a queue keeps.
+/// Maximum number of dead letters that a queue keeps.
 pub const MAX_DEAD_LETTERS: u64 = 10_000;
 
-/// A digest of an accepted id is kept for at least this many days: far longer than any provider
-/// tries again.
+/// Days for which the digest of an accepted id is kept at least: far longer than any provider
+/// retries.
 pub const DUPLICATE_DAYS: u64 = 3;
 
 /// Lost claims after which a message is suspected of killing its workers.
@@ -26,7 +27,7 @@ pub const CLAIM_RECLAIMS: u32 = 16;
 /// Maximum number of groups that one call of `reclaim` makes ready.
 pub const RECLAIM_LIMIT: u32 = 256;
 
-/// What stands for an id in a set of ids: half the size of most ids, and says nothing.
+/// Digest that stands for an id in a set of ids. It is half the size of most ids and reveals nothing.
 pub fn digest(parts: &[&str]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in parts {
@@ -36,9 +37,21 @@ pub fn digest(parts: &[&str]) -> Vec<u8> {
     hash.finalize()[..16].to_vec()
 }
 
-/// What makes facts that are recorded without a push the same as others. Their times do not: a
-/// provider that reports again does so later.
-pub fn digest_of(facts: &Facts) -> Vec<u8> {
+/// Digests of the facts after which these are no news, their own first. A state of an outbound
+/// message is no news after a later state of it. Times do not matter: a report that is repeated comes
+/// later.
+pub fn superseding(facts: &Facts) -> Vec<Vec<u8>> {
+    let mut digests = vec![digest_of(facts)];
+    if let ([fact], Some(_)) = (&facts.facts[..], &facts.detail.outbound) {
+        let later = fact.kind.superseded_by().filter(|kind| *kind != fact.kind);
+        let with = |kind| Facts { facts: vec![Fact::from(kind)], ..facts.clone() };
+        digests.extend(later.map(|kind| digest_of(&with(kind))));
+    }
+    digests
+}
+
+/// Digest by which facts that are recorded without a push are the same as others.
+fn digest_of(facts: &Facts) -> Vec<u8> {
     let kinds = kinds(&Facts {
         facts: facts.facts.iter().map(|fact| Fact::from(fact.kind)).collect(),
         ..facts.clone()
@@ -47,16 +60,17 @@ pub fn digest_of(facts: &Facts) -> Vec<u8> {
     digest(&["record", facts.message.as_str(), outbound, &kinds])
 }
 
-/// What is recorded of a message whose sender's mailbox is full.
+/// Facts recorded of a message whose sender's mailbox is full.
 pub fn dropped(facts: &Facts) -> Facts {
     Facts { facts: vec![Fact::from(EventKind::Dropped)], ..facts.clone() }
 }
 
-/// A single debt is settled by its own sender; only several need counting.
+/// Number of outbound messages to count for an inbound one. A single one needs no count.
 pub fn debts(outbox: &[Entry]) -> usize {
     if outbox.len() >= 2 { outbox.len() } else { 0 }
 }
 
+/// Kinds of the facts, as a record keeps them.
 pub fn kinds(facts: &Facts) -> String {
     let mut kinds = String::new();
     for fact in &facts.facts {
@@ -72,11 +86,12 @@ pub fn kinds(facts: &Facts) -> String {
     kinds
 }
 
+/// Detail of the facts, as a record keeps it.
 pub fn detail(facts: &Facts) -> String {
     serde_json::to_string(&facts.detail).unwrap_or_default()
 }
 
-/// Reads an entry back. Its errors quote nothing of the detail, for that holds numbers.
+/// Reads the events of an entry. Errors quote nothing of the detail, which may hold phone numbers.
 pub fn read(
     message: &MessageId,
     written: DateTime<Utc>,
@@ -98,7 +113,7 @@ pub fn read(
     kinds.split(',').map(event).collect()
 }
 
-/// What to say of an entry that is not as we write them.
+/// Error about an entry of another shape than this version writes.
 pub fn corrupt(what: &str) -> StorageError {
     StorageError::Corrupt(format!("an event: {what}"))
 }

@@ -2,13 +2,13 @@
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StorageError {
-    /// Away, full or in between masters: wait and try again; nothing is lost.
+    /// The store is unreachable, full or failing over. Nothing is lost: wait and try again.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// No use in trying again until an operator has mended it.
+    /// The store refuses the client. Trying again is useless until an operator has fixed it.
     #[error("the store refuses us: {0}")]
     Refused(String),
-    /// What came back is not of the shape that we wrote.
+    /// The store holds data of another shape than this version writes.
     #[error("the store holds something that is not ours: {0}")]
     Corrupt(String),
 }

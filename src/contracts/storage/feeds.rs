@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::error::StorageError;
 
-/// A line of a feed: a log of fixed length that everybody may read, and follow as it grows.
+/// Line of a feed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FeedEntry {
     pub place: FeedCursor,
@@ -20,7 +20,7 @@ impl fmt::Debug for FeedEntry {
     }
 }
 
-/// Where in a feed a line stands. Only its own store can read it.
+/// Position of a line in a feed. Only the store that made it can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedCursor(String);
 
@@ -37,15 +37,15 @@ impl FeedCursor {
 /// Feeds: logs of bounded length that every process may read and follow.
 #[async_trait]
 pub trait Feeds: Send + Sync {
-    /// Appends a line to a feed, which keeps about its newest `keep`. When the answer is lost, the
-    /// line may stand there twice.
+    /// Appends a line to a feed, which keeps about its newest `keep` lines. The line may be appended
+    /// twice when the answer is lost.
     async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError>;
 
-    /// The lines of a feed behind `after`, or all that are kept, oldest first. When there is none,
-    /// waits for one, at most for `patience`.
+    /// Returns the lines of a feed after `after`, or all that are kept, oldest first. Waits for a
+    /// line when there is none, at most for `patience`.
     ///
     /// # Errors
-    /// `Corrupt` when `after` is no place of this store's.
+    /// `Corrupt` when `after` is no position of this store's.
     async fn follow(
         &self,
         feed: &str,

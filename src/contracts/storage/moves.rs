@@ -1,4 +1,4 @@
-//! The moves of a message.
+//! Moves of a message.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use super::queue::{Partition, Push, Pushed, Queue};
 use super::settle::{Burial, Commit, Completed, Retry, Settled};
 use crate::model::address::Group;
 
-/// The moves of a message: from its push until it is completed or buried.
+/// Moves of a message, from its push until it is completed or buried.
 #[async_trait]
 pub trait Queues: Send + Sync {
     /// Appends a message to its group, once. Durable when it returns.
     async fn push(&self, partition: &Partition, push: Push) -> Result<Pushed, StorageError>;
 
-    /// Takes the longest waiting ready group's head.
+    /// Claims the head of the group that has been ready for longest.
     async fn claim(&self, queue: &Queue, ask: &ClaimRequest) -> Result<Claimed, StorageError>;
 
-    /// Removes the message from the head of its group and makes its commit true, in one step.
+    /// Removes the message from the head of its group and makes its commit true, in one step. Claims
+    /// the `next` message in the same round trip.
     async fn complete(
         &self,
         claim: Claim,
@@ -27,16 +28,16 @@ pub trait Queues: Send + Sync {
         next: Option<&ClaimRequest>,
     ) -> Result<Completed, StorageError>;
 
-    /// Leaves the message at the head of its group, which is claimed again after a while.
+    /// Leaves the message at the head of its group, to be claimed again after a delay.
     async fn retry(&self, claim: Claim, retry: Retry) -> Result<Settled, StorageError>;
 
-    /// Hands a claim back untouched, as if it had never been made.
+    /// Hands a claim back, as if it had never been made.
     async fn release(&self, claim: Claim) -> Result<Settled, StorageError>;
 
     /// Moves the message from the head of its group to the dead letters.
     async fn bury(&self, claim: Claim, burial: Burial) -> Result<Settled, StorageError>;
 
-    /// Extends the leases that are still ours, and answers which are not.
+    /// Extends leases, and returns the groups whose claim has been lost.
     async fn extend(
         &self,
         queue: &Queue,
@@ -44,11 +45,11 @@ pub trait Queues: Send + Sync {
         claims: &[(Group, Token)],
     ) -> Result<Vec<Group>, StorageError>;
 
-    /// Makes groups ready whose lease has ended, whose retry is due, or which a wake is due for;
-    /// answers how many.
+    /// Makes groups ready whose lease has expired, whose retry is due or for which a wake is due, at
+    /// most [`RECLAIM_LIMIT`](super::encoding::RECLAIM_LIMIT) of each. Returns their number.
     async fn reclaim(&self, queue: &Queue) -> Result<u64, StorageError>;
 
-    /// Waits until something may be ready, at most for `patience`. Never the only way to notice: it
-    /// may return early, or late.
+    /// Waits until a message may be ready, at most for `patience`. It may return early or late, so a
+    /// consumer must not rely on it alone.
     async fn wait(&self, queue: &Queue, patience: Duration) -> Result<(), StorageError>;
 }

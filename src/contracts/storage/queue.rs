@@ -7,14 +7,14 @@ use crate::model::event::Facts;
 use crate::model::message::{Mail, MessageId, Outbound, Wake};
 use crate::model::topic::TopicName;
 
-/// Which of a partition's two queues: what was said to us, or what we owe.
+/// One of a partition's two queues: messages to handle, or messages to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QueueKind {
     Inbound,
     Outbox,
 }
 
-/// A slice of a topic: the unit that lives on one Redis hash slot, and commits as one.
+/// Slice of a topic: the unit that lives on one Redis hash slot, and in which a commit is atomic.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partition {
     pub topic: TopicName,
@@ -27,15 +27,14 @@ impl fmt::Display for Partition {
     }
 }
 
-/// A queue of messages in order per group.
+/// Queue of messages, in order per group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Queue {
     pub partition: Partition,
     pub kind: QueueKind,
 }
 
-/// Something to go into a queue. The payload is the caller's own; no storage reads it, and no
-/// `Debug` shows it.
+/// Message to be put into a queue. No store reads the payload, and no `Debug` shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     pub group: Group,
@@ -44,8 +43,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An owed message, on its way into the outbox: its group is the recipient behind the line,
-    /// so that one recipient's messages keep their order.
+    /// Makes the entry of an outbound message. Its group is the recipient behind the line, so that the
+    /// messages to one recipient keep their order.
     pub fn owed(outbound: &Outbound, groups: &GroupKey) -> Self {
         Self {
             group: groups.group(&outbound.to).on_line(&groups.line(&outbound.to)),
@@ -55,8 +54,7 @@ impl Entry {
         }
     }
 
-    /// A wake, on its way into its group's mailbox: its id is its name, so that two of one name are
-    /// one.
+    /// Makes the entry of a wake. Its id is its name, so that two wakes of one name are one.
     pub fn wake(wake: Wake) -> Self {
         Self {
             group: wake.group.clone(),
@@ -76,25 +74,28 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// An accepted message on its way in.
+/// Accepted message, and everything that is stored with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     pub entry: Entry,
-    /// What we owe for it already, put into the outbox in the same step.
+    /// Messages put into the outbox in the same step.
     pub outbox: Vec<Entry>,
     pub facts: Facts,
+    /// Messages that may wait in the partition, inbound and outbound together, as in
+    /// [`Limits`](crate::model::topic::Limits).
     pub max_depth: u64,
+    /// Messages that may wait in the group.
     pub max_group_depth: u64,
 }
 
-/// What became of a push.
+/// Result of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     Accepted,
-    /// A message of this id was accepted within the last days; nothing has changed.
+    /// A message of this id was accepted within the last days. Nothing has changed.
     Duplicate,
-    /// The topic's queues are full; nothing has changed.
+    /// The partition is full. Nothing has changed.
     Full,
-    /// The sender's mailbox is full; the message was dropped and that was recorded.
+    /// The sender's mailbox is full. The message was dropped, and that was recorded.
     GroupFull,
 }

@@ -1,4 +1,4 @@
-//! The event record of messages.
+//! Event record of messages.
 
 use async_trait::async_trait;
 
@@ -7,20 +7,21 @@ use super::queue::Partition;
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
 
-/// The event record of messages.
+/// Event record of messages.
 #[async_trait]
 pub trait Records: Send + Sync {
-    /// Records facts about a message that is not pushed, once per message id.
+    /// Records facts without a move of their message, once. A state of an outbound message is not
+    /// recorded after a later state of it: delivery reports arrive in any order.
     async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError>;
 
-    /// What is recorded, oldest first; of one message when `message` is given.
+    /// Returns the recorded events, oldest first, or those of one message.
     async fn events(
         &self,
         partition: &Partition,
         message: Option<&MessageId>,
     ) -> Result<Vec<Event>, StorageError>;
 
-    /// Which of these provider ids belong to messages that we know to be sent.
+    /// Returns which of these provider ids belong to messages that are known to be sent.
     async fn known_sent(
         &self,
         partition: &Partition,

@@ -1,4 +1,4 @@
-//! Settlements: how a claim ends.
+//! Settlements: the ends of a claim.
 
 use std::time::Duration;
 
@@ -10,36 +10,36 @@ use crate::model::event::Facts;
 use crate::model::message::MessageId;
 use crate::model::state::{Check, Write};
 
-/// Everything that becomes true when a message completes.
+/// Commit: everything that becomes true when a message completes, or nothing of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Commit {
+    /// Reads that must still give the same result.
     pub checks: Vec<Check>,
     pub writes: Vec<Write>,
-    /// Into the partition's outbox.
+    /// Messages for the partition's outbox.
     pub outbox: Vec<Entry>,
-    /// Into the partition's own inbound queue, now or at a time. One whose like waits at the end of
-    /// its group already, in nobody's hands, is dropped.
+    /// Wakes for the partition's inbound queue, now or at a time. A wake is dropped when an equal one
+    /// waits unclaimed at the end of its group.
     pub wakes: Vec<(Entry, Option<DateTime<Utc>>)>,
-    /// Inbound messages one of whose outbound messages is settled by this; whoever has none left
-    /// is recorded.
+    /// Inbound message of which this settles one of several outbound messages. With the last one the
+    /// inbound message is recorded.
     pub settles: Option<MessageId>,
-    /// The provider's id of what was sent, to tell our own messages in its list.
+    /// Provider's id of the message that was sent, by which it is known in the provider's list.
     pub provider_id: Option<String>,
     pub facts: Option<Facts>,
 }
 
-/// What became of a settlement.
+/// Result of a settlement.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Settled {
     Done,
-    /// A read would come out otherwise now. Nothing has changed, the claim is still ours: run the
-    /// handler again.
+    /// A check failed. Nothing has changed and the claim is still held: run the handler again.
     Conflict(Box<Claim>),
-    /// The message is not ours any more. Nothing has changed by our hand.
+    /// The claim was lost to its lease. Nothing has changed.
     LeaseLost,
 }
 
-/// A settlement and the claim that was asked for with it, in one round trip. There is none after a
+/// Result of a settlement, and the claim that was requested with it. There is no claim after a
 /// conflict; after a lost lease only when the answer to an earlier call of the same settlement was
 /// lost, and the claim with it.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,25 +48,27 @@ pub struct Completed {
     pub next: Option<Claimed>,
 }
 
-/// How a message goes back to the head of its group.
+/// Return of a message to the head of its group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retry {
+    /// Delay until the message can be claimed again.
     pub after: Duration,
-    /// It counts as a failure.
+    /// Counts as a failure of the message.
     pub failed: bool,
-    /// Whether what it does outside of the store may have happened: then `outcome_unknown_since` stays.
+    /// Keeps `outcome_unknown_since`, because the message may have reached the provider.
     pub outcome_unknown: bool,
-    /// For whoever claims it next.
+    /// Note for the next claim.
     pub note: Option<String>,
     pub facts: Option<Facts>,
 }
 
-/// How a message goes among the dead letters.
+/// Move of a message to the dead letters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Burial {
     pub reason: String,
-    /// What we owe because of it: the word to its sender that it failed.
+    /// Messages for the outbox: the error text for its sender.
     pub outbox: Vec<Entry>,
+    /// As in [`Commit`].
     pub settles: Option<MessageId>,
     pub facts: Option<Facts>,
 }

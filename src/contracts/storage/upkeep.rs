@@ -13,7 +13,7 @@ use crate::model::address::Group;
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 
-/// A buried message.
+/// Buried message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     pub group: Group,
@@ -34,40 +34,40 @@ impl fmt::Debug for DeadLetter {
     }
 }
 
-/// How much is where in a queue.
+/// Number of messages, groups and wakes of a queue, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Messages in all groups together.
     pub pending: u64,
-    /// Groups.
+    /// Groups that can be claimed.
     pub ready: u64,
     pub leased: u64,
     pub delayed: u64,
     pub suspect: u64,
-    /// Wakes whose time has not come.
+    /// Wakes that are not due.
     pub scheduled: u64,
     pub dead: u64,
 }
 
-/// What an audit mended.
+/// Result of an audit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
     pub groups: u64,
-    /// Groups that had messages and stood nowhere.
+    /// Groups with messages that stood in no list, and were made ready.
     pub mended: u64,
 }
 
-/// How long the past is kept, for the store's upkeep.
+/// Retention of what a trim removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     pub events: Duration,
     pub dead_letters: Duration,
 }
 
-/// What a store says of itself.
+/// Health of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
-    /// Promises that are not kept as configured, each with its fix. Empty: all are.
+    /// Promises that are not kept as configured, each with its fix.
     pub degraded: Vec<String>,
     /// Safety checks that failed: messages may be lost on this store.
     pub fatal: Vec<FailedCheck>,
@@ -86,20 +86,21 @@ impl Health {
 /// Inspection and upkeep of a store.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
+    /// Returns the number of messages, groups and wakes of a queue.
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError>;
 
-    /// The newest dead letters first.
+    /// Returns dead letters, newest first.
     async fn dead_letters(
         &self,
         queue: &Queue,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StorageError>;
 
-    /// Finds groups that have messages but stand nowhere, and makes them ready. Whoever asks more
-    /// often than `every` gets nothing.
+    /// Finds groups that have messages but stand in no list, and makes them ready. A call within
+    /// `every` of the last audit does nothing.
     async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError>;
 
-    /// Drops what has been kept long enough. Whoever asks more often than `every` changes nothing.
+    /// Removes what has exceeded its retention. A call within `every` of the last trim does nothing.
     async fn trim(
         &self,
         partition: &Partition,
@@ -118,6 +119,6 @@ pub trait Upkeep: Send + Sync {
     /// Replaces the partition count that the store remembers for a topic.
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError>;
 
-    /// Whether the store can be reached, and keeps what we promise.
+    /// Checks that the store is reachable and keeps its promises.
     async fn health(&self) -> Result<Health, StorageError>;
 }

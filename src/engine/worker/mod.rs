@@ -11,6 +11,7 @@ use self::invoke::Outcome;
 use crate::contracts::handler::{
     DynHandler, Effects, HandledObserver, OutgoingMessage, ScheduledWake,
 };
+use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
@@ -27,8 +28,6 @@ const RETRY_DELAYS: [Duration; 4] = [
     Duration::from_secs(15),
     Duration::from_mins(1),
 ];
-/// Claims that may end without a settlement before the message is suspected of killing its worker.
-const UNSUSPECTED: u32 = 2;
 
 /// Parts that a worker is made of.
 pub struct WorkerParts {
@@ -123,7 +122,7 @@ impl Worker {
     /// Returns true when a message has killed its worker too often. Only claims during which it was
     /// worked on alone count: another message may have ended the others.
     fn is_poison(&self, claim: &Claim) -> bool {
-        let allowed = self.parts.limits.max_attempts.saturating_sub(UNSUSPECTED).max(1);
+        let allowed = self.parts.limits.max_attempts.saturating_sub(SUSPECT_AFTER).max(1);
         claim.isolated > allowed
     }
 }
@@ -158,7 +157,7 @@ impl Work for Worker {
 
 fn message_id(mail: &Mail) -> Option<MessageId> {
     match mail {
-        Mail::Message(message) => Some(message.id.clone()),
+        Mail::Message(message) => Some(message.key()),
         Mail::Wake(_) => None,
     }
 }

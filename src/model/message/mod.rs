@@ -22,6 +22,12 @@ impl MessageId {
         Self(id.into())
     }
 
+    /// Returns the id under which a provider's message is kept: two providers may use one id.
+    #[must_use]
+    pub fn of(transport: &str, id: &Self) -> Self {
+        Self(format!("{transport}:{}", id.0))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -175,6 +181,11 @@ impl Inbound {
     pub fn new(topic: TopicName, received_at: DateTime<Utc>, incoming: Incoming) -> Self {
         let Incoming { id, sender, text, media, origin, opt_out, parameters } = incoming;
         Self { topic, id, sender, text, media, origin, opt_out, parameters, received_at }
+    }
+
+    /// Returns the id of the message in logs, events and queues, which no other transport's has.
+    pub fn key(&self) -> MessageId {
+        MessageId::of(&self.sender.transport, &self.id)
     }
 }
 

@@ -6,7 +6,7 @@ use super::call::ScriptCall;
 use super::keys::kind_prefix;
 use super::scripts;
 use crate::contracts::storage::encoding::{
-    DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, digest_of, dropped, kinds,
+    DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
     Burial, Claim, ClaimRequest, Commit, Partition, Push, Queue, QueueKind, Retry, Token,
@@ -33,12 +33,12 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
 }
 
 pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
-    ScriptCall::new(&scripts::RECORD, partition)
+    let call = ScriptCall::new(&scripts::RECORD, partition)
         .patience(PUSH_PATIENCE)
-        .arg(digest_of(facts))
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
-        .facts(Some(facts))
+        .facts(Some(facts));
+    superseding(facts).into_iter().fold(call, ScriptCall::arg)
 }
 
 pub(super) fn claim(queue: &Queue, request: &ClaimRequest) -> ScriptCall {

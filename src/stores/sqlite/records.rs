@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::Sqlite;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
-use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, digest_of};
+use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, superseding};
 use crate::contracts::storage::{Partition, Records, StorageError, encoding};
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
@@ -103,11 +103,13 @@ impl Transaction<'_> {
 /// Records facts about a message that is in no queue, once.
 fn record_once(tx: &Transaction<'_>, partition: &Partition, facts: &Facts) -> StorageResult<()> {
     let row = tx.ensure_partition(partition)?;
-    let digest = digest_of(facts);
-    if tx.is_known(&row, &digest)? {
-        return Ok(());
+    let digests = superseding(facts);
+    for digest in &digests {
+        if tx.is_known(&row, digest)? {
+            return Ok(());
+        }
     }
-    tx.remember(&row, &digest, REMEMBERED)?;
+    tx.remember(&row, &digests[0], REMEMBERED)?;
     tx.record(&row, facts, false)
 }
 

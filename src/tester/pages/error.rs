@@ -79,7 +79,7 @@ impl From<PhoneError> for PageError {
                 Self::StoreUnavailable
             }
             PhoneError::Refused(Refusal::UnknownTopic) => Self::UnknownTopic,
-            PhoneError::Refused(Refusal::Call(_)) => Self::Internal,
+            PhoneError::Refused(Refusal::Call(_) | Refusal::Failed) => Self::Internal,
         }
     }
 }

@@ -240,10 +240,11 @@ impl ScriptHarness {
         message: &MessageId,
     ) -> Result<Vec<String>> {
         let mut errors = Vec::new();
+        let message = MessageId::of(TRANSPORT_NAME, message);
         let queues = self.queues.iter().map(|one| &one.queue);
         for queue in queues.filter(|q| q.partition.topic == *topic && q.kind == QueueKind::Inbound)
         {
-            for event in self.storage.events(&queue.partition, Some(message)).await? {
+            for event in self.storage.events(&queue.partition, Some(&message)).await? {
                 // The reason of a `Received` event is recorded again with its refusal.
                 let is_error = event.kind != EventKind::Received;
                 let reason = event.detail.reason.filter(|_| is_error);

@@ -14,7 +14,7 @@ use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig};
 
 use super::{consumer, groups, owe, topic, until_empty};
 use crate::storage::fixture::Fixture;
-use crate::support::twilio::{Account, Behaviour, FakeTwilio, Trouble};
+use crate::support::twilio::{Account, Behaviour, FakeTwilio, Faults};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -74,7 +74,7 @@ async fn buried(f: &Fixture) -> Vec<String> {
 #[tokio::test]
 async fn message_found_in_the_providers_list_is_not_sent_again() {
     let (f, provider) = (topic().await, provider());
-    provider.fake.trouble(Trouble::script([Behaviour::AcceptThenFail(502)]));
+    provider.fake.inject(Faults::script([Behaviour::AcceptThenFail(502)]));
     owe(&f, "once").await;
     until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
     assert_eq!((provider.fake.count(), provider.fake.attempts()), (1, 1));
@@ -85,7 +85,7 @@ async fn message_found_in_the_providers_list_is_not_sent_again() {
 async fn ambiguous_message_that_stays_absent_is_buried() {
     let (f, provider) = (topic().await, provider());
     let failure = Behaviour::Fail { status: 500, code: None };
-    provider.fake.trouble(Trouble::script(repeat_n(failure, 10)));
+    provider.fake.inject(Faults::script(repeat_n(failure, 10)));
     owe(&f, "never").await;
     until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
     assert_eq!((provider.fake.count(), provider.fake.attempts()), (0, 2));
@@ -95,7 +95,7 @@ async fn ambiguous_message_that_stays_absent_is_buried() {
 #[tokio::test]
 async fn give_up_never_sends_twice() {
     let (f, provider) = (topic().await, provider());
-    provider.fake.trouble(Trouble::script([Behaviour::AcceptThenDrop]));
+    provider.fake.inject(Faults::script([Behaviour::AcceptThenDrop]));
     owe(&f, "at most once").await;
     until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::GiveUp)).await;
     assert_eq!((provider.fake.count(), provider.fake.attempts()), (1, 1));
@@ -105,7 +105,7 @@ async fn give_up_never_sends_twice() {
 #[tokio::test]
 async fn retry_of_an_ambiguous_send_is_bounded() {
     let (f, provider) = (topic().await, provider());
-    provider.fake.trouble(Trouble::script([Behaviour::AcceptThenDrop, Behaviour::AcceptThenDrop]));
+    provider.fake.inject(Faults::script([Behaviour::AcceptThenDrop, Behaviour::AcceptThenDrop]));
     owe(&f, "at least once").await;
     until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Retry)).await;
     assert_eq!((provider.fake.count(), provider.fake.attempts()), (2, 2));
@@ -116,7 +116,7 @@ async fn retry_of_an_ambiguous_send_is_bounded() {
 async fn throttling_is_no_failure_of_the_message() {
     let (f, provider) = (topic().await, provider());
     let throttled = Behaviour::Throttle { retry_after: None };
-    provider.fake.trouble(Trouble::script(repeat_n(throttled, 3)));
+    provider.fake.inject(Faults::script(repeat_n(throttled, 3)));
     owe(&f, "later").await;
     until_empty(&f, &f.outbox(), &sends(&f, &provider, OnAmbiguous::Reconcile)).await;
     assert_eq!((provider.fake.count(), provider.fake.attempts()), (1, 4));

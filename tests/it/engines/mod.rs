@@ -3,6 +3,7 @@
 mod dispatcher;
 mod fakes;
 mod gate;
+mod intake;
 mod pauses;
 mod settlements;
 mod worker;

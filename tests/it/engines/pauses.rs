@@ -17,7 +17,7 @@ use crosswire::stores::sqlite::Sqlite;
 
 use super::fakes::{FakeTransport, clock, sending};
 use super::groups;
-use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, entry};
+use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, commit, entry};
 
 const BAD: &str = "+15005550001";
 const GOOD: &str = "+15005550006";
@@ -44,7 +44,9 @@ impl World {
             Entry::owed(&Outbound::new(to, "hello".into(), Vec::new(), None), &groups())
         };
         let outbox = (0..count).map(outbound).collect();
-        self.f.push_with(crate::storage::fixture::push(entry("alice", line))).await;
+        self.f
+            .push_with(crate::storage::fixture::push(entry("alice", &format!("{line} {count}"))))
+            .await;
         let claim = self.f.claim().await;
         self.f.complete(claim, Commit { outbox, ..commit() }).await;
     }
@@ -76,7 +78,7 @@ impl World {
 
 /// Steps until nothing is ready, and returns when something is due.
 async fn until_idle(consumer: &Consumer) -> Option<Duration> {
-    for _ in 0..10 * ENOUGH {
+    for _ in 0..10 * MAX_CLAIMS {
         if let Step::Idle { next_due } = consumer.step().await.unwrap() {
             return next_due;
         }

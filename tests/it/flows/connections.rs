@@ -74,5 +74,6 @@ async fn half_sent_requests_take_bounded_memory() {
     let connections = flood(&deployment, 1, &request).await;
     assert_eq!(health_from_elsewhere(&deployment).await.unwrap(), 200);
     let grown = deployment.web_peak_memory() - before;
+    assert!(deployment.logs().contains("connections refused"), "{}", deployment.logs());
     assert!(grown < 64 << 20, "{} MiB for {} requests", grown >> 20, connections.len());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::texts::CONNECTED;
-use crate::support::twilio::{Behaviour, Random, Trouble};
+use crate::support::twilio::{Behaviour, Faults, Random};
 use crate::support::{Deployment, PATIENCE, Phone, Setup};
 
 /// Topic with short leases, so that the claims of a killed process are reclaimed within seconds. The
@@ -123,8 +123,8 @@ async fn all_texts_arrived(deployment: &Deployment) {
 }
 
 /// Faults of a thousand requests: cut before or after acceptance, failed, or throttled.
-fn faults(seed: u64) -> Trouble {
-    Trouble::mix(
+fn faults(seed: u64) -> Faults {
+    Faults::mix(
         seed,
         [
             (10, Behaviour::AcceptThenDrop),
@@ -139,7 +139,7 @@ fn faults(seed: u64) -> Trouble {
 async fn killed_processes_lose_duplicate_and_reorder_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
     let pairs = connect(&deployment).await;
-    deployment.twilio().trouble(faults(1));
+    deployment.twilio().inject(faults(1));
     tokio::join!(send_texts(&pairs, 2), kill(&deployment, 3, 30));
     all_texts_arrived(&deployment).await;
     assert_eq!(mismatches(&pairs), Vec::<String>::new());
@@ -150,7 +150,7 @@ async fn killed_processes_lose_duplicate_and_reorder_nothing() {
 async fn killed_process_with_embedded_store_loses_duplicates_and_reorders_nothing() {
     let deployment = Setup::dev(TOPIC).embedded().start().await;
     let pairs = connect(&deployment).await;
-    deployment.twilio().trouble(faults(8));
+    deployment.twilio().inject(faults(8));
     let kills = async {
         let mut random = Random::new(9);
         for _ in 0..20 {
@@ -168,7 +168,7 @@ async fn killed_process_with_embedded_store_loses_duplicates_and_reorders_nothin
 async fn killed_store_loses_duplicates_and_reorders_nothing() {
     let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
     let pairs = connect(&deployment).await;
-    deployment.twilio().trouble(faults(4));
+    deployment.twilio().inject(faults(4));
     let power_cuts = async {
         let mut random = Random::new(5);
         for _ in 0..3 {

@@ -10,6 +10,7 @@ mod intake;
 mod kill;
 mod outage;
 mod partitions;
+mod pauses;
 mod signals;
 mod storm;
 mod tester;

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::dev::refusal;
-use crate::support::twilio::{Behaviour, Trouble};
+use crate::support::twilio::{Behaviour, Faults};
 use crate::support::{Deployment, PATIENCE, Setup};
 
 const TOPIC: &str = "[topics.counted]\nhandler = \"echo\"\naccept_response = \"\"\n";
@@ -24,7 +24,7 @@ async fn restart_with(deployment: &Deployment, partitions: u16) {
 async fn partition_count_changes_only_while_nothing_waits(#[case] setup: Setup) {
     let deployment = setup.start().await;
     let throttled = Behaviour::Throttle { retry_after: Some(1) };
-    deployment.twilio().trouble(Trouble::script(vec![throttled; ENDLESS]));
+    deployment.twilio().inject(Faults::script(vec![throttled; ENDLESS]));
     let phone = deployment.phone("+14155550101", "/queue/counted");
     phone.text("waits for the provider").await;
     assert!(deployment.stop_web(PATIENCE), "{}", deployment.logs());
@@ -38,7 +38,7 @@ async fn partition_count_changes_only_while_nothing_waits(#[case] setup: Setup) 
     assert!(listed.contains("fatal: topics.counted.partitions cannot change"), "{listed}");
     assert!(refusal(checked).contains("partition counts that cannot change yet: 1"));
 
-    deployment.twilio().trouble(Trouble::none());
+    deployment.twilio().inject(Faults::none());
     restart_with(&deployment, 1).await;
     phone.wait_for(1).await;
     assert!(deployment.stop_web(PATIENCE), "{}", deployment.logs());

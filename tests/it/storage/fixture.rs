@@ -1,4 +1,4 @@
-//! A storage and a topic of one's own on it, with short words for what tests say over and over.
+//! A storage with a topic for one test, and short forms of the calls that tests repeat.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,22 +15,24 @@ use crosswire::model::event::{Detail, EventKind, Fact, Facts};
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Member;
 
-/// Longer than any test runs: what lasts this long does not end by itself.
+/// Duration longer than any test: a lease or delay of this length does not end by itself.
 pub(crate) const LONG: Duration = Duration::from_hours(1);
 
-/// More messages than any test here has: a broken storage may give them out for ever.
-pub(crate) const ENOUGH: u32 = 50;
+/// Upper bound of claims in a loop, above the messages of any test: a broken storage may return the
+/// same message for ever.
+pub(crate) const MAX_CLAIMS: u32 = 50;
 
-/// How long a test waits for what must happen soon.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit for a state change that must happen soon.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A partition of a topic that no other test uses.
 pub(crate) struct Fixture {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) partition: Partition,
 }
 
 impl Fixture {
-    /// A topic that nobody else uses, so that tests may share a store.
+    /// Creates a topic with a random name, so that tests may share a store.
     pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
         let topic = format!("t{}", Token::random().as_str());
         let topic = topic.parse().expect("hexadecimal digits make a name");
@@ -54,15 +56,15 @@ impl Fixture {
     }
 
     pub(crate) async fn try_claim(&self, queue: &Queue, lease: Duration) -> Option<Claim> {
-        message(self.storage.claim(queue, &ask(lease)).await.unwrap())
+        into_claim(self.storage.claim(queue, &claim_request(lease)).await.unwrap())
     }
 
-    /// Claims what must be there in the inbound queue.
+    /// Claims a message of the inbound queue, which must have one ready.
     pub(crate) async fn claim(&self) -> Claim {
         self.try_claim(&self.inbound(), LONG).await.expect("a message is ready")
     }
 
-    /// Claims what must be there in the outbox.
+    /// Claims a message of the outbox, which must have one ready.
     pub(crate) async fn claim_outbox(&self) -> Claim {
         self.try_claim(&self.outbox(), LONG).await.expect("a message is ready in the outbox")
     }
@@ -71,21 +73,21 @@ impl Fixture {
         self.try_claim(&self.inbound(), LONG).await.is_none()
     }
 
-    /// Asks until something comes, for what becomes ready by the passing of time.
+    /// Polls until a message is ready, for messages that become ready after a delay.
     pub(crate) async fn claim_when_due(&self, queue: &Queue) -> Claim {
         let start = Instant::now();
         loop {
             if let Some(claim) = self.try_claim(queue, LONG).await {
                 return claim;
             }
-            assert!(start.elapsed() < PATIENCE, "nothing became ready in {PATIENCE:?}");
+            assert!(start.elapsed() < TIMEOUT, "nothing became ready in {TIMEOUT:?}");
             tokio::task::yield_now().await;
         }
     }
 
     pub(crate) async fn complete(&self, claim: Claim, commit: Commit) -> Settled {
         let Completed { settled, next } = self.storage.complete(claim, commit, None).await.unwrap();
-        assert_eq!(next, None, "nobody asked for a next one");
+        assert_eq!(next, None, "no next claim was requested");
         settled
     }
 
@@ -101,17 +103,16 @@ impl Fixture {
         self.storage.bury(claim, burial).await.unwrap()
     }
 
-    /// Ends a lease at once, as if its time had passed; the group stands where it stood until
-    /// somebody reclaims it.
-    pub(crate) async fn lapse(&self, claim: &Claim) {
-        let ours = [(claim.group.clone(), claim.token.clone())];
-        let lost = self.storage.extend(&claim.queue, Duration::ZERO, &ours).await.unwrap();
-        assert_eq!(lost, [], "the lease was ours");
+    /// Ends a lease at once, as if it had expired; the group stays leased until a reclaim.
+    pub(crate) async fn expire_lease(&self, claim: &Claim) {
+        let lease = [(claim.group.clone(), claim.token.clone())];
+        let lost = self.storage.extend(&claim.queue, Duration::ZERO, &lease).await.unwrap();
+        assert_eq!(lost, [], "the claim still held its lease");
     }
 
-    /// A worker dies with this claim in its hands.
+    /// Expires and reclaims the lease, as after the crash of the worker that held this claim.
     pub(crate) async fn crash(&self, claim: Claim) {
-        self.lapse(&claim).await;
+        self.expire_lease(&claim).await;
         self.storage.reclaim(&claim.queue).await.unwrap();
     }
 
@@ -128,31 +129,32 @@ impl Fixture {
         self.storage.total(&self.partition, counter).await.unwrap()
     }
 
-    /// What is recorded of one message, in order.
+    /// Returns the kinds of the events of one message, in order.
     pub(crate) async fn kinds(&self, id: &str) -> Vec<EventKind> {
         let id = MessageId::new(id);
         let events = self.storage.events(&self.partition, Some(&id)).await.unwrap();
         events.into_iter().map(|event| event.kind).collect()
     }
 
-    /// All that can be seen of the partition from outside, as text: two of them are equal when
-    /// nothing has changed in between.
+    /// Returns the readable state of the partition as text; two snapshots are equal when nothing
+    /// has changed in between.
     pub(crate) async fn snapshot(&self) -> String {
         let events = self.storage.events(&self.partition, None).await.unwrap();
-        let mut seen = format!("{events:?}\n");
+        let mut text = format!("{events:?}\n");
         for queue in [self.inbound(), self.outbox()] {
             let depth = self.storage.depth(&queue).await.unwrap();
             let dead = self.storage.dead_letters(&queue, 100).await.unwrap();
-            writeln!(seen, "{depth:?} {dead:?}").unwrap();
+            writeln!(text, "{depth:?} {dead:?}").unwrap();
         }
         let keys = ["k1", "k2", "k3"].map(str::to_owned);
         let values = self.storage.values(&self.partition, &keys).await.unwrap();
         let members = (self.members("p1").await, self.members("p2").await);
-        seen + &format!("{values:?} {members:?} {}", self.total("c1").await)
+        text + &format!("{values:?} {members:?} {}", self.total("c1").await)
     }
 }
 
-pub(crate) fn message(claimed: Claimed) -> Option<Claim> {
+/// Returns the claim, or none if the queue was empty.
+pub(crate) fn into_claim(claimed: Claimed) -> Option<Claim> {
     match claimed {
         Claimed::Message(claim) => Some(*claim),
         Claimed::Empty { .. } => None,
@@ -163,11 +165,12 @@ pub(crate) fn group(name: &str) -> Group {
     Group::from_id(name)
 }
 
+/// Returns the line with this hexadecimal key.
 pub(crate) fn line(key: &str) -> LineKey {
     Group::from_id(format!("{key}.")).line().expect("the key is hexadecimal")
 }
 
-/// The payload tells whose it is, so that a mix-up shows.
+/// Returns an entry whose payload names its group, so that a mix-up is noticed.
 pub(crate) fn entry(name: &str, id: &str) -> Entry {
     Entry { group: group(name), id: MessageId::new(id), payload: format!("{id}|of {name} 🙂") }
 }
@@ -191,8 +194,8 @@ pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
     }
 }
 
-/// A worker that also looks for what has come due.
-pub(crate) fn ask(lease: Duration) -> ClaimRequest {
+/// Returns a request that also reclaims expired leases and due delays.
+pub(crate) fn claim_request(lease: Duration) -> ClaimRequest {
     ClaimRequest { token: Token::random(), lease, reclaim: true, closed: Vec::new() }
 }
 
@@ -200,7 +203,7 @@ pub(crate) fn commit() -> Commit {
     Commit::default()
 }
 
-/// A retry at once that leaves nothing behind.
+/// Returns a retry without delay, note or facts.
 pub(crate) fn retry() -> Retry {
     Retry { after: Duration::ZERO, failed: false, outcome_unknown: false, note: None, facts: None }
 }
@@ -209,7 +212,7 @@ pub(crate) fn burial(reason: &str) -> Burial {
     Burial { reason: reason.to_owned(), outbox: Vec::new(), settles: None, facts: None }
 }
 
-/// The same claim once more, as a worker holds it whose first settlement got no answer.
+/// Copies a claim, for a second settlement after one whose reply was lost.
 pub(crate) fn copy(claim: &Claim) -> Claim {
     Claim {
         queue: claim.queue.clone(),

@@ -1,4 +1,4 @@
-//! What a storage promises, and whether it keeps it.
+//! Tests of the storage contract and of its implementations.
 
 mod contract;
 pub(crate) mod fixture;

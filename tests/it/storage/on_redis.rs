@@ -1,35 +1,36 @@
-//! The contract, held to Redis; and what can be seen of Redis alone.
+//! The storage contract, tested on a single Redis server.
 
 use std::sync::Arc;
 
 use crosswire::stores::redis::{Redis, RedisConfig};
 use secrecy::SecretString;
 
-use crate::storage::contract::{self, every_promise};
+use crate::storage::contract::{self, contract_tests};
 use crate::storage::fixture::Fixture;
 use crate::support::redis::RedisServer;
 
-/// A topic on a server of its own, which is gone when it is dropped.
+/// Returns a new topic on this server.
 pub(super) async fn on_redis(server: &RedisServer) -> Fixture {
-    on(server.url()).await
+    on_url(server.url()).await
 }
 
-pub(super) async fn on(url: String) -> Fixture {
+/// Returns a new topic on the server at this URL.
+pub(super) async fn on_url(url: String) -> Fixture {
     let url = SecretString::from(url);
     let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))
 }
 
-macro_rules! hold_to {
-    ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
-        $(mod $shelf {
+macro_rules! generate_tests {
+    ($($module:ident: $($test:ident),* $(,)?;)*) => {
+        $(mod $module {
             $(#[tokio::test]
-            async fn $promise() {
+            async fn $test() {
                 let server = super::RedisServer::volatile();
-                super::contract::$shelf::$promise(super::on_redis(&server).await).await;
+                super::contract::$module::$test(super::on_redis(&server).await).await;
             })*
         })*
     };
 }
 
-every_promise!(hold_to);
+contract_tests!(generate_tests);

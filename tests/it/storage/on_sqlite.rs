@@ -1,4 +1,4 @@
-//! The contract, held to SQLite.
+//! The storage contract, tested on SQLite in a file and in memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crosswire::model::clock::{Clock, SystemClock};
 use crosswire::stores::sqlite::{Sqlite, SqliteConfig};
 use tempfile::TempDir;
 
-use crate::storage::contract::{self, every_promise};
+use crate::storage::contract::{self, contract_tests};
 use crate::storage::fixture::Fixture;
 
 pub(super) fn clock() -> Arc<dyn Clock> {
@@ -20,43 +20,43 @@ pub(super) fn open(directory: &Path) -> Result<Sqlite, StorageError> {
     Sqlite::open(SqliteConfig { directory, clock: clock(), ephemeral: None })
 }
 
-/// A topic in a file of its own.
+/// Returns a new topic in the database file of this directory.
 pub(super) fn on_sqlite(directory: &TempDir) -> Fixture {
     Fixture::new(Arc::new(open(directory.path()).unwrap()))
 }
 
-macro_rules! hold_to {
-    ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
-        $(mod $shelf {
+macro_rules! generate_tests {
+    ($($module:ident: $($test:ident),* $(,)?;)*) => {
+        $(mod $module {
             $(#[tokio::test]
-            async fn $promise() {
+            async fn $test() {
                 let directory = tempfile::tempdir().unwrap();
-                super::contract::$shelf::$promise(super::on_sqlite(&directory)).await;
+                super::contract::$module::$test(super::on_sqlite(&directory)).await;
             })*
         })*
     };
 }
 
-every_promise!(hold_to);
+contract_tests!(generate_tests);
 
-/// The same without a file, for whoever wants no trace.
+/// The contract on a database in memory.
 mod in_memory {
-    use super::{Arc, Fixture, Sqlite, clock, contract, every_promise};
+    use super::{Arc, Fixture, Sqlite, clock, contract, contract_tests};
 
     fn in_memory() -> Fixture {
         Fixture::new(Arc::new(Sqlite::in_memory(&clock()).unwrap()))
     }
 
-    macro_rules! hold_to {
-        ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
-            $(mod $shelf {
+    macro_rules! generate_tests {
+        ($($module:ident: $($test:ident),* $(,)?;)*) => {
+            $(mod $module {
                 $(#[tokio::test]
-                async fn $promise() {
-                    super::contract::$shelf::$promise(super::in_memory()).await;
+                async fn $test() {
+                    super::contract::$module::$test(super::in_memory()).await;
                 })*
             })*
         };
     }
 
-    every_promise!(hold_to);
+    contract_tests!(generate_tests);
 }

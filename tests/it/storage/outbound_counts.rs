@@ -1,5 +1,5 @@
-//! Counts of the outbound messages that an inbound one still waits for: gone with the last of them,
-//! and never kept for a commit that has no inbound message.
+//! Counts of unsettled outbound messages per inbound message: removed with the last of them, and
+//! never kept for a commit without an inbound message.
 
 use crosswire::contracts::storage::{Burial, Commit};
 use rusqlite::Connection;
@@ -9,7 +9,7 @@ use super::on_redis::on_redis;
 use super::on_sqlite::on_sqlite;
 use crate::support::redis::RedisServer;
 
-/// Settles wakes, which no inbound message stands behind, with two outbound messages each.
+/// Settles wakes, which have no inbound message, with two outbound messages each.
 async fn send_for_wakes(f: &Fixture) {
     f.push("@lobby", "wake:pair").await;
     f.push("@lobby", "wake:pair again").await;

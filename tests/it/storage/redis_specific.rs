@@ -1,4 +1,4 @@
-//! What can be asked of Redis alone: its keys changed by hand, its scripts forgotten, its memory.
+//! Tests of Redis only: keys edited directly, flushed scripts, and keys without expiry.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,35 +11,37 @@ use crosswire::model::state::Write;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
 
-use super::fixture::{ENOUGH, Fixture, LONG, ask, burial, commit, entry, facts, group, now, retry};
+use super::fixture::{
+    Fixture, LONG, MAX_CLAIMS, burial, claim_request, commit, entry, facts, group, now, retry,
+};
 use super::on_redis::on_redis;
 use crate::support::redis::RedisServer;
 
-/// A way to the server past the storage.
-pub(super) struct Hands {
+/// A connection to the server that bypasses the storage.
+pub(super) struct DirectRedis {
     redis: MultiplexedConnection,
     tag: String,
 }
 
-impl Hands {
-    async fn on(server: &RedisServer, f: &Fixture) -> Self {
+impl DirectRedis {
+    async fn connect(server: &RedisServer, f: &Fixture) -> Self {
         Self { redis: server.connection().await, tag: format!("{{{}}}", f.partition) }
     }
 
-    /// Sends `words`, the second of which is a key of the partition.
-    async fn touch<T: FromRedisValue>(&mut self, words: &[&str]) -> T {
+    /// Sends a command; the second of `words` is a key of the partition, without its hash tag.
+    async fn command<T: FromRedisValue>(&mut self, words: &[&str]) -> T {
         let mut command = cmd(words[0]);
         command.arg(format!("{}{}", self.tag, words[1]));
         command.arg(&words[2..]);
         command.query_async(&mut self.redis).await.unwrap()
     }
 
-    async fn forget_scripts(&mut self) {
+    async fn flush_scripts(&mut self) {
         cmd("SCRIPT").arg("FLUSH").exec_async(&mut self.redis).await.unwrap();
     }
 
-    /// Every key on the server that nothing bounds in time, without its tag.
-    async fn lasting_keys(&mut self) -> BTreeSet<String> {
+    /// Returns every key of the server without a TTL, without its hash tag.
+    async fn keys_without_ttl(&mut self) -> BTreeSet<String> {
         let keys: Vec<String> = cmd("KEYS").arg("*").query_async(&mut self.redis).await.unwrap();
         let mut lasting = BTreeSet::new();
         for key in keys {
@@ -54,24 +56,24 @@ impl Hands {
 }
 
 async fn audit(f: &Fixture) -> Audit {
-    f.storage.audit(&f.inbound(), Duration::ZERO).await.unwrap().expect("it is time")
+    f.storage.audit(&f.inbound(), Duration::ZERO).await.unwrap().expect("an audit is due")
 }
 
 #[tokio::test]
 async fn audit_repairs_an_unindexed_group() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
-    let mut hands = Hands::on(&server, &f).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     assert_eq!(audit(&f).await, Audit { groups: 2, mended: 0 });
-    let _: u64 = hands.touch(&["ZREM", "in:ready", "alice"]).await;
+    let _: u64 = direct.command(&["ZREM", "in:ready", "alice"]).await;
     let claim = f.claim().await;
     assert_eq!(claim.id.as_str(), "m2");
     assert!(f.nothing_is_ready().await);
-    // Its lease is gone, too: nobody would ever look for it again.
-    let _: u64 = hands.touch(&["ZREM", "in:lease", "bob"]).await;
-    past_the_gate().await;
+    // Without its lease entry, no reclaim finds the claimed group either.
+    let _: u64 = direct.command(&["ZREM", "in:lease", "bob"]).await;
+    wait_for_next_audit().await;
     assert_eq!(audit(&f).await, Audit { groups: 2, mended: 2 });
     let ids = BTreeSet::from([f.claim().await.id, f.claim().await.id]);
     assert_eq!(ids, BTreeSet::from(["m1", "m2"].map(MessageId::new)));
@@ -81,13 +83,13 @@ async fn audit_repairs_an_unindexed_group() {
 async fn audit_clears_the_seat_of_a_missing_suspect() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
-    let mut hands = Hands::on(&server, &f).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
     f.push("alice", "m1").await;
     for _ in 0..2 {
         let claim = f.claim().await;
         f.crash(claim).await;
     }
-    let _: () = hands.touch(&["SET", "in:suspect:now", "nobody"]).await;
+    let _: () = direct.command(&["SET", "in:suspect:now", "missing"]).await;
     assert!(f.nothing_is_ready().await);
     audit(&f).await;
     assert!(f.claim().await.is_suspect());
@@ -101,8 +103,8 @@ async fn audit_runs_at_most_once_per_interval() {
     assert_eq!(f.storage.audit(&f.inbound(), LONG).await.unwrap(), None);
 }
 
-/// An audit that may be repeated at once may be repeated a millisecond later.
-pub(super) async fn past_the_gate() {
+/// Waits until an audit with an interval of zero may run again: intervals are in milliseconds.
+pub(super) async fn wait_for_next_audit() {
     let start = now();
     while now() - start < TimeDelta::milliseconds(3) {
         tokio::task::yield_now().await;
@@ -113,17 +115,21 @@ pub(super) async fn past_the_gate() {
 async fn flushed_scripts_are_loaded_again() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
-    let mut hands = Hands::on(&server, &f).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
     for round in 0..2 {
-        work_out(&f, Some(&mut hands), round).await;
+        run_every_operation(&f, Some(&mut direct), round).await;
     }
 }
 
-/// Every move there is; the server forgets its scripts before each, if hands are given.
-pub(super) async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: u32) {
+/// Runs every storage operation; flushes the scripts before each one if `direct` is given.
+pub(super) async fn run_every_operation(
+    f: &Fixture,
+    mut direct: Option<&mut DirectRedis>,
+    round: u32,
+) {
     let mut before_each = async || {
-        if let Some(hands) = &mut hands {
-            hands.forget_scripts().await;
+        if let Some(direct) = &mut direct {
+            direct.flush_scripts().await;
         }
     };
     let id = |n: u32| format!("m{round}-{n}");
@@ -132,8 +138,8 @@ pub(super) async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: 
         f.push(&format!("g{n}"), &id(n)).await;
     }
     before_each().await;
-    let told = facts(&format!("n{round}"), &[EventKind::Rejected]);
-    f.storage.record(&f.partition, told).await.unwrap();
+    let rejected = facts(&format!("n{round}"), &[EventKind::Rejected]);
+    f.storage.record(&f.partition, rejected).await.unwrap();
     before_each().await;
     let claim = f.claim().await;
     before_each().await;
@@ -149,24 +155,24 @@ pub(super) async fn work_out(f: &Fixture, mut hands: Option<&mut Hands>, round: 
     before_each().await;
     let claim = f.claim().await;
     before_each().await;
-    f.lapse(&claim).await;
+    f.expire_lease(&claim).await;
     before_each().await;
     assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1);
     before_each().await;
     let claim = f.claim().await;
     before_each().await;
-    let ask = ask(LONG);
-    let done = f.storage.complete(claim, everything(&id(9)), Some(&ask)).await.unwrap();
+    let request = claim_request(LONG);
+    let done = f.storage.complete(claim, full_commit(&id(9)), Some(&request)).await.unwrap();
     assert_eq!(done.settled, Settled::Done);
-    let next = super::fixture::message(done.next.expect("one was asked for"));
+    let next = super::fixture::into_claim(done.next.expect("a next claim was requested"));
     before_each().await;
     assert_eq!(f.complete(next.expect("another is ready"), commit()).await, Settled::Done);
     before_each().await;
     drain(f).await;
 }
 
-/// A commit that touches every kind of key.
-fn everything(id: &str) -> Commit {
+/// Returns a commit that writes every kind of key.
+fn full_commit(id: &str) -> Commit {
     let ttl = LONG;
     let put = |key: &str| Write::Put { key: key.to_owned(), value: "v".to_owned(), ttl };
     Commit {
@@ -186,15 +192,15 @@ fn everything(id: &str) -> Commit {
     }
 }
 
-/// Completes all that is left, and settles all that is owed.
+/// Completes every message of both queues, and settles the replies.
 async fn drain(f: &Fixture) {
     for queue in [f.inbound(), f.outbox()] {
-        for _ in 0..ENOUGH {
+        for _ in 0..MAX_CLAIMS {
             let Some(claim) = f.try_claim(&queue, LONG).await else { break };
             let cause = claim.id.as_str().trim_end_matches(['a', 'b']);
-            let told = facts(cause, &[EventKind::Sent]);
+            let facts = facts(cause, &[EventKind::Sent]);
             let settles = (queue == f.outbox()).then(|| MessageId::new(cause));
-            f.complete(claim, Commit { settles, facts: Some(told), ..commit() }).await;
+            f.complete(claim, Commit { settles, facts: Some(facts), ..commit() }).await;
         }
     }
 }
@@ -203,12 +209,12 @@ async fn drain(f: &Fixture) {
 async fn only_bounded_keys_last_after_all_work_is_done() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
-    let mut hands = Hands::on(&server, &f).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
     for round in 0..3 {
-        work_out(&f, None, round).await;
+        run_every_operation(&f, None, round).await;
     }
-    let lasting = hands.lasting_keys().await;
-    // Counts, the capped and aged lists, and 64 rings of a bell.
+    let lasting = direct.keys_without_ttl().await;
+    // Counters, lists with a cap or a retention, and notification lists of at most 64 entries.
     let bounded = [
         "ev",
         "in:bell",
@@ -222,7 +228,7 @@ async fn only_bounded_keys_last_after_all_work_is_done() {
     ];
     assert_eq!(lasting, BTreeSet::from(bounded.map(str::to_owned)));
     for bell in ["in:bell", "out:bell"] {
-        assert!(hands.touch::<u64>(&["LLEN", bell]).await <= 64);
+        assert!(direct.command::<u64>(&["LLEN", bell]).await <= 64);
     }
 }
 
@@ -230,9 +236,9 @@ async fn only_bounded_keys_last_after_all_work_is_done() {
 async fn notification_list_holds_at_most_64_entries() {
     let server = RedisServer::volatile();
     let f = on_redis(&server).await;
-    let mut hands = Hands::on(&server, &f).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
     for n in 0..100 {
         f.push(&format!("g{n}"), &format!("m{n}")).await;
     }
-    assert_eq!(hands.touch::<u64>(&["LLEN", "in:bell"]).await, 64);
+    assert_eq!(direct.command::<u64>(&["LLEN", "in:bell"]).await, 64);
 }

@@ -57,9 +57,11 @@ impl Transport for PlainText {
 
 fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
     let second = Duration::from_secs(1);
-    let mut replies = Replies::default();
-    replies.accept_response = "accepted".to_owned();
-    replies.send_on_accept = true;
+    let replies = Replies {
+        accept_response: "accepted".to_owned(),
+        send_on_accept: true,
+        error_response: String::new(),
+    };
     Pipeline {
         topic: f.partition.topic.clone(),
         transport_name: transport.name.to_owned(),

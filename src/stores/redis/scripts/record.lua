@@ -1,15 +1,18 @@
--- record: records facts about a message that is in no queue, once.
+-- record: records facts about a message that is in no queue, once, and not after later ones.
 -- KEYS[1]  tag of the partition
--- ARGV     digest of the facts, days that it is remembered, max records, message, kinds, detail
+-- ARGV     days that a digest is remembered, max records, message, kinds, detail,
+--          digest of the facts, then the digests of the facts that supersede them
 -- Returns  OK | DUP
-local span = tonumber(ARGV[2]) * 86400
+local span = tonumber(ARGV[1]) * 86400
 local window = math.floor(clock[1] / span)
 local seen = tag .. 'dd:' .. string.format('%.0f', window)
-if call('SISMEMBER', seen, ARGV[1]) == 1
-  or call('SISMEMBER', tag .. 'dd:' .. string.format('%.0f', window - 1), ARGV[1]) == 1 then
-  return 'DUP'
+local seen_before = tag .. 'dd:' .. string.format('%.0f', window - 1)
+for i = 6, #ARGV do
+  if call('SISMEMBER', seen, ARGV[i]) == 1 or call('SISMEMBER', seen_before, ARGV[i]) == 1 then
+    return 'DUP'
+  end
 end
-call('SADD', seen, ARGV[1])
+call('SADD', seen, ARGV[6])
 call('EXPIRE', seen, 2 * span, 'NX')
-record(ARGV[4], ARGV[5], ARGV[6], ARGV[3])
+record(ARGV[3], ARGV[4], ARGV[5], ARGV[2])
 return 'OK'

@@ -1,4 +1,4 @@
-//! A message that is given up on makes way for the next.
+//! Burial: a message moves to the dead letters and its group continues.
 
 use crosswire::contracts::storage::{Burial, Settled};
 use crosswire::model::event::EventKind;
@@ -9,12 +9,12 @@ pub(crate) async fn burial_frees_the_group_and_queues_a_notice(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
-    let told = Burial {
+    let notified = Burial {
         outbox: vec![entry("alice", "o1")],
         facts: Some(facts("m1", &[EventKind::Buried])),
         ..burial("it failed five times")
     };
-    assert_eq!(f.bury(claim, told).await, Settled::Done);
+    assert_eq!(f.bury(claim, notified).await, Settled::Done);
     assert_eq!(f.claim().await.id.as_str(), "m2");
     assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
     assert_eq!(f.kinds("m1").await.last(), Some(&EventKind::Buried));
@@ -27,8 +27,8 @@ pub(crate) async fn dead_letters_are_listed_newest_first(f: Fixture) {
         f.bury(claim, burial(&format!("reason of {id}"))).await;
     }
     let dead = f.storage.dead_letters(&f.inbound(), 2).await.unwrap();
-    let seen: Vec<_> = dead.iter().map(|d| (d.id.as_str(), d.reason.as_str())).collect();
-    assert_eq!(seen, [("m3", "reason of m3"), ("m2", "reason of m2")]);
+    let listed: Vec<_> = dead.iter().map(|d| (d.id.as_str(), d.reason.as_str())).collect();
+    assert_eq!(listed, [("m3", "reason of m3"), ("m2", "reason of m2")]);
     assert_eq!(dead[0].payload, entry("alice", "m3").payload);
     assert_eq!(dead[0].group.as_str(), "alice");
     assert!(dead[0].at >= dead[1].at);

@@ -1,4 +1,4 @@
-//! Nothing grows without bound.
+//! Limits of a topic's and a group's backlog, and the counts of `depth`.
 
 use crosswire::contracts::storage::{Push, Pushed};
 use crosswire::model::event::EventKind;
@@ -14,7 +14,11 @@ pub(crate) async fn full_topic_refuses_pushes_until_a_message_completes(f: Fixtu
     assert_eq!(f.snapshot().await, before);
     assert_eq!(f.push_with(tight("bob", "m2")).await, Pushed::Duplicate);
     let claim = f.claim().await;
-    assert_eq!(f.push_with(tight("carol", "m3")).await, Pushed::Full, "one in hand still counts");
+    assert_eq!(
+        f.push_with(tight("carol", "m3")).await,
+        Pushed::Full,
+        "a claimed message still counts"
+    );
     f.complete(claim, commit()).await;
     assert_eq!(f.push_with(tight("carol", "m3")).await, Pushed::Accepted);
 }
@@ -31,7 +35,7 @@ pub(crate) async fn full_group_drops_the_message_and_records_it(f: Fixture) {
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 2);
     assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 0);
     assert!(f.kinds("m3").await.contains(&EventKind::Dropped));
-    assert_eq!(f.push_with(tight("bob", "m4")).await, Pushed::Accepted, "bob's has room");
+    assert_eq!(f.push_with(tight("bob", "m4")).await, Pushed::Accepted, "another group has room");
 }
 
 pub(crate) async fn depth_counts_messages_by_state(f: Fixture) {

@@ -1,10 +1,10 @@
-//! All of a commit or nothing of it.
+//! Atomicity of a commit, and its optimistic checks.
 
 use crosswire::contracts::storage::{Claim, Commit, Settled};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::{Check, Member, Write};
 
-use crate::storage::fixture::{Fixture, LONG, ask, commit, copy, entry, facts, group};
+use crate::storage::fixture::{Fixture, LONG, claim_request, commit, copy, entry, facts, group};
 
 fn put(key: &str, value: &str) -> Write {
     Write::Put { key: key.to_owned(), value: value.to_owned(), ttl: LONG }
@@ -18,7 +18,7 @@ fn value_is(key: &str, expected: Option<&str>) -> Check {
     Check::Value { key: key.to_owned(), expected: expected.map(str::to_owned) }
 }
 
-/// Does these writes as a message of their own.
+/// Completes a message of its own with these writes.
 async fn write(f: &Fixture, id: &str, writes: Vec<Write>) {
     f.push("writer", id).await;
     let claim = f.claim().await;
@@ -48,7 +48,7 @@ pub(crate) async fn pool_members_are_listed_in_order_of_insertion(f: Fixture) {
     write(&f, "m2", vec![insert("p1", "bob"), insert("p1", "carol")]).await;
     let members = f.members("p1").await;
     let names: Vec<_> = members.iter().map(|member| member.group.as_str()).collect();
-    assert_eq!(names, ["carol", "alice", "bob"], "who comes again keeps their place");
+    assert_eq!(names, ["carol", "alice", "bob"], "a repeated insert keeps the earlier position");
     assert!(members.is_sorted_by_key(|member| member.ticket));
     let first = f.storage.members(&f.partition, "p1", 1).await.unwrap();
     assert_eq!(first, members[..1]);
@@ -69,10 +69,10 @@ pub(crate) async fn commit_succeeds_when_checks_hold(f: Fixture) {
     assert_eq!(f.value("k1").await.as_deref(), Some("two"));
 }
 
-/// Asks for everything there is under one check that fails, and finds nothing of it.
-async fn conflicts(f: &Fixture, claim: Claim, check: Check) -> Claim {
+/// Completes with every kind of change and one check that fails; asserts that nothing has changed.
+async fn assert_conflict(f: &Fixture, claim: Claim, check: Check) -> Claim {
     let before = f.snapshot().await;
-    let all = Commit {
+    let every_change = Commit {
         checks: vec![value_is("k3", None), check],
         writes: vec![put("k3", "new"), insert("p2", "zoe")],
         outbox: vec![entry("xenia", "o1")],
@@ -82,7 +82,8 @@ async fn conflicts(f: &Fixture, claim: Claim, check: Check) -> Claim {
         ..commit()
     };
     let first = copy(&claim);
-    let completed = f.storage.complete(claim, all, Some(&ask(LONG))).await.unwrap();
+    let completed =
+        f.storage.complete(claim, every_change, Some(&claim_request(LONG))).await.unwrap();
     assert_eq!(completed.next, None);
     let Settled::Conflict(claim) = completed.settled else { panic!("{:?}", completed.settled) };
     assert_eq!(f.snapshot().await, before);
@@ -96,7 +97,7 @@ pub(crate) async fn conflicting_commit_changes_nothing_and_keeps_its_claim(f: Fi
     let writes = vec![put("k1", "one"), insert("p1", "alice"), insert("p1", "bob")];
     write(&f, "m1", writes).await;
     let alice = f.members("p1").await.remove(0);
-    let someone =
+    let member =
         |group, ticket| Check::Member { pool: "p1".to_owned(), member: Member { group, ticket } };
     f.push("carol", "m2").await;
     let mut claim = f.claim().await;
@@ -104,10 +105,10 @@ pub(crate) async fn conflicting_commit_changes_nothing_and_keeps_its_claim(f: Fi
         value_is("k1", Some("other")),
         value_is("k1", None),
         value_is("k2", Some("any")),
-        someone(group("nobody"), alice.ticket),
-        someone(alice.group.clone(), alice.ticket + 100),
+        member(group("absent"), alice.ticket),
+        member(alice.group.clone(), alice.ticket + 100),
     ] {
-        claim = conflicts(&f, claim, check).await;
+        claim = assert_conflict(&f, claim, check).await;
     }
     assert_eq!(f.complete(claim, commit()).await, Settled::Done);
 }
@@ -120,7 +121,7 @@ pub(crate) async fn member_check_fails_after_the_member_was_reinserted(f: Fixtur
     write(&f, "m3", vec![insert("p1", "alice")]).await;
     f.push("carol", "m4").await;
     let claim = f.claim().await;
-    conflicts(&f, claim, Check::Member { pool: "p1".to_owned(), member }).await;
+    assert_conflict(&f, claim, Check::Member { pool: "p1".to_owned(), member }).await;
 }
 
 pub(crate) async fn conflict_returns_the_current_state(f: Fixture) {

@@ -1,4 +1,4 @@
-//! A provider that delivers twice changes nothing the second time.
+//! Deduplication: a repeated delivery by the provider changes nothing.
 
 use crosswire::contracts::storage::{Push, Pushed};
 
@@ -21,9 +21,9 @@ pub(crate) async fn duplicate_of_a_completed_message_is_ignored(f: Fixture) {
 }
 
 pub(crate) async fn duplicate_push_queues_no_second_reply(f: Fixture) {
-    let owing = || Push { outbox: vec![entry("alice", "o1")], ..push(entry("alice", "m1")) };
-    assert_eq!(f.push_with(owing()).await, Pushed::Accepted);
-    assert_eq!(f.push_with(owing()).await, Pushed::Duplicate);
+    let with_reply = || Push { outbox: vec![entry("alice", "o1")], ..push(entry("alice", "m1")) };
+    assert_eq!(f.push_with(with_reply()).await, Pushed::Accepted);
+    assert_eq!(f.push_with(with_reply()).await, Pushed::Duplicate);
     assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 1);
     assert_eq!(f.claim_outbox().await.payload, entry("alice", "o1").payload);
 }

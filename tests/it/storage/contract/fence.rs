@@ -1,4 +1,4 @@
-//! Whoever comes too late changes nothing.
+//! Fencing: a settlement whose lease is lost changes nothing.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crosswire::model::event::EventKind;
 use crosswire::model::state::Write;
 
 use crate::storage::fixture::{
-    Fixture, LONG, ask, burial, commit, copy, entry, facts, push, retry,
+    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, push, retry,
 };
 
-/// A commit that would show everywhere.
-fn loud_commit() -> Commit {
+/// Returns a commit whose effects would be visible in every read.
+fn visible_commit() -> Commit {
     let (pool, ttl) = ("p1".to_owned(), LONG);
     Commit {
         writes: vec![
@@ -27,7 +27,7 @@ fn loud_commit() -> Commit {
     }
 }
 
-fn loud_retry() -> Retry {
+fn visible_retry() -> Retry {
     Retry {
         failed: true,
         note: Some("late".to_owned()),
@@ -36,7 +36,7 @@ fn loud_retry() -> Retry {
     }
 }
 
-fn loud_burial() -> Burial {
+fn visible_burial() -> Burial {
     Burial {
         outbox: vec![entry("xenia", "late")],
         facts: Some(facts("m1", &[EventKind::Buried])),
@@ -44,17 +44,18 @@ fn loud_burial() -> Burial {
     }
 }
 
-/// Settles with a claim that is not good any more, in every way there is.
-async fn settle_late_in_every_way(f: &Fixture, late: &Claim) {
+/// Tries every settlement with a lost claim; asserts that each is refused and changes nothing.
+async fn assert_fenced(f: &Fixture, late: &Claim) {
     let before = f.snapshot().await;
-    let completed = f.storage.complete(copy(late), loud_commit(), Some(&ask(LONG))).await.unwrap();
+    let completed =
+        f.storage.complete(copy(late), visible_commit(), Some(&claim_request(LONG))).await.unwrap();
     assert_eq!(completed.settled, Settled::LeaseLost);
     assert_eq!(completed.next, None);
-    assert_eq!(f.retry(copy(late), loud_retry()).await, Settled::LeaseLost);
-    assert_eq!(f.bury(copy(late), loud_burial()).await, Settled::LeaseLost);
+    assert_eq!(f.retry(copy(late), visible_retry()).await, Settled::LeaseLost);
+    assert_eq!(f.bury(copy(late), visible_burial()).await, Settled::LeaseLost);
     assert_eq!(f.release(copy(late)).await, Settled::LeaseLost);
-    let ours = [(late.group.clone(), late.token.clone())];
-    let lost = f.storage.extend(&late.queue, Duration::ZERO, &ours).await.unwrap();
+    let lease = [(late.group.clone(), late.token.clone())];
+    let lost = f.storage.extend(&late.queue, Duration::ZERO, &lease).await.unwrap();
     assert_eq!(lost.as_slice(), std::slice::from_ref(&late.group));
     assert_eq!(f.snapshot().await, before);
     let known = f.storage.known_sent(&f.partition, &["late".to_owned()]).await.unwrap();
@@ -67,7 +68,7 @@ pub(crate) async fn settlement_fails_after_the_message_was_claimed_again(f: Fixt
     let late = f.claim().await;
     f.crash(copy(&late)).await;
     let second = f.claim().await;
-    settle_late_in_every_way(&f, &late).await;
+    assert_fenced(&f, &late).await;
     assert_eq!(f.complete(second, commit()).await, Settled::Done);
 }
 
@@ -75,7 +76,7 @@ pub(crate) async fn settlement_fails_after_the_lease_was_reclaimed(f: Fixture) {
     f.push("alice", "m1").await;
     let late = f.claim().await;
     f.crash(copy(&late)).await;
-    settle_late_in_every_way(&f, &late).await;
+    assert_fenced(&f, &late).await;
     assert_eq!(f.claim().await.id, late.id);
 }
 
@@ -86,12 +87,12 @@ pub(crate) async fn settlement_fails_after_the_message_was_completed(f: Fixture)
     f.crash(copy(&late)).await;
     let second = f.claim().await;
     f.complete(second, commit()).await;
-    settle_late_in_every_way(&f, &late).await;
+    assert_fenced(&f, &late).await;
     let third = f.claim().await;
     assert_eq!(third.id.as_str(), "m2");
-    settle_late_in_every_way(&f, &late).await;
+    assert_fenced(&f, &late).await;
     assert_eq!(f.complete(third, commit()).await, Settled::Done);
-    settle_late_in_every_way(&f, &late).await;
+    assert_fenced(&f, &late).await;
 }
 
 pub(crate) async fn lost_lease_is_reported_before_a_conflict(f: Fixture) {

@@ -1,12 +1,12 @@
-//! A claim is ours until its lease ends; then it is anybody's.
+//! Leases: their expiry, extension and reclaim.
 
 use std::time::Duration;
 
 use crosswire::contracts::storage::{ClaimRequest, Claimed, Settled};
 
-use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit, message};
+use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, claim_request, commit, into_claim};
 
-/// Long enough to be written and read back, short enough to wait for.
+/// Lease that outlives its own claim call and expires within a test.
 const SHORT: Duration = Duration::from_millis(50);
 
 pub(crate) async fn expired_lease_is_reclaimed(f: Fixture) {
@@ -26,11 +26,11 @@ pub(crate) async fn no_message_is_lost_when_claims_expire_repeatedly(f: Fixture)
         f.push(&format!("g{}", n % 4), &format!("m{n}")).await;
     }
     let mut done = Vec::new();
-    for turn in 0..ENOUGH {
+    for round in 0..MAX_CLAIMS {
         let Some(claim) = f.try_claim(&f.inbound(), LONG).await else { break };
-        // Every second claim dies with its worker.
-        if turn % 2 == 0 {
-            f.lapse(&claim).await;
+        // The worker of every second claim crashes.
+        if round % 2 == 0 {
+            f.expire_lease(&claim).await;
         } else {
             done.push(claim.id.as_str().to_owned());
             assert_eq!(f.complete(claim, commit()).await, Settled::Done);
@@ -47,10 +47,10 @@ pub(crate) async fn extended_lease_outlives_its_first_expiry(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let alice = f.try_claim(&f.inbound(), SHORT).await.expect("m1 is ready");
-    let ours = [(alice.group.clone(), alice.token.clone())];
-    assert_eq!(f.storage.extend(&f.inbound(), LONG, &ours).await.unwrap(), []);
+    let lease = [(alice.group.clone(), alice.token.clone())];
+    assert_eq!(f.storage.extend(&f.inbound(), LONG, &lease).await.unwrap(), []);
     let bob = f.try_claim(&f.inbound(), SHORT).await.expect("m2 is ready");
-    // Bob's lease began later and ends: alice's would have, too.
+    // Bob's lease began later and expires, so alice's would have expired, too.
     let again = f.claim_when_due(&f.inbound()).await;
     assert_eq!(again.id, bob.id);
     assert!(f.nothing_is_ready().await);
@@ -65,32 +65,32 @@ pub(crate) async fn extend_reports_lost_leases_and_leaves_them_unchanged(f: Fixt
     let second = f.claim().await;
     assert_eq!(second.id, alice.id);
     let claims = [&alice, &bob].map(|claim| (claim.group.clone(), claim.token.clone()));
-    // A zero lease would end the second claimant's, were it not fenced.
+    // Without the fence, a zero lease would end the lease of the second claim.
     let lost = f.storage.extend(&f.inbound(), Duration::ZERO, &claims).await.unwrap();
     assert_eq!(lost, [alice.group]);
-    assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1, "bob's lease alone has ended");
+    assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1, "only bob's lease has ended");
     assert_eq!(f.complete(second, commit()).await, Settled::Done);
 }
 
 pub(crate) async fn expired_lease_is_reclaimed_only_on_request(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
-    f.lapse(&claim).await;
-    let hasty = ClaimRequest { reclaim: false, ..ask(LONG) };
-    assert!(message(f.storage.claim(&f.inbound(), &hasty).await.unwrap()).is_none());
+    f.expire_lease(&claim).await;
+    let request = ClaimRequest { reclaim: false, ..claim_request(LONG) };
+    assert!(into_claim(f.storage.claim(&f.inbound(), &request).await.unwrap()).is_none());
     assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 1);
     assert_eq!(f.storage.reclaim(&f.inbound()).await.unwrap(), 0);
-    let hasty = ClaimRequest { reclaim: false, ..ask(LONG) };
-    let again = message(f.storage.claim(&f.inbound(), &hasty).await.unwrap());
+    let request = ClaimRequest { reclaim: false, ..claim_request(LONG) };
+    let again = into_claim(f.storage.claim(&f.inbound(), &request).await.unwrap());
     assert_eq!(again.expect("it was reclaimed").attempt, 2);
 }
 
 pub(crate) async fn empty_claim_reports_when_the_next_lease_expires(f: Fixture) {
     f.push("alice", "m1").await;
-    let none = f.storage.claim(&f.outbox(), &ask(LONG)).await.unwrap();
-    assert_eq!(none, Claimed::Empty { next_due: None });
+    let empty = f.storage.claim(&f.outbox(), &claim_request(LONG)).await.unwrap();
+    assert_eq!(empty, Claimed::Empty { next_due: None });
     f.claim().await;
-    let claimed = f.storage.claim(&f.inbound(), &ask(LONG)).await.unwrap();
+    let claimed = f.storage.claim(&f.inbound(), &claim_request(LONG)).await.unwrap();
     let Claimed::Empty { next_due: Some(due) } = claimed else { panic!("{claimed:?}") };
     assert!(due <= LONG && due > LONG / 2, "{due:?}");
 }

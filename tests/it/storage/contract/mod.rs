@@ -1,4 +1,4 @@
-//! The contract of a storage, a promise per function; any storage can be held to it.
+//! The storage contract, one test function per guarantee; every store runs all of them.
 
 pub(crate) mod burial;
 pub(crate) mod caps;
@@ -14,22 +14,15 @@ pub(crate) mod pools;
 pub(crate) mod quarantine;
 pub(crate) mod recorded_event;
 pub(crate) mod records;
+pub(crate) mod reports;
 pub(crate) mod retries;
 pub(crate) mod waiting;
 pub(crate) mod wakes;
 
-/// Hands every promise to a macro that makes a test of each, for one kind of store.
-macro_rules! every_promise {
-    ($hold_to:ident) => {
-        $hold_to! {
-            recorded_event:
-                message_without_replies_is_recorded_when_handled,
-                message_with_one_reply_is_recorded_when_the_reply_is_sent,
-                message_with_three_replies_is_recorded_with_the_last_one,
-                buried_reply_counts_as_settled,
-                buried_message_is_recorded_when_its_notices_are_sent,
-                reply_pushed_with_a_message_adds_no_event,
-            ;
+/// Passes the list of contract tests to a macro that generates them for one store.
+macro_rules! contract_tests {
+    ($generate_tests:ident) => {
+        $generate_tests! {
             burial:
                 burial_frees_the_group_and_queues_a_notice,
                 dead_letters_are_listed_newest_first,
@@ -47,11 +40,6 @@ macro_rules! every_promise {
                 conflicting_commit_changes_nothing_and_keeps_its_claim,
                 member_check_fails_after_the_member_was_reinserted,
                 conflict_returns_the_current_state,
-            ;
-            waiting:
-                push_wakes_a_waiting_consumer,
-                commit_wakes_a_consumer_waiting_for_the_outbox,
-                wait_returns_after_its_timeout,
             ;
             duplicates:
                 duplicate_push_is_ignored,
@@ -115,6 +103,14 @@ macro_rules! every_promise {
                 one_suspect_is_claimed_at_a_time_beside_other_messages,
                 settled_suspect_leaves_quarantine,
             ;
+            recorded_event:
+                message_without_replies_is_recorded_when_handled,
+                message_with_one_reply_is_recorded_when_the_reply_is_sent,
+                message_with_three_replies_is_recorded_with_the_last_one,
+                buried_reply_counts_as_settled,
+                buried_message_is_recorded_when_its_notices_are_sent,
+                reply_pushed_with_a_message_adds_no_event,
+            ;
             records:
                 event_is_read_back_as_written,
                 events_can_be_filtered_by_message,
@@ -123,6 +119,10 @@ macro_rules! every_promise {
                 trim_removes_only_what_is_past_its_retention,
                 trim_runs_at_most_once_per_interval,
                 sent_messages_are_known_by_provider_id,
+            ;
+            reports:
+                state_of_an_outbound_message_only_moves_forward,
+                states_of_different_outbound_messages_are_independent,
             ;
             retries:
                 delayed_retry_blocks_only_its_own_group,
@@ -135,6 +135,11 @@ macro_rules! every_promise {
                 release_restores_the_message_unchanged,
                 release_keeps_an_earlier_lost_claim,
                 facts_of_a_retry_are_recorded,
+            ;
+            waiting:
+                push_wakes_a_waiting_consumer,
+                commit_wakes_a_consumer_waiting_for_the_outbox,
+                wait_returns_after_its_timeout,
             ;
             wakes:
                 immediate_wake_is_claimable_at_once,
@@ -149,4 +154,4 @@ macro_rules! every_promise {
     };
 }
 
-pub(crate) use every_promise;
+pub(crate) use contract_tests;

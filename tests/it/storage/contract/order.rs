@@ -1,8 +1,10 @@
-//! One at a time and in order within a group; side by side between groups.
+//! Order: one message at a time within a group, concurrent claims between groups.
 
 use crosswire::contracts::storage::{Commit, Settled};
 
-use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, entry, message};
+use crate::storage::fixture::{
+    Fixture, LONG, MAX_CLAIMS, claim_request, commit, entry, into_claim,
+};
 
 pub(crate) async fn messages_of_a_group_are_claimed_in_order(f: Fixture) {
     for id in ["m1", "m2", "m3"] {
@@ -50,7 +52,7 @@ pub(crate) async fn outbox_keeps_commit_order_per_recipient(f: Fixture) {
     f.complete(one, Commit { outbox, ..commit() }).await;
 
     let mut sent = Vec::new();
-    for _ in 0..ENOUGH {
+    for _ in 0..MAX_CLAIMS {
         let Some(claim) = f.try_claim(&f.outbox(), LONG).await else { break };
         sent.push(format!("{} {}", claim.group, claim.id));
         assert_eq!(claim.payload, entry(claim.group.as_str(), claim.id.as_str()).payload);
@@ -73,14 +75,15 @@ pub(crate) async fn one_call_completes_a_message_and_claims_the_next(f: Fixture)
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
-    let ask = crate::storage::fixture::ask(LONG);
-    let completed = f.storage.complete(claim, commit(), Some(&ask)).await.unwrap();
+    let request = claim_request(LONG);
+    let completed = f.storage.complete(claim, commit(), Some(&request)).await.unwrap();
     assert_eq!(completed.settled, Settled::Done);
-    let next = message(completed.next.expect("one was asked for")).expect("m2 is ready");
-    assert_eq!((next.id.as_str(), &next.token), ("m2", &ask.token));
+    let next =
+        into_claim(completed.next.expect("a next claim was requested")).expect("m2 is ready");
+    assert_eq!((next.id.as_str(), &next.token), ("m2", &request.token));
 
-    let ask = crate::storage::fixture::ask(LONG);
-    let completed = f.storage.complete(next, commit(), Some(&ask)).await.unwrap();
+    let request = claim_request(LONG);
+    let completed = f.storage.complete(next, commit(), Some(&request)).await.unwrap();
     assert_eq!(completed.settled, Settled::Done);
-    assert!(message(completed.next.expect("one was asked for")).is_none());
+    assert!(into_claim(completed.next.expect("a next claim was requested")).is_none());
 }

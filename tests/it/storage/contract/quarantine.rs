@@ -1,11 +1,11 @@
-//! A message that may be killing its workers is worked on alone.
+//! Quarantine: suspected poison messages are claimed one at a time.
 
 use crosswire::contracts::storage::{Claim, Retry, Settled};
 
-use crate::storage::fixture::{ENOUGH, Fixture, LONG, commit, retry};
+use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, commit, retry};
 
-/// Has a worker die with the head of this group's mailbox, twice; nothing else may be ready.
-async fn kill_two_workers_with(f: &Fixture, group: &str) {
+/// Loses two claims of the first message of this group; no other message may be ready.
+async fn crash_two_workers_with(f: &Fixture, group: &str) {
     for attempt in 1..=2 {
         let claim = f.claim().await;
         assert_eq!((claim.group.as_str(), claim.attempt, claim.isolated), (group, attempt, 0));
@@ -13,10 +13,10 @@ async fn kill_two_workers_with(f: &Fixture, group: &str) {
     }
 }
 
-/// Claims all there is.
+/// Claims every message that is ready.
 async fn claim_all(f: &Fixture) -> Vec<Claim> {
     let mut all = Vec::new();
-    for _ in 0..ENOUGH {
+    for _ in 0..MAX_CLAIMS {
         let Some(claim) = f.try_claim(&f.inbound(), LONG).await else { break };
         all.push(claim);
     }
@@ -25,7 +25,7 @@ async fn claim_all(f: &Fixture) -> Vec<Claim> {
 
 pub(crate) async fn message_with_two_lost_claims_is_a_suspect(f: Fixture) {
     f.push("alice", "m1").await;
-    kill_two_workers_with(&f, "alice").await;
+    crash_two_workers_with(&f, "alice").await;
     let claim = f.claim().await;
     assert!(claim.is_suspect());
     assert_eq!((claim.attempt, claim.isolated), (3, 1));
@@ -36,10 +36,10 @@ pub(crate) async fn message_with_two_lost_claims_is_a_suspect(f: Fixture) {
 
 pub(crate) async fn one_suspect_is_claimed_at_a_time_beside_other_messages(f: Fixture) {
     f.push("alice", "a1").await;
-    kill_two_workers_with(&f, "alice").await;
+    crash_two_workers_with(&f, "alice").await;
     let suspect = f.claim().await;
     f.push("bob", "b1").await;
-    kill_two_workers_with(&f, "bob").await;
+    crash_two_workers_with(&f, "bob").await;
     f.release(suspect).await;
     f.push("carol", "c1").await;
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().suspect, 2);
@@ -62,7 +62,7 @@ pub(crate) async fn one_suspect_is_claimed_at_a_time_beside_other_messages(f: Fi
 pub(crate) async fn settled_suspect_leaves_quarantine(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
-    kill_two_workers_with(&f, "alice").await;
+    crash_two_workers_with(&f, "alice").await;
     let claim = f.claim().await;
     assert!(claim.is_suspect());
     f.retry(claim, Retry { failed: true, ..retry() }).await;

@@ -1,4 +1,4 @@
-//! A message is recorded when the last of what it caused is settled.
+//! The `Recorded` event, written when the last reply to a message is settled.
 
 use crosswire::contracts::storage::{Burial, Commit, Push};
 use crosswire::model::event::EventKind;
@@ -6,30 +6,30 @@ use crosswire::model::message::MessageId;
 
 use crate::storage::fixture::{Fixture, burial, commit, copy, entry, facts, push};
 
-/// Handles `m1` so that it owes these messages.
-async fn handle(f: &Fixture, owed: &[&str]) {
+/// Completes `m1` with these messages in its outbox.
+async fn handle(f: &Fixture, replies: &[&str]) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
-    let outbox = owed.iter().map(|id| entry(id, id)).collect();
-    let told = Some(facts("m1", &[EventKind::Handled]));
-    f.complete(claim, Commit { outbox, facts: told, ..commit() }).await;
+    let outbox = replies.iter().map(|id| entry(id, id)).collect();
+    let facts = Some(facts("m1", &[EventKind::Handled]));
+    f.complete(claim, Commit { outbox, facts, ..commit() }).await;
 }
 
 async fn times_recorded(f: &Fixture) -> usize {
     f.kinds("m1").await.iter().filter(|kind| **kind == EventKind::Recorded).count()
 }
 
-/// A commit that settles one of the debts of `m1`.
+/// Returns a commit that settles one of the replies to `m1` as sent.
 fn sent() -> Commit {
-    let told = facts("m1", &[EventKind::Sent]);
-    Commit { settles: Some(MessageId::new("m1")), facts: Some(told), ..commit() }
+    let facts = facts("m1", &[EventKind::Sent]);
+    Commit { settles: Some(MessageId::new("m1")), facts: Some(facts), ..commit() }
 }
 
 pub(crate) async fn message_without_replies_is_recorded_when_handled(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
-    let told = Some(facts("m1", &[EventKind::Handled, EventKind::Recorded]));
-    f.complete(claim, Commit { facts: told, ..commit() }).await;
+    let facts = Some(facts("m1", &[EventKind::Handled, EventKind::Recorded]));
+    f.complete(claim, Commit { facts, ..commit() }).await;
     assert_eq!(times_recorded(&f).await, 1);
 }
 
@@ -59,9 +59,9 @@ pub(crate) async fn buried_reply_counts_as_settled(f: Fixture) {
     f.complete(claim, sent()).await;
     assert_eq!(times_recorded(&f).await, 0);
     let claim = f.claim_outbox().await;
-    let told = facts("m1", &[EventKind::Failed, EventKind::Buried]);
+    let facts = facts("m1", &[EventKind::Failed, EventKind::Buried]);
     let settles = Some(MessageId::new("m1"));
-    f.bury(claim, Burial { settles, facts: Some(told), ..burial("no such number") }).await;
+    f.bury(claim, Burial { settles, facts: Some(facts), ..burial("no such number") }).await;
     assert_eq!(times_recorded(&f).await, 1);
 }
 
@@ -69,8 +69,8 @@ pub(crate) async fn buried_message_is_recorded_when_its_notices_are_sent(f: Fixt
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let outbox = vec![entry("alice", "o1"), entry("bob", "o2")];
-    let told = Some(facts("m1", &[EventKind::Buried]));
-    f.bury(claim, Burial { outbox, facts: told, ..burial("poison") }).await;
+    let facts = Some(facts("m1", &[EventKind::Buried]));
+    f.bury(claim, Burial { outbox, facts, ..burial("poison") }).await;
     for recorded in [0, 1] {
         let claim = f.claim_outbox().await;
         f.complete(claim, sent()).await;

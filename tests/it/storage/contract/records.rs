@@ -1,4 +1,4 @@
-//! What became of a message, and when.
+//! Event log: facts of messages, retention, and the ids of sent messages.
 
 use chrono::TimeDelta;
 use crosswire::contracts::storage::{Commit, Push, Retention};
@@ -12,7 +12,7 @@ use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts, now, 
 pub(crate) async fn event_is_read_back_as_written(f: Fixture) {
     let earlier = now() - TimeDelta::seconds(90);
     let detail = Detail { reason: Some("too long".to_owned()), ..Detail::default() };
-    let told = Facts {
+    let facts = Facts {
         max_records: 1000,
         message: MessageId::new("m1"),
         facts: vec![
@@ -22,7 +22,7 @@ pub(crate) async fn event_is_read_back_as_written(f: Fixture) {
         detail: detail.clone(),
     };
     let before = now() - TimeDelta::milliseconds(1);
-    f.push_with(Push { facts: told, ..push(entry("alice", "m1")) }).await;
+    f.push_with(Push { facts, ..push(entry("alice", "m1")) }).await;
     let events = f.storage.events(&f.partition, None).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Received, EventKind::Queued]);
@@ -35,8 +35,8 @@ pub(crate) async fn events_can_be_filtered_by_message(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let (one, _two) = (f.claim().await, f.claim().await);
-    let told = Some(facts("m1", &[EventKind::Handled]));
-    f.complete(one, Commit { facts: told, ..commit() }).await;
+    let handled = Some(facts("m1", &[EventKind::Handled]));
+    f.complete(one, Commit { facts: handled, ..commit() }).await;
     let id = MessageId::new("m2");
     let of_two = f.storage.events(&f.partition, Some(&id)).await.unwrap();
     assert_eq!(of_two.len(), 2);
@@ -45,13 +45,13 @@ pub(crate) async fn events_can_be_filtered_by_message(f: Fixture) {
         f.kinds("m1").await[..3],
         [EventKind::Received, EventKind::Queued, EventKind::Handled]
     );
-    assert_eq!(f.kinds("nobody").await, []);
+    assert_eq!(f.kinds("unknown").await, []);
 }
 
 pub(crate) async fn repeated_record_of_a_rejected_message_is_ignored(f: Fixture) {
-    let told = || facts("m1", &[EventKind::Received, EventKind::Rejected]);
-    f.storage.record(&f.partition, told()).await.unwrap();
-    f.storage.record(&f.partition, told()).await.unwrap();
+    let rejected = || facts("m1", &[EventKind::Received, EventKind::Rejected]);
+    f.storage.record(&f.partition, rejected()).await.unwrap();
+    f.storage.record(&f.partition, rejected()).await.unwrap();
     assert_eq!(f.kinds("m1").await, [EventKind::Received, EventKind::Rejected]);
 }
 
@@ -68,17 +68,17 @@ pub(crate) async fn event_log_is_trimmed_oldest_first(f: Fixture) {
         .await;
     }
     let events = f.storage.events(&f.partition, None).await.unwrap();
-    // Trimming whole nodes is cheap, and Redis' nodes hold up to a hundred entries.
+    // Redis trims whole stream nodes, which hold up to 100 entries.
     assert!((2..=20 + 220).contains(&events.len()), "{}", events.len());
     assert_eq!(events.last().unwrap().message.as_str(), "m299");
 }
 
-fn kept(how_long: Duration) -> Retention {
-    Retention { events: how_long, dead_letters: how_long }
+fn retention(age: Duration) -> Retention {
+    Retention { events: age, dead_letters: age }
 }
 
-/// Has a dead letter, its record and somebody in a pool, all of them a moment old.
-async fn leave_something_behind(f: &Fixture) {
+/// Leaves a dead letter, its events and a pool member, all of them some milliseconds old.
+async fn leave_old_data(f: &Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let (one, two) = (f.claim().await, f.claim().await);
@@ -89,26 +89,26 @@ async fn leave_something_behind(f: &Fixture) {
 }
 
 pub(crate) async fn trim_removes_only_what_is_past_its_retention(f: Fixture) {
-    leave_something_behind(&f).await;
+    leave_old_data(&f).await;
     let before = f.snapshot().await;
-    f.storage.trim(&f.partition, kept(LONG), Duration::ZERO).await.unwrap();
+    f.storage.trim(&f.partition, retention(LONG), Duration::ZERO).await.unwrap();
     assert_eq!(f.snapshot().await, before);
     wait_past_the_millisecond().await;
-    f.storage.trim(&f.partition, kept(Duration::ZERO), Duration::ZERO).await.unwrap();
+    f.storage.trim(&f.partition, retention(Duration::ZERO), Duration::ZERO).await.unwrap();
     assert_eq!(f.storage.dead_letters(&f.inbound(), 9).await.unwrap(), []);
     assert_eq!(f.storage.events(&f.partition, None).await.unwrap(), []);
     assert_eq!(f.members("p1").await.len(), 1, "a pool member has a ttl of its own");
 }
 
 pub(crate) async fn trim_runs_at_most_once_per_interval(f: Fixture) {
-    f.storage.trim(&f.partition, kept(LONG), LONG).await.unwrap();
-    leave_something_behind(&f).await;
+    f.storage.trim(&f.partition, retention(LONG), LONG).await.unwrap();
+    leave_old_data(&f).await;
     let before = f.snapshot().await;
-    f.storage.trim(&f.partition, kept(Duration::ZERO), LONG).await.unwrap();
+    f.storage.trim(&f.partition, retention(Duration::ZERO), LONG).await.unwrap();
     assert_eq!(f.snapshot().await, before);
 }
 
-/// Ages are told in whole milliseconds; what is kept for none must be a millisecond old.
+/// Waits until existing data is older than a retention of zero: ages are in whole milliseconds.
 async fn wait_past_the_millisecond() {
     let start = now();
     while now() - start < TimeDelta::milliseconds(3) {
@@ -121,8 +121,8 @@ pub(crate) async fn sent_messages_are_known_by_provider_id(f: Fixture) {
     let claim = f.claim().await;
     let provider_id = Some("SM1".to_owned());
     f.complete(claim, Commit { provider_id, ..commit() }).await;
-    let asked = ["SM0", "SM1", "SM2"].map(str::to_owned);
-    let known = f.storage.known_sent(&f.partition, &asked).await.unwrap();
+    let ids = ["SM0", "SM1", "SM2"].map(str::to_owned);
+    let known = f.storage.known_sent(&f.partition, &ids).await.unwrap();
     assert_eq!(known, [false, true, false]);
     assert!(f.storage.known_sent(&f.partition, &[]).await.unwrap().is_empty());
 }

@@ -1,11 +1,11 @@
-//! A message that goes back stays at the head of its group.
+//! Retries and releases: the message stays first in its group.
 
 use std::time::Duration;
 
 use crosswire::contracts::storage::{Claimed, Retry, Settled};
 use crosswire::model::event::EventKind;
 
-use crate::storage::fixture::{Fixture, LONG, ask, commit, copy, facts, retry};
+use crate::storage::fixture::{Fixture, LONG, claim_request, commit, copy, facts, retry};
 
 pub(crate) async fn delayed_retry_blocks_only_its_own_group(f: Fixture) {
     f.push("alice", "a1").await;
@@ -15,7 +15,7 @@ pub(crate) async fn delayed_retry_blocks_only_its_own_group(f: Fixture) {
     assert_eq!(f.retry(claim, Retry { after: LONG, ..retry() }).await, Settled::Done);
     assert_eq!(f.claim().await.id.as_str(), "b1");
     assert!(f.nothing_is_ready().await);
-    let claimed = f.storage.claim(&f.inbound(), &ask(LONG)).await.unwrap();
+    let claimed = f.storage.claim(&f.inbound(), &claim_request(LONG)).await.unwrap();
     assert!(matches!(claimed, Claimed::Empty { next_due: Some(due) } if due <= LONG));
 }
 
@@ -61,8 +61,8 @@ pub(crate) async fn counts_of_a_message_do_not_carry_over_to_the_next(f: Fixture
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
-    let noted = Retry { failed: true, outcome_unknown: true, note: Some("n".into()), ..retry() };
-    f.retry(claim, noted).await;
+    let failed = Retry { failed: true, outcome_unknown: true, note: Some("n".into()), ..retry() };
+    f.retry(claim, failed).await;
     let claim = f.claim().await;
     f.crash(claim).await;
     let claim = f.claim().await;
@@ -83,7 +83,7 @@ pub(crate) async fn note_is_returned_with_the_next_claim(f: Fixture) {
     assert_eq!(claim.note.as_ref(), Some(&note));
     f.crash(claim).await;
     let claim = f.claim().await;
-    assert_eq!(claim.note.as_ref(), Some(&note), "a lost claim takes no note with it");
+    assert_eq!(claim.note.as_ref(), Some(&note), "a lost claim keeps the note");
     f.retry(claim, retry()).await;
     assert_eq!(f.claim().await.note, None);
 }
@@ -106,15 +106,15 @@ pub(crate) async fn release_restores_the_message_unchanged(f: Fixture) {
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
     let claim = f.claim().await;
-    let noted = Retry { failed: true, outcome_unknown: true, note: Some("n".into()), ..retry() };
-    f.retry(claim, noted).await;
+    let failed = Retry { failed: true, outcome_unknown: true, note: Some("n".into()), ..retry() };
+    f.retry(claim, failed).await;
     let before = f.snapshot().await;
     let claim = f.claim().await;
     let first = copy(&claim);
     assert_eq!(f.release(claim).await, Settled::Done);
     assert_eq!(f.snapshot().await, before);
     let again = f.claim().await;
-    assert_eq!(again.id, first.id, "it goes back to where it was taken from");
+    assert_eq!(again.id, first.id, "its position in the queue is restored");
     assert_eq!((again.attempt, again.failures), (first.attempt, first.failures));
     assert_eq!(
         (again.outcome_unknown_since, again.note),
@@ -137,8 +137,8 @@ pub(crate) async fn release_keeps_an_earlier_lost_claim(f: Fixture) {
 pub(crate) async fn facts_of_a_retry_are_recorded(f: Fixture) {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
-    let told = Some(facts("m1", &[EventKind::Retried]));
-    f.retry(claim, Retry { facts: told, ..retry() }).await;
+    let facts = Some(facts("m1", &[EventKind::Retried]));
+    f.retry(claim, Retry { facts, ..retry() }).await;
     let kinds = f.kinds("m1").await;
     assert_eq!(kinds, [EventKind::Received, EventKind::Queued, EventKind::Retried]);
 }

@@ -1,20 +1,20 @@
-//! A wake reaches its group's mailbox, now or when it is due.
+//! Wakes: delivered to their group at once or when due.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{Claim, Commit, Entry, Settled};
 
-use crate::storage::fixture::{ENOUGH, Fixture, LONG, burial, commit, entry, now};
+use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, burial, commit, entry, now};
 
 type Wakes<'a> = Vec<(&'a str, &'a str, Option<DateTime<Utc>>)>;
 
-/// Completes a message of the waker's with these wakes.
+/// Completes a message of its own with these wakes.
 async fn wake(f: &Fixture, id: &str, wakes: Wakes<'_>) {
     f.push("waker", id).await;
     let claim = f.claim().await;
-    wake_by(f, claim, wakes).await;
+    complete_with(f, claim, wakes).await;
 }
 
-async fn wake_by(f: &Fixture, claim: Claim, wakes: Wakes<'_>) {
+async fn complete_with(f: &Fixture, claim: Claim, wakes: Wakes<'_>) {
     let wakes = wakes.into_iter().map(|(group, id, at)| (entry(group, id), at)).collect();
     assert_eq!(f.complete(claim, Commit { wakes, ..commit() }).await, Settled::Done);
 }
@@ -30,12 +30,12 @@ pub(crate) async fn immediate_wake_is_claimable_at_once(f: Fixture) {
 
 pub(crate) async fn scheduled_wake_is_claimable_when_due(f: Fixture) {
     let soon = now() + TimeDelta::milliseconds(60);
-    let never = now() + TimeDelta::hours(1);
-    wake(&f, "m1", vec![("@lobby", "late", Some(never)), ("@lobby", "soon", Some(soon))]).await;
+    let later = now() + TimeDelta::hours(1);
+    wake(&f, "m1", vec![("@lobby", "late", Some(later)), ("@lobby", "soon", Some(soon))]).await;
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 2);
     let claim = f.claim_when_due(&f.inbound()).await;
     assert_eq!(claim.id.as_str(), "soon");
-    assert!(now() >= soon - TimeDelta::milliseconds(1), "it came before its time");
+    assert!(now() >= soon - TimeDelta::milliseconds(1), "the wake was delivered early");
     assert_eq!(claim.payload, entry("@lobby", "soon").payload);
     f.complete(claim, commit()).await;
     assert!(f.nothing_is_ready().await);
@@ -47,27 +47,27 @@ pub(crate) async fn pending_wakes_of_one_id_are_coalesced(f: Fixture) {
         f.push(waker, waker).await;
     }
     let (one, two, three) = (f.claim().await, f.claim().await, f.claim().await);
-    wake_by(&f, one, vec![("@lobby", "pair", None), ("@lobby", "pair", None)]).await;
-    wake_by(&f, two, vec![("@lobby", "pair", None), ("@lobby", "other", None)]).await;
-    wake_by(&f, three, vec![("@bar", "pair", None)]).await;
-    let mut seen = Vec::new();
-    for _ in 0..ENOUGH {
+    complete_with(&f, one, vec![("@lobby", "pair", None), ("@lobby", "pair", None)]).await;
+    complete_with(&f, two, vec![("@lobby", "pair", None), ("@lobby", "other", None)]).await;
+    complete_with(&f, three, vec![("@bar", "pair", None)]).await;
+    let mut delivered = Vec::new();
+    for _ in 0..MAX_CLAIMS {
         let Some(claim) = f.try_claim(&f.inbound(), LONG).await else { break };
-        seen.push(format!("{} {}", claim.group, claim.id));
+        delivered.push(format!("{} {}", claim.group, claim.id));
         f.complete(claim, commit()).await;
     }
-    seen.sort();
-    assert_eq!(seen, ["@bar pair", "@lobby other", "@lobby pair"]);
+    delivered.sort();
+    assert_eq!(delivered, ["@bar pair", "@lobby other", "@lobby pair"]);
 }
 
 pub(crate) async fn wakes_of_one_id_with_different_payloads_are_all_delivered(f: Fixture) {
     f.push("waker", "m1").await;
     let claim = f.claim().await;
-    let saying = |payload: &str| {
+    let pair_wake = |payload: &str| {
         let payload = payload.to_owned();
         (Entry { payload, ..entry("@lobby", "pair") }, None)
     };
-    let wakes = vec![saying("this"), saying("that"), saying("that")];
+    let wakes = vec![pair_wake("this"), pair_wake("that"), pair_wake("that")];
     f.complete(claim, Commit { wakes, ..commit() }).await;
     for expected in ["this", "that"] {
         let claim = f.claim().await;
@@ -106,9 +106,9 @@ pub(crate) async fn wake_during_a_claim_of_the_same_id_is_queued(f: Fixture) {
         f.push(waker, waker).await;
     }
     let (one, two) = (f.claim().await, f.claim().await);
-    wake_by(&f, one, vec![("@lobby", "pair", None)]).await;
-    let in_hand = f.claim().await;
-    wake_by(&f, two, vec![("@lobby", "pair", None)]).await;
-    assert_eq!(f.complete(in_hand, commit()).await, Settled::Done);
-    assert_eq!(f.claim().await.id.as_str(), "pair", "the first had seen too little");
+    complete_with(&f, one, vec![("@lobby", "pair", None)]).await;
+    let claimed = f.claim().await;
+    complete_with(&f, two, vec![("@lobby", "pair", None)]).await;
+    assert_eq!(f.complete(claimed, commit()).await, Settled::Done);
+    assert_eq!(f.claim().await.id.as_str(), "pair", "the claimed wake cannot cover a later one");
 }

@@ -1,6 +1,7 @@
-//! Each store against a plain model of the contract: rows of moves at random, and all rows of a few.
+//! Model-based tests: each store against a plain model of the contract, over random sequences of
+//! moves and over every short sequence.
 //!
-//! A row that comes out otherwise is told with its seed and cut down to the moves that matter.
+//! A sequence with different results is reported with its seed, reduced to the moves that matter.
 
 mod moves;
 mod on_redis;
@@ -13,39 +14,39 @@ use std::sync::{Arc, Mutex};
 use crosswire::contracts::storage::Storage;
 use futures_util::{StreamExt, stream};
 
-use self::moves::{Dice, Move};
-use self::runner::Hook;
+use self::moves::{Move, MoveGenerator};
+use self::runner::DirectAccess;
 use crate::storage::fixture::Fixture;
 
-/// Rows per run; `CROSSWIRE_MODEL_ROWS` asks for more.
-const ROWS: u64 = 20_000;
-/// Moves in each row of the small scope; `CROSSWIRE_MODEL_DEPTH` asks for more.
+/// Number of random sequences per run; `CROSSWIRE_MODEL_SEQUENCES` overrides it.
+const SEQUENCES: u64 = 20_000;
+/// Number of moves in each short sequence; `CROSSWIRE_MODEL_DEPTH` overrides it.
 const DEPTH: u32 = 4;
-/// Rows in a run that may go otherwise the first time only: a connection that times out takes with it
-/// whatever is under way on it.
-const UNREPEATABLE: usize = 2 * AT_ONCE;
-/// Rows at once, so that no round trip is waited for alone.
-const AT_ONCE: usize = 32;
+/// Number of divergences that do not repeat, at which a run fails. A connection that times out fails
+/// every call in progress on it, so a few are tolerated.
+const UNREPEATABLE: usize = 2 * CONCURRENCY;
+/// Number of concurrent sequences, so that their round trips overlap.
+const CONCURRENCY: usize = 32;
 
-/// A store, and a way past it to bring delayed retries to their time.
-struct Bench<H> {
+/// A store under test, and direct access to it that makes delayed retries due.
+struct ModelTest<D> {
     storage: Arc<dyn Storage>,
-    hook: H,
+    direct: D,
     unrepeatable: Mutex<Vec<String>>,
 }
 
-impl<H: Hook + Clone> Bench<H> {
-    fn new(storage: Arc<dyn Storage>, hook: H) -> Self {
-        Self { storage, hook, unrepeatable: Mutex::default() }
+impl<D: DirectAccess + Clone> ModelTest<D> {
+    fn new(storage: Arc<dyn Storage>, direct: D) -> Self {
+        Self { storage, direct, unrepeatable: Mutex::default() }
     }
 
     async fn run(&self, moves: &[Move]) -> Result<(), String> {
         let fixture = Fixture::new(Arc::clone(&self.storage));
-        runner::run(&fixture, &mut self.hook.clone(), moves).await
+        runner::run(&fixture, &mut self.direct.clone(), moves).await
     }
 
-    /// Leaves out one move after the other as long as the rest still diverges.
-    async fn cut_down(&self, mut moves: Vec<Move>, mut why: String) -> String {
+    /// Removes one move after the other as long as the rest still diverges.
+    async fn reduce(&self, mut moves: Vec<Move>, mut why: String) -> String {
         let mut at = moves.len();
         while at > 0 {
             at -= 1;
@@ -60,51 +61,55 @@ impl<H: Hook + Clone> Bench<H> {
         format!("{}\n{why}", moves.join("\n"))
     }
 
-    /// A row is fixed and has a topic of its own, so that it diverges every time if it does. What
-    /// happens once was a reply that did not come in time on a busy machine; which is rare.
-    async fn hold(&self, name: &str, moves: Vec<Move>) {
+    /// Runs a sequence and panics if it diverges twice. A sequence is deterministic and has a topic of
+    /// its own; a divergence that does not repeat was a late reply on a busy machine, which is rare.
+    async fn check(&self, name: &str, moves: Vec<Move>) {
         let Err(first) = self.run(&moves).await else { return };
         if let Err(why) = self.run(&moves).await {
-            panic!("{name} diverges:\n{}", self.cut_down(moves, why).await);
+            panic!("{name} diverges:\n{}", self.reduce(moves, why).await);
         }
         let mut unrepeatable = self.unrepeatable.lock().unwrap();
         unrepeatable.push(format!("{name}: {first}"));
-        assert!(unrepeatable.len() < UNREPEATABLE, "too much happens once: {unrepeatable:#?}");
+        assert!(
+            unrepeatable.len() < UNREPEATABLE,
+            "too many divergences do not repeat: {unrepeatable:#?}"
+        );
     }
 
-    #[expect(clippy::print_stdout, reason = "whoever sees it fail wants to see it again")]
-    async fn hold_to_rows_at_random(&self, rows: u64) {
-        if let Some(seed) = knob("CROSSWIRE_MODEL_SEED") {
-            return self.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
+    #[expect(clippy::print_stdout, reason = "the seed repeats a failure")]
+    async fn check_random_sequences(&self, count: u64) {
+        if let Some(seed) = env_number("CROSSWIRE_MODEL_SEED") {
+            return self.check(&format!("seed {seed}"), MoveGenerator::new(seed).moves()).await;
         }
-        let rows = knob("CROSSWIRE_MODEL_ROWS").unwrap_or(rows);
-        let first = any_seed();
-        println!("{rows} rows from seed {first}");
-        stream::iter(0..rows)
-            .for_each_concurrent(AT_ONCE, async |row| {
-                let seed = first.wrapping_add(row);
-                self.hold(&format!("seed {seed}"), Dice::new(seed).moves()).await;
+        let count = env_number("CROSSWIRE_MODEL_SEQUENCES").unwrap_or(count);
+        let first = random_seed();
+        println!("{count} sequences from seed {first}");
+        stream::iter(0..count)
+            .for_each_concurrent(CONCURRENCY, async |index| {
+                let seed = first.wrapping_add(index);
+                self.check(&format!("seed {seed}"), MoveGenerator::new(seed).moves()).await;
             })
             .await;
     }
 
-    async fn hold_to_every_row_of_a_small_scope(&self) {
-        let depth = knob("CROSSWIRE_MODEL_DEPTH").map_or(DEPTH, |depth| depth.try_into().unwrap());
-        stream::iter(moves::small_scope(depth).enumerate())
-            .for_each_concurrent(AT_ONCE, async |(row, moves)| {
-                self.hold(&format!("row {row}"), moves).await;
+    async fn check_every_short_sequence(&self) {
+        let depth =
+            env_number("CROSSWIRE_MODEL_DEPTH").map_or(DEPTH, |depth| depth.try_into().unwrap());
+        stream::iter(moves::short_sequences(depth).enumerate())
+            .for_each_concurrent(CONCURRENCY, async |(index, moves)| {
+                self.check(&format!("sequence {index}"), moves).await;
             })
             .await;
     }
 }
 
-/// Set by a person who wants more rows, or one row again.
-#[expect(clippy::disallowed_methods, reason = "a test's own knobs are no configuration")]
-fn knob(name: &str) -> Option<u64> {
+/// Returns a number that a developer set in the environment, for more sequences or to repeat one.
+#[expect(clippy::disallowed_methods, reason = "options of a test are not configuration")]
+fn env_number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
 }
 
-fn any_seed() -> u64 {
+fn random_seed() -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).unwrap();
     u64::from_le_bytes(bytes)

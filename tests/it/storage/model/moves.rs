@@ -1,21 +1,21 @@
-//! What may happen to a partition, and long rows of it at random.
+//! The moves of a model-based test, and the generators of their sequences.
 
 use crosswire::contracts::storage::QueueKind;
 
-/// The moment that due times are told from: far enough back that all of the past is due.
+/// Base of due times in milliseconds, far enough in the past that earlier times are due.
 pub(super) const PRESENT: i64 = 1_000_000_000_000;
 
-/// A move, said in small numbers so that it can be told, cut out and made again. A `hand` is a claim
-/// that was once made, the newest being 0; it may have been settled or lost since.
+/// A move, encoded in small numbers so that it can be printed, removed and repeated. `age` selects a
+/// claim, 0 being the newest; the claim may have been settled or lost since.
 #[derive(Clone, Debug)]
 pub(super) enum Move {
     Push {
         group: u8,
         id: u8,
-        owes: u8,
-        tight: bool,
+        replies: u8,
+        low_limits: bool,
     },
-    Note {
+    Record {
         id: u8,
     },
     Claim {
@@ -24,71 +24,71 @@ pub(super) enum Move {
         closed: u8,
     },
     Complete {
-        hand: u8,
-        plan: Plan,
-        /// A claim with it: whether it reclaims, and what is closed to it.
+        age: u8,
+        plan: CommitPlan,
+        /// The next claim: its `reclaim` flag and its closed lines.
         next: Option<(bool, u8)>,
     },
     Retry {
-        hand: u8,
-        later: bool,
+        age: u8,
+        delayed: bool,
         failed: bool,
         outcome_unknown: bool,
-        noted: bool,
+        with_note: bool,
     },
     Release {
-        hand: u8,
+        age: u8,
     },
     Bury {
-        hand: u8,
-        owes: u8,
+        age: u8,
+        replies: u8,
     },
-    /// Its lease ends and it does not know.
-    Lapse {
-        hand: u8,
+    /// The lease of the claim expires, and the claim is kept for a late settlement.
+    ExpireLease {
+        age: u8,
     },
-    /// Its worker dies.
+    /// The worker of the claim crashes.
     Crash {
-        hand: u8,
+        age: u8,
     },
-    /// A heartbeat of all that were ever claimed.
-    Beat {
+    /// The leases of every claim ever made are extended.
+    Heartbeat {
         kind: QueueKind,
     },
     Reclaim {
         kind: QueueKind,
     },
-    /// Every delayed retry comes due.
-    FallDue {
+    /// Every delayed retry becomes due.
+    EndDelays {
         kind: QueueKind,
     },
-    /// All that can be seen is compared.
-    Look,
+    /// The readable state is compared.
+    Compare,
 }
 
-/// A commit in small numbers.
+/// A commit, encoded in small numbers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct CommitPlan {
     pub(super) check: u8,
     pub(super) writes: Vec<u8>,
-    pub(super) owes: u8,
+    pub(super) replies: u8,
     pub(super) wakes: Vec<u8>,
 }
 
-impl Plan {
-    const NOTHING: Self = Self { check: 1, writes: Vec::new(), owes: 0, wakes: Vec::new() };
+impl CommitPlan {
+    const NOTHING: Self = Self { check: 1, writes: Vec::new(), replies: 0, wakes: Vec::new() };
 }
 
-/// A small generator of our own, so that a seed means the same row of moves for ever.
-pub(super) struct Dice(u64);
+/// A random generator with a fixed algorithm, so that a seed yields the same sequence in every version.
+pub(super) struct MoveGenerator(u64);
 
-impl Dice {
+impl MoveGenerator {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// `SplitMix64`, as published by its authors.
-    fn roll(&mut self) -> u64 {
+    fn next_random(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -97,20 +97,20 @@ impl Dice {
     }
 
     fn below(&mut self, bound: u8) -> u8 {
-        u8::try_from(self.roll() % u64::from(bound)).expect("it is below a byte")
+        u8::try_from(self.next_random() % u64::from(bound)).expect("the remainder fits a byte")
     }
 
     fn one_in(&mut self, n: u8) -> bool {
         self.below(n) == 0
     }
 
-    /// Two thirds of what happens, happens inbound.
+    /// Returns the inbound queue in two of three cases.
     fn kind(&mut self) -> QueueKind {
         if self.one_in(3) { QueueKind::Outbox } else { QueueKind::Inbound }
     }
 
-    /// Mostly the newest, which is most likely to be good still.
-    fn hand(&mut self) -> u8 {
+    /// Returns mostly the newest claim, which is the most likely to hold its lease.
+    fn age(&mut self) -> u8 {
         match self.below(10) {
             0..=4 => 0,
             5..=6 => 1,
@@ -119,21 +119,21 @@ impl Dice {
         }
     }
 
-    fn some(&mut self, most: u8, bound: u8) -> Vec<u8> {
+    fn several(&mut self, most: u8, bound: u8) -> Vec<u8> {
         (0..self.below(most + 1)).map(|_| self.below(bound)).collect()
     }
 
-    /// Half of the claims find all lines open; the bits are those of the runner's list.
+    /// Returns no closed line in half of the cases, else bits that index the runner's list.
     fn closed(&mut self) -> u8 {
         if self.one_in(2) { 0 } else { self.below(8) }
     }
 
-    fn plan(&mut self) -> Plan {
-        Plan {
+    fn plan(&mut self) -> CommitPlan {
+        CommitPlan {
             check: if self.one_in(2) { 0 } else { self.below(6) },
-            writes: self.some(3, 32),
-            owes: self.below(4),
-            wakes: if self.one_in(3) { self.some(3, 32) } else { Vec::new() },
+            writes: self.several(3, 32),
+            replies: self.below(4),
+            wakes: if self.one_in(3) { self.several(3, 32) } else { Vec::new() },
         }
     }
 
@@ -142,33 +142,33 @@ impl Dice {
             0..20 => Move::Push {
                 group: self.below(3),
                 id: self.below(8),
-                owes: if self.one_in(4) { self.below(3) } else { 0 },
-                tight: self.one_in(4),
+                replies: if self.one_in(4) { self.below(3) } else { 0 },
+                low_limits: self.one_in(4),
             },
-            20 => Move::Note { id: self.below(3) },
+            20 => Move::Record { id: self.below(3) },
             21..45 => {
                 Move::Claim { kind: self.kind(), reclaim: !self.one_in(5), closed: self.closed() }
             }
             45..65 => Move::Complete {
-                hand: self.hand(),
+                age: self.age(),
                 plan: self.plan(),
                 next: self.one_in(3).then(|| (!self.one_in(4), self.closed())),
             },
             65..73 => Move::Retry {
-                hand: self.hand(),
-                later: self.one_in(2),
+                age: self.age(),
+                delayed: self.one_in(2),
                 failed: self.one_in(2),
                 outcome_unknown: self.one_in(2),
-                noted: self.one_in(2),
+                with_note: self.one_in(2),
             },
-            73..77 => Move::Release { hand: self.hand() },
-            77..81 => Move::Bury { hand: self.hand(), owes: self.below(3) },
-            81..84 => Move::Lapse { hand: self.hand() },
-            84..91 => Move::Crash { hand: self.hand() },
-            91..93 => Move::Beat { kind: self.kind() },
+            73..77 => Move::Release { age: self.age() },
+            77..81 => Move::Bury { age: self.age(), replies: self.below(3) },
+            81..84 => Move::ExpireLease { age: self.age() },
+            84..91 => Move::Crash { age: self.age() },
+            91..93 => Move::Heartbeat { kind: self.kind() },
             93..95 => Move::Reclaim { kind: self.kind() },
-            95..97 => Move::FallDue { kind: self.kind() },
-            _ => Move::Look,
+            95..97 => Move::EndDelays { kind: self.kind() },
+            _ => Move::Compare,
         }
     }
 
@@ -178,25 +178,25 @@ impl Dice {
     }
 }
 
-/// What two workers may do with two groups that have three messages between them.
-const SMALL_SCOPE: [Move; 7] = [
+/// Moves of short sequences: two workers, two groups, three messages.
+const SHORT_MOVES: [Move; 7] = [
     Move::Claim { kind: QueueKind::Inbound, reclaim: true, closed: 0 },
-    Move::Complete { hand: 0, plan: Plan::NOTHING, next: None },
-    Move::Complete { hand: 1, plan: Plan::NOTHING, next: None },
-    Move::Lapse { hand: 0 },
-    Move::Lapse { hand: 1 },
-    Move::Retry { hand: 0, later: false, failed: true, outcome_unknown: true, noted: true },
-    Move::Release { hand: 1 },
+    Move::Complete { age: 0, plan: CommitPlan::NOTHING, next: None },
+    Move::Complete { age: 1, plan: CommitPlan::NOTHING, next: None },
+    Move::ExpireLease { age: 0 },
+    Move::ExpireLease { age: 1 },
+    Move::Retry { age: 0, delayed: false, failed: true, outcome_unknown: true, with_note: true },
+    Move::Release { age: 1 },
 ];
 
-/// Every row of `depth` moves in the small scope, after the pushes and a first claim.
-pub(super) fn small_scope(depth: u32) -> impl Iterator<Item = Vec<Move>> {
-    let choices = SMALL_SCOPE.len();
-    (0..choices.pow(depth)).map(move |row| {
-        let push = |group, id| Move::Push { group, id, owes: 0, tight: false };
-        let mut moves = vec![push(0, 0), push(0, 1), push(1, 2), SMALL_SCOPE[0].clone()];
-        let digits = (0..depth).map(|place| row / choices.pow(place) % choices);
-        moves.extend(digits.map(|digit| SMALL_SCOPE[digit].clone()));
+/// Returns every sequence of `depth` short moves, each after the pushes and a first claim.
+pub(super) fn short_sequences(depth: u32) -> impl Iterator<Item = Vec<Move>> {
+    let choices = SHORT_MOVES.len();
+    (0..choices.pow(depth)).map(move |index| {
+        let push = |group, id| Move::Push { group, id, replies: 0, low_limits: false };
+        let mut moves = vec![push(0, 0), push(0, 1), push(1, 2), SHORT_MOVES[0].clone()];
+        let digits = (0..depth).map(|place| index / choices.pow(place) % choices);
+        moves.extend(digits.map(|digit| SHORT_MOVES[digit].clone()));
         moves
     })
 }

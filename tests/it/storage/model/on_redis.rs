@@ -1,4 +1,4 @@
-//! The model, held against Redis.
+//! The model-based tests on Redis.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,16 @@ use crosswire::stores::redis::{Redis, RedisConfig};
 use redis::aio::MultiplexedConnection;
 use secrecy::SecretString;
 
-use super::runner::Hook;
-use super::{Bench, ROWS};
+use super::runner::DirectAccess;
+use super::{ModelTest, SEQUENCES};
 use crate::support::redis::RedisServer;
 
+/// A connection to the server that bypasses the storage.
 #[derive(Clone)]
 struct DirectRedis(MultiplexedConnection);
 
-impl Hook for DirectRedis {
-    async fn fall_due(&mut self, queue: &Queue, groups: &[Group]) {
+impl DirectAccess for DirectRedis {
+    async fn end_delays(&mut self, queue: &Queue, groups: &[Group]) {
         let kind = if queue.kind == QueueKind::Inbound { "in" } else { "out" };
         let key = format!("{{{}}}{kind}:delay", queue.partition);
         for group in groups {
@@ -28,26 +29,26 @@ impl Hook for DirectRedis {
     }
 }
 
-/// Both ways to a server.
-async fn bench(server: &RedisServer) -> Bench<DirectRedis> {
+/// Connects to a server through the storage and directly.
+async fn model_test(server: &RedisServer) -> ModelTest<DirectRedis> {
     let url = SecretString::from(server.url());
     let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     let client = redis::Client::open(server.url()).unwrap();
-    // Rows wait for each other on one server; the default of half a second is too short then.
+    // Concurrent sequences share one server, where the default of half a second is too short.
     let config =
         redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
     let direct = client.get_multiplexed_async_connection_with_config(&config).await.unwrap();
-    Bench::new(Arc::new(Redis::connect(settings).await.unwrap()), DirectRedis(direct))
+    ModelTest::new(Arc::new(Redis::connect(settings).await.unwrap()), DirectRedis(direct))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_matches_the_model_on_random_sequences() {
     let server = RedisServer::volatile();
-    bench(&server).await.hold_to_rows_at_random(ROWS).await;
+    model_test(&server).await.check_random_sequences(SEQUENCES).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_matches_the_model_on_every_short_sequence() {
     let server = RedisServer::volatile();
-    bench(&server).await.hold_to_every_row_of_a_small_scope().await;
+    model_test(&server).await.check_every_short_sequence().await;
 }

@@ -1,4 +1,4 @@
-//! The model, held against SQLite.
+//! The model-based tests on SQLite.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use crosswire::model::address::Group;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-use super::runner::Hook;
-use super::{Bench, ROWS};
+use super::runner::DirectAccess;
+use super::{ModelTest, SEQUENCES};
 use crate::storage::on_sqlite::open;
 
-/// Past the store, at the file.
+/// The path of the database file, for access that bypasses the store.
 #[derive(Clone)]
 struct DirectFile(Arc<Path>);
 
-impl Hook for DirectFile {
-    async fn fall_due(&mut self, queue: &Queue, groups: &[Group]) {
+impl DirectAccess for DirectFile {
+    async fn end_delays(&mut self, queue: &Queue, groups: &[Group]) {
         if groups.is_empty() {
             return;
         }
@@ -39,24 +39,24 @@ impl Hook for DirectFile {
     }
 }
 
-/// In memory where there is such a place: rows by the thousand wear out no disk, and wait for none.
+/// Creates a directory in memory where the system has one, to spare the disk thousands of writes.
 fn directory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-fn bench(directory: &TempDir) -> Bench<DirectFile> {
+fn model_test(directory: &TempDir) -> ModelTest<DirectFile> {
     let file = DirectFile(directory.path().join("crosswire.db").into());
-    Bench::new(Arc::new(open(directory.path()).unwrap()), file)
+    ModelTest::new(Arc::new(open(directory.path()).unwrap()), file)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_matches_the_model_on_random_sequences() {
     let directory = directory();
-    bench(&directory).hold_to_rows_at_random(ROWS).await;
+    model_test(&directory).check_random_sequences(SEQUENCES).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_matches_the_model_on_every_short_sequence() {
     let directory = directory();
-    bench(&directory).hold_to_every_row_of_a_small_scope().await;
+    model_test(&directory).check_every_short_sequence().await;
 }

@@ -1,4 +1,4 @@
-//! The contract once more, as plainly as it can be said: vectors and maps, no clock, no network.
+//! The reference model: the storage contract on vectors and maps, without clock or network.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,15 +13,15 @@ use crosswire::model::state::{Check, Member, Write};
 /// Lost claims after which a message is suspected of killing its workers.
 const SUSPECT_AFTER: u32 = 2;
 
-/// A partition. Time is a count of moves; leases, delays and wakes end when they are told to.
+/// A partition. Time is the number of moves; leases, delays and wakes end on request.
 #[derive(Default)]
 pub(super) struct Reference {
     moves: u64,
     inbound: Mailboxes,
     outbox: Mailboxes,
     seen: BTreeSet<MessageId>,
-    noted: BTreeSet<MessageId>,
-    owed: BTreeMap<MessageId, usize>,
+    recorded: BTreeSet<MessageId>,
+    unsettled: BTreeMap<MessageId, usize>,
     pub(super) values: BTreeMap<String, String>,
     pools: BTreeMap<String, Vec<(Group, Option<u64>)>>,
     pub(super) counters: BTreeMap<String, i64>,
@@ -29,29 +29,29 @@ pub(super) struct Reference {
     pub(super) events: Vec<(MessageId, EventKind)>,
 }
 
-/// One of the two queues.
+/// One of the two queues of a partition.
 #[derive(Default)]
 struct Mailboxes {
     sequence: u64,
     groups: BTreeMap<Group, Mailbox>,
-    /// Lines that have ready groups, each with the move in which it was last served or came up.
+    /// Lines with ready groups, each with the move in which it was last served or added.
     lines: BTreeMap<LineKey, u64>,
     scheduled: BTreeMap<(Group, MessageId, String), i64>,
-    dead: Vec<Dead>,
+    dead: Vec<DeadLetterView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dead {
+pub(super) struct DeadLetterView {
     pub(super) group: Group,
     pub(super) id: MessageId,
     pub(super) payload: String,
     pub(super) reason: String,
 }
 
-/// A group that has messages, and what is known of the first of them.
+/// The messages of a group, and the state of the first of them.
 struct Mailbox {
     messages: VecDeque<Message>,
-    standing: Standing,
+    status: Status,
     token: Option<Token>,
     head: Head,
 }
@@ -63,9 +63,9 @@ struct Message {
     payload: String,
 }
 
-/// The number is since which move; nought goes first.
+/// The status of a group. The number is the move since when it waits; 0 goes first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Status {
     Ready(u64),
     Leased { ended: bool },
     Delayed { due: bool },
@@ -81,9 +81,9 @@ pub(super) struct Head {
     pub(super) note: Option<String>,
 }
 
-/// What a claim shows, but for its times.
+/// The content of a claim, without its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct ClaimView {
     pub(super) group: Group,
     pub(super) token: Token,
     pub(super) sequence: u64,
@@ -93,29 +93,29 @@ pub(super) struct Seen {
     pub(super) state: Option<String>,
 }
 
-/// When something is due in a queue that has nothing ready.
+/// The next due time of a queue that has nothing ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Due {
+pub(super) enum NextDue {
     Now,
     Later,
     Never,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    Message(Seen),
-    Empty(Due),
+pub(super) enum ClaimResult {
+    Message(ClaimView),
+    Empty(NextDue),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,
-    /// With the state under the group's own id, as it is now.
+    /// Carries the current state under the group's own id.
     Conflict(Option<String>),
     LeaseLost,
 }
 
-/// The claim that a settlement is fenced by.
+/// The claim that fences a settlement.
 #[derive(Clone, Copy)]
 pub(super) struct Fence<'a> {
     pub(super) kind: QueueKind,
@@ -138,7 +138,7 @@ impl Mailboxes {
         };
         let fresh = || Mailbox {
             messages: VecDeque::new(),
-            standing: Standing::Ready(at),
+            status: Status::Ready(at),
             token: None,
             head: Head::default(),
         };
@@ -146,27 +146,27 @@ impl Mailboxes {
         self.rotate_in(at);
     }
 
-    /// Every line that has a ready group is in the rotation.
+    /// Adds every line with a ready group to the rotation.
     fn rotate_in(&mut self, at: u64) {
         for (group, mailbox) in &self.groups {
-            if let (Some(line), Standing::Ready(_)) = (group.line(), mailbox.standing) {
+            if let (Some(line), Status::Ready(_)) = (group.line(), mailbox.status) {
                 self.lines.entry(line).or_insert(at);
             }
         }
     }
 
-    /// A line that was served goes to the end of the rotation, or out of it with its last ready group.
+    /// Moves a served line to the end of the rotation, or out of it if it has no ready group left.
     fn rotate(&mut self, served: &LineKey, at: u64) {
         self.lines.remove(served);
         self.rotate_in(at);
     }
 
-    /// A wake that finds its like waiting at the end of its group, in nobody's hands, is dropped.
+    /// Appends a wake, unless the last message of its group has the same id and is not claimed.
     fn append_wake(&mut self, entry: &Entry, at: u64) {
         let waits = self.groups.get(&entry.group).is_some_and(|mailbox| {
-            let in_hand = matches!(mailbox.standing, Standing::Leased { .. });
+            let claimed = matches!(mailbox.status, Status::Leased { .. });
             mailbox.messages.back().is_some_and(|last| last.id == entry.id)
-                && (mailbox.messages.len() > 1 || !in_hand)
+                && (mailbox.messages.len() > 1 || !claimed)
         });
         if !waits {
             self.append(entry, at);
@@ -176,18 +176,18 @@ impl Mailboxes {
     fn reclaim(&mut self, at: u64) -> u64 {
         let mut moved = 0;
         for mailbox in self.groups.values_mut() {
-            match mailbox.standing {
-                Standing::Leased { ended: true } => {
+            match mailbox.status {
+                Status::Leased { ended: true } => {
                     mailbox.token = None;
-                    mailbox.standing = if mailbox.head.attempt >= SUSPECT_AFTER {
-                        Standing::Suspect(at)
+                    mailbox.status = if mailbox.head.attempt >= SUSPECT_AFTER {
+                        Status::Suspect(at)
                     } else {
-                        Standing::Ready(0)
+                        Status::Ready(0)
                     };
                     moved += 1;
                 }
-                Standing::Delayed { due: true } => {
-                    mailbox.standing = Standing::Ready(0);
+                Status::Delayed { due: true } => {
+                    mailbox.status = Status::Ready(0);
                     moved += 1;
                 }
                 _ => {}
@@ -207,36 +207,36 @@ impl Mailboxes {
         due.len() as u64
     }
 
-    fn next_due(&self) -> Due {
-        let standing = self.groups.values().map(|mailbox| match mailbox.standing {
-            Standing::Leased { ended: true } | Standing::Delayed { due: true } => Due::Now,
-            Standing::Leased { .. } | Standing::Delayed { .. } => Due::Later,
-            _ => Due::Never,
+    fn next_due(&self) -> NextDue {
+        let status = self.groups.values().map(|mailbox| match mailbox.status {
+            Status::Leased { ended: true } | Status::Delayed { due: true } => NextDue::Now,
+            Status::Leased { .. } | Status::Delayed { .. } => NextDue::Later,
+            _ => NextDue::Never,
         });
         let scheduled = self.scheduled.values().map(|due| match due {
-            ..=0 => Due::Now,
-            _ => Due::Later,
+            ..=0 => NextDue::Now,
+            _ => NextDue::Later,
         });
-        standing.chain(scheduled).min().unwrap_or(Due::Never)
+        status.chain(scheduled).min().unwrap_or(NextDue::Never)
     }
 
-    /// The suspect to be tried now, if none is in hand.
+    /// Returns the suspect to claim next, if none is claimed.
     fn next_suspect(&self, closed: &[LineKey]) -> Option<Group> {
-        let in_hand = |mailbox: &Mailbox| {
-            mailbox.head.isolated > 0 && matches!(mailbox.standing, Standing::Leased { .. })
+        let claimed = |mailbox: &Mailbox| {
+            mailbox.head.isolated > 0 && matches!(mailbox.status, Status::Leased { .. })
         };
-        if self.groups.values().any(in_hand) {
+        if self.groups.values().any(claimed) {
             return None;
         }
-        let suspect = |(group, mailbox): (&Group, &Mailbox)| match mailbox.standing {
-            Standing::Suspect(since) => Some((since, group.clone())),
+        let suspect = |(group, mailbox): (&Group, &Mailbox)| match mailbox.status {
+            Status::Suspect(since) => Some((since, group.clone())),
             _ => None,
         };
         let open = self.groups.iter().filter(|(group, _)| !is_closed(group.line(), closed));
         open.filter_map(suspect).min().map(|(_, group)| group)
     }
 
-    /// Groups without a line go first, then the open line whose turn is longest ago.
+    /// Returns a group without a line first, then one of the open line that waits longest.
     fn next_ready(&self, closed: &[LineKey]) -> Option<Group> {
         let open = self.lines.iter().filter(|(line, _)| !is_closed(Some((*line).clone()), closed));
         let line = open.min_by_key(|(line, turn)| (**turn, (*line).clone())).map(|(line, _)| line);
@@ -244,8 +244,8 @@ impl Mailboxes {
     }
 
     fn longest_ready(&self, line: Option<&LineKey>) -> Option<Group> {
-        let ready = |(group, mailbox): (&Group, &Mailbox)| match mailbox.standing {
-            Standing::Ready(since) => Some((since, group.clone())),
+        let ready = |(group, mailbox): (&Group, &Mailbox)| match mailbox.status {
+            Status::Ready(since) => Some((since, group.clone())),
             _ => None,
         };
         let on_line = self.groups.iter().filter(|(group, _)| group.line().as_ref() == line);
@@ -264,7 +264,7 @@ impl Mailboxes {
         let message = mailbox.messages.pop_front().expect("a claimed mailbox has a head");
         mailbox.head = Head::default();
         mailbox.token = None;
-        mailbox.standing = Standing::Ready(at);
+        mailbox.status = Status::Ready(at);
         if mailbox.messages.is_empty() {
             self.groups.remove(group);
         }
@@ -310,24 +310,28 @@ impl Reference {
         Pushed::Accepted
     }
 
-    pub(super) fn note(&mut self, facts: &Facts) {
-        if self.noted.insert(facts.message.clone()) {
+    pub(super) fn record_once(&mut self, facts: &Facts) {
+        if self.recorded.insert(facts.message.clone()) {
             self.record(facts);
         }
     }
 
     fn record(&mut self, facts: &Facts) {
-        let told = facts.facts.iter().map(|fact| (facts.message.clone(), fact.kind));
-        self.events.extend(told);
+        let events = facts.facts.iter().map(|fact| (facts.message.clone(), fact.kind));
+        self.events.extend(events);
     }
 
-    pub(super) fn claim(&mut self, kind: QueueKind, request: &ClaimRequest) -> Next {
+    pub(super) fn claim(&mut self, kind: QueueKind, request: &ClaimRequest) -> ClaimResult {
         self.tick();
-        self.claim_along(kind, request)
+        self.claim_in_same_move(kind, request)
     }
 
-    /// A claim within the move that was made last.
-    pub(super) fn claim_along(&mut self, kind: QueueKind, request: &ClaimRequest) -> Next {
+    /// Claims as part of the latest move.
+    pub(super) fn claim_in_same_move(
+        &mut self,
+        kind: QueueKind,
+        request: &ClaimRequest,
+    ) -> ClaimResult {
         let ClaimRequest { token, reclaim, closed, .. } = request;
         let at = self.moves;
         let queue = self.queue(kind);
@@ -337,29 +341,29 @@ impl Reference {
             suspect = queue.next_suspect(closed);
         }
         let Some(group) = suspect.clone().or_else(|| queue.next_ready(closed)) else {
-            return Next::Empty(queue.next_due());
+            return ClaimResult::Empty(queue.next_due());
         };
-        let mailbox = queue.groups.get_mut(&group).expect("it has just been found");
+        let mailbox = queue.groups.get_mut(&group).expect("the group was found above");
         let outcome_unknown = std::mem::replace(&mut mailbox.head.outcome_unknown, true);
         mailbox.head.attempt += 1;
         mailbox.head.isolated += u32::from(suspect.is_some());
         mailbox.token = Some(token.clone());
-        mailbox.standing = Standing::Leased { ended: false };
+        mailbox.status = Status::Leased { ended: false };
         if let (Some(line), None) = (group.line(), &suspect) {
             queue.rotate(&line, at);
         }
-        let mut seen = self.seen_claim(kind, &group);
-        seen.head.outcome_unknown = outcome_unknown;
-        Next::Message(seen)
+        let mut view = self.view_claim(kind, &group);
+        view.head.outcome_unknown = outcome_unknown;
+        ClaimResult::Message(view)
     }
 
-    fn seen_claim(&mut self, kind: QueueKind, group: &Group) -> Seen {
+    fn view_claim(&mut self, kind: QueueKind, group: &Group) -> ClaimView {
         let state = self.values.get(group.as_str()).cloned();
         let mailbox = &self.queue(kind).groups[group];
-        let head = mailbox.messages.front().expect("a mailbox that is empty is removed");
-        Seen {
+        let head = mailbox.messages.front().expect("an empty mailbox is removed");
+        ClaimView {
             group: group.clone(),
-            token: mailbox.token.clone().expect("it is claimed"),
+            token: mailbox.token.clone().expect("the group is claimed"),
             sequence: head.sequence,
             id: head.id.clone(),
             payload: head.payload.clone(),
@@ -368,13 +372,13 @@ impl Reference {
         }
     }
 
-    fn is_ours(&mut self, fence: Fence<'_>) -> bool {
+    fn holds_lease(&mut self, fence: Fence<'_>) -> bool {
         self.queue(fence.kind).claimed(fence).is_some()
     }
 
     pub(super) fn complete(&mut self, fence: Fence<'_>, commit: &Commit) -> Outcome {
         let at = self.tick();
-        if !self.is_ours(fence) {
+        if !self.holds_lease(fence) {
             return Outcome::LeaseLost;
         }
         if !commit.checks.iter().all(|check| self.holds(check)) {
@@ -388,31 +392,36 @@ impl Reference {
                 None => self.inbound.append_wake(entry, at),
                 Some(due) => {
                     let wake = (entry.group.clone(), entry.id.clone(), entry.payload.clone());
-                    // The moves schedule either for long ago or for much later.
+                    // Moves schedule wakes either long before or long after this base.
                     let due = due.timestamp_millis() - super::moves::PRESENT;
                     self.inbound.scheduled.insert(wake, due);
                 }
             }
         }
         self.sent.extend(commit.provider_id.clone());
-        self.account(commit.facts.as_ref(), commit.settles.as_ref(), commit.outbox.len());
+        self.record_settlement(commit.facts.as_ref(), commit.settles.as_ref(), commit.outbox.len());
         Outcome::Done
     }
 
-    /// What is recorded of a settlement, and what is owed from then on.
-    fn account(&mut self, facts: Option<&Facts>, settles: Option<&MessageId>, owes: usize) {
+    /// Records the facts of a settlement, and updates the number of unsettled replies.
+    fn record_settlement(
+        &mut self,
+        facts: Option<&Facts>,
+        settles: Option<&MessageId>,
+        replies: usize,
+    ) {
         let Some(facts) = facts else { return };
         self.record(facts);
         if let Some(settled) = settles {
-            let left = self.owed.remove(settled).unwrap_or(1) - 1;
+            let left = self.unsettled.remove(settled).unwrap_or(1) - 1;
             if left > 0 {
-                self.owed.insert(settled.clone(), left);
+                self.unsettled.insert(settled.clone(), left);
             } else {
                 self.events.push((facts.message.clone(), EventKind::Recorded));
             }
         }
-        if owes > 1 {
-            self.owed.insert(facts.message.clone(), owes);
+        if replies > 1 {
+            self.unsettled.insert(facts.message.clone(), replies);
         }
     }
 
@@ -452,11 +461,8 @@ impl Reference {
             return Outcome::LeaseLost;
         };
         mailbox.token = None;
-        mailbox.standing = if retry.after.is_zero() {
-            Standing::Ready(0)
-        } else {
-            Standing::Delayed { due: false }
-        };
+        mailbox.status =
+            if retry.after.is_zero() { Status::Ready(0) } else { Status::Delayed { due: false } };
         let before = std::mem::take(&mut mailbox.head);
         mailbox.head = Head {
             attempt: 0,
@@ -466,11 +472,11 @@ impl Reference {
             note: retry.note.clone(),
         };
         self.queue(fence.kind).rotate_in(at);
-        self.account(retry.facts.as_ref(), None, 0);
+        self.record_settlement(retry.facts.as_ref(), None, 0);
         Outcome::Done
     }
 
-    /// `outcome_unknown` is what the claim had found.
+    /// Releases a claim; `outcome_unknown` is its value at the claim.
     pub(super) fn release(&mut self, fence: Fence<'_>, outcome_unknown: bool) -> Outcome {
         let at = self.tick();
         let Some(mailbox) = self.queue(fence.kind).claimed(fence) else {
@@ -481,9 +487,9 @@ impl Reference {
         mailbox.head.outcome_unknown = outcome_unknown;
         if mailbox.head.isolated > 0 {
             mailbox.head.isolated -= 1;
-            mailbox.standing = Standing::Suspect(0);
+            mailbox.status = Status::Suspect(0);
         } else {
-            mailbox.standing = Standing::Ready(0);
+            mailbox.status = Status::Ready(0);
         }
         self.queue(fence.kind).rotate_in(at);
         Outcome::Done
@@ -491,19 +497,19 @@ impl Reference {
 
     pub(super) fn bury(&mut self, fence: Fence<'_>, burial: &Burial) -> Outcome {
         let at = self.tick();
-        if !self.is_ours(fence) {
+        if !self.holds_lease(fence) {
             return Outcome::LeaseLost;
         }
         let queue = self.queue(fence.kind);
         let Message { id, payload, .. } = queue.remove_head(fence.group, at);
         let (group, reason) = (fence.group.clone(), burial.reason.clone());
-        queue.dead.insert(0, Dead { group, id, payload, reason });
+        queue.dead.insert(0, DeadLetterView { group, id, payload, reason });
         burial.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
-        self.account(burial.facts.as_ref(), burial.settles.as_ref(), burial.outbox.len());
+        self.record_settlement(burial.facts.as_ref(), burial.settles.as_ref(), burial.outbox.len());
         Outcome::Done
     }
 
-    /// Ends leases, or begins them anew; answers whose are lost.
+    /// Ends or renews leases; returns the groups whose leases are lost.
     pub(super) fn extend(
         &mut self,
         kind: QueueKind,
@@ -516,7 +522,7 @@ impl Reference {
         for (group, token) in claims {
             match queue.groups.get_mut(group) {
                 Some(mailbox) if mailbox.token.as_ref() == Some(token) => {
-                    mailbox.standing = Standing::Leased { ended: end };
+                    mailbox.status = Status::Leased { ended: end };
                 }
                 _ => lost.push(group.clone()),
             }
@@ -529,11 +535,11 @@ impl Reference {
         self.queue(kind).reclaim(at)
     }
 
-    /// Every delayed retry comes due; answers whose.
-    pub(super) fn fall_due(&mut self, kind: QueueKind) -> Vec<Group> {
+    /// Makes every delayed retry due; returns their groups.
+    pub(super) fn end_delays(&mut self, kind: QueueKind) -> Vec<Group> {
         let mut due = Vec::new();
         for (group, mailbox) in &mut self.queue(kind).groups {
-            if let Standing::Delayed { due: is_due } = &mut mailbox.standing {
+            if let Status::Delayed { due: is_due } = &mut mailbox.status {
                 *is_due = true;
                 due.push(group.clone());
             }
@@ -546,10 +552,10 @@ impl Reference {
         members.map(|(group, _)| group.clone()).collect()
     }
 
-    /// Takes note of the tickets, which are the storage's own: they only have to rise, and to stay.
-    pub(super) fn learn(&mut self, pool: &str, members: &[Member]) -> Result<(), String> {
+    /// Checks that tickets ascend and never change, and remembers new ones, which the storage chooses.
+    pub(super) fn compare_tickets(&mut self, pool: &str, members: &[Member]) -> Result<(), String> {
         if !members.is_sorted_by(|one, other| one.ticket < other.ticket) {
-            return Err(format!("tickets do not rise: {members:?}"));
+            return Err(format!("tickets do not ascend: {members:?}"));
         }
         for (known, member) in
             self.pools.entry(pool.to_owned()).or_default().iter_mut().zip(members)
@@ -564,21 +570,21 @@ impl Reference {
 
     pub(super) fn depth(&mut self, kind: QueueKind) -> Depth {
         let queue = self.queue(kind);
-        let count = |matches: fn(Standing) -> bool| {
-            queue.groups.values().filter(|mailbox| matches(mailbox.standing)).count() as u64
+        let count = |matches: fn(Status) -> bool| {
+            queue.groups.values().filter(|mailbox| matches(mailbox.status)).count() as u64
         };
         Depth {
             pending: queue.pending() as u64,
-            ready: count(|standing| matches!(standing, Standing::Ready(_))),
-            leased: count(|standing| matches!(standing, Standing::Leased { .. })),
-            delayed: count(|standing| matches!(standing, Standing::Delayed { .. })),
-            suspect: count(|standing| matches!(standing, Standing::Suspect(_))),
+            ready: count(|status| matches!(status, Status::Ready(_))),
+            leased: count(|status| matches!(status, Status::Leased { .. })),
+            delayed: count(|status| matches!(status, Status::Delayed { .. })),
+            suspect: count(|status| matches!(status, Status::Suspect(_))),
             scheduled: queue.scheduled.len() as u64,
             dead: queue.dead.len() as u64,
         }
     }
 
-    pub(super) fn dead(&mut self, kind: QueueKind) -> Vec<Dead> {
+    pub(super) fn dead(&mut self, kind: QueueKind) -> Vec<DeadLetterView> {
         self.queue(kind).dead.clone()
     }
 }

@@ -1,4 +1,4 @@
-//! Callers who are many, one of whom fails; and callers who are gone before their answer.
+//! Concurrent calls, a failing call among others, and calls whose future is dropped.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -7,20 +7,20 @@ use crosswire::contracts::storage::{Commit, Depth, Pushed, StorageError};
 use crosswire::model::state::Write;
 use futures_util::{FutureExt, future::join_all, poll};
 
-use crate::storage::fixture::{ENOUGH, Fixture, LONG, ask, commit};
+use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, claim_request, commit};
 use crate::storage::on_sqlite::on_sqlite;
 
-/// Long against a move, short against a test's patience.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit far above the duration of an operation.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn depth(f: &Fixture) -> Depth {
     f.storage.depth(&f.inbound()).await.unwrap()
 }
 
-async fn until_leased(f: &Fixture, leased: u64) {
+async fn wait_until_leased(f: &Fixture, leased: u64) {
     let start = Instant::now();
     while depth(f).await.leased != leased {
-        assert!(start.elapsed() < PATIENCE, "not {leased} leased in {PATIENCE:?}");
+        assert!(start.elapsed() < TIMEOUT, "not {leased} leased in {TIMEOUT:?}");
         tokio::task::yield_now().await;
     }
 }
@@ -30,20 +30,20 @@ async fn cancelled_claim_leaves_no_trace() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
     f.push("alice", "m1").await;
-    let (queue, ask) = (f.inbound(), ask(LONG));
-    for _ in 0..ENOUGH {
-        // Gone before it is made, or while it is.
-        assert!(f.storage.claim(&queue, &ask).now_or_never().is_none());
-        until_leased(&f, 0).await;
+    let (queue, request) = (f.inbound(), claim_request(LONG));
+    for _ in 0..MAX_CLAIMS {
+        // The future is dropped before or during the claim.
+        assert!(f.storage.claim(&queue, &request).now_or_never().is_none());
+        wait_until_leased(&f, 0).await;
     }
-    // Who gets it now comes behind all of them, whenever they were made.
+    // This claim comes after all of the cancelled ones, as operations run in order.
     let claim = f.claim_when_due(&queue).await;
     f.release(claim).await;
-    for _ in 0..ENOUGH {
-        let mut claiming = pin!(f.storage.claim(&queue, &ask));
+    for _ in 0..MAX_CLAIMS {
+        let mut claiming = pin!(f.storage.claim(&queue, &request));
         assert!(poll!(&mut claiming).is_pending());
-        // Gone when it is made, and its answer lies there.
-        until_leased(&f, 1).await;
+        // The future is dropped after the claim, before its result was received.
+        wait_until_leased(&f, 1).await;
     }
     let claim = f.claim_when_due(&queue).await;
     assert_eq!((claim.attempt, claim.outcome_unknown_since), (1, None));
@@ -56,7 +56,7 @@ async fn cancelled_completion_commits_and_releases_its_next_claim() {
     f.push("alice", "m1").await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
-    let next = ask(LONG);
+    let next = claim_request(LONG);
     assert!(f.storage.complete(claim, commit(), Some(&next)).now_or_never().is_none());
     let claim = f.claim_when_due(&f.inbound()).await;
     assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
@@ -81,12 +81,12 @@ async fn failed_operation_is_rolled_back_alone() {
     f.complete(claim, Commit { writes: vec![count(i64::MAX)], ..commit() }).await;
     f.push("alice", "m2").await;
     let claim = f.claim().await;
-    // No file holds a number as large as that.
+    // The sum overflows the 64 bits of an integer column.
     let put = Write::Put { key: "k1".to_owned(), value: "v".to_owned(), ttl: LONG };
-    let too_much = Commit { writes: vec![put, count(1)], ..commit() };
+    let overflowing = Commit { writes: vec![put, count(1)], ..commit() };
     let ids: Vec<_> = (0..100).map(|n| format!("n{n}")).collect();
     let before = join_all(ids[..50].iter().map(|id| f.push(id, id)));
-    let failing = f.storage.complete(claim, too_much, None);
+    let failing = f.storage.complete(claim, overflowing, None);
     let after = join_all(ids[50..].iter().map(|id| f.push(id, id)));
     let (before, failed, after) = tokio::join!(before, failing, after);
     assert!(matches!(failed, Err(StorageError::Corrupt(_))), "{failed:?}");

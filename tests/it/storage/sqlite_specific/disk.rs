@@ -1,4 +1,4 @@
-//! A disk that is full, and one that takes nothing.
+//! A disk that is full, nearly full or read-only.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::storage::fixture::{Fixture, LONG, commit, copy, entry, facts, push};
 use crate::storage::on_sqlite::{on_sqlite, open};
 use crate::support::Disk;
 
-/// What is done with it takes this much.
-fn large(id: &str) -> Commit {
+/// Returns a commit of 3 MiB, too large for the space that is left.
+fn large_commit(id: &str) -> Commit {
     let value = "x".repeat(3 << 20);
     Commit {
         writes: vec![Write::Put { key: "k1".to_owned(), value, ttl: LONG }],
@@ -33,8 +33,8 @@ async fn nearly_full_disk_refuses_pushes_and_completes_queued_messages() {
     let pushed = f.storage.push(&f.partition, push(entry("late", "m99"))).await;
     let Err(StorageError::Unavailable(why)) = pushed else { panic!("{pushed:?}") };
     assert!(why.contains("is nearly full") && why.contains("free some of it"), "{why}");
-    let told = facts("n1", &[EventKind::Rejected]);
-    assert!(f.storage.record(&f.partition, told).await.is_err());
+    let rejected = facts("n1", &[EventKind::Rejected]);
+    assert!(f.storage.record(&f.partition, rejected).await.is_err());
     assert!(f.storage.publish("news", "line", 9).await.is_err());
     assert_eq!(f.storage.health().await.unwrap().degraded, [why]);
     for _ in 0..20 {
@@ -58,15 +58,15 @@ async fn full_disk_changes_nothing_and_store_recovers_with_free_space() {
     disk.fill(0);
     let before = f.snapshot().await;
     for _ in 0..3 {
-        let refused = f.storage.complete(copy(&claim), large("m1"), None).await;
+        let refused = f.storage.complete(copy(&claim), large_commit("m1"), None).await;
         assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
-        assert_eq!(f.snapshot().await, before, "nothing is half done");
+        assert_eq!(f.snapshot().await, before, "no part of the commit is visible");
     }
     disk.make_room();
-    assert_eq!(f.complete(claim, large("m1")).await, Settled::Done);
+    assert_eq!(f.complete(claim, large_commit("m1")).await, Settled::Done);
     assert_eq!(f.claim().await.id.as_str(), "m2");
     assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
-    // And nothing of it was only in memory.
+    // The data is on the disk, not only in memory.
     let partition = f.partition;
     drop(f.storage);
     let f = Fixture { storage: Arc::new(open(disk.path()).unwrap()), partition };

@@ -1,4 +1,4 @@
-//! A file that is not ours is refused in a line that says what to do, and stays as it was.
+//! The database file: invalid files are refused unchanged, with a one-line error that names the fix.
 
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -14,9 +14,9 @@ fn file(directory: &TempDir) -> PathBuf {
     directory.path().join("crosswire.db")
 }
 
-/// Opens what must be refused; answers why.
+/// Opens a store that must be refused; returns the error text.
 pub(super) fn refusal(directory: &Path) -> String {
-    match open(directory).err().expect("it is refused") {
+    match open(directory).err().expect("the store is refused") {
         StorageError::Refused(why) => {
             assert!(!why.contains('\n'), "{why}");
             why
@@ -25,17 +25,18 @@ pub(super) fn refusal(directory: &Path) -> String {
     }
 }
 
-fn is_refused_and_left_alone(directory: &TempDir, why: &str, remedy: &str) {
+/// Asserts that the file is refused with this reason and remedy, and is not modified.
+fn assert_refused_unchanged(directory: &TempDir, why: &str, remedy: &str) {
     let before = fs::read(file(directory)).unwrap();
-    let said = refusal(directory.path());
-    assert!(said.contains(why) && said.contains(remedy), "{said}");
-    assert!(fs::read(file(directory)).unwrap() == before, "the file is as it was");
-    // Not even a log that would be played into it later.
+    let error = refusal(directory.path());
+    assert!(error.contains(why) && error.contains(remedy), "{error}");
+    assert!(fs::read(file(directory)).unwrap() == before, "the file is unchanged");
+    // No write-ahead log that would be applied to the file later.
     let log = fs::metadata(directory.path().join("crosswire.db-wal"));
     assert!(log.map_or(true, |log| log.len() == 0));
 }
 
-/// A store with enough in it to have pages in its middle.
+/// Returns the directory of a store with enough data to span several pages.
 async fn with_content() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
@@ -50,13 +51,13 @@ async fn foreign_file_is_refused() {
     for content in ["x", "", "no database\n", &"SQLite format 3\0".repeat(1000)] {
         let directory = tempfile::tempdir().unwrap();
         fs::write(file(&directory), content).unwrap();
-        is_refused_and_left_alone(&directory, "crosswire.db is ", "move it away");
+        assert_refused_unchanged(&directory, "crosswire.db is ", "move it away");
     }
     let directory = tempfile::tempdir().unwrap();
-    let mut noise = vec![0; 50_000];
-    getrandom::fill(&mut noise).unwrap();
-    fs::write(file(&directory), noise).unwrap();
-    is_refused_and_left_alone(&directory, "is not a database", "move it away");
+    let mut random = vec![0; 50_000];
+    getrandom::fill(&mut random).unwrap();
+    fs::write(file(&directory), random).unwrap();
+    assert_refused_unchanged(&directory, "is not a database", "move it away");
 }
 
 #[tokio::test]
@@ -69,7 +70,7 @@ async fn truncated_file_is_refused() {
             .open(file(&directory))
             .and_then(|file| file.set_len(length - length / part))
             .unwrap();
-        is_refused_and_left_alone(&directory, "is damaged", "restore it from a backup");
+        assert_refused_unchanged(&directory, "is damaged", "restore it from a backup");
     }
 }
 
@@ -80,15 +81,11 @@ async fn file_with_a_corrupt_page_is_refused() {
     for page in [0, pages / 2, pages - 1] {
         let good = fs::read(file(&directory)).unwrap();
         let handle = fs::OpenOptions::new().write(true).open(file(&directory)).unwrap();
-        // The first page begins with what tells the file from others.
+        // The first page begins with the header that identifies a SQLite file.
         let head = if page == 0 { 100 } else { 0 };
         handle.write_all_at(&vec![0xa5; 4096 - head], page * 4096 + head as u64).unwrap();
         drop(handle);
-        is_refused_and_left_alone(
-            &directory,
-            "crosswire.db is damaged",
-            "restore it from a backup",
-        );
+        assert_refused_unchanged(&directory, "crosswire.db is damaged", "restore it from a backup");
         fs::write(file(&directory), good).unwrap();
     }
     open(directory.path()).unwrap();
@@ -102,25 +99,25 @@ async fn foreign_database_is_refused() {
         .execute_batch("CREATE TABLE messages (body TEXT); INSERT INTO messages VALUES ('x')")
         .unwrap();
     drop(theirs);
-    is_refused_and_left_alone(&directory, "not a database of Crosswire;", "set DATA_DIR");
+    assert_refused_unchanged(&directory, "not a database of Crosswire;", "set DATA_DIR");
 }
 
 #[tokio::test]
 async fn file_of_a_newer_schema_is_refused() {
     let directory = with_content().await;
-    let ours = Connection::open(file(&directory)).unwrap();
-    ours.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
-    drop(ours);
-    is_refused_and_left_alone(&directory, "schema 3, this version knows 2", "run that version");
+    let newer = Connection::open(file(&directory)).unwrap();
+    newer.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
+    drop(newer);
+    assert_refused_unchanged(&directory, "schema 3, this version knows 2", "run that version");
 }
 
 #[tokio::test]
-async fn file_of_an_earlier_version_is_refused_with_a_way_out() {
+async fn file_of_an_earlier_version_is_refused_with_a_remedy() {
     let directory = with_content().await;
-    let ours = Connection::open(file(&directory)).unwrap();
-    ours.execute_batch("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE").unwrap_or(());
-    drop(ours);
-    is_refused_and_left_alone(&directory, "earlier version", "then move the file away");
+    let newer = Connection::open(file(&directory)).unwrap();
+    newer.execute_batch("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE").unwrap_or(());
+    drop(newer);
+    assert_refused_unchanged(&directory, "earlier version", "then move the file away");
 }
 
 #[tokio::test]

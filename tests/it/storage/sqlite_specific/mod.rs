@@ -1,4 +1,4 @@
-//! What can be asked of SQLite alone: its file, its disk, its two threads, and who asks and is gone.
+//! Tests of SQLite only: its file, disk and threads, restarts, and cancelled calls.
 
 mod audit;
 mod concurrency;

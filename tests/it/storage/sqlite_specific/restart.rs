@@ -1,4 +1,4 @@
-//! A process ends, is killed, or is there twice.
+//! Restarts, crashes and a second process on the same file.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::storage::fixture::{Fixture, LONG, commit, entry, group};
 use crate::storage::on_sqlite::{on_sqlite, open};
 
-/// The same topic after the process has begun again.
-fn again(f: Fixture, directory: &TempDir) -> Fixture {
+/// Closes and reopens the store, as a restart does; returns the same topic.
+fn restart(f: Fixture, directory: &TempDir) -> Fixture {
     let Fixture { storage, partition } = f;
     drop(storage);
     Fixture { storage: Arc::new(open(directory.path()).unwrap()), partition }
@@ -26,8 +26,9 @@ fn insert(name: &str) -> Write {
     Write::Insert { pool: "p1".to_owned(), group: group(name), ttl: LONG }
 }
 
-/// A bit of everything; then one message is in hand and one waits.
-async fn leave_everything(f: &Fixture) -> u64 {
+/// Writes every kind of data; leaves one message claimed and one queued. Returns the sequence number
+/// of the claimed one.
+async fn write_every_kind(f: &Fixture) -> u64 {
     f.push("alice", "m1").await;
     let claim = f.claim().await;
     let writes = vec![put("k1"), insert("alice")];
@@ -39,7 +40,7 @@ async fn leave_everything(f: &Fixture) -> u64 {
     f.claim().await.sequence
 }
 
-async fn everything_is_there(f: &Fixture) {
+async fn assert_every_kind_is_kept(f: &Fixture) {
     assert_eq!(f.push("alice", "m1").await, Pushed::Duplicate);
     assert_eq!(f.value("k1").await.as_deref(), Some("kept"));
     assert_eq!(f.members("p1").await.len(), 1);
@@ -53,12 +54,12 @@ async fn everything_is_there(f: &Fixture) {
 async fn restart_keeps_all_data_and_waits_for_no_lease() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
-    let sequence = leave_everything(&f).await;
-    let f = again(f, &directory);
-    everything_is_there(&f).await;
+    let sequence = write_every_kind(&f).await;
+    let f = restart(f, &directory);
+    assert_every_kind_is_kept(&f).await;
     let claim = f.claim().await;
     assert_eq!((claim.id.as_str(), claim.sequence), ("m2", sequence));
-    assert_eq!(claim.attempt, 2, "it may be what killed the process");
+    assert_eq!(claim.attempt, 2, "the message may have crashed the process");
     assert!(claim.outcome_unknown_since.is_some());
     f.complete(claim, commit()).await;
     assert_eq!(f.claim().await.id.as_str(), "m3");
@@ -72,7 +73,7 @@ async fn message_that_crashes_its_process_twice_is_a_suspect() {
     for attempt in 1..=2 {
         let claim = f.claim().await;
         assert_eq!((claim.attempt, claim.is_suspect()), (attempt, false));
-        f = again(f, &directory);
+        f = restart(f, &directory);
     }
     assert!(f.claim().await.is_suspect());
 }
@@ -85,7 +86,7 @@ async fn order_and_tickets_continue_after_a_restart() {
     let claim = f.claim().await;
     f.complete(claim, Commit { writes: vec![insert("zoe")], ..commit() }).await;
     f.push("zoe", "m2").await;
-    let f = again(f, &directory);
+    let f = restart(f, &directory);
     f.push("alice", "m3").await;
     let (one, two) = (f.claim().await, f.claim().await);
     assert_eq!((one.id.as_str(), two.id.as_str()), ("m2", "m3"));
@@ -99,15 +100,15 @@ async fn order_and_tickets_continue_after_a_restart() {
 async fn acknowledged_writes_are_on_disk() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
-    leave_everything(&f).await;
-    // What a kill leaves: the file and its log, as they are at this moment.
-    let remains = tempfile::tempdir().unwrap();
+    write_every_kind(&f).await;
+    // A kill leaves the file and its write-ahead log as they are now.
+    let copied = tempfile::tempdir().unwrap();
     for name in ["crosswire.db", "crosswire.db-wal"] {
-        fs::copy(directory.path().join(name), remains.path().join(name)).unwrap();
+        fs::copy(directory.path().join(name), copied.path().join(name)).unwrap();
     }
-    let storage = Arc::new(open(remains.path()).unwrap());
+    let storage = Arc::new(open(copied.path()).unwrap());
     let f = Fixture { storage, partition: f.partition };
-    everything_is_there(&f).await;
+    assert_every_kind_is_kept(&f).await;
     assert_eq!(f.claim().await.id.as_str(), "m2");
 }
 
@@ -115,7 +116,7 @@ async fn acknowledged_writes_are_on_disk() {
 async fn clean_shutdown_leaves_no_write_ahead_log() {
     let directory = tempfile::tempdir().unwrap();
     let f = on_sqlite(&directory);
-    leave_everything(&f).await;
+    write_every_kind(&f).await;
     drop(f);
     let files = fs::read_dir(directory.path()).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
@@ -127,10 +128,10 @@ async fn clean_shutdown_leaves_no_write_ahead_log() {
 async fn second_process_is_refused_until_the_first_ends() {
     let directory = tempfile::tempdir().unwrap();
     let first = on_sqlite(&directory);
-    let refused = open(directory.path()).err().expect("there is one already");
+    let refused = open(directory.path()).err().expect("a first process is running");
     let StorageError::Refused(why) = &refused else { panic!("{refused:?}") };
     assert!(why.contains("crosswire.db is in use by another process; stop it, or set DATA_DIR"));
     first.push("alice", "m1").await;
-    let second = again(first, &directory);
+    let second = restart(first, &directory);
     assert_eq!(second.claim().await.queue.kind, QueueKind::Inbound);
 }

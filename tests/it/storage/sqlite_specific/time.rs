@@ -1,4 +1,4 @@
-//! Time that is handed in: what ends, and what does not wait for a clock that stands still.
+//! A store on a manual clock: order within one tick, and expiry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::storage::fixture::{Fixture, LONG, commit, group};
 const DAY: Duration = Duration::from_hours(24);
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// A store whose time stands still until it is told to go on.
-fn at_rest(directory: &TempDir) -> (Fixture, Arc<ManualClock>) {
+/// Returns a topic on a store whose clock moves only when it is advanced.
+fn with_manual_clock(directory: &TempDir) -> (Fixture, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH + 20_000 * DAY));
-    (Fixture::new(open_by(&clock, directory)), clock)
+    (Fixture::new(open_with(&clock, directory)), clock)
 }
 
-fn open_by(clock: &Arc<ManualClock>, directory: &TempDir) -> Arc<Sqlite> {
+fn open_with(clock: &Arc<ManualClock>, directory: &TempDir) -> Arc<Sqlite> {
     let clock: Arc<dyn Clock> = clock.clone();
     let directory = directory.path().to_owned();
     let settings = SqliteConfig { directory, clock, ephemeral: Some("lost".to_owned()) };
@@ -38,7 +38,7 @@ async fn complete_one(f: &Fixture, id: &str, commit: Commit) {
 #[tokio::test]
 async fn groups_take_turns_within_one_clock_tick() {
     let directory = tempfile::tempdir().unwrap();
-    let (f, _) = at_rest(&directory);
+    let (f, _) = with_manual_clock(&directory);
     for group in ["zoe", "yuri", "xenia", "alice"] {
         f.push(group, group).await;
     }
@@ -50,13 +50,13 @@ async fn groups_take_turns_within_one_clock_tick() {
 #[tokio::test]
 async fn groups_take_turns_across_a_restart_within_one_clock_tick() {
     let directory = tempfile::tempdir().unwrap();
-    let (f, clock) = at_rest(&directory);
+    let (f, clock) = with_manual_clock(&directory);
     for group in ["zoe", "yuri", "xenia"] {
         f.push(group, group).await;
     }
     let Fixture { storage, partition } = f;
     drop(storage);
-    let f = Fixture { storage: open_by(&clock, &directory), partition };
+    let f = Fixture { storage: open_with(&clock, &directory), partition };
     f.push("alice", "alice").await;
     for group in ["zoe", "yuri", "xenia", "alice"] {
         assert_eq!(f.claim().await.group.as_str(), group);
@@ -66,7 +66,7 @@ async fn groups_take_turns_across_a_restart_within_one_clock_tick() {
 #[tokio::test]
 async fn expired_data_is_hidden_then_deleted_from_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let (f, clock) = at_rest(&directory);
+    let (f, clock) = with_manual_clock(&directory);
     let writes = vec![
         Write::Put { key: "k1".to_owned(), value: "v".to_owned(), ttl: LONG },
         Write::Count { name: "c1".to_owned(), by: 5, ttl: LONG },
@@ -74,24 +74,24 @@ async fn expired_data_is_hidden_then_deleted_from_the_file() {
     ];
     let provider_id = Some("SM1".to_owned());
     complete_one(&f, "m1", Commit { writes, provider_id, ..commit() }).await;
-    let just_before = |time: Duration| {
+    let advance_to_just_before = |time: Duration| {
         clock.advance(time.saturating_sub(clock.uptime() + MOMENT));
     };
-    just_before(LONG);
+    advance_to_just_before(LONG);
     assert_eq!((f.value("k1").await.as_deref(), f.total("c1").await), (Some("v"), 5));
     clock.advance(MOMENT);
     assert_eq!((f.value("k1").await, f.total("c1").await), (None, 0));
     let one = Write::Count { name: "c1".to_owned(), by: 1, ttl: LONG };
     complete_one(&f, "m2", Commit { writes: vec![one], ..commit() }).await;
-    assert_eq!(f.total("c1").await, 1, "it is counted from the beginning");
+    assert_eq!(f.total("c1").await, 1, "the counter starts again at zero");
 
     let known = async || f.storage.known_sent(&f.partition, &["SM1".to_owned()]).await.unwrap();
-    just_before(DAY);
+    advance_to_just_before(DAY);
     assert_eq!(known().await, [true]);
     clock.advance(MOMENT);
     assert_eq!(known().await, [false]);
 
-    just_before(3 * DAY);
+    advance_to_just_before(3 * DAY);
     assert_eq!(f.push("writer", "m1").await, Pushed::Duplicate);
     clock.advance(2 * DAY);
     let all = Retention { events: LONG, dead_letters: LONG };
@@ -108,7 +108,7 @@ async fn expired_data_is_hidden_then_deleted_from_the_file() {
 #[tokio::test]
 async fn ephemeral_directory_is_reported_as_fatal() {
     let directory = tempfile::tempdir().unwrap();
-    let (f, _) = at_rest(&directory);
+    let (f, _) = with_manual_clock(&directory);
     let health = f.storage.health().await.unwrap();
     let reason = "lost".to_owned();
     let lost = FailedCheck { check: SafetyCheck::EphemeralDisk, reason };

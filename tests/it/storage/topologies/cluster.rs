@@ -1,4 +1,4 @@
-//! The contract, held to a cluster; and how topics spread over it.
+//! The storage contract on a Redis cluster, and the distribution of topics over its nodes.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -9,37 +9,38 @@ use crosswire::stores::redis::{Redis, RedisConfig};
 use redis::cluster::ClusterClient;
 use tokio::sync::OnceCell;
 
-use super::nodes::{cluster_node, cluster_url, join};
-use super::{on, settings};
-use crate::storage::contract::{self, every_promise};
+use super::nodes::{cluster_node, cluster_url, form_cluster};
+use super::{fixture_on, settings};
+use crate::storage::contract::{self, contract_tests};
 use crate::storage::fixture::{Fixture, burial, entry, push};
 use crate::support::redis::RedisServer;
 
-/// Three masters for all tests here: a topic of one's own lies on any of them.
+/// Returns the three masters that all cluster tests share; each test has topics of its own.
 pub(super) async fn shared() -> &'static [RedisServer] {
     static NODES: OnceLock<Vec<RedisServer>> = OnceLock::new();
     static JOINED: OnceCell<()> = OnceCell::const_new();
     let nodes = NODES.get_or_init(|| (0..3).map(|_| cluster_node(&[])).collect());
-    JOINED.get_or_init(|| join(nodes)).await;
+    JOINED.get_or_init(|| form_cluster(nodes)).await;
     nodes
 }
 
+/// Returns a new topic on the shared cluster.
 pub(super) async fn on_cluster() -> Fixture {
-    on(settings(&cluster_url(shared().await))).await
+    fixture_on(settings(&cluster_url(shared().await))).await
 }
 
-macro_rules! hold_to {
-    ($($shelf:ident: $($promise:ident),* $(,)?;)*) => {
-        $(mod $shelf {
+macro_rules! generate_tests {
+    ($($module:ident: $($test:ident),* $(,)?;)*) => {
+        $(mod $module {
             $(#[tokio::test]
-            async fn $promise() {
-                super::contract::$shelf::$promise(super::on_cluster().await).await;
+            async fn $test() {
+                super::contract::$module::$test(super::on_cluster().await).await;
             })*
         })*
     };
 }
 
-every_promise!(hold_to);
+contract_tests!(generate_tests);
 
 #[tokio::test]
 async fn partitions_of_a_topic_spread_over_all_nodes() {
@@ -58,13 +59,13 @@ async fn partitions_of_a_topic_spread_over_all_nodes() {
         assert_eq!(audit, Some(Audit { groups: 1, mended: 0 }));
     }
     let pattern = format!("{{{}:*", f.partition.topic);
-    let mut seen = BTreeSet::new();
+    let mut partitions = BTreeSet::new();
     for node in shared().await {
         let keys: Vec<String> = node.tell(&["KEYS", &pattern]).await;
-        assert!(!keys.is_empty(), "each of three nodes has some of 24 partitions");
-        seen.extend(keys.into_iter().map(|key| key.split_once('}').unwrap().0.to_owned()));
+        assert!(!keys.is_empty(), "every node holds some of the 24 partitions");
+        partitions.extend(keys.into_iter().map(|key| key.split_once('}').unwrap().0.to_owned()));
     }
-    assert_eq!(seen.len(), 24);
+    assert_eq!(partitions.len(), 24);
 }
 
 #[tokio::test]
@@ -88,7 +89,7 @@ async fn audit_repairs_an_unindexed_group_on_every_node() {
 #[tokio::test]
 async fn cluster_without_the_required_replicas_refuses_pushes() {
     let url = cluster_url(shared().await);
-    let f = on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
+    let f = fixture_on(RedisConfig { wait_replicas: 1, ..settings(&url) }).await;
     let pushed = f.storage.push(&f.partition, push(entry("alice", "m1"))).await;
     assert!(matches!(pushed, Err(StorageError::Unavailable(_))), "{pushed:?}");
 }
@@ -96,7 +97,7 @@ async fn cluster_without_the_required_replicas_refuses_pushes() {
 #[tokio::test]
 async fn evicting_node_of_a_cluster_is_reported() {
     let nodes = [cluster_node(&[]), cluster_node(&[]), cluster_node(&[])];
-    join(&nodes).await;
+    form_cluster(&nodes).await;
     let redis = Redis::connect(settings(&cluster_url(&nodes))).await.unwrap();
     assert_eq!(redis.health().await.unwrap().fatal, []);
     for node in &nodes {

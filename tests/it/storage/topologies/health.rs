@@ -1,4 +1,4 @@
-//! Which settings of a Redis are found fault with.
+//! Health findings about the settings of a Redis server.
 
 use crosswire::contracts::storage::{Health, Upkeep as _};
 use crosswire::stores::redis::{Redis, RedisConfig};
@@ -32,9 +32,9 @@ async fn eviction_policy_is_reported_as_fatal() {
 async fn appendfsync_everysec_is_degraded_without_replicas() {
     let server = RedisServer::start();
     let () = server.tell(&["CONFIG", "SET", "appendfsync", "everysec"]).await;
-    let found = health(settings(&server.url())).await;
-    assert_eq!(found.fatal, []);
-    assert!(matches!(&found.degraded[..], [only] if only.contains("appendfsync")), "{found:?}");
+    let report = health(settings(&server.url())).await;
+    assert_eq!(report.fatal, []);
+    assert!(matches!(&report.degraded[..], [only] if only.contains("appendfsync")), "{report:?}");
     let replicated = RedisConfig { wait_replicas: 1, ..settings(&server.url()) };
     assert_eq!(health(replicated).await, Health::default());
 }

@@ -1,4 +1,4 @@
-//! Redis in the other forms that it comes in: encrypted, replicated, failing over, spread out.
+//! Redis topologies: TLS, replication, Sentinel fail-over and clusters.
 
 mod cluster;
 mod failover;
@@ -18,39 +18,41 @@ use secrecy::SecretString;
 
 use super::fixture::{Fixture, commit, entry, push};
 
-/// How long servers may take to find each other, on a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit for servers to find each other, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn settings(url: &str) -> RedisConfig {
     RedisConfig { url: SecretString::from(url), verify_tls: true, wait_replicas: 0 }
 }
 
-async fn on(settings: RedisConfig) -> Fixture {
-    // Nodes that have just met may think each other away for a moment, and say so.
-    let redis =
-        eventually("the store is there", async || match Redis::connect(settings.clone()).await {
+/// Connects with these settings and returns a new topic.
+async fn fixture_on(settings: RedisConfig) -> Fixture {
+    // Nodes that have just joined may report each other as down for a moment.
+    let redis = eventually("the store is reachable", async || {
+        match Redis::connect(settings.clone()).await {
             Ok(redis) => Some(redis),
             Err(StorageError::Unavailable(_)) => None,
             Err(error) => panic!("{error}"),
-        });
+        }
+    });
     Fixture::new(Arc::new(redis.await))
 }
 
-/// Asks until there is an answer.
-async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+/// Polls until there is a result.
+async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
+        if let Some(result) = poll().await {
+            return result;
         }
-        assert!(start.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        assert!(start.elapsed() < TIMEOUT, "not within {TIMEOUT:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// Pushes as whoever is told that the store is unavailable does: again.
-async fn push_until_taken(f: &Fixture, group: &str, id: &str) -> Pushed {
-    eventually(&format!("{id} is taken"), async || {
+/// Pushes again for as long as the store is unavailable.
+async fn push_until_accepted(f: &Fixture, group: &str, id: &str) -> Pushed {
+    eventually(&format!("{id} is accepted"), async || {
         match f.storage.push(&f.partition, push(entry(group, id))).await {
             Ok(pushed) => Some(pushed),
             Err(StorageError::Unavailable(_)) => None,
@@ -60,12 +62,14 @@ async fn push_until_taken(f: &Fixture, group: &str, id: &str) -> Pushed {
     .await
 }
 
-/// One message's way through a topic, on the hot path, past the bell, and as people ask about it.
-async fn work_through(f: &Fixture, id: &str) {
-    push_until_taken(f, "alice", id).await;
-    // The doorbell's own connection finds out by itself that its server is gone.
-    eventually("the bell is heard", async || f.storage.wait(&f.inbound(), PATIENCE).await.ok())
-        .await;
+/// Pushes, waits for, claims and completes one message, then reads the depth and the events.
+async fn process_message(f: &Fixture, id: &str) {
+    push_until_accepted(f, "alice", id).await;
+    // `wait` has a connection of its own, which notices a lost server by itself.
+    eventually("the notification arrives", async || {
+        f.storage.wait(&f.inbound(), TIMEOUT).await.ok()
+    })
+    .await;
     let claim = f.claim().await;
     assert_eq!(claim.id.as_str(), id);
     f.complete(claim, commit()).await;

@@ -1,21 +1,21 @@
-//! A slot moves to another node, with messages in it.
+//! Migration of a slot with messages to another cluster node.
 
 use crosswire::contracts::storage::StorageError;
 
 use super::cluster::{on_cluster, shared};
-use super::push_until_taken;
+use super::push_until_accepted;
 use crate::storage::fixture::{commit, entry, push};
 use crate::support::redis::RedisServer;
 
-/// A slot on its way.
-struct Move {
+/// A slot migration in progress.
+struct SlotMigration {
     slot: String,
     from: &'static RedisServer,
     to: &'static RedisServer,
 }
 
-impl Move {
-    /// Begins to move the slot of a key that is on one of these nodes.
+impl SlotMigration {
+    /// Starts the migration of this key's slot from its owner to the next of these nodes.
     async fn begin(nodes: &'static [RedisServer], key: &str) -> Self {
         let slot: u16 = nodes[0].tell(&["CLUSTER", "KEYSLOT", key]).await;
         let slot = slot.to_string();
@@ -32,8 +32,8 @@ impl Move {
         Self { slot, from, to }
     }
 
-    /// Moves some keys.
-    async fn carry(&self, limit: usize) {
+    /// Migrates up to `limit` keys.
+    async fn migrate(&self, limit: usize) {
         let limit = limit.to_string();
         let keys: Vec<String> =
             self.from.tell(&["CLUSTER", "GETKEYSINSLOT", &self.slot, &limit]).await;
@@ -63,19 +63,23 @@ async fn id(node: &RedisServer) -> String {
 async fn partition_is_unavailable_during_slot_migration_and_complete_after_it() {
     let f = on_cluster().await;
     f.push("alice", "m1").await;
-    let moving = Move::begin(shared().await, &format!("{{{}}}", f.partition)).await;
-    let all = count(moving.from, &moving.slot).await;
-    moving.carry(2).await;
+    let migration = SlotMigration::begin(shared().await, &format!("{{{}}}", f.partition)).await;
+    let key_count = count(migration.from, &migration.slot).await;
+    migration.migrate(2).await;
     let pushed = f.storage.push(&f.partition, push(entry("alice", "m2"))).await;
     assert!(matches!(pushed, Err(StorageError::Unavailable(_))), "{pushed:?}");
-    assert_eq!(count(moving.to, &moving.slot).await, 2, "nothing was begun anew on the next owner");
-    moving.carry(all).await;
-    moving.end().await;
-    push_until_taken(&f, "alice", "m2").await;
+    assert_eq!(
+        count(migration.to, &migration.slot).await,
+        2,
+        "the push wrote no keys to the next owner"
+    );
+    migration.migrate(key_count).await;
+    migration.end().await;
+    push_until_accepted(&f, "alice", "m2").await;
     for id in ["m1", "m2"] {
         let claim = f.claim().await;
         assert_eq!(claim.id.as_str(), id);
         f.complete(claim, commit()).await;
     }
-    assert_eq!(count(moving.from, &moving.slot).await, 0);
+    assert_eq!(count(migration.from, &migration.slot).await, 0);
 }

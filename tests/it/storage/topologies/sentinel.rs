@@ -1,4 +1,4 @@
-//! Who tells which node is the master.
+//! A Redis Sentinel process.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +11,7 @@ use super::eventually;
 use crate::support::free_port;
 use crate::support::process::Process;
 
-/// Watches over a master by the name of `town`.
+/// A Sentinel that monitors a master under the name `town`.
 pub(super) struct Sentinel {
     port: u16,
     _process: Process,
@@ -19,8 +19,8 @@ pub(super) struct Sentinel {
 }
 
 impl Sentinel {
-    /// `settings` are lines of its configuration.
-    pub(super) fn over(master: u16, settings: &[String]) -> Self {
+    /// Starts a Sentinel over the master on this port; `settings` are lines of its configuration.
+    pub(super) fn start(master: u16, settings: &[String]) -> Self {
         let (port, dir) = (free_port(), tempfile::tempdir().unwrap());
         let conf = dir.path().join("sentinel.conf");
         let mut lines = vec![
@@ -42,14 +42,14 @@ impl Sentinel {
         self.port
     }
 
-    /// Waits until it knows of so many replicas that could take over.
-    pub(super) async fn knows_of(&self, replicas: usize) {
+    /// Waits until the Sentinel knows this number of replicas that can take over.
+    pub(super) async fn wait_for_replicas(&self, replicas: usize) {
         let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
         eventually("the sentinel knows the replicas", async || {
             let mut sentinel = client.get_multiplexed_async_connection().await.ok()?;
-            let mut question = redis::cmd("SENTINEL");
+            let mut command = redis::cmd("SENTINEL");
             let known: RedisResult<Vec<HashMap<String, String>>> =
-                question.arg("REPLICAS").arg("town").query_async(&mut sentinel).await;
+                command.arg("REPLICAS").arg("town").query_async(&mut sentinel).await;
             let ready = |replica: &&HashMap<String, String>| {
                 replica["flags"] == "slave" && replica["master-link-status"] == "ok"
             };

@@ -1,4 +1,4 @@
-//! Redis behind TLS.
+//! Redis with TLS.
 
 use std::fs;
 use std::process::Command;
@@ -7,20 +7,20 @@ use crosswire::contracts::storage::StorageError;
 use crosswire::stores::redis::{Redis, RedisConfig};
 use tempfile::TempDir;
 
-use super::nodes::join;
+use super::nodes::form_cluster;
 use super::sentinel::Sentinel;
-use super::{on, settings, work_through};
+use super::{fixture_on, process_message, settings};
 use crate::support::redis::RedisServer;
 use crate::support::{LINE, free_port};
 
-/// A server that speaks TLS on a port of its own, as somebody whom nobody vouches for.
-struct Encrypted {
+/// A server with TLS on a separate port and a self-signed certificate.
+struct TlsServer {
     server: RedisServer,
     port: u16,
     certificate: TempDir,
 }
 
-impl Encrypted {
+impl TlsServer {
     fn start(cluster: bool) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (dir, port) = (certificate(), free_port());
@@ -37,6 +37,7 @@ impl Encrypted {
     }
 }
 
+/// Returns a directory with a new self-signed certificate for localhost and its key.
 fn certificate() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let made = Command::new("openssl")
@@ -52,8 +53,8 @@ fn certificate() -> TempDir {
     dir
 }
 
-/// The forms in which a server may be named, apart from its login.
-fn forms(port: u16) -> [String; 3] {
+/// Returns the URL of a server in every supported form, without its login.
+fn url_forms(port: u16) -> [String; 3] {
     let address = format!("127.0.0.1:{port}");
     [
         format!("rediss://{address}"),
@@ -68,12 +69,12 @@ fn unverified(url: &str) -> RedisConfig {
 
 #[tokio::test]
 async fn untrusted_certificate_is_accepted_without_verification() {
-    let redis = Encrypted::start(false);
+    let redis = TlsServer::start(false);
     let url = |login: &str| format!("rediss://{login}127.0.0.1:{}", redis.port);
-    work_through(&on(unverified(&url(""))).await, "m1").await;
+    process_message(&fixture_on(unverified(&url(""))).await, "m1").await;
     let () = redis.server.tell(&["CONFIG", "SET", "requirepass", "s3 cret"]).await;
     for login in [":s3%20cret@", "default:s3%20cret@"] {
-        work_through(&on(unverified(&url(login))).await, "m1").await;
+        process_message(&fixture_on(unverified(&url(login))).await, "m1").await;
     }
     let refused = Redis::connect(unverified(&url(":wrong@"))).await.err().unwrap();
     assert!(matches!(&refused, StorageError::Refused(_)), "{refused}");
@@ -81,16 +82,16 @@ async fn untrusted_certificate_is_accepted_without_verification() {
 
 #[tokio::test]
 async fn cluster_supports_tls() {
-    let redis = Encrypted::start(true);
-    join([&redis.server]).await;
+    let redis = TlsServer::start(true);
+    form_cluster([&redis.server]).await;
     let () = redis.server.tell(&["CONFIG", "SET", "requirepass", "s3 cret"]).await;
     let url = format!("rediss+cluster://:s3%20cret@127.0.0.1:{}", redis.port);
-    work_through(&on(unverified(&url)).await, "m1").await;
+    process_message(&fixture_on(unverified(&url)).await, "m1").await;
 }
 
 #[tokio::test]
 async fn sentinels_support_tls_and_master_password() {
-    let redis = Encrypted::start(false);
+    let redis = TlsServer::start(false);
     let () = redis.server.tell(&["CONFIG", "SET", "requirepass", "secret"]).await;
     let (port, file) = (free_port(), |name| redis.certificate.path().join(name));
     let settings = [
@@ -102,26 +103,27 @@ async fn sentinels_support_tls_and_master_password() {
         format!("tls-cert-file {}", file("crt.pem").display()),
         format!("tls-ca-cert-file {}", file("crt.pem").display()),
     ];
-    let sentinel = Sentinel::over(redis.port, &settings);
-    sentinel.knows_of(0).await;
+    let sentinel = Sentinel::start(redis.port, &settings);
+    sentinel.wait_for_replicas(0).await;
     let url = format!("rediss+sentinel://:secret@127.0.0.1:{port}/town/3");
-    work_through(&on(unverified(&url)).await, "m1").await;
+    process_message(&fixture_on(unverified(&url)).await, "m1").await;
 }
 
 #[tokio::test]
 async fn untrusted_certificate_is_refused_with_its_fix() {
-    let redis = Encrypted::start(false);
-    for url in forms(redis.port) {
+    let redis = TlsServer::start(false);
+    for url in url_forms(redis.port) {
         let refused = Redis::connect(settings(&url)).await.err().unwrap();
         assert!(matches!(&refused, StorageError::Refused(_)), "{url}: {refused:?}");
         assert!(refused.to_string().contains("REDIS_TLS_VERIFY=false"), "{url}: {refused}");
     }
 }
 
-/// Which certificates a process trusts is settled by its environment, so this takes one of its own.
+/// Runs `crosswire check` as a process of its own, because trusted certificates come from its
+/// environment.
 #[tokio::test]
 async fn certificate_trusted_by_the_system_is_accepted() {
-    let redis = Encrypted::start(false);
+    let redis = TlsServer::start(false);
     let check = |url: &str, trusted: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crosswire"));
         command.arg("check").env_clear().current_dir(redis.certificate.path());
@@ -131,16 +133,16 @@ async fn certificate_trusted_by_the_system_is_accepted() {
         command.env("TWILIO_ACCOUNT_SID", format!("AC{}", "0a".repeat(16)));
         command.env("TWILIO_AUTH_TOKEN", "0a".repeat(16)).env("TWILIO_FROM_NUMBER", LINE);
         let output = command.output().unwrap();
-        let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
-        (output.status.success(), said.concat())
+        let streams = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.success(), streams.concat())
     };
     let topics = "[topics.town]\nhandler = \"echo\"";
     fs::write(redis.certificate.path().join("topics.toml"), topics).unwrap();
     let _ =
         fs::copy(certificate().path().join("crt.pem"), redis.certificate.path().join("other.pem"));
     let url = format!("rediss://127.0.0.1:{}", redis.port);
-    let (well, said) = check(&url, "crt.pem");
-    assert!(well && said.contains("the store is reachable"), "{said}");
-    let (well, said) = check(&url, "other.pem");
-    assert!(!well && said.contains("REDIS_TLS_VERIFY=false"), "{said}");
+    let (success, output) = check(&url, "crt.pem");
+    assert!(success && output.contains("the store is reachable"), "{output}");
+    let (success, output) = check(&url, "other.pem");
+    assert!(!success && output.contains("REDIS_TLS_VERIFY=false"), "{output}");
 }

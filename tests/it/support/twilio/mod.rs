@@ -1,28 +1,28 @@
 //! Fake of Twilio's REST API over real HTTP, which records the messages that it accepts.
 //!
 //! It uses threads alone, so that it serves tests and benchmarks under any runtime, and depends on
-//! nothing else of the test support. Faults can be injected: see [`trouble`].
+//! nothing else of the test support. Faults can be injected: see [`faults`].
 
 mod api;
+mod faults;
 mod http;
 mod journal;
 mod magic;
 mod reports;
 mod server;
 mod signature;
-mod trouble;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub(crate) use self::faults::{Behaviour, Faults, Random};
 use self::journal::Journal;
 pub(crate) use self::journal::Message;
 pub(crate) use self::reports::Delivery;
 use self::server::{Server, Shared};
 pub(crate) use self::signature::sign;
-pub(crate) use self::trouble::{Behaviour, Random, Trouble};
 
 /// Account whose credentials the fake accepts.
 #[derive(Clone, Debug)]
@@ -90,8 +90,8 @@ impl FakeTwilio {
     }
 
     /// Sets the faults of all further requests.
-    pub(crate) fn trouble(&self, trouble: Trouble) {
-        self.shared.set_trouble(trouble);
+    pub(crate) fn inject(&self, faults: Faults) {
+        self.shared.set_faults(faults);
     }
 
     /// Sets the delay with which an accepted message appears in the list.

@@ -13,13 +13,13 @@ use super::http::{self, Reply, Request};
 use super::journal::{Journal, Message};
 use super::magic::Refusal;
 use super::reports::{Delivery, Reporter};
-use super::{Account, Behaviour, Trouble};
+use super::{Account, Behaviour, Faults};
 
 /// State that all connections share.
 pub(super) struct Shared {
     account: Account,
     journal: Journal,
-    trouble: Mutex<Trouble>,
+    faults: Mutex<Faults>,
     reporter: Reporter,
     connections: Connections,
     stopped: (Mutex<bool>, Condvar),
@@ -31,7 +31,7 @@ impl Shared {
             reporter: Reporter::start(account.clone()),
             account,
             journal: Journal::new(),
-            trouble: Mutex::new(Trouble::none()),
+            faults: Mutex::new(Faults::none()),
             connections: Connections::default(),
             stopped: Default::default(),
         }
@@ -45,8 +45,8 @@ impl Shared {
         &self.reporter
     }
 
-    pub(super) fn set_trouble(&self, trouble: Trouble) {
-        *self.trouble.lock().unwrap() = trouble;
+    pub(super) fn set_faults(&self, faults: Faults) {
+        *self.faults.lock().unwrap() = faults;
     }
 
     pub(super) fn set_delivery(&self, delivery: Delivery) {
@@ -62,7 +62,7 @@ impl Shared {
             Err(refusal) => Some(refusal.reply()),
             Ok(Call::List(query)) => Some(api::list(&self.account, &self.journal, &query)),
             Ok(Call::Create(message)) => {
-                let behaviour = self.trouble.lock().unwrap().next();
+                let behaviour = self.faults.lock().unwrap().next();
                 self.behave(&behaviour, *message)
             }
         }

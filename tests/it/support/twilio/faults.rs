@@ -27,13 +27,13 @@ pub(crate) enum Behaviour {
 
 /// Sequence of faults, one per request.
 #[derive(Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct Faults {
     script: VecDeque<Behaviour>,
     mix: Vec<(u64, Behaviour)>,
     random: Random,
 }
 
-impl Trouble {
+impl Faults {
     pub(crate) fn none() -> Self {
         Self::script([])
     }

@@ -1,0 +1,223 @@
+//! Tests of the registry: which parts are found, and how errors in their settings are reported.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::app::config::DraftConfig;
+use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
+use crate::contracts::transport::{
+    ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
+};
+use crate::contracts::validator::Rejection;
+use crate::engine::topic::TopicRuntime;
+use crate::model::message::{Inbound, Outbound};
+
+const SHIPPED: &str = include_str!("../../../topics.toml");
+
+fn environment() -> Environment {
+    // A TLS client needs a provider to be installed first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    [
+        ("REDIS_URL", "redis://localhost"),
+        ("SECRET_KEY", "5f0c1e9a7b3d2846"),
+        ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"),
+        ("TWILIO_AUTH_TOKEN", "12345"),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn assemble(text: &str) -> (Vec<TopicRuntime>, Vec<String>) {
+    assemble_with(&Registry::shipped(), text)
+}
+
+fn assemble_with(registry: &Registry, text: &str) -> (Vec<TopicRuntime>, Vec<String>) {
+    let errors = ConfigErrors::default();
+    let draft = DraftConfig::read("topics.toml", text, &environment(), Purpose::Shared, &errors);
+    let services = registry.assemble(&draft, &environment(), &errors);
+    (services, errors.lines())
+}
+
+#[test]
+fn shipped_topics_file_is_valid() {
+    let (services, errors) = assemble(SHIPPED);
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(services[0].config.name.as_str(), "roulette");
+    assert_eq!(services[0].config.paths, ["/sms"]);
+    assert_eq!(services[0].config.replies.accept_response, "");
+}
+
+/// The comments of the file are documentation: their keys must work, and be the defaults.
+#[test]
+fn commented_keys_of_the_shipped_file_are_valid_defaults() {
+    let is_toml = |line: &&str| line.contains(" = ") || line.starts_with('[');
+    let uncommented: Vec<&str> = SHIPPED
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(is_toml)
+        .filter(|line| !line.contains("ENV="))
+        .collect();
+    let (services, errors) = assemble(&uncommented.join("\n"));
+    assert_eq!(errors, Vec::<String>::new(), "{uncommented:#?}");
+    let (defaults, _) = assemble("[topics.my_topic]\nhandler = \"echo\"");
+    assert_eq!(services[0].config.limits, defaults[0].config.limits);
+    assert_eq!(services[0].config.sending, defaults[0].config.sending);
+    assert_eq!(services[0].config.replies, defaults[0].config.replies);
+    let names = |service: &TopicRuntime| {
+        service.validators.clone().into_iter().map(|v| (v.name, v.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&services[0])[0], ("length".to_owned(), "Too long, or empty.".to_owned()));
+    assert_eq!(names(&services[0])[2].1, profanity::DEFAULT_TEXT);
+}
+
+#[test]
+fn unknown_part_is_reported_with_the_known_ones() {
+    let text = "[topics.t]\nhandler = \"ehco\"\ntransport = \"twillio\"\nvalidators.lenght = {}";
+    let (services, errors) = assemble(text);
+    assert!(services.is_empty());
+    for expected in [
+        "topics.toml: topics.t.handler: nothing is called \"ehco\"; did you mean echo? known: echo, roulette",
+        "topics.toml: topics.t.transport: nothing is called \"twillio\"; did you mean twilio? known: twilio",
+        "topics.toml: topics.t.validators.lenght: nothing is called \"lenght\"; did you mean length?",
+    ] {
+        assert!(errors.iter().any(|line| line.starts_with(expected)), "{errors:#?}");
+    }
+}
+
+#[test]
+fn settings_of_validators_and_handlers_are_checked_at_start() {
+    let text = "[topics.t]\nhandler = \"echo\"\nproperties.nonsense = 1\n\
+                validators.length.max = 0";
+    let (_, errors) = assemble(text);
+    for expected in [
+        "topics.toml: topics.t.properties.nonsense: ",
+        "topics.toml: topics.t.validators.length.max: ",
+    ] {
+        assert!(errors.iter().any(|line| line.starts_with(expected)), "{errors:#?}");
+    }
+}
+
+#[test]
+fn added_parts_are_found_and_replace_shipped_ones() {
+    let mut registry = Registry::shipped();
+    let reject = |_: &Inbound| Err(Rejection::new(""));
+    registry.validator("length", reject);
+    registry.validator("mine", reject);
+    let text = "[topics.t]\nhandler = \"echo\"\nvalidators.mine = {}\nvalidators.length = {}";
+    let (_, errors) = assemble_with(&registry, text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].starts_with("topics.toml: topics.t.validators.mine: has no default text"));
+}
+
+/// Transport of an app, which reads its token from the environment.
+struct Gateway;
+
+#[derive(Deserialize)]
+struct GatewaySettings {
+    token_env: String,
+    retries: Option<u8>,
+}
+
+impl Gateway {
+    fn new(settings: GatewaySettings, context: &BuildContext<'_>) -> Result<Self> {
+        let mut errors = SettingsErrors::default();
+        if context.environment.get(&settings.token_env).is_none() {
+            errors.add("token_env", "names a variable that is not set; set it");
+        }
+        if settings.retries == Some(0) {
+            errors.add("retries", "is 0; set it to 1 or more");
+        }
+        errors.into_result()?;
+        Ok(Self)
+    }
+}
+
+#[async_trait]
+impl Transport for Gateway {
+    fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
+        Ok(Received::Nothing)
+    }
+
+    fn answer(&self, _: Option<&str>) -> WebhookResponse {
+        WebhookResponse { status: 204, content_type: None, body: String::new() }
+    }
+
+    async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
+        Err(SendError::NotSent("no line".to_owned()))
+    }
+
+    async fn find(
+        &self,
+        _: &Outbound,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
+        Ok(None)
+    }
+}
+
+#[derive(Deserialize, validator::Validate)]
+struct ShortSettings {
+    #[validate(length(min = 1, max = 3))]
+    word: String,
+}
+
+/// Registry of an app whose parts have settings.
+fn app_registry() -> Registry {
+    let mut registry = Registry::shipped();
+    registry.transport_with("gateway", Gateway::new);
+    registry.validator_with("short", "Shorter, please.", |settings: ShortSettings| {
+        validator::Validate::validate(&settings)?;
+        Ok(move |message: &Inbound| match message.text.reveal() == settings.word {
+            true => Ok(()),
+            false => Err(Rejection::new("another word")),
+        })
+    });
+    registry
+}
+
+#[test]
+fn errors_in_the_settings_of_added_parts_are_reported_at_once_with_their_keys() {
+    let text = "[topics.t]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+                validators.short = { word = \"long\", words = 1 }\n\
+                gateway = { token_env = \"NOT_SET\", retries = 0, region = \"eu\" }";
+    let (services, mut errors) = assemble_with(&app_registry(), text);
+    assert!(services.is_empty());
+    errors.sort();
+    assert_eq!(
+        errors,
+        [
+            "topics.toml: topics.t.gateway.region: unknown key; remove it or correct its name",
+            "topics.toml: topics.t.gateway.retries: is 0; set it to 1 or more",
+            "topics.toml: topics.t.gateway.token_env: names a variable that is not set; set it",
+            "topics.toml: topics.t.validators.short.word: must have 1 to 3 characters; \
+             correct the value",
+            "topics.toml: topics.t.validators.short.words: unknown key; \
+             remove it or correct its name",
+        ]
+    );
+}
+
+#[test]
+fn missing_and_mistyped_settings_are_reported_once_each() {
+    let text = "[topics.t]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+                gateway.retries = 256\nvalidators.short.word = 5";
+    let (_, errors) = assemble_with(&app_registry(), text);
+    assert_eq!(errors.len(), 3, "{errors:#?}");
+    for expected in [
+        "topics.toml: topics.t.gateway.retries: invalid value",
+        "topics.toml: topics.t.gateway.token_env: is missing; set it",
+        "topics.toml: topics.t.validators.short.word: invalid type",
+    ] {
+        assert!(errors.iter().any(|line| line.starts_with(expected)), "{errors:#?}");
+    }
+}
+
+#[test]
+fn valid_settings_build_added_parts_with_their_default_text() {
+    let text = "[topics.t]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+                gateway.token_env = \"TWILIO_AUTH_TOKEN\"\nvalidators.short.word = \"hi\"";
+    let (services, errors) = assemble_with(&app_registry(), text);
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(services[0].validators[0].text, "Shorter, please.");
+}

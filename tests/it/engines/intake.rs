@@ -1,0 +1,177 @@
+//! Intake: failing transports, ids that two providers share, and delivery reports in any order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use crosswire::contracts::storage::Commit;
+use crosswire::contracts::transport::{
+    DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
+    WebhookRequest, WebhookResponse,
+};
+use crosswire::engine::intake::{Intake, Refusal};
+use crosswire::engine::topic::Pipeline;
+use crosswire::engine::worker::Worker;
+use crosswire::http::response::refusal_response;
+use crosswire::model::address::Address;
+use crosswire::model::clock::{Clock, SystemClock};
+use crosswire::model::event::EventKind;
+use crosswire::model::message::{Incoming, MessageId, Outbound};
+use crosswire::model::topic::Replies;
+use crosswire::stores::sqlite::Sqlite;
+use proptest::prelude::{Strategy, any, prop, proptest};
+use proptest::sample::select;
+
+use super::worker::parts;
+use super::{consumer, groups, until_empty};
+use crate::storage::fixture::{Fixture, commit, facts};
+
+/// Transport of which every call is this.
+struct FakeWebhook(Box<dyn Fn() -> Received + Send + Sync>);
+
+#[async_trait]
+impl Transport for FakeWebhook {
+    fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
+        Ok((self.0)())
+    }
+
+    fn answer(&self, _: Option<&str>) -> WebhookResponse {
+        WebhookResponse { status: 200, content_type: None, body: String::new() }
+    }
+
+    async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
+        Err(SendError::NotSent("this one only receives".to_owned()))
+    }
+
+    async fn find(
+        &self,
+        _: &Outbound,
+        _: DateTime<Utc>,
+    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
+        Ok(None)
+    }
+}
+
+fn store() -> Fixture {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Fixture::new(Arc::new(Sqlite::in_memory(&clock).unwrap()))
+}
+
+/// Intake of the fixture's topic, with one transport of this name.
+fn intake(
+    f: &Fixture,
+    name: &str,
+    received: impl Fn() -> Received + Send + Sync + 'static,
+) -> Intake {
+    let topic = f.partition.topic.clone();
+    let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
+    let (accept_response, error_response) = (String::new(), String::new());
+    let pipeline = Pipeline {
+        topic,
+        transport_name: name.to_owned(),
+        transport: Arc::new(FakeWebhook(Box::new(received))),
+        validators: Vec::new(),
+        replies: Replies { accept_response, send_on_accept: false, error_response },
+        limits: parts.limits,
+    };
+    Intake::new(Arc::clone(&f.storage), groups(), Arc::new(SystemClock), vec![pipeline])
+}
+
+fn call() -> WebhookRequest {
+    WebhookRequest {
+        method: "POST".to_owned(),
+        origin: "https://example.com".to_owned(),
+        target: "/".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    }
+}
+
+/// A message of the id 1, by a transport.
+fn message(transport: &str) -> Received {
+    let sender = Address::new(transport, "+14155550101", crate::support::LINE);
+    Received::Message(Box::new(Incoming::new(MessageId::new("1"), sender, "hello")))
+}
+
+#[tokio::test]
+async fn panic_of_a_transport_is_answered_500_so_that_the_provider_calls_again() {
+    let f = store();
+    let before = f.snapshot().await;
+    let intake = intake(&f, "twilio", || panic!("on purpose"));
+    let refusal = intake.receive(f.partition.topic.as_str(), call()).await.unwrap_err();
+    assert_eq!(refusal, Refusal::Failed);
+    assert_eq!(refusal_response(&refusal).status(), 500);
+    assert_eq!(f.snapshot().await, before);
+}
+
+#[tokio::test]
+async fn one_id_of_two_transports_keeps_two_records_and_two_debts() {
+    let f = store();
+    for transport in ["twilio", "kannel"] {
+        let intake = intake(&f, transport, move || message(transport));
+        intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+    }
+    let (parts, _) = parts(f.partition.topic.clone(), Arc::clone(&f.storage) as _, 5, |cx, _| {
+        cx.reply("another word");
+        Ok(())
+    });
+    until_empty(&f, &f.inbound(), &consumer(&f, f.inbound(), None, Worker::new(parts))).await;
+    let mut settled: HashMap<String, usize> = HashMap::new();
+    for _ in 0..4 {
+        let claim = f.claim_outbox().await;
+        let outbound: Outbound = serde_json::from_str(&claim.payload).unwrap();
+        let cause = outbound.cause.unwrap().id;
+        let sent = Some(facts(cause.as_str(), &[EventKind::Sent]));
+        f.complete(claim, Commit { settles: Some(cause.clone()), facts: sent, ..commit() }).await;
+        *settled.entry(cause.to_string()).or_default() += 1;
+        for key in ["twilio:1", "kannel:1"] {
+            let is_recorded = f.kinds(key).await.contains(&EventKind::Recorded);
+            assert_eq!(is_recorded, settled.get(key) == Some(&2), "{key}: {settled:?}");
+        }
+    }
+}
+
+/// Ranks of the states that are recorded after these reports, each to one of two processes.
+async fn recorded(reports: &[(DeliveryStatus, bool)]) -> Vec<u8> {
+    let f = store();
+    for (status, to_other) in reports {
+        let report = Report {
+            message: Some(MessageId::new("o1")),
+            cause: Some(MessageId::new("m1")),
+            provider_id: "P1".to_owned(),
+            status: *status,
+            code: None,
+        };
+        let processes = [(); 2].map(|()| {
+            let report = report.clone();
+            intake(&f, "twilio", move || Received::Report(report.clone()))
+        });
+        let process = &processes[usize::from(*to_other)];
+        process.receive(f.partition.topic.as_str(), call()).await.unwrap();
+    }
+    f.kinds("m1").await.into_iter().filter_map(EventKind::delivery_rank).collect()
+}
+
+fn statuses() -> impl Strategy<Value = Vec<(DeliveryStatus, bool)>> {
+    use DeliveryStatus::{Delivered, Failed, Sent, Underway};
+    let status = select(vec![Underway, Sent, Delivered, Failed]);
+    prop::collection::vec((status, any::<bool>()), 0..8)
+}
+
+proptest! {
+    #[test]
+    fn delivery_reports_in_any_order_are_recorded_forwards(reports in statuses()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ranks = runtime.block_on(recorded(&reports));
+        let is_forward = ranks.windows(2).all(|pair| pair[0] < pair[1]);
+        proptest::prop_assert!(is_forward, "{ranks:?}");
+        let rank = |status: &DeliveryStatus| match status {
+            DeliveryStatus::Sent => Some(1),
+            DeliveryStatus::Delivered | DeliveryStatus::Failed => Some(2),
+            _ => None,
+        };
+        let furthest = reports.iter().filter_map(|(status, _)| rank(status)).max();
+        proptest::prop_assert_eq!(ranks.last().copied(), furthest);
+    }
+}
