@@ -49,7 +49,7 @@ impl ScriptCall {
     }
 
     /// Marks this as a repetition of an earlier call.
-    pub(super) fn as_repeated(mut self) -> Self {
+    pub(super) fn mark_repeated(mut self) -> Self {
         if let Some(index) = self.repeated {
             self.arguments[index] = b"1".to_vec();
         }
@@ -100,10 +100,8 @@ impl Request for ScriptCall {
     }
 
     fn command(&self, is_repeated: bool, with_source: bool) -> Cmd {
-        let (name, script) = match with_source {
-            true => ("EVAL", &self.script.source),
-            false => ("EVALSHA", &self.script.sha),
-        };
+        let (name, script) =
+            if with_source { ("EVAL", &self.script.source) } else { ("EVALSHA", &self.script.sha) };
         let mut command = redis::cmd(name);
         command.arg(script).arg(1).arg(&self.tag);
         for (index, argument) in self.arguments.iter().enumerate() {

@@ -118,7 +118,7 @@ impl Redis {
         }
         let once = |call: ScriptCall| call.without_replicas().patience(Duration::ZERO);
         // Without a claim of this token the call makes one, and that is released.
-        let held = once(moves::claim(queue, request).as_repeated());
+        let held = once(moves::claim(queue, request).mark_repeated());
         let held = self.shared.send(&held).await;
         let held = held.and_then(|held| read_claim(queue, &request.token, held));
         if let Ok(Claimed::Message(claim)) = held {
