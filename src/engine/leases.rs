@@ -31,6 +31,9 @@ struct QueueLeases {
     claims: HashMap<Group, Arc<Lease>>,
 }
 
+/// Claims of a queue, by group.
+type ClaimLeases = Vec<(Group, Arc<Lease>)>;
+
 /// Lease of one claim.
 struct Lease {
     token: Token,
@@ -114,7 +117,7 @@ impl Leases {
     }
 
     /// Returns each queue's claims, with the duration of their leases.
-    fn snapshot(&self) -> Vec<(Queue, Duration, Vec<(Group, Arc<Lease>)>)> {
+    fn snapshot(&self) -> Vec<(Queue, Duration, ClaimLeases)> {
         let queues = self.queues();
         let in_use = queues.iter().filter(|(_, leases)| !leases.claims.is_empty());
         in_use

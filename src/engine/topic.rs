@@ -8,20 +8,20 @@ use crate::contracts::transport::{Transport, Transports};
 use crate::contracts::validator::Validator;
 use crate::model::topic::{Limits, Replies, TopicConfig, TopicName, TransportConfig};
 
-/// A topic, ready to run: its configuration and the parts that it names.
+/// Topic that is ready to run: its configuration and the parts that it names.
 #[derive(Clone)]
 pub struct TopicRuntime {
     pub config: TopicConfig,
     pub handler: Arc<dyn DynHandler>,
-    /// Every transport that its people can be reached by, those of its webhooks included.
+    /// Transports by which recipients are reached, those of the webhooks included.
     pub transports: Transports,
-    /// In the order of the configuration; the first rejection is the answer.
+    /// Validators in the order of the configuration; the first rejection is the answer.
     pub validators: Vec<BoundValidator>,
-    /// Is told of every message that was handled.
+    /// Observer of every handled message.
     pub observer: Option<Arc<dyn HandledObserver>>,
 }
 
-/// A validator as a topic names it, with the text that its rejection sends.
+/// Validator of a topic, with the text that its rejection sends.
 #[derive(Clone)]
 pub struct BoundValidator {
     pub name: String,
@@ -29,19 +29,19 @@ pub struct BoundValidator {
     pub validator: Arc<dyn Validator>,
 }
 
-/// The way of a topic's inbound messages: its transport, its validators and what it answers.
+/// Pipeline of a topic's inbound messages: transport, validators, replies and limits.
 pub struct Pipeline {
     pub topic: TopicName,
     pub transport_name: String,
     pub transport: Arc<dyn Transport>,
-    /// In the order of the topic's configuration; the first refusal is the answer.
+    /// Validators in the order of the configuration; the first rejection is the answer.
     pub validators: Vec<BoundValidator>,
     pub replies: Replies,
     pub limits: Limits,
 }
 
 impl TopicRuntime {
-    /// Pipelines of the transports that the configuration names, in its order. A transport that was
+    /// Returns the pipelines of the transports that the configuration names, in its order. A transport that was
     /// added later, such as the tester's, has no webhook.
     pub fn pipelines(&self) -> impl Iterator<Item = Pipeline> {
         let named = |config: &TransportConfig| {
@@ -51,7 +51,7 @@ impl TopicRuntime {
         self.config.transports.iter().filter_map(named)
     }
 
-    /// Pipeline of messages that arrive by this transport.
+    /// Returns the pipeline of messages that arrive by this transport.
     pub fn pipeline_from(&self, name: &str, transport: Arc<dyn Transport>) -> Pipeline {
         Pipeline {
             topic: self.config.name.clone(),
@@ -63,7 +63,7 @@ impl TopicRuntime {
         }
     }
 
-    /// The partitions of the topic.
+    /// Returns the partitions of the topic.
     pub fn partitions(&self) -> impl Iterator<Item = Partition> {
         let partition = |number| Partition { topic: self.config.name.clone(), number };
         (0..self.config.limits.partitions).map(partition)

@@ -50,7 +50,7 @@ struct Hold {
     refusals: u32,
     /// Uptime until which nothing is sent; absent when the line was never closed.
     until: Option<Duration>,
-    /// One message is being tried after the time was over.
+    /// A message is being tried after the time was over.
     is_probed: bool,
     /// The store has this pause.
     is_shared: bool,

@@ -1,4 +1,4 @@
-//! One run of a handler: its transaction, its time limit, and what came of it.
+//! Run of a handler: its transaction, its time limit and its outcome.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

@@ -45,7 +45,7 @@ async fn handled_message_is_completed_with_its_reply() {
 
 #[tokio::test]
 async fn failed_message_is_retried_with_a_delay() {
-    let settlement = worked(5, |_, _| Err(anyhow::anyhow!("no luck").into())).await;
+    let settlement = worked(5, |_, _| Err(anyhow::anyhow!("no luck"))).await;
     let Settlement::Retry(retry) = settlement else { panic!("a failed message is retried") };
     assert_eq!((retry.after, retry.failed), (Duration::from_secs(15), true));
     assert_eq!(retry.facts.unwrap().detail.reason.as_deref(), Some("no luck"));
@@ -53,7 +53,7 @@ async fn failed_message_is_retried_with_a_delay() {
 
 #[tokio::test]
 async fn last_failure_buries_the_message_and_apologises() {
-    let settlement = worked(3, |_, _| Err(anyhow::anyhow!("no luck").into())).await;
+    let settlement = worked(3, |_, _| Err(anyhow::anyhow!("no luck"))).await;
     let Settlement::Bury(burial) = settlement else { panic!("a hopeless message is buried") };
     assert_eq!(burial.reason, "no luck");
     assert_eq!(text(&burial.outbox[0].payload), APOLOGY);
