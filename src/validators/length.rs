@@ -11,7 +11,7 @@ use crate::model::message::Inbound;
 pub const DEFAULT_TEXT: &str = "Your message exceeded the maximum allowable character limit (or was empty). Please try again .";
 
 /// Settings of the validator: `max`, the maximum number of Unicode characters.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Clone, Copy, Debug, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
 pub struct LengthSettings {
     /// Maximum length. One message of the GSM alphabet holds 160 characters; Twilio takes 1600.

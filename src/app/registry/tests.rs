@@ -121,11 +121,12 @@ struct GatewaySettings {
 
 impl Gateway {
     fn new(settings: GatewaySettings, context: &BuildContext<'_>) -> Result<Self> {
+        let GatewaySettings { token_env, retries } = settings;
         let mut errors = SettingsErrors::default();
-        if context.environment.get(&settings.token_env).is_none() {
+        if context.environment.get(&token_env).is_none() {
             errors.add("token_env", "names a variable that is not set; set it");
         }
-        if settings.retries == Some(0) {
+        if retries == Some(0) {
             errors.add("retries", "is 0; set it to 1 or more");
         }
         errors.into_result()?;
@@ -168,9 +169,9 @@ fn app_registry() -> Registry {
     registry.transport_with("gateway", Gateway::new);
     registry.validator_with("short", "Shorter, please.", |settings: ShortSettings| {
         validator::Validate::validate(&settings)?;
-        Ok(move |message: &Inbound| match message.text.reveal() == settings.word {
-            true => Ok(()),
-            false => Err(Rejection::new("another word")),
+        Ok(move |message: &Inbound| {
+            let is_it = message.text.reveal() == settings.word;
+            is_it.then_some(()).ok_or_else(|| Rejection::new("another word"))
         })
     });
     registry

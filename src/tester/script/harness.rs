@@ -99,13 +99,13 @@ impl ScriptHarness {
         let wake_failures = WakeFailures::default();
         let mut queues = Vec::new();
         let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(as_clock(&clock)));
-        let hands = Consumers { runtime, clock: as_clock(&clock), groups };
+        let consumers = Consumers { runtime, clock: as_clock(&clock), groups };
         for service in services {
             let handler = Arc::clone(&service.handler);
             let recorder = WakeFailureRecorder { handler, failures: wake_failures.clone() };
             let mut service = attach(service, &board);
             service.handler = Arc::new(recorder);
-            for (queue, consumer) in hands.of(&service) {
+            for (queue, consumer) in consumers.of(&service) {
                 let dead = storage.depth(&queue).await?.dead;
                 queues.push(HarnessQueue { queue, consumer, dead });
             }

@@ -45,8 +45,8 @@ impl Profanity {
     pub fn new(settings: ProfanitySettings) -> Result<Self> {
         let mut errors = SettingsErrors::default();
         let (mut terms, mut allowed) = shipped_terms();
-        terms.extend(fold_terms("deny", &settings.deny, &mut errors));
-        let excused: HashSet<String> = fold_terms("allow", &settings.allow, &mut errors).collect();
+        terms.extend(fold_terms("deny", settings.deny, &mut errors));
+        let excused: HashSet<String> = fold_terms("allow", settings.allow, &mut errors).collect();
         errors.into_result()?;
         terms.retain(|term| !excused.contains(term));
         allowed.extend(excused);
@@ -95,11 +95,11 @@ fn shipped_terms() -> (Vec<String>, Vec<String>) {
 
 fn fold_terms<'a>(
     key: &'a str,
-    entries: &'a [String],
+    entries: Vec<String>,
     errors: &'a mut SettingsErrors,
 ) -> impl Iterator<Item = String> + 'a {
-    entries.iter().filter_map(move |entry| {
-        let term = fold(entry).split_whitespace().collect::<Vec<_>>().join(" ");
+    entries.into_iter().filter_map(move |entry| {
+        let term = fold(&entry).split_whitespace().collect::<Vec<_>>().join(" ");
         // One letter would reject, or excuse, nearly every text.
         if term.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
             return Some(term);

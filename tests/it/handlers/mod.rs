@@ -132,19 +132,19 @@ async fn function_is_a_handler_that_obeys_stop_start_and_help() {
     }
 }
 
-fn wake(name: &str, data: serde_json::Value) -> Mail {
+fn wake(name: &str, data: &serde_json::Value) -> Mail {
     let wake = serde_json::json!({ "kind": "wake", "group": "@g", "name": name, "data": data });
     serde_json::from_value(wake).unwrap()
 }
 
 #[tokio::test]
 async fn undeliverable_has_its_own_method_and_other_wakes_share_one() {
-    let effects = run(&Named, &wake(UNDELIVERABLE, 21610.into())).await.unwrap();
+    let effects = run(&Named, &wake(UNDELIVERABLE, &21610.into())).await.unwrap();
     assert_eq!(format!("{:?}", effects.writes), "[Count(undeliverable, 21610)]");
     let address = Address::new("tester", "+14155550100", "+14155550199");
-    let effects = run(&Named, &wake("any", serde_json::to_value(address).unwrap())).await.unwrap();
+    let effects = run(&Named, &wake("any", &serde_json::to_value(address).unwrap())).await.unwrap();
     assert_eq!(texts(&effects), ["wake"]);
-    let ignored = run(&echo, &wake(UNDELIVERABLE, 1.into())).await.unwrap();
+    let ignored = run(&echo, &wake(UNDELIVERABLE, &1.into())).await.unwrap();
     assert_eq!(ignored, Effects::default());
 }
 
@@ -188,6 +188,6 @@ impl Handler for RefusesWakes {
 
 #[tokio::test]
 async fn refusal_in_a_wake_is_an_error_since_there_is_no_sender() {
-    let error = run(&RefusesWakes, &wake("any", serde_json::Value::Null)).await.unwrap_err();
+    let error = run(&RefusesWakes, &wake("any", &serde_json::Value::Null)).await.unwrap_err();
     assert_eq!(error.to_string(), "the handler refused the message");
 }

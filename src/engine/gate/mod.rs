@@ -4,14 +4,16 @@
 //! is claimed, and none is rescheduled. When the time is over, one message is let through as a probe,
 //! and its outcome opens the line or closes it again. A rate limiter per line has its place here too.
 
+mod pass;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::contracts::storage::{Pause, PauseScope, Pauses, StorageError};
-use crate::engine::backoff::backoff;
+pub use self::pass::Pass;
+use crate::contracts::storage::{Pause, Pauses, StorageError};
 use crate::model::address::{Address, GroupKey, LineKey};
 use crate::model::clock::Clock;
 use crate::model::topic::TopicName;
@@ -20,8 +22,6 @@ use crate::model::topic::TopicName;
 pub const PAUSE: Duration = Duration::from_secs(30);
 /// Interval at which a gate reads the pauses of other processes.
 pub const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
-/// Longest time for which consecutive refusals close a line.
-const LONGEST_BRAKE: Duration = Duration::from_secs(30);
 
 /// Gate of one topic, shared by its consumers in one process.
 pub struct Gate {
@@ -65,16 +65,6 @@ impl Hold {
         self.until = Some(self.until.map_or(until, |earlier| earlier.max(until)));
         self.is_probed = false;
     }
-}
-
-/// Permission to send one message. Dropped without an outcome, it leaves the line as it was.
-pub struct Pass {
-    gate: Arc<Gate>,
-    transport: LineKey,
-    line: LineKey,
-    address: Address,
-    /// Holds whose time is over and which this message probes.
-    probes: Vec<LineKey>,
 }
 
 impl Gate {
@@ -121,7 +111,8 @@ impl Gate {
             }
         }
         drop(state);
-        Some(Pass { gate: Arc::clone(self), transport, line, address: to.clone(), probes })
+        let (gate, address) = (Arc::clone(self), to.clone());
+        Some(Pass { gate, transport, line, address, probes })
     }
 
     /// Closes a transport that does not run in this process.
@@ -201,92 +192,5 @@ impl Gate {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Pass {
-    /// The provider answered this message for itself, so its line is open.
-    pub fn accepted(self) {
-        let now = self.gate.clock.uptime();
-        let mut state = self.gate.state();
-        for key in [&self.transport, &self.line] {
-            // A pause that began while this message was on its way stays.
-            if state.holds.get(key).is_some_and(|hold| hold.until.is_none_or(|until| until <= now))
-            {
-                state.holds.remove(key);
-            }
-        }
-        drop(state);
-        if !self.probes.is_empty() {
-            let (topic, to) = (&self.gate.topic, &self.address);
-            let line = &to.line;
-            tracing::info!(topic.name = %topic, transport = to.transport, %line, "sending resumed");
-            self.gate.opened.notify_waiters();
-        }
-    }
-
-    /// The message was not taken: the second refusal in a row closes the line for a while. Messages
-    /// that were on their way when it closed belong to the same refusal.
-    pub fn refused(self) {
-        let now = self.gate.clock.uptime();
-        let mut state = self.gate.state();
-        let hold = state.holds.entry(self.line.clone()).or_default();
-        if hold.until.is_none_or(|until| until <= now) {
-            if hold.refusals > 0 {
-                hold.close(now + backoff(hold.refusals).min(LONGEST_BRAKE));
-            }
-            hold.refusals += 1;
-        }
-    }
-
-    /// The provider took too much at once: closes the line, at least for `retry_after`, and returns
-    /// for how long.
-    pub fn throttled(self, retry_after: Option<Duration>) -> Duration {
-        let now = self.gate.clock.uptime();
-        let mut state = self.gate.state();
-        let hold = state.holds.entry(self.line.clone()).or_default();
-        let time = retry_after.unwrap_or_default().max(backoff(hold.refusals));
-        if hold.until.is_none_or(|until| until <= now) {
-            hold.refusals += 1;
-        }
-        hold.close(now + time);
-        time
-    }
-
-    /// The provider rejected the line: pauses it, for all processes.
-    pub fn pause_line(self, code: u32, reason: &str) {
-        let line = Some(self.address.line.clone());
-        self.pause(self.line.clone(), line, code, reason);
-    }
-
-    /// The provider rejected the account: pauses the transport in this topic, for all processes.
-    pub fn pause_transport(self, code: u32, reason: &str) {
-        self.pause(self.transport.clone(), None, code, reason);
-    }
-
-    fn pause(
-        &self,
-        key: LineKey,
-        line: Option<crate::model::address::Identity>,
-        code: u32,
-        reason: &str,
-    ) {
-        let scope = PauseScope { transport: self.address.transport.clone(), line };
-        let pause = Pause { scope, remaining: PAUSE, code, reason: reason.to_owned() };
-        let mut state = self.gate.state();
-        state.holds.entry(key).or_default().close(self.gate.clock.uptime() + PAUSE);
-        state.unsaved.retain(|other| other.scope != pause.scope);
-        state.unsaved.push(pause);
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        let mut state = self.gate.state();
-        for key in &self.probes {
-            if let Some(hold) = state.holds.get_mut(key) {
-                hold.is_probed = false;
-            }
-        }
     }
 }

@@ -1,0 +1,112 @@
+//! Work on one claim: under its lease, in quarantine when it is a suspect, up to its settlement.
+
+use std::time::Duration;
+
+use super::{Consumer, IDLE_WAIT};
+use crate::contracts::storage::{Claim, Claimed, Commit, Completed, Retry, Settled, StorageError};
+use crate::engine::leases::LeaseGuard;
+use crate::engine::settlement::Settlement;
+
+/// Conflicts in a row after which a message makes way for a moment. Each conflict means that another
+/// commit went through, so the limit is about fairness and not about progress.
+const MAX_CONFLICTS: u32 = 16;
+const CONFLICT_DELAY: Duration = Duration::from_millis(20);
+
+/// A claim, and the uptime at which it was requested: its lease is counted from then.
+pub(super) struct Taken {
+    pub(super) claim: Claim,
+    pub(super) requested_at: Duration,
+}
+
+/// Result of a settlement with a commit.
+enum Completion {
+    /// Settled, or lost; the next message came with the answer, if one was ready.
+    Ended(Option<Taken>),
+    Conflict(Claim),
+}
+
+impl Consumer {
+    /// Works on one message under its lease. With `chained`, the settlement claims the next one.
+    pub(super) async fn process(
+        &self,
+        taken: Taken,
+        chained: bool,
+    ) -> Result<Option<Taken>, StorageError> {
+        let Taken { claim, requested_at } = taken;
+        let lease = self.runtime.leases.hold(&claim, self.config.lease, requested_at);
+        if !claim.is_suspect() {
+            let _shared = self.runtime.isolation.read().await;
+            return self.settle(claim, &lease, chained).await;
+        }
+        // A suspect that only waited must not be blamed when another one kills the process, so it is
+        // released; the slot is kept for a moment so that it does not come round at once.
+        let Ok(_slot) = self.runtime.suspect_slot.try_lock() else {
+            self.runtime.storage.release(claim).await?;
+            tokio::time::sleep(IDLE_WAIT).await;
+            return Ok(None);
+        };
+        let _alone = self.runtime.isolation.write().await;
+        self.settle(claim, &lease, chained).await
+    }
+
+    /// Works on a claim and carries out its settlement; works again when the commit conflicts.
+    async fn settle(
+        &self,
+        mut claim: Claim,
+        lease: &LeaseGuard,
+        chained: bool,
+    ) -> Result<Option<Taken>, StorageError> {
+        let storage = &self.runtime.storage;
+        for _ in 0..MAX_CONFLICTS {
+            let settlement = match self.work.work(&claim, lease).await {
+                Ok(settlement) => settlement,
+                Err(error) => {
+                    storage.release(claim).await?;
+                    return Err(error);
+                }
+            };
+            // Before the message can be claimed again, so that no other worker tries it in vain.
+            self.exchange_pauses().await;
+            match settlement {
+                Settlement::Complete(commit) => {
+                    match self.complete(claim, commit, chained).await? {
+                        Completion::Ended(next) => return Ok(next),
+                        Completion::Conflict(ours) => {
+                            claim = ours;
+                            continue;
+                        }
+                    }
+                }
+                Settlement::Retry(retry) => drop(storage.retry(claim, retry).await?),
+                Settlement::Bury(burial) => drop(storage.bury(claim, burial).await?),
+                Settlement::Release => drop(storage.release(claim).await?),
+                Settlement::Abandon => {}
+            }
+            return Ok(None);
+        }
+        storage.retry(claim, Retry { after: CONFLICT_DELAY, ..Retry::default() }).await?;
+        Ok(None)
+    }
+
+    async fn complete(
+        &self,
+        claim: Claim,
+        commit: Commit,
+        chained: bool,
+    ) -> Result<Completion, StorageError> {
+        let payload = claim.payload.clone();
+        let request = chained.then(|| self.request(false));
+        let requested_at = self.runtime.leases.uptime();
+        let completed = self.runtime.storage.complete(claim, commit, request.as_ref()).await?;
+        let Completed { settled, next } = completed;
+        match settled {
+            Settled::Conflict(ours) => return Ok(Completion::Conflict(*ours)),
+            Settled::Done => self.work.completed(&payload).await,
+            Settled::LeaseLost => {}
+        }
+        Ok(Completion::Ended(match next {
+            Some(Claimed::Message(claim)) => Some(Taken { claim: *claim, requested_at }),
+            Some(Claimed::Empty { .. }) | None => None,
+        }))
+    }
+}
