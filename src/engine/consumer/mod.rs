@@ -65,7 +65,7 @@ pub struct Consumer {
 pub enum Step {
     /// A message was worked on.
     Worked,
-    /// Nothing was ready; something is due after this time, if anything is.
+    /// No message was ready. The time until the next one is due, if one is scheduled.
     Idle { next_due: Option<Duration> },
 }
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use self::checks::{Panicked, Verdict, catch_panic, validate};
+use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest, WebhookResponse};
 use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, Outbound};
+use crate::model::message::{Inbound, Incoming, Mail, OptOut, Outbound};
 use crate::model::topic::TopicName;
 
 /// Longest wait for the store. A provider gives up after 15 s (Twilio), so a store that is slower
@@ -115,7 +116,12 @@ impl Intake {
 
     async fn message(&self, pipeline: &Pipeline, incoming: Incoming) -> Result<Receipt, Refusal> {
         let message = Inbound::new(pipeline.topic.clone(), self.clock.now(), incoming);
-        match validate(pipeline, &message) {
+        // An opt-out has to reach the handler, whatever the validators think of its text.
+        let verdict = match opt_out(&message) {
+            Some(OptOut::Stop) => Verdict::Valid,
+            _ => validate(pipeline, &message),
+        };
+        match verdict {
             Verdict::Valid => self.accept(pipeline, message).await,
             Verdict::Invalid { text, reason } => {
                 self.record_rejection(pipeline, &message, &reason).await;
@@ -127,6 +133,7 @@ impl Intake {
     async fn accept(&self, pipeline: &Pipeline, message: Inbound) -> Result<Receipt, Refusal> {
         let partition = self.partition(pipeline, &message);
         let key = message.key();
+        let reply = accept_text(pipeline, &message).filter(|_| !pipeline.replies.send_on_accept);
         let push = self.push(pipeline, message);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Full) => {
@@ -137,7 +144,7 @@ impl Intake {
             // is, and each text of ours costs money.
             Ok(outcome @ (Pushed::Accepted | Pushed::Duplicate | Pushed::GroupFull)) => {
                 info!(topic.name = %pipeline.topic, message.id = %key, ?outcome, "message accepted");
-                Ok(answer(pipeline, accept_text(pipeline), Outcome::Pushed(outcome)))
+                Ok(answer(pipeline, reply, Outcome::Pushed(outcome)))
             }
             Err(error) => {
                 error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
@@ -169,7 +176,7 @@ impl Intake {
     /// Outgoing accept text of a topic with `send_on_accept`. It goes into the outbox in the step
     /// that stores the message, so that it is sent once, for a duplicate too.
     fn accept_message(&self, pipeline: &Pipeline, message: &Inbound) -> Option<Entry> {
-        let text = non_empty(&pipeline.replies.accept_response)?;
+        let text = accept_text(pipeline, message)?;
         pipeline.replies.send_on_accept.then(|| {
             // It is no answer of the handler's, so the message's record does not wait for it.
             let outbound = Outbound::new(message.sender.clone(), text.into(), Vec::new(), None);
@@ -201,12 +208,10 @@ fn answer(pipeline: &Pipeline, text: Option<&str>, outcome: Outcome) -> Receipt 
     Receipt { response: pipeline.transport.answer(text), outcome }
 }
 
-/// Text of the webhook's answer to an accepted message: either it or the outbox carries the text.
-fn accept_text(pipeline: &Pipeline) -> Option<&str> {
-    if pipeline.replies.send_on_accept {
-        return None;
-    }
-    non_empty(&pipeline.replies.accept_response)
+/// Returns the text that acknowledges a message: none for an opt-out keyword, which the provider has
+/// answered.
+fn accept_text<'p>(pipeline: &'p Pipeline, message: &Inbound) -> Option<&'p str> {
+    non_empty(&pipeline.replies.accept_response).filter(|_| opt_out(message).is_none())
 }
 
 /// An empty text in a topic's configuration means that nothing is sent.

@@ -4,7 +4,7 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::contracts::storage::StorageError;
 
-/// Our own error code for a write that too few replicas have yet. Repeating the call waits for them.
+/// Error code of the scripts for a write that too few replicas have yet. Repeating the call waits for them.
 pub(super) const TOO_FEW_REPLICAS: &str = "UNREPLICATED";
 
 /// Reaction to an error.

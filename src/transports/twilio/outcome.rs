@@ -105,7 +105,7 @@ const CODES: [(u32, Class, &str); 66] = [
 pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     pub(super) retry_after: Option<Duration>,
-    /// Nothing when the body broke off or was too large.
+    /// Absent when the body broke off or was too large.
     pub(super) body: Option<Vec<u8>>,
 }
 

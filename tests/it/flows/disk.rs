@@ -48,7 +48,7 @@ async fn unusable_data_directory_is_reported_in_one_line() {
     fs::remove_file(&database).unwrap();
     rusqlite::Connection::open(&database).unwrap().execute("CREATE TABLE a (b)", ()).unwrap();
     let foreign = fs::read(&database).unwrap();
-    assert!(error(&dir).contains("is not a database of Crosswire's; move it away"));
+    assert!(error(&dir).contains("is not a database of Crosswire; move it away"));
     assert_eq!(fs::read(&database).unwrap(), foreign, "the file is unchanged");
     assert!(error(&database).contains("is no directory; set DATA_DIR to one"));
 }
@@ -65,5 +65,7 @@ async fn full_or_read_only_disk_is_reported_in_one_line() {
     assert!(error().contains("is full; free some of it"));
     disk.make_room();
     disk.protect();
-    assert!(error().contains("read-only; set DATA_DIR to a directory that can be written"));
+    assert!(
+        error().contains("read-only file system; set DATA_DIR to a directory that can be written")
+    );
 }

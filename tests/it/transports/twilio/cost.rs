@@ -131,7 +131,7 @@ fn oversized_requests_are_refused_before_anything_is_hashed() {
     }
 }
 
-/// Everything within the bounds is hashed, which costs no more per byte than a genuine request.
+/// Requests within the bounds are hashed, which costs no more per byte than a genuine request.
 #[test]
 fn largest_unsigned_requests_cost_cpu_in_proportion_to_their_size() {
     assert_cheap(largest(), |request| size(request) / size(&genuine()));
