@@ -50,7 +50,7 @@ async fn unusable_data_directory_is_reported_in_one_line() {
     let foreign = fs::read(&database).unwrap();
     assert!(error(&dir).contains("is not a database of Crosswire; move it away"));
     assert_eq!(fs::read(&database).unwrap(), foreign, "the file is unchanged");
-    assert!(error(&database).contains("is no directory; set DATA_DIR to one"));
+    assert!(error(&database).contains("is not a directory; set DATA_DIR to one"));
 }
 
 #[tokio::test]
