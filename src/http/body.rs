@@ -22,7 +22,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 pub enum BodyError {
     /// Body above the limit, which is given in bytes.
     TooLarge(usize),
-    /// Body incomplete after [`READ_TIMEOUT`].
+    /// The body was not complete in time.
     TooSlow,
     /// Connection lost, or a malformed chunk.
     Broken,
