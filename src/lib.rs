@@ -22,8 +22,6 @@ pub use contracts::handler::Result;
 
 /// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
-    pub use async_trait::async_trait;
-
     pub use crate::app::App;
     pub use crate::contracts::handler::{Context, Handler, Refuse, Result, Transaction};
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::contracts::handler::{DynHandler, HandledObserver};
 use crate::contracts::storage::Partition;
-use crate::contracts::transport::{Transport, Transports};
+use crate::contracts::transport::{DynTransport, Transports};
 use crate::contracts::validator::Validator;
 use crate::model::topic::{Limits, Replies, TopicConfig, TopicName, TransportConfig};
 
@@ -33,7 +33,7 @@ pub struct BoundValidator {
 pub struct Pipeline {
     pub topic: TopicName,
     pub transport_name: String,
-    pub transport: Arc<dyn Transport>,
+    pub transport: Arc<dyn DynTransport>,
     /// Validators in the order of the configuration; the first rejection is the answer.
     pub validators: Vec<BoundValidator>,
     pub replies: Replies,
@@ -52,7 +52,7 @@ impl TopicRuntime {
     }
 
     /// Returns the pipeline of messages that arrive by this transport.
-    pub fn pipeline_from(&self, name: &str, transport: Arc<dyn Transport>) -> Pipeline {
+    pub fn pipeline_from(&self, name: &str, transport: Arc<dyn DynTransport>) -> Pipeline {
         Pipeline {
             topic: self.config.name.clone(),
             transport_name: name.to_owned(),

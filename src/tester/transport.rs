@@ -131,7 +131,6 @@ impl TesterTransport {
     }
 }
 
-#[async_trait]
 impl Transport for TesterTransport {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
         let malformed =
@@ -204,7 +203,7 @@ fn not_sent(error: StorageError) -> SendError {
 }
 
 fn receipt(message: &Outbound) -> SentReceipt {
-    SentReceipt { provider_id: provider_id(&message.id) }
+    SentReceipt::new(provider_id(&message.id))
 }
 
 /// Provider id with a prefix that no real provider uses.

@@ -1,10 +1,9 @@
 //! Placeholder for a provider without credentials: it names what is missing and loses no message.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest,
 };
 use crate::model::message::Outbound;
 
@@ -20,14 +19,9 @@ impl Unconfigured {
     }
 }
 
-#[async_trait]
 impl Transport for Unconfigured {
     fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
         Err(ReceiveError::NotConfigured(self.missing.clone()))
-    }
-
-    fn answer(&self, _: Option<&str>) -> WebhookResponse {
-        WebhookResponse { status: 204, content_type: None, body: String::new() }
     }
 
     async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {

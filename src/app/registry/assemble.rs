@@ -6,7 +6,7 @@ use super::{Built, Registry};
 use crate::app::config::DraftConfig;
 use crate::contracts::handler::DynHandler;
 use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
-use crate::contracts::transport::{Transport, Transports};
+use crate::contracts::transport::{DynTransport, Transports};
 use crate::engine::topic::{BoundValidator, TopicRuntime};
 use crate::model::topic::{TopicConfig, TransportConfig, ValidatorConfig};
 
@@ -61,7 +61,7 @@ impl Registry {
         &self,
         context: &BuildContext<'_>,
         config: &TransportConfig,
-    ) -> Option<Arc<dyn Transport>> {
+    ) -> Option<Arc<dyn DynTransport>> {
         let Some(build) = self.transports.get(&config.name) else {
             let key = if context.topic.transports.len() > 1 { "transports" } else { "transport" };
             report_unknown(context, key, &config.name, self.transports.keys());

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::contracts::handler::{DynHandler, Handler, Result};
 use crate::contracts::settings::{BuildContext, SettingsErrors, build_part};
-use crate::contracts::transport::Transport;
+use crate::contracts::transport::{DynTransport, Transport};
 use crate::contracts::validator::Validator;
 use crate::handlers::{echo::Echo, roulette::Roulette};
 use crate::model::topic::{Properties, TransportConfig};
@@ -29,7 +29,7 @@ mod tests;
 type Built<T> = Result<Arc<T>, SettingsErrors>;
 type Build<T> = Box<dyn Fn(&Properties) -> Built<T> + Send + Sync>;
 type BuildTransport =
-    Box<dyn Fn(&BuildContext<'_>, &TransportConfig) -> Built<dyn Transport> + Send + Sync>;
+    Box<dyn Fn(&BuildContext<'_>, &TransportConfig) -> Built<dyn DynTransport> + Send + Sync>;
 
 /// The parts that topics may name.
 #[derive(Default)]
@@ -124,7 +124,7 @@ impl Registry {
 
     /// Adds a transport without settings, in place of an earlier one of its name.
     pub fn transport(&mut self, name: &str, transport: impl Transport + 'static) {
-        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let transport: Arc<dyn DynTransport> = Arc::new(transport);
         self.dyn_transport_with(name, move |_: NoSettings, _, _| Ok(Arc::clone(&transport)));
     }
 
@@ -142,7 +142,7 @@ impl Registry {
     fn dyn_transport_with<S: DeserializeOwned>(
         &mut self,
         name: &str,
-        build: impl Fn(S, &BuildContext<'_>, &TransportConfig) -> Result<Arc<dyn Transport>>
+        build: impl Fn(S, &BuildContext<'_>, &TransportConfig) -> Result<Arc<dyn DynTransport>>
         + Send
         + Sync
         + 'static,
@@ -164,7 +164,10 @@ fn json(table: &toml::Table) -> Properties {
 }
 
 /// Builds the Twilio transport; a developer's machine without an account gets a stand-in.
-fn twilio(context: &BuildContext<'_>, transport: &TransportConfig) -> Result<Arc<dyn Transport>> {
+fn twilio(
+    context: &BuildContext<'_>,
+    transport: &TransportConfig,
+) -> Result<Arc<dyn DynTransport>> {
     let before = context.errors.lines().len();
     let config = twilio::config::read(context, transport);
     if context.errors.lines().len() > before {

@@ -1,14 +1,9 @@
 //! Tests of the registry: which parts are found, and how errors in their settings are reported.
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-
 use super::*;
 use crate::app::config::DraftConfig;
 use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
-use crate::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
-};
+use crate::contracts::transport::{ReceiveError, Received, SendError, SentReceipt, WebhookRequest};
 use crate::contracts::validator::Rejection;
 use crate::engine::topic::TopicRuntime;
 use crate::model::message::{Inbound, Outbound};
@@ -134,26 +129,13 @@ impl Gateway {
     }
 }
 
-#[async_trait]
 impl Transport for Gateway {
     fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
         Ok(Received::Nothing)
     }
 
-    fn answer(&self, _: Option<&str>) -> WebhookResponse {
-        WebhookResponse { status: 204, content_type: None, body: String::new() }
-    }
-
     async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
         Err(SendError::NotSent("no line".to_owned()))
-    }
-
-    async fn find(
-        &self,
-        _: &Outbound,
-        _: DateTime<Utc>,
-    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
-        Ok(None)
     }
 }
 

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use self::delivery::Delivery;
 use crate::contracts::storage::{Burial, Claim, Records, StorageError};
-use crate::contracts::transport::{SendError, Transport, Transports};
+use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::backoff::backoff;
 use crate::engine::gate::{Gate, Pass, REFRESH_INTERVAL};
 use crate::engine::leases::LeaseGuard;
@@ -39,7 +39,7 @@ pub struct Dispatcher {
     gate: Arc<Gate>,
     topic: TopicName,
     /// By the transport name of an address.
-    transports: BTreeMap<String, Arc<dyn Transport>>,
+    transports: BTreeMap<String, Arc<dyn DynTransport>>,
     sending: Sending,
     max_records: u64,
 }
@@ -54,7 +54,7 @@ impl Dispatcher {
     async fn send(
         &self,
         delivery: &Delivery<'_>,
-        transport: &dyn Transport,
+        transport: &dyn DynTransport,
         lease: &LeaseGuard,
     ) -> Settlement {
         // A message sent under a lease that ends meanwhile may be sent by the next holder too.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Dispatcher;
 use super::delivery::Delivery;
 use crate::contracts::storage::StorageError;
-use crate::contracts::transport::{SentReceipt, Transport};
+use crate::contracts::transport::{DynTransport, SentReceipt};
 use crate::engine::settlement::Settlement;
 use crate::model::event::EventKind;
 
@@ -18,7 +18,7 @@ impl Dispatcher {
     pub(super) async fn reconcile(
         &self,
         delivery: &Delivery<'_>,
-        transport: &dyn Transport,
+        transport: &dyn DynTransport,
         since: DateTime<Utc>,
     ) -> Result<Settlement, StorageError> {
         let listed = match transport.find(&delivery.outbound, since).await {
@@ -44,7 +44,7 @@ impl Dispatcher {
         if looks < LOOKS {
             delivery.look_later(self.sending.settle, looks, None)
         } else if self.may_fail_again(delivery) {
-            // SentReceipt by the next claim and not here: a crash in the middle of that send must find the
+            // Sent by the next claim and not here: a crash in the middle of that send must find the
             // message marked as being sent.
             delivery.retry(Duration::ZERO, true, None)
         } else {

@@ -140,7 +140,7 @@ struct Created {
 
 fn created(response: &ApiResponse) -> Option<SentReceipt> {
     let created: Created = serde_json::from_slice(response.body.as_deref()?).ok()?;
-    (!created.sid.is_empty()).then_some(SentReceipt { provider_id: created.sid })
+    (!created.sid.is_empty()).then(|| SentReceipt::new(created.sid))
 }
 
 async fn body(response: &mut Response) -> Option<Vec<u8>> {

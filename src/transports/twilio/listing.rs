@@ -74,7 +74,7 @@ pub(super) async fn find(
 
 fn newest_first(mut found: Vec<ListedMessage>) -> Vec<SentReceipt> {
     found.sort_by_key(|listed| Reverse(listed.created()));
-    found.into_iter().map(|listed| SentReceipt { provider_id: listed.sid }).collect()
+    found.into_iter().map(|listed| SentReceipt::new(listed.sid)).collect()
 }
 
 fn first(twilio: &Twilio, message: &Outbound) -> RequestBuilder {

@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -51,7 +50,6 @@ impl Twilio {
     }
 }
 
-#[async_trait]
 impl Transport for Twilio {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
         webhook::receive(&self.config, request)

@@ -10,7 +10,7 @@ use crosswire::contracts::storage::{
     Claim, Partition, Queue, QueueKind, Records, StateReads, StorageError, Token,
 };
 use crosswire::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest,
 };
 use crosswire::engine::leases::{LeaseGuard, Leases};
 use crosswire::model::address::{Address, Group};
@@ -107,14 +107,9 @@ fn count(messages: &Mutex<Vec<Outbound>>, line: &str) -> usize {
     messages.lock().unwrap().iter().filter(|message| message.to.line.reveal() == line).count()
 }
 
-#[async_trait]
 impl Transport for FakeTransport {
     fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
         Ok(Received::Nothing)
-    }
-
-    fn answer(&self, _: Option<&str>) -> WebhookResponse {
-        WebhookResponse { status: 200, content_type: None, body: String::new() }
     }
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
@@ -126,7 +121,7 @@ impl Transport for FakeTransport {
             return Err(error);
         }
         self.sent.lock().unwrap().push(message.clone());
-        Ok(SentReceipt { provider_id: format!("P{}", message.id) })
+        Ok(SentReceipt::new(format!("P{}", message.id)))
     }
 
     async fn find(

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::Commit;
 use crosswire::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
-    WebhookRequest, WebhookResponse,
+    WebhookRequest,
 };
 use crosswire::engine::intake::{Intake, Refusal};
 use crosswire::engine::topic::Pipeline;
@@ -30,26 +28,13 @@ use crate::storage::fixture::{Fixture, commit, facts};
 /// Transport of which every call is this.
 struct FakeWebhook(Box<dyn Fn() -> Received + Send + Sync>);
 
-#[async_trait]
 impl Transport for FakeWebhook {
     fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
         Ok((self.0)())
     }
 
-    fn answer(&self, _: Option<&str>) -> WebhookResponse {
-        WebhookResponse { status: 200, content_type: None, body: String::new() }
-    }
-
     async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
         Err(SendError::NotSent("this one only receives".to_owned()))
-    }
-
-    async fn find(
-        &self,
-        _: &Outbound,
-        _: DateTime<Utc>,
-    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
-        Ok(None)
     }
 }
 
@@ -136,13 +121,9 @@ async fn one_id_of_two_transports_keeps_two_records_and_two_debts() {
 async fn recorded(reports: &[(DeliveryStatus, bool)]) -> Vec<u8> {
     let f = store();
     for (status, to_other) in reports {
-        let report = Report {
-            message: Some(MessageId::new("o1")),
-            cause: Some(MessageId::new("m1")),
-            provider_id: "P1".to_owned(),
-            status: *status,
-            code: None,
-        };
+        let mut report = Report::new("P1", *status);
+        report.message = Some(MessageId::new("o1"));
+        report.cause = Some(MessageId::new("m1"));
         let processes = [(); 2].map(|()| {
             let report = report.clone();
             intake(&f, "twilio", move || Received::Report(report.clone()))

@@ -186,7 +186,7 @@ async fn ambiguous_send_is_settled_as_configured() {
 async fn listed_message_is_completed_unless_it_is_another_of_ours() {
     let claim =
         Claim { outcome_unknown_since: Some(DateTime::UNIX_EPOCH), ..outbound_claim(person()) };
-    let listed = vec![SentReceipt { provider_id: "P1".to_owned() }];
+    let listed = vec![SentReceipt::new("P1")];
     for (known_sent, is_found) in [(vec![], true), (vec!["P1".to_owned()], false)] {
         let transport = FakeTransport::listing(listed.clone());
         let records = NoStore { known_sent, ..NoStore::default() };
@@ -200,7 +200,7 @@ async fn listed_message_is_completed_unless_it_is_another_of_ours() {
 async fn unavailable_store_is_an_error_and_no_settlement() {
     let claim =
         Claim { outcome_unknown_since: Some(DateTime::UNIX_EPOCH), ..outbound_claim(person()) };
-    let listed = vec![SentReceipt { provider_id: "P1".to_owned() }];
+    let listed = vec![SentReceipt::new("P1")];
     let transport = FakeTransport::listing(listed);
     let records = NoStore { is_away: true, ..NoStore::default() };
     let sender = Sender::new(transport, OnAmbiguous::Reconcile, records);

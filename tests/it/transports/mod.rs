@@ -1,4 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod defaults;
 mod several;
 mod twilio;

@@ -4,8 +4,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use crosswire::contracts::transport::{
     ReceiveError, Received, SendError, SentReceipt, Transport, Transports, WebhookRequest,
     WebhookResponse,
@@ -29,7 +27,6 @@ struct PlainText {
     sent: Mutex<Vec<Outbound>>,
 }
 
-#[async_trait]
 impl Transport for PlainText {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
         let sender = Address::new(self.name, "+14155550101", "+15005550006");
@@ -43,15 +40,7 @@ impl Transport for PlainText {
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         self.sent.lock().unwrap().push(message.clone());
-        Ok(SentReceipt { provider_id: message.id.to_string() })
-    }
-
-    async fn find(
-        &self,
-        _: &Outbound,
-        _: DateTime<Utc>,
-    ) -> Result<Option<Vec<SentReceipt>>, SendError> {
-        Ok(None)
+        Ok(SentReceipt::new(message.id.to_string()))
     }
 }
 

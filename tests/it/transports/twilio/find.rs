@@ -1,7 +1,7 @@
 //! Search of Twilio's message list for a message whose response was lost.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crosswire::contracts::transport::{SendError, SentReceipt, Transport};
+use crosswire::contracts::transport::{SendError, Transport};
 use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use rstest::rstest;
 
@@ -39,7 +39,7 @@ fn at(provider: &Provider) -> Twilio {
 
 async fn found(provider: &Provider) -> Vec<String> {
     let found = at(provider).find(&outbound("hi"), since()).await.unwrap().unwrap();
-    found.into_iter().map(|SentReceipt { provider_id }| provider_id).collect()
+    found.into_iter().map(|sent| sent.provider_id).collect()
 }
 
 #[tokio::test]

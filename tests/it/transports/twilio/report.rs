@@ -30,13 +30,10 @@ fn delivery_report_carries_the_state_of_a_message(
             "/status?message=out%3A1&cause=in-1",
             Some(&form),
         );
-        let report = Report {
-            message: Some(MessageId::new("out:1")),
-            cause: Some(MessageId::new("in-1")),
-            provider_id: SID.to_owned(),
-            status,
-            code: Some(30005),
-        };
+        let mut report = Report::new(SID, status);
+        report.message = Some(MessageId::new("out:1"));
+        report.cause = Some(MessageId::new("in-1"));
+        report.code = Some(30005);
         assert_eq!(twilio().receive(&request), Ok(Received::Report(report)));
     }
 }
@@ -47,13 +44,7 @@ fn delivery_report_carries_the_state_of_a_message(
 #[case("&ErrorCode=0")]
 #[case("&ErrorCode=none")]
 fn report_without_optional_parameters_is_parsed(#[case] more: &str) {
-    let report = Report {
-        message: None,
-        cause: None,
-        provider_id: SID.to_owned(),
-        status: DeliveryStatus::Sent,
-        code: None,
-    };
+    let report = Report::new(SID, DeliveryStatus::Sent);
     let form = format!("MessageSid={SID}&MessageStatus=sent{more}");
     assert_eq!(posted(&form), Ok(Received::Report(report)));
 }

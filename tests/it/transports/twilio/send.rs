@@ -20,7 +20,7 @@ fn created() -> Action {
 }
 
 fn sent() -> SentReceipt {
-    SentReceipt { provider_id: "SMfedcba9876543210fedcba9876543210".to_owned() }
+    SentReceipt::new("SMfedcba9876543210fedcba9876543210")
 }
 
 pub(super) fn twilio_at(base: &str) -> Twilio {

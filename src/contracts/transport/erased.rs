@@ -1,0 +1,87 @@
+//! Transports behind pointers, as topics hold them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use indexmap::IndexMap;
+
+use super::{
+    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+};
+use crate::model::message::Outbound;
+
+/// A [`Transport`] as an engine holds it, behind a pointer.
+pub trait DynTransport: Send + Sync {
+    /// Verifies and parses a webhook request.
+    fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError>;
+
+    /// Returns the response to a genuine request.
+    fn answer(&self, text: Option<&str>) -> WebhookResponse;
+
+    /// Sends one message.
+    fn send<'a>(&'a self, message: &'a Outbound) -> BoxFuture<'a, Result<SentReceipt, SendError>>;
+
+    /// Looks a message up in the provider's list.
+    fn find<'a>(
+        &'a self,
+        message: &'a Outbound,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>>;
+
+    /// Returns the action that an operator must take first.
+    fn missing(&self) -> Option<&str>;
+}
+
+impl<T: Transport> DynTransport for T {
+    fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
+        Transport::receive(self, request)
+    }
+
+    fn answer(&self, text: Option<&str>) -> WebhookResponse {
+        Transport::answer(self, text)
+    }
+
+    fn send<'a>(&'a self, message: &'a Outbound) -> BoxFuture<'a, Result<SentReceipt, SendError>> {
+        Transport::send(self, message).boxed()
+    }
+
+    fn find<'a>(
+        &'a self,
+        message: &'a Outbound,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>> {
+        Transport::find(self, message, since).boxed()
+    }
+
+    fn missing(&self) -> Option<&str> {
+        Transport::missing(self)
+    }
+}
+
+/// Transports of a topic by name, which is the `transport` of the addresses that each one reaches.
+#[derive(Clone, Default)]
+pub struct Transports(IndexMap<String, Arc<dyn DynTransport>>);
+
+impl Transports {
+    /// Adds a transport; it replaces one of the same name.
+    #[must_use]
+    pub fn with(mut self, name: &str, transport: Arc<dyn DynTransport>) -> Self {
+        self.0.insert(name.to_owned(), transport);
+        self
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn DynTransport>> {
+        self.0.get(name)
+    }
+}
+
+impl IntoIterator for Transports {
+    type Item = (String, Arc<dyn DynTransport>);
+    type IntoIter = indexmap::map::IntoIter<String, Arc<dyn DynTransport>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

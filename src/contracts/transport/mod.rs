@@ -1,0 +1,66 @@
+//! Contract of a transport: one provider's wire format, without queues, topics or HTTP servers.
+
+use std::future::{Future, ready};
+
+use chrono::{DateTime, Utc};
+
+use crate::model::message::Outbound;
+
+mod erased;
+mod send;
+mod webhook;
+
+#[doc(hidden)]
+pub use erased::{DynTransport, Transports};
+pub use send::{SendError, SentReceipt};
+pub use webhook::{
+    DeliveryStatus, ReceiveError, Received, Report, WebhookRequest, WebhookResponse,
+};
+
+/// Client of one provider: verifies and parses its webhooks, and sends messages through its API.
+///
+/// Methods that return a future are written as `async fn`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transport",
+    note = "implement `Transport` for it; `receive` and `send` are required"
+)]
+pub trait Transport: Send + Sync {
+    /// Verifies that a request is genuine, and parses it. Pure: no I/O, and bounded work before the
+    /// request is known to be genuine.
+    fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError>;
+
+    /// Sends one message. The error class decides what follows.
+    fn send(
+        &self,
+        message: &Outbound,
+    ) -> impl Future<Output = Result<SentReceipt, SendError>> + Send;
+
+    /// Returns the response to a genuine request, with a text for the sender or without one.
+    ///
+    /// Returns 200 without a body by default, for providers that send no text from a response; the
+    /// text is dropped then.
+    fn answer(&self, text: Option<&str>) -> WebhookResponse {
+        let _ = text;
+        WebhookResponse { status: 200, content_type: None, body: String::new() }
+    }
+
+    /// Returns the entries of the provider's message list that may be `message`: same recipient, line
+    /// and content, created at or after `since`, newest first.
+    ///
+    /// Returns `None` by default: the provider has no such list, and a message whose outcome is
+    /// unknown cannot be reconciled.
+    fn find(
+        &self,
+        message: &Outbound,
+        since: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Vec<SentReceipt>>, SendError>> + Send {
+        let _ = (message, since);
+        ready(Ok(None))
+    }
+
+    /// Returns the action that an operator must take before this transport can be used, if there is
+    /// one.
+    fn missing(&self) -> Option<&str> {
+        None
+    }
+}
