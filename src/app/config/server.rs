@@ -28,8 +28,8 @@ pub struct ServerConfig {
     pub port: u16,
     /// Scheme, host and port under which providers call this server, without a trailing slash.
     pub public_url: Option<String>,
-    /// Use of `X-Forwarded-Proto` and `X-Forwarded-Host`. Only for a server that is reached through
-    /// a proxy alone, which sets them.
+    /// Use of `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For`. Only for a server that
+    /// is reached through a proxy alone, which sets them.
     pub trust_forwarded: bool,
     /// Log filter in the syntax of `RUST_LOG`.
     pub log_filter: String,
