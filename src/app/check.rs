@@ -56,7 +56,7 @@ async fn check_store(
 }
 
 /// Prints a line for each line and account that its provider rejects. It is no reason to fail: the
-/// messages are retained until an operator has mended it.
+/// messages are retained until an operator has repaired it.
 async fn report_pauses(
     services: &[TopicRuntime],
     store: &dyn Storage,

@@ -65,7 +65,7 @@ impl Consumer {
                     return Err(error);
                 }
             };
-            // Before the message can be claimed again, so that no other worker tries it in vain.
+            // Before the message can be claimed again, so that other workers know of the pause.
             self.exchange_pauses().await;
             match settlement {
                 Settlement::Complete(commit) => {

@@ -29,8 +29,8 @@ impl Delivery<'_> {
         })
     }
 
-    /// Settlement of a message whose recipient can never be reached: a wake tells the recipient's own
-    /// mailbox, so that the topic's handler can let go of them.
+    /// Settlement of a message whose recipient can never be reached: a wake of the recipient's own
+    /// mailbox reports it to the topic's handler.
     pub(super) fn undeliverable(&self, code: u32, reason: &str) -> Settlement {
         let wake = Wake {
             group: self.claim.group.recipient(),

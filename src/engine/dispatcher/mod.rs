@@ -109,8 +109,8 @@ impl Dispatcher {
         }
     }
 
-    /// Settles the message that met a rejected account or line. It is no failure of the message; the
-    /// delay gives the gates of other processes time to hear of the pause.
+    /// Settles a message whose account or line was rejected. It is no failure of the message; within
+    /// the delay the gates of other processes read the pause.
     fn paused(&self, delivery: &Delivery<'_>, error: &SendError) -> Settlement {
         let part = match error {
             SendError::Line { .. } => "line",

@@ -21,11 +21,11 @@ use crate::model::message::{Inbound, Incoming, Mail, OptOut, Outbound};
 use crate::model::topic::TopicName;
 
 /// Longest wait for the store. A provider gives up after 15 s (Twilio), so a store that is slower
-/// than this is as good as unavailable.
+/// than this counts as unavailable.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Reason why a call got no answer of its transport's. Displays as the sentence for the caller, which
-/// says nothing about the server's insides.
+/// Reason for refusing a call. Displays as the sentence for the caller, which reveals nothing about the
+/// server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("no such topic; the path is /queue/<topic>, with a topic that runs here")]

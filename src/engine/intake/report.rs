@@ -1,4 +1,4 @@
-//! Delivery reports: the provider's word on the messages that it has taken.
+//! Delivery reports: states of the messages that the provider has accepted.
 
 use tracing::error;
 
@@ -29,7 +29,7 @@ impl Intake {
     }
 }
 
-/// Facts about the message that a report belongs to; none when it says nothing worth recording.
+/// Facts about the message that a report belongs to; none for a report that changes no state.
 fn report_facts(pipeline: &Pipeline, report: &Report) -> Option<Facts> {
     let kind = match report.status {
         DeliveryStatus::Underway => return None,
