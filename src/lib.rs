@@ -36,3 +36,12 @@ pub mod prelude {
     };
     pub use crate::model::state::Member;
 }
+
+/// Pages whose Rust code is compiled by `cargo test --doc`, beside the one above.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/scripts.md")]
+    struct Scripts;
+}

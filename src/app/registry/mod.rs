@@ -47,7 +47,6 @@ struct KnownValidator {
 
 /// Settings of a part that has none, so that every key is reported as unknown.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct NoSettings {}
 
 impl Registry {

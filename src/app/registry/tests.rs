@@ -204,3 +204,72 @@ fn valid_settings_build_added_parts_with_their_default_text() {
     assert_eq!(errors, Vec::<String>::new());
     assert_eq!(services[0].validators[0].text, "Shorter, please.");
 }
+
+#[test]
+fn unknown_settings_are_reported_beside_a_missing_one() {
+    let text = "[topics.t]\nhandler = \"echo\"\nvalidators.short = { wrod = \"hi\" }";
+    let (_, errors) = assemble_with(&app_registry(), text);
+    assert_eq!(
+        errors,
+        [
+            "topics.toml: topics.t.validators.short.wrod: unknown key; \
+             remove it or correct its name",
+            "topics.toml: topics.t.validators.short.word: is missing; set it",
+        ]
+    );
+}
+
+#[test]
+fn required_table_and_list_with_an_error_inside_are_not_reported_as_missing() {
+    #[derive(Deserialize)]
+    struct Nested {
+        #[serde(rename = "list")]
+        _list: Vec<bool>,
+        #[serde(rename = "short")]
+        _short: ShortSettings,
+    }
+    let mut registry = Registry::shipped();
+    registry.handler_with("nested", |_: Nested| {
+        Echo::new(crate::handlers::echo::EchoSettings::default())
+    });
+    let text =
+        "[topics.t]\nhandler = \"nested\"\nproperties = { list = [1], short = { wrod = \"hi\" } }";
+    let (_, errors) = assemble_with(&registry, text);
+    assert_eq!(
+        errors,
+        [
+            "topics.toml: topics.t.properties.list[0]: invalid type: integer `1`, \
+             expected true or false; correct the value",
+            "topics.toml: topics.t.properties.short.wrod: unknown key; \
+             remove it or correct its name",
+            "topics.toml: topics.t.properties.short.word: is missing; set it",
+        ]
+    );
+}
+
+#[test]
+fn settings_of_a_part_that_has_none_are_reported_as_unknown_keys() {
+    let mut registry = Registry::shipped();
+    registry.validator("plain", |_: &Inbound| Ok(()));
+    let text = "[topics.t]\nhandler = \"echo\"\nvalidators.plain = { text = \"No.\", max = 1 }";
+    let (_, errors) = assemble_with(&registry, text);
+    let expected = "topics.toml: topics.t.validators.plain.max: unknown key; \
+                    remove it or correct its name";
+    assert_eq!(errors, [expected]);
+}
+
+#[test]
+fn mistyped_settings_are_reported_in_terms_of_toml() {
+    let text = "[topics.t]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+                gateway = { token_env = \"TWILIO_AUTH_TOKEN\", retries = 256 }";
+    let (_, errors) = assemble_with(&app_registry(), text);
+    let expected = "topics.toml: topics.t.gateway.retries: invalid value: integer `256`, \
+                    expected a whole number from 0 to 255; correct the value";
+    assert_eq!(errors, [expected]);
+
+    let text = "[topics.t]\nhandler = \"roulette\"\nproperties.texts = \"hello\"";
+    let (_, errors) = assemble(text);
+    let expected = "topics.toml: topics.t.properties.texts: invalid type: string \"hello\", \
+                    expected a table; correct the value";
+    assert_eq!(errors, [expected]);
+}

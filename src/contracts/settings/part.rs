@@ -33,8 +33,19 @@ impl SettingsErrors {
         self.0.iter().map(line).collect()
     }
 
+    fn add_unknown(&mut self, keys: Vec<String>) {
+        for key in keys {
+            self.add(&key, "unknown key; remove it or correct its name");
+        }
+    }
+
     fn has_key(&self, key: &str) -> bool {
         self.0.iter().any(|(known, _)| known == key)
+    }
+
+    fn has_key_within(&self, key: &str) -> bool {
+        let is_within = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+        self.0.iter().any(|(known, _)| known.strip_prefix(key).is_some_and(is_within))
     }
 
     fn add_validation(&mut self, path: &str, errors: &ValidationErrors) {
@@ -129,14 +140,16 @@ fn read<S: DeserializeOwned>(table: Map<String, Value>) -> (Option<S>, SettingsE
         let deserializer = serde_ignored::Deserializer::new(&table, &mut note);
         match serde_path_to_error::deserialize(deserializer) {
             Ok(settings) => {
-                for key in ignored {
-                    errors.add(&key, "unknown key; remove it or correct its name");
-                }
+                errors.add_unknown(ignored);
                 return (Some(settings), errors);
             }
             Err(error) => {
                 let (path, message) = (error.path().clone(), error.inner().to_string());
                 let is_removed = remove(&mut table, &path);
+                // These keys are not read again, and the missing one may be there under a wrong name.
+                let below = format!("{path}.");
+                ignored.retain(|key| !is_removed || key.starts_with(&below));
+                errors.add_unknown(ignored);
                 report(&mut errors, &path, &message);
                 if !is_removed {
                     return (None, errors);
@@ -150,14 +163,35 @@ fn report(errors: &mut SettingsErrors, path: &Path, message: &str) {
     let key = if path.iter().len() == 0 { String::new() } else { path.to_string() };
     let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
     match missing {
-        // A required key that was taken out has been reported already.
-        Some(field) if errors.has_key(&join(&key, field)) => {}
+        // A required key that was taken out has been reported already, itself or a key below it.
+        Some(field) if errors.has_key_within(&join(&key, field)) => {}
         Some(field) => errors.add(&join(&key, field), "is missing; set it"),
         None if message.starts_with("unknown field") => {
             errors.add(&key, format!("{message}; remove it or correct its name"));
         }
-        None => errors.add(&key, format!("{message}; correct the value")),
+        None => errors.add(&key, format!("{}; correct the value", in_toml_terms(message))),
     }
+}
+
+/// Replaces the Rust type that serde expected by a description of the value to write.
+fn in_toml_terms(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let value = match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number in range",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        _ if expected.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("{found}, expected {value}")
 }
 
 /// Takes the value at `path` out of `table`, or the list that it is in.
