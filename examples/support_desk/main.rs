@@ -40,7 +40,7 @@ impl Handler for Desk {
         let request = self
             .http
             .post(&self.url)
-            .header("Idempotency-Key", message.id.as_str())
+            .header("Idempotency-Key", message.key().as_str())
             .json(&serde_json::json!({ "text": message.text.reveal() }));
         let response = request.send().await?;
         if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
