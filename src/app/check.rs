@@ -13,7 +13,11 @@ use crate::engine::topic::TopicRuntime;
 use crate::stores::sqlite::Sqlite;
 
 /// Prints what is wrong, and fails when a process would not start or could not work.
-pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::Result<()> {
+pub(super) fn check(
+    environment: &Environment,
+    registry: &Registry,
+    waived: &[SafetyCheck],
+) -> anyhow::Result<()> {
     let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
     let purpose = if is_dev { Purpose::Dev } else { Purpose::Standalone };
     let mut out = std::io::stdout().lock();
@@ -33,15 +37,16 @@ pub(super) fn check(environment: &Environment, registry: &Registry) -> anyhow::R
         )?;
         if !Sqlite::exists(&config.data_dir) {
             writeln!(out, "the store does not exist yet; the first start creates it")?;
-            return report(&Health::default(), &config, &mut out);
+            return report(&Health::default(), &config, waived, &mut out);
         }
     }
-    run_to_the_end(async |_| check_store(&config, &services, &mut out).await)
+    run_to_the_end(async |_| check_store(&config, &services, waived, &mut out).await)
 }
 
 async fn check_store(
     config: &Config,
     services: &[TopicRuntime],
+    waived: &[SafetyCheck],
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let store = StoreHandle::inspect(config)?.connect()?;
@@ -50,7 +55,7 @@ async fn check_store(
     let counts = partitions::counts(services);
     report_pauses(services, store.as_ref(), out).await?;
     let refused = partitions::review(&counts, store.as_ref(), out).await?;
-    report(&health, config, out)?;
+    report(&health, config, waived, out)?;
     anyhow::ensure!(refused == 0, "partition counts that cannot change yet: {refused}");
     Ok(())
 }
@@ -71,8 +76,13 @@ async fn report_pauses(
     Ok(())
 }
 
-/// Prints a store's health, and fails when messages may be lost on it.
-fn report(health: &Health, config: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+/// Prints a store's health, and fails when messages may be lost on it, but for the waived checks.
+fn report(
+    health: &Health,
+    config: &Config,
+    waived: &[SafetyCheck],
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     // A store that is only inspected has no knowledge of its disk.
     let ephemeral = match &config.store {
         StoreConfig::Embedded { ephemeral } => ephemeral.clone(),
@@ -82,7 +92,11 @@ fn report(health: &Health, config: &Config, out: &mut impl Write) -> anyhow::Res
     let ephemeral = ephemeral.map(|reason| FailedCheck { check, reason });
     health.degraded.iter().try_for_each(|line| writeln!(out, "degraded: {line}"))?;
     let fatal: Vec<&FailedCheck> = ephemeral.iter().chain(&health.fatal).collect();
-    fatal.iter().try_for_each(|failed| writeln!(out, "fatal: {failed}"))?;
-    anyhow::ensure!(fatal.is_empty(), "the store may lose messages");
+    for failed in &fatal {
+        let word = if waived.contains(&failed.check) { "allowed" } else { "fatal" };
+        writeln!(out, "{word}: {failed}")?;
+    }
+    let is_safe = fatal.iter().all(|failed| waived.contains(&failed.check));
+    anyhow::ensure!(is_safe, "the store may lose messages");
     Ok(())
 }

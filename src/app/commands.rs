@@ -28,7 +28,7 @@ pub enum Command {
     /// Handle messages and send the replies.
     Worker(WorkerOptions),
     /// List every error in the configuration and every problem of the store.
-    Check,
+    Check(CheckOptions),
     /// List the recorded events of messages, oldest first.
     Events(EventsOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
@@ -42,6 +42,12 @@ pub struct Waivers {
     /// Messages may be lost.
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub allow: Vec<SafetyCheck>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct CheckOptions {
+    #[command(flatten)]
+    pub waivers: Waivers,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -1,5 +1,6 @@
 //! The command `events`: recorded events of messages, one line each.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use chrono::SecondsFormat;
@@ -20,17 +21,14 @@ pub(super) async fn list(
     let store = store.connect()?;
     let mut events = Vec::new();
     for service in services {
-        let keys = options.message.as_deref().map(|id| keys(service, id));
+        let mut of_topic = Vec::new();
         for partition in service.partitions() {
-            match &keys {
-                None => events.extend(store.events(&partition, None).await?),
-                Some(keys) => {
-                    for key in keys {
-                        events.extend(store.events(&partition, Some(key)).await?);
-                    }
-                }
-            }
+            of_topic.extend(store.events(&partition, None).await?);
         }
+        if let Some(id) = &options.message {
+            retain_message(&mut of_topic, &keys(service, id), id);
+        }
+        events.extend(of_topic);
     }
     // The sort is stable: events of one millisecond stay in the order in which they were recorded.
     events.sort_by_key(|event| event.at);
@@ -40,13 +38,27 @@ pub(super) async fn list(
         writeln!(out, "{}", row(event, options.show))?;
     }
     if events.is_empty() {
-        writeln!(out, "no events are recorded")?;
+        let of = if options.message.is_some() { " of this message" } else { "" };
+        writeln!(out, "no events are recorded{of}")?;
     }
     Ok(())
 }
 
-/// Ids under which a message may be kept: as it was given, which may be an outbound message's, and as
-/// each transport of the topic keeps it.
+/// Keeps the events of one message: of an inbound one under any of its keys, or of the one that caused
+/// the outbound message with this id, ours or the provider's.
+fn retain_message(events: &mut Vec<Event>, keys: &[MessageId], id: &str) {
+    let is_outbound = |event: &&Event| {
+        let detail = &event.detail;
+        detail.provider_id.as_deref() == Some(id)
+            || detail.outbound.as_ref().is_some_and(|outbound| outbound.as_str() == id)
+    };
+    let causes: BTreeSet<MessageId> =
+        events.iter().filter(is_outbound).map(|event| event.message.clone()).collect();
+    events.retain(|event| keys.contains(&event.message) || causes.contains(&event.message));
+}
+
+/// Ids under which a message may be recorded: as it was given, and as each transport of the topic
+/// records it.
 fn keys(service: &TopicRuntime, id: &str) -> Vec<MessageId> {
     let id = MessageId::new(id);
     let transports = service.transports.clone().into_iter();

@@ -35,8 +35,8 @@ mod work;
 
 #[doc(hidden)]
 pub use commands::{
-    Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions, Waivers, WebOptions,
-    WorkerOptions,
+    CheckOptions, Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions,
+    Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -100,7 +100,7 @@ impl App {
             (None, Role::Web) => self.web(&WebOptions::default()),
             (Some(Command::Worker(options)), _) => self.worker(&options),
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
-            (Some(Command::Check), _) => self.check(),
+            (Some(Command::Check(options)), _) => self.check(&options),
             (Some(Command::Events(options)), _) => self.events(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
         }
@@ -166,8 +166,8 @@ impl App {
 
     /// Prints every error in the configuration and the store.
     #[doc(hidden)]
-    pub fn check(&self) -> anyhow::Result<()> {
-        check::check(&self.environment, &self.registry)
+    pub fn check(&self, options: &CheckOptions) -> anyhow::Result<()> {
+        check::check(&self.environment, &self.registry, &options.waivers.allow)
     }
 
     /// Lists the events of messages.

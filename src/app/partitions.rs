@@ -14,6 +14,8 @@ use crate::model::topic::TopicName;
 
 /// Pause between two attempts to reach an unavailable store.
 const RETRY: Duration = Duration::from_secs(1);
+/// Interval at which a running process compares its counts with those that the store remembers.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A topic's configured partition count.
 #[derive(Clone)]
@@ -32,6 +34,11 @@ pub(super) enum PartitionError {
          --drain`, and change it then"
     )]
     Stranding { topic: TopicName, remembered: u16, configured: u16, waiting: u64 },
+    #[error(
+        "another process has changed topics.{topic}.partitions from {configured} to {remembered}; \
+         set it to {remembered} and start this process again"
+    )]
+    Changed { topic: TopicName, remembered: u16, configured: u16 },
 }
 
 /// Returns the configured partition counts of these topics.
@@ -62,14 +69,50 @@ pub(super) async fn adopt(counts: &[Count], store: &dyn Storage) -> Result<(), P
     Ok(())
 }
 
-/// Does the same once an unavailable store answers, and stops the process when it must not run.
-pub(super) async fn adopt_when_available(
+/// Adopts the counts when that is still to be done, and watches them from then on.
+pub(super) async fn keep(
     counts: Vec<Count>,
     store: Arc<dyn Storage>,
     stop: Stop,
+    is_adopted: bool,
+) {
+    if is_adopted || adopt_when_available(&counts, store.as_ref(), &stop).await.is_ok() {
+        watch(&counts, store.as_ref(), &stop).await;
+    }
+}
+
+/// Stops the process when another one changes a count that this one runs with: it would store
+/// messages in partitions that no worker reads.
+async fn watch(counts: &[Count], store: &dyn Storage, stop: &Stop) {
+    let interval = || stop.0.run_until_cancelled(tokio::time::sleep(WATCH_INTERVAL));
+    while interval().await.is_some() {
+        if let Err(error @ PartitionError::Changed { .. }) = compare(counts, store).await {
+            error!(%error, "stopping: the topics do not fit the store");
+            stop.0.cancel();
+        }
+    }
+}
+
+/// Fails when the store remembers another count of a topic.
+async fn compare(counts: &[Count], store: &dyn Storage) -> Result<(), PartitionError> {
+    for Count { topic, configured } in counts {
+        let remembered = store.known_partitions(topic).await?.unwrap_or(*configured);
+        if remembered != *configured {
+            let (topic, configured) = (topic.clone(), *configured);
+            return Err(PartitionError::Changed { topic, remembered, configured });
+        }
+    }
+    Ok(())
+}
+
+/// Adopts the counts once an unavailable store answers, and stops the process when it must not run.
+async fn adopt_when_available(
+    counts: &[Count],
+    store: &dyn Storage,
+    stop: &Stop,
 ) -> Result<(), PartitionError> {
     loop {
-        match adopt(&counts, store.as_ref()).await {
+        match adopt(counts, store).await {
             Err(PartitionError::Storage(StorageError::Unavailable(_))) => {
                 tokio::time::sleep(RETRY).await;
             }
@@ -114,14 +157,15 @@ pub(super) async fn review(
     Ok(refused)
 }
 
-/// Refuses a change while messages or wakes wait in any partition that exists before or after it.
+/// Refuses a change while messages or wakes wait in any partition that workers read today. Messages
+/// beyond those are stranded, and a larger count is what makes workers read them again.
 async fn require_empty(
     count: &Count,
     remembered: u16,
     store: &dyn Storage,
 ) -> Result<(), PartitionError> {
     let mut waiting = 0;
-    for number in 0..remembered.max(count.configured) {
+    for number in 0..remembered {
         for kind in [QueueKind::Inbound, QueueKind::Outbox] {
             let partition = Partition { topic: count.topic.clone(), number };
             let depth = store.depth(&Queue { partition, kind }).await?;

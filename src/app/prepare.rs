@@ -59,15 +59,15 @@ impl Prepared {
             }
             Err(error) => Err(error.into()),
         };
-        match adopted {
-            Ok(()) => {}
+        let is_adopted = match adopted {
+            Ok(()) => true,
             Err(PartitionError::Storage(error @ StorageError::Unavailable(_))) => {
                 warn!(%error, "store is unavailable; waiting for it");
-                let (store, stop) = (Arc::clone(&store), stop.clone());
-                tokio::spawn(partitions::adopt_when_available(counts, store, stop));
+                false
             }
             Err(error) => return Err(error.into()),
-        }
+        };
+        tokio::spawn(partitions::keep(counts, Arc::clone(&store), stop.clone(), is_adopted));
         Ok(store)
     }
 }

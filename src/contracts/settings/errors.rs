@@ -13,9 +13,14 @@ impl ConfigErrors {
         self.add_sentence(file, key, &format!("{problem}; {fix}"));
     }
 
-    /// Records an error whose sentence already contains the fix.
+    /// Records an error whose sentence already contains the fix. Topics that read the same variable
+    /// have the same error, which is recorded once.
     pub fn add_sentence(&self, file: &str, key: &str, sentence: &str) {
-        self.recorded().push(format!("{file}: {key}: {sentence}"));
+        let line = one_line(&format!("{file}: {key}: {sentence}"));
+        let mut recorded = self.recorded();
+        if !recorded.contains(&line) {
+            recorded.push(line);
+        }
     }
 
     /// Returns the recorded errors, one line each.
@@ -46,6 +51,17 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
+/// Joins the lines of a text, such as the message of a parser, and escapes all other control
+/// characters, which a terminal would obey.
+fn one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut joined = String::new();
+    for c in lines.join(" ").chars() {
+        if c.is_control() { joined.extend(c.escape_unicode()) } else { joined.push(c) }
+    }
+    joined
+}
+
 /// Returns the fix for an unknown name: the nearest known name, if one is near, and all known ones.
 pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -65,6 +81,19 @@ pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn error_is_one_printable_line_and_recorded_once() {
+        let errors = ConfigErrors::default();
+        errors.add("\u{1b}[31m.toml", "key", "unclosed group\n  (", "correct it");
+        errors.add("environment", "KEY", "is missing", "set it");
+        errors.add("environment", "KEY", "is missing", "set it");
+        let expected = [
+            "\\u{1b}[31m.toml: key: unclosed group   (; correct it",
+            "environment: KEY: is missing; set it",
+        ];
+        assert_eq!(errors.lines(), expected);
+    }
 
     #[test]
     fn nearest_name_is_suggested_only_when_it_is_near() {

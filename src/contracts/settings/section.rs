@@ -33,10 +33,10 @@ macro_rules! settings {
 
 settings! {
     bool => "write true or false",
-    u16 => "write a whole number, such as 5",
-    u32 => "write a whole number, such as 5",
-    u64 => "write a whole number, such as 5",
-    usize => "write a whole number, such as 5",
+    u16 => "write a whole number from 0 to 65535",
+    u32 => "write a whole number, 0 or more",
+    u64 => "write a whole number, 0 or more",
+    usize => "write a whole number, 0 or more",
     String => "write a text in quotes",
     Vec<String> => "write a list of texts, such as [\"/sms\"]",
     humantime_serde::Serde<Duration> => "write a time with its unit, such as \"30s\", \"5m\" or \"7d\"",

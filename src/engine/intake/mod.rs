@@ -17,7 +17,7 @@ use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, OptOut, Outbound};
+use crate::model::message::{Inbound, Incoming, Mail, Outbound};
 use crate::model::topic::TopicName;
 
 /// Longest wait for the store. A provider gives up after 15 s (Twilio), so a store that is slower
@@ -116,10 +116,11 @@ impl Intake {
 
     async fn message(&self, pipeline: &Pipeline, incoming: Incoming) -> Result<Receipt, Refusal> {
         let message = Inbound::new(pipeline.topic.clone(), self.clock.now(), incoming);
-        // An opt-out has to reach the handler, whatever the validators think of its text.
+        // A keyword that the provider acts on has to reach the handler, whatever the validators think
+        // of its text, and the provider has answered it.
         let verdict = match opt_out(&message) {
-            Some(OptOut::Stop) => Verdict::Valid,
-            _ => validate(pipeline, &message),
+            Some(_) => Verdict::Valid,
+            None => validate(pipeline, &message),
         };
         match verdict {
             Verdict::Valid => self.accept(pipeline, message).await,

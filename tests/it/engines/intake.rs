@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crosswire::contracts::storage::Commit;
+use crosswire::contracts::storage::{Commit, Pushed};
 use crosswire::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
     WebhookRequest,
 };
-use crosswire::engine::intake::{Intake, Refusal};
-use crosswire::engine::topic::Pipeline;
+use crosswire::contracts::validator::Rejection;
+use crosswire::engine::intake::{Intake, Outcome, Refusal};
+use crosswire::engine::topic::{BoundValidator, Pipeline};
 use crosswire::engine::worker::Worker;
 use crosswire::http::response::refusal_response;
 use crosswire::model::address::Address;
 use crosswire::model::clock::{Clock, SystemClock};
 use crosswire::model::event::EventKind;
-use crosswire::model::message::{Incoming, MessageId, Outbound};
+use crosswire::model::message::{Inbound, Incoming, MessageId, OptOut, Outbound};
 use crosswire::model::topic::Replies;
 use crosswire::stores::sqlite::Sqlite;
 use proptest::prelude::{Strategy, any, prop, proptest};
@@ -56,7 +57,14 @@ fn intake(
         topic,
         transport_name: name.to_owned(),
         transport: Arc::new(FakeWebhook(Box::new(received))),
-        validators: Vec::new(),
+        validators: vec![BoundValidator {
+            name: "no_keywords".to_owned(),
+            text: "No keywords, please.".to_owned(),
+            validator: Arc::new(|message: &Inbound| match message.text.reveal() {
+                "hello" => Ok(()),
+                _ => Err(Rejection::new("a keyword")),
+            }),
+        }],
         replies: Replies { accept_response, send_on_accept: false, error_response },
         limits: parts.limits,
     };
@@ -88,6 +96,26 @@ async fn panic_of_a_transport_is_answered_500_so_that_the_provider_calls_again()
     assert_eq!(refusal, Refusal::Failed);
     assert_eq!(refusal_response(&refusal).status(), 500);
     assert_eq!(f.snapshot().await, before);
+}
+
+#[tokio::test]
+async fn keyword_that_the_provider_acts_on_passes_the_validators() {
+    for (text, opt_out, outcome) in [
+        ("Stop.", None, Outcome::Pushed(Pushed::Accepted)),
+        ("empezar", Some(OptOut::Start), Outcome::Pushed(Pushed::Accepted)),
+        ("ayuda", Some(OptOut::Help), Outcome::Pushed(Pushed::Accepted)),
+        ("ayuda", None, Outcome::Rejected("no_keywords: a keyword".to_owned())),
+    ] {
+        let f = store();
+        let intake = intake(&f, "twilio", move || {
+            let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+            let mut incoming = Incoming::new(MessageId::new("1"), sender, text);
+            incoming.opt_out = opt_out;
+            Received::Message(Box::new(incoming))
+        });
+        let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        assert_eq!(receipt.outcome, outcome, "{text}");
+    }
 }
 
 #[tokio::test]

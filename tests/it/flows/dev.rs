@@ -227,4 +227,10 @@ async fn redis_check_is_waived_only_by_its_own_name() {
     let start = |check| refusal(deployment.crosswire(&["web", "--allow", check]));
     assert!(start("ephemeral-disk").contains("eviction: Redis may evict messages"));
     assert!(start("eviction").contains("is taken by another program"));
+    let environment = [("ENV", "dev")];
+    let check = |arguments: &[&str]| deployment.crosswire_with(&environment, arguments);
+    assert!(!check(&["check"]).status.success());
+    let allowed = check(&["check", "--allow", "eviction"]);
+    assert!(allowed.status.success(), "{allowed:?}");
+    assert!(String::from_utf8(allowed.stdout).unwrap().contains("allowed: eviction"));
 }

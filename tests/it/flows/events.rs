@@ -35,6 +35,11 @@ async fn events_command_lists_seven_events_and_masks_numbers() {
     let revealed = events(&["events", "--topic", "roulette", "--show"]);
     assert!(revealed.contains("+14155550101"), "{revealed}");
     assert_eq!(deployment.twilio().report_answers(), [204, 204]);
+    let provider_id =
+        shown.split("provider ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let of_reply = events(&["events", provider_id.unwrap().trim_end_matches(',')]);
+    assert!(SEVEN.iter().all(|name| of_reply.contains(name)), "{of_reply}");
+    assert_eq!(events(&["events", "SM0"]), "no events are recorded of this message\n");
 }
 
 #[tokio::test]
