@@ -29,7 +29,14 @@ pub trait Work: Send + Sync {
     /// The store is unavailable and nothing has happened outside of it: the claim is released.
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError>;
 
-    /// Called with a message's payload once its commit is true. A crash in between skips the call.
+    /// Returns whether `completed` is to be called for this claim, which costs a copy of its payload.
+    fn is_observed(&self, claim: &Claim) -> bool {
+        let _ = claim;
+        false
+    }
+
+    /// Called with the payload of an observed message once its commit is true. A crash in between
+    /// skips the call.
     async fn completed(&self, payload: &str) {
         let _ = payload;
     }

@@ -178,10 +178,11 @@ impl Transport for TesterTransport {
 
 #[async_trait]
 impl HandledObserver for TesterTransport {
+    fn transport(&self) -> &str {
+        TRANSPORT_NAME
+    }
+
     async fn handled(&self, message: &Inbound) {
-        if message.sender.transport != TRANSPORT_NAME {
-            return;
-        }
         let entry = BoardEntry::In(PhoneMessage {
             id: message.id.clone(),
             topic: message.topic.clone(),

@@ -13,9 +13,12 @@ use crate::model::state::{Check, Member, Write};
 /// ever reach them (opted out, no such number); its data is the provider's code.
 pub const UNDELIVERABLE: &str = "undeliverable";
 
-/// Observer of handled messages. A crash may keep it from being called.
+/// Observer of the handled messages of one transport. A crash may keep it from being called.
 #[async_trait]
 pub trait HandledObserver: Send + Sync {
+    /// Returns the name of the transport.
+    fn transport(&self) -> &str;
+
     /// Takes note of a message whose commit is done.
     async fn handled(&self, message: &Inbound);
 }

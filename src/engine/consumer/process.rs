@@ -94,14 +94,18 @@ impl Consumer {
         commit: Commit,
         chained: bool,
     ) -> Result<Completion, StorageError> {
-        let payload = claim.payload.clone();
+        let observed = self.work.is_observed(&claim).then(|| claim.payload.clone());
         let request = chained.then(|| self.request(false));
         let requested_at = self.runtime.leases.uptime();
         let completed = self.runtime.storage.complete(claim, commit, request.as_ref()).await?;
         let Completed { settled, next } = completed;
         match settled {
             Settled::Conflict(ours) => return Ok(Completion::Conflict(*ours)),
-            Settled::Done => self.work.completed(&payload).await,
+            Settled::Done => {
+                if let Some(payload) = observed {
+                    self.work.completed(&payload).await;
+                }
+            }
             Settled::LeaseLost => {}
         }
         Ok(Completion::Ended(match next {

@@ -146,6 +146,11 @@ impl Work for Worker {
         }
     }
 
+    fn is_observed(&self, claim: &Claim) -> bool {
+        let observer = self.parts.observer.as_ref();
+        observer.is_some_and(|observer| claim.id.is_of(observer.transport()))
+    }
+
     async fn completed(&self, payload: &str) {
         if let Some(observer) = &self.parts.observer
             && let Ok(Mail::Message(message)) = serde_json::from_str(payload)

@@ -28,6 +28,11 @@ impl MessageId {
         Self(format!("{transport}:{}", id.0))
     }
 
+    /// Returns whether this is the id under which a message of this transport is kept.
+    pub fn is_of(&self, transport: &str) -> bool {
+        self.0.strip_prefix(transport).is_some_and(|rest| rest.starts_with(':'))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
