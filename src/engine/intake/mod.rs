@@ -2,6 +2,7 @@
 
 mod checks;
 mod report;
+mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
+pub use self::sockets::answer_text;
 use self::checks::{Panicked, Verdict, catch_panic, validate};
 use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};

@@ -58,6 +58,7 @@ local function append_wake(queue, group, id, payload)
 end
 
 local function record(message, kinds, detail, max)
+  if kinds == '' then return end
   call('XADD', tag .. 'ev', 'MAXLEN', '~', max, '*', 'm', message, 'e', kinds, 'd', detail)
 end
 
