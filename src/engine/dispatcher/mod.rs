@@ -136,12 +136,7 @@ impl Dispatcher {
     }
 
     /// Settles a message that the provider may have taken or not.
-    fn ambiguous(
-        &self,
-        delivery: &Delivery<'_>,
-        policy: OnAmbiguous,
-        reason: &str,
-    ) -> Settlement {
+    fn ambiguous(&self, delivery: &Delivery<'_>, policy: OnAmbiguous, reason: &str) -> Settlement {
         match policy {
             OnAmbiguous::Retry if self.may_fail_again(delivery) => {
                 delivery.retry(backoff(delivery.claim.failures), true, Some(reason))

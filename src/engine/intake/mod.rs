@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-pub use self::sockets::answer_text;
 use self::checks::{Panicked, Verdict, catch_panic, validate};
+pub use self::sockets::answer_text;
 use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest, WebhookResponse};

@@ -10,7 +10,7 @@ use crate::contracts::transport::socket::SocketSettings;
 /// Protocol of clients that offer no subprotocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Protocol {
+pub(super) enum Protocol {
     #[default]
     Json,
     Text,

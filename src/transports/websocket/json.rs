@@ -85,8 +85,10 @@ impl SocketProtocol for Json {
 fn object(frame: &str) -> Result<Map<String, Value>, String> {
     match serde_json::from_str(frame) {
         Ok(Value::Object(fields)) => Ok(fields),
-        _ => Err("a frame is one JSON object, such as {\"type\":\"message\",\"text\":\"Hi\"}"
-            .to_owned()),
+        _ => {
+            Err("a frame is one JSON object, such as {\"type\":\"message\",\"text\":\"Hi\"}"
+                .to_owned())
+        }
     }
 }
 
@@ -105,7 +107,9 @@ fn parameters(fields: Map<String, Value>) -> Result<Parameters, String> {
     }
     let text = |(name, value): (String, Value)| match value {
         Value::String(text) if name.len() + text.len() <= MAX_PARAMETER => Ok((name, text)),
-        _ => Err(format!("the field `{name:.32}` must be a string of at most {MAX_PARAMETER} bytes")),
+        _ => {
+            Err(format!("the field `{name:.32}` must be a string of at most {MAX_PARAMETER} bytes"))
+        }
     };
     fields.into_iter().map(text).collect::<Result<_, _>>().map(Parameters)
 }

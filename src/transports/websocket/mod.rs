@@ -19,8 +19,8 @@ use crate::contracts::transport::{
 use crate::model::message::Outbound;
 use crate::model::topic::TopicName;
 
-pub use config::WebSocketConfig;
 use config::Protocol;
+pub use config::WebSocketConfig;
 pub use json::{Json, SUBPROTOCOL};
 pub use text::PlainText;
 
