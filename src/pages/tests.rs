@@ -40,7 +40,7 @@ async fn get(state: PagesState, path: &str) -> ServiceResponse {
 }
 
 async fn text(response: ServiceResponse) -> String {
-    let body = to_bytes(response.into_body()).await.ok().expect("the body is in memory");
+    let body = to_bytes(response.into_body()).await.expect("the body is in memory");
     String::from_utf8(body.to_vec()).expect("it is text")
 }
 
@@ -56,6 +56,7 @@ fn assets(html: &str) -> Vec<String> {
 
 #[actix_web::test]
 async fn pages_forbid_inline_code_frames_referrers_and_caches() {
+    let inline = Regex::new(r"<style|\sstyle=|\son\w+=|<script[^>]*>[^<]").expect("it is fixed");
     for path in PATHS {
         let response = get(all(), path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
@@ -70,7 +71,6 @@ async fn pages_forbid_inline_code_frames_referrers_and_caches() {
         assert!(header(&response, PERMISSIONS_POLICY).contains("camera=()"));
         assert_eq!(header(&response, CONTENT_TYPE), "text/html; charset=utf-8");
         let html = text(response).await;
-        let inline = Regex::new(r"<style|\sstyle=|\son\w+=|<script[^>]*>[^<]").expect("fixed");
         assert!(!inline.is_match(&html), "{path} has inline code or styles");
     }
 }

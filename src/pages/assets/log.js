@@ -16,6 +16,7 @@ export class Log {
   #store;
   #entries;
   #lastFrom = null;
+  #isFollowing = true;
 
   constructor(store) {
     this.#store = store;
@@ -23,7 +24,12 @@ export class Log {
     for (const entry of this.#entries) this.#render(entry);
     this.toEnd();
     this.#newer.addEventListener("click", () => this.toEnd());
-    this.#element.addEventListener("scroll", () => this.#isAtEnd && (this.#newer.hidden = true));
+    this.#element.addEventListener("scroll", () => {
+      this.#isFollowing = this.#isAtEnd;
+      if (this.#isFollowing) this.#newer.hidden = true;
+    });
+    // A keyboard that opens, or a card, takes some of the height.
+    new ResizeObserver(() => this.#isFollowing && this.toEnd()).observe(this.#element);
   }
 
   get isEmpty() {
@@ -31,7 +37,7 @@ export class Log {
   }
 
   add(entry) {
-    const follow = this.#isAtEnd || entry.isOwn;
+    const follow = this.#isFollowing || entry.isOwn;
     this.#entries.push(entry);
     this.#render(entry);
     if (this.#entries.length > LIMIT) {
@@ -72,6 +78,7 @@ export class Log {
   }
 
   toEnd() {
+    this.#isFollowing = true;
     this.#element.scrollTop = this.#element.scrollHeight;
     this.#newer.hidden = true;
   }

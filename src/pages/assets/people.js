@@ -7,7 +7,7 @@ const COMMANDS = [
   { label: "Remove", command: "/remove", needs: "remove" },
 ];
 
-/** List of who is here, with a menu beside each name for whoever may use it. */
+/** List of who is here, with actions beside each name for those who may use them. */
 export class People {
   #element = byId("people");
   #parts = parts(this.#element);
@@ -22,17 +22,9 @@ export class People {
       const name = this.#parts.rename.elements.name.value.trim();
       if (name !== "") command(`/name ${name}`);
     });
-    document.addEventListener("pointerdown", ({ target }) => this.#closeMenus(target));
-    this.#element.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      const open = event.target.closest("details.menu[open]");
-      if (!open) return;
-      open.open = false;
-      open.querySelector("summary").focus();
-    });
   }
 
-  /** Shows the list, and keeps the rows, with an open menu, of those who stay. */
+  /** Shows the list. Rows of those who stay keep their state. */
   show({ here, name, allowed }) {
     const rights = allowed.join();
     const rows = here.map((person) => {
@@ -57,23 +49,26 @@ export class People {
     if (isMe) row.append(make("span", { className: "faint" }, " (you)"));
     if (commands.length === 0) return row;
     const label = `Actions for ${person}`;
-    const summary = make("summary", { title: label }, "⋯");
-    summary.setAttribute("aria-label", label);
-    const buttons = commands.map(({ label, command }) => {
-      const click = () => {
-        this.#closeMenus(null);
+    const actions = make("div", { className: "actions", hidden: true });
+    const more = make("button", { type: "button", className: "more", title: label }, "⋯");
+    more.setAttribute("aria-label", label);
+    more.setAttribute("aria-expanded", "false");
+    const toggle = (isOpen) => {
+      actions.hidden = !isOpen;
+      more.setAttribute("aria-expanded", String(isOpen));
+      if (!isOpen) more.focus();
+    };
+    more.addEventListener("click", () => toggle(actions.hidden));
+    row.addEventListener("keydown", ({ key }) => key === "Escape" && toggle(false));
+    for (const { label, command } of commands) {
+      const button = make("button", { type: "button" }, label);
+      button.addEventListener("click", () => {
+        toggle(false);
         this.#command(`${command} ${person}`);
-        summary.focus();
-      };
-      return make("button", { type: "button", onclick: click }, label);
-    });
-    row.append(make("details", { className: "menu" }, summary, make("div", {}, ...buttons)));
-    return row;
-  }
-
-  #closeMenus(target) {
-    for (const menu of this.#element.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(target)) menu.open = false;
+      });
+      actions.append(button);
     }
+    row.append(more, actions);
+    return row;
   }
 }

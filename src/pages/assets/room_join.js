@@ -88,6 +88,8 @@ form.addEventListener("submit", (event) => {
   store.set("name", form.elements.name.value.trim());
   join();
 });
+// A link with the token behind `#` that is opened here does not load the page again.
+addEventListener("hashchange", () => location.reload());
 byId("leave").addEventListener("click", () => {
   leaving = socket.send({ text: "/leave" });
   if (leaving === null) left();
