@@ -36,10 +36,11 @@ export class Composer {
     this.#form.hidden = isHidden;
   }
 
-  /** Shows why a message was not sent, and gives its text back to an empty field. */
+  /** Shows why a message was not sent, and gives its text back, before what was written since. */
   refuse(text, reason) {
     this.problem(`Not sent: ${reason}`);
-    if (this.#field.value.trim() === "") this.#set(text);
+    const since = this.#field.value;
+    this.#set(since.trim() === "" ? text : `${text}\n${since}`);
   }
 
   /** Shows a problem until the next message, or removes it. */

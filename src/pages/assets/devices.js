@@ -1,8 +1,10 @@
 import { Conversation } from "./conversation.js";
-import { byId, copy, make } from "./dom.js";
+import { arrange, byId, copy, make } from "./dom.js";
 
 const destination = byId("destination");
 const own = byId("own");
+/** Rows of the other devices, by their ids. */
+let rows = new Map();
 const { socket: path } = byId("main").dataset;
 
 /** Fields of a message beside its text. Without a destination the text itself is a command. */
@@ -17,16 +19,19 @@ function choose(id) {
   conversation.composer.focus();
 }
 
+function row(id) {
+  const button = make("button", { type: "button", className: "id" }, id);
+  button.setAttribute("aria-label", `Write to ${id}`);
+  button.addEventListener("click", () => choose(id));
+  return make("li", {}, button);
+}
+
 function showDevices({ you, connected }) {
   own.textContent = you;
   byId("copy").disabled = false;
   const others = connected.filter((id) => id !== you);
-  const rows = others.map((id) => {
-    const button = make("button", { type: "button", className: "id", onclick: () => choose(id) }, id);
-    button.setAttribute("aria-label", `Write to ${id}`);
-    return make("li", {}, button);
-  });
-  byId("devices").replaceChildren(...rows);
+  rows = new Map(others.map((id) => [id, rows.get(id) ?? row(id)]));
+  arrange(byId("devices"), [...rows.values()]);
   byId("known").replaceChildren(...others.map((id) => make("option", { value: id })));
   byId("count").textContent = others.length;
   byId("nobody").hidden = others.length > 0;

@@ -23,6 +23,14 @@ export function parts(root) {
   return found;
 }
 
+/** Makes these elements the children, and moves none that is in its place, so that focus stays. */
+export function arrange(parent, children) {
+  for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
+  children.forEach((child, place) => {
+    if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null);
+  });
+}
+
 /** Shows a text, or hides the element without one. */
 export function fill(element, text) {
   const shown = text ?? "";

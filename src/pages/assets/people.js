@@ -1,4 +1,4 @@
-import { byId, hue, isolated, make, parts } from "./dom.js";
+import { arrange, byId, hue, isolated, make, parts } from "./dom.js";
 
 /** Commands for other people, each with the right that it needs. */
 const COMMANDS = [
@@ -34,10 +34,8 @@ export class People {
       const commands = isMe ? [] : COMMANDS.filter(({ needs }) => allowed.includes(needs));
       return [person, { rights, isMe, element: this.#row(person, isMe, commands) }];
     });
-    const shown = rows.map(([, { element }]) => element);
-    const isSame = this.#rows.size === rows.length && shown.every((row) => row.isConnected);
     this.#rows = new Map(rows);
-    if (!isSame) this.#parts.list.replaceChildren(...shown);
+    arrange(this.#parts.list, rows.map(([, { element }]) => element));
     this.#parts.count.textContent = here.length;
     const field = this.#parts.rename.elements.name;
     if (document.activeElement !== field) field.value = name;

@@ -67,7 +67,7 @@ function join() {
 
 function left() {
   socket.close();
-  end({ code: 4403, title: "You have left", text: "What was said is kept nowhere." });
+  end({ code: 4403, title: "You have left", text: "The link lets you in again while the room is open." });
 }
 
 /** Shows the end. Only of a room that can be entered again is anything kept. */

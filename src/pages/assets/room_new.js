@@ -31,6 +31,8 @@ function fail(text) {
 const socket = new Socket(main.dataset.socket, store, () => (name() ? { name: name() } : {}), {
   state(state) {
     showState(state);
+    // The answer may be lost with the connection: then a person may ask once more.
+    if (isAsked) ask.disabled = state === "live";
     if (state !== "live" || isAsked) return;
     isAsked = true;
     socket.send({ type: "create", ...(name() ? { name: name() } : {}) });
