@@ -31,10 +31,13 @@ pub mod prelude {
     };
     pub use crate::contracts::validator::{Rejection, Validator};
     pub use crate::model::address::{Address, Group, Identity};
+    pub use crate::model::connection::{Connection, Disconnection};
+    pub use crate::model::frame::Frame;
     pub use crate::model::message::{
         Inbound, Incoming, Media, MessageId, OptOut, Origin, Outbound, Parameters, Text, Wake,
     };
     pub use crate::model::state::Member;
+    pub use crate::model::token::{Claims, Rights, Token, TokenPurpose};
 }
 
 /// Pages whose Rust code is compiled by `cargo test --doc`, beside the one above.

@@ -63,6 +63,14 @@ impl TopicRuntime {
         }
     }
 
+    /// Returns the transport whose clients hold sockets, with its name, if the topic has one.
+    pub fn socket_transport(&self) -> Option<(&str, &Arc<dyn DynTransport>)> {
+        self.config.transports.iter().find_map(|TransportConfig { name, .. }| {
+            let transport = self.transports.get(name)?;
+            transport.sockets().map(|_| (name.as_str(), transport))
+        })
+    }
+
     /// Returns the partitions of the topic.
     pub fn partitions(&self) -> impl Iterator<Item = Partition> {
         let partition = |number| Partition { topic: self.config.name.clone(), number };

@@ -7,6 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::model::token::TokenKey;
+use crate::model::topic::TopicName;
+
+/// Name of the transport whose addresses are sessions and rooms.
+pub const WEBSOCKET: &str = "websocket";
+
 /// Phone number, or another identifier that a provider uses for a person or a line.
 ///
 /// `Debug` and `Display` show the last two characters only, so that a number cannot reach a log by
@@ -58,6 +64,16 @@ impl Address {
             identity: Identity::new(identity),
             line: Identity::new(line),
         }
+    }
+
+    /// Address of a room of a topic: every socket that is subscribed to it.
+    pub fn room(topic: &TopicName, name: &str) -> Self {
+        Self::new(WEBSOCKET, &format!("#{name}"), topic.as_str())
+    }
+
+    /// Returns whether this is a session or a room of sockets, not a phone.
+    pub fn is_socket(&self) -> bool {
+        self.transport == WEBSOCKET
     }
 }
 
@@ -158,6 +174,13 @@ impl GroupKey {
     pub fn new(secret: &SecretString) -> Self {
         let secret = secret.expose_secret().as_bytes();
         Self(Hmac::new_from_slice(secret).expect("HMAC takes a key of any length"))
+    }
+
+    /// Key of the tokens of this deployment, which cannot be derived from any group.
+    pub fn token_key(&self) -> TokenKey {
+        let mut mac = self.0.clone();
+        mac.update(b"tokens\0");
+        TokenKey::new(&mac.finalize().into_bytes())
     }
 
     /// Group of a person: 128 bits of HMAC-SHA256 over the address, in hexadecimal.

@@ -4,8 +4,10 @@ pub mod address;
 // Hidden modules are for the engine, the stores and this crate's own tests.
 #[doc(hidden)]
 pub mod clock;
+pub mod connection;
 #[doc(hidden)]
 pub mod event;
+pub mod frame;
 #[doc(hidden)]
 pub mod keyword;
 pub mod message;
@@ -15,4 +17,5 @@ pub mod phone;
 pub mod segment;
 #[doc(hidden)]
 pub mod state;
+pub mod token;
 pub mod topic;

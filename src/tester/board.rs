@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::entry::{BoardEntry, DeliveryState};
 use super::fault::{Fault, InjectedFault};
-use crate::contracts::storage::{FeedCursor, Storage, StorageError};
+use crate::contracts::storage::{FeedCursor, FeedLimits, Storage, StorageError};
 use crate::model::address::Identity;
 use crate::model::clock::Clock;
 use crate::model::message::MessageId;
@@ -19,9 +19,9 @@ const ENTRIES: &str = "tester";
 /// Feed of the injected faults alone, which are read for every send.
 const FAULTS: &str = "tester-faults";
 /// Maximum number of entries: about five hundred messages in and out, in all of their states.
-const MAX_ENTRIES: u64 = 2_000;
+const MAX_ENTRIES: FeedLimits = FeedLimits::lines(2_000);
 /// Maximum number of faults, more than a person injects by hand.
-const MAX_FAULTS: u64 = 200;
+const MAX_FAULTS: FeedLimits = FeedLimits::lines(200);
 
 /// The shared log of the tester's messages and faults.
 pub struct Board {
@@ -41,7 +41,7 @@ impl Board {
 
     /// Appends an entry.
     pub async fn append(&self, entry: &BoardEntry) -> Result<(), StorageError> {
-        self.storage.publish(ENTRIES, &to_json(entry), MAX_ENTRIES).await
+        self.storage.publish(ENTRIES, &to_json(entry), MAX_ENTRIES).await.map(drop)
     }
 
     /// Reads the entries behind `after`, oldest first. While there are none, waits for one, at most
@@ -59,7 +59,7 @@ impl Board {
     pub async fn inject(&self, injected: &InjectedFault) -> Result<(), StorageError> {
         let entry = BoardEntry::Fault { injected: injected.clone(), at: self.now() };
         self.append(&entry).await?;
-        self.storage.publish(FAULTS, &to_json(injected), MAX_FAULTS).await
+        self.storage.publish(FAULTS, &to_json(injected), MAX_FAULTS).await.map(drop)
     }
 
     /// Reads the faults behind `after`, in the way of [`Board::read`].

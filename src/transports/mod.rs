@@ -3,3 +3,4 @@
 pub mod twilio;
 #[doc(hidden)]
 pub mod unconfigured;
+pub mod websocket;

@@ -15,6 +15,7 @@ use crate::handlers::{echo::Echo, roulette::Roulette};
 use crate::model::topic::{Properties, TransportConfig};
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
+use crate::transports::websocket::WebSocket;
 use crate::validators::{
     length::{self, Length},
     parseable::{self, Parseable},
@@ -59,6 +60,7 @@ impl Registry {
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);
         shipped.validator_with("profanity", profanity::DEFAULT_TEXT, Profanity::new);
+        shipped.transport_with("websocket", WebSocket::new);
         shipped.dyn_transport_with("twilio", |_: Properties, context, transport| {
             twilio(context, transport)
         });

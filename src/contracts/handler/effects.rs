@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::model::address::{Address, Group, GroupKey};
+use crate::model::frame::FrameContent;
 use crate::model::message::{Inbound, Media, Text, Wake};
 use crate::model::state::{Check, Member, Write};
+use crate::model::topic::TopicName;
 
 /// Name of the wake that a recipient's mailbox gets when a provider reports that no message will
 /// ever reach them (opted out, no such number); its data is the provider's code.
@@ -51,6 +53,15 @@ pub struct OutgoingMessage {
     pub to: Address,
     pub text: Text,
     pub media: Vec<Media>,
+    /// Content for recipients that are programs.
+    pub content: Option<Box<FrameContent>>,
+}
+
+impl OutgoingMessage {
+    /// Creates a message of a text alone.
+    pub fn text(to: Address, text: impl Into<Text>) -> Self {
+        Self { to, text: text.into(), media: Vec::new(), content: None }
+    }
 }
 
 /// A wake and its time; without a time it is due at once.
@@ -62,6 +73,7 @@ pub struct ScheduledWake {
 
 /// Input of one run of a handler.
 pub struct Invocation {
+    pub topic: TopicName,
     /// Mailbox that the message or wake came from.
     pub group: Group,
     /// Start of the run.

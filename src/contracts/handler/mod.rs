@@ -2,13 +2,16 @@
 
 use std::future::{Future, ready};
 
+use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
 mod context;
 mod effects;
 mod error;
 mod function;
+mod presence;
 mod run;
+mod sockets;
 mod transaction;
 
 pub use context::Context;
@@ -19,6 +22,8 @@ pub use effects::{
 pub use error::{Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
+#[doc(hidden)]
+pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{DynHandler, opt_out};
 pub use transaction::Transaction;
@@ -95,6 +100,27 @@ pub trait Handler: Send + Sync {
         code: u32,
     ) -> impl Future<Output = Result> + Send {
         let _ = (tx, code);
+        ready(Ok(()))
+    }
+
+    /// Handles a connection that a session opened. Does nothing by default.
+    fn connected(
+        &self,
+        cx: &mut Context,
+        connection: &Connection,
+    ) -> impl Future<Output = Result> + Send {
+        let _ = (cx, connection);
+        ready(Ok(()))
+    }
+
+    /// Handles the end of a session's connection. Not called when the session has connected again
+    /// meanwhile. Does nothing by default.
+    fn disconnected(
+        &self,
+        tx: &mut Transaction,
+        end: &Disconnection,
+    ) -> impl Future<Output = Result> + Send {
+        let _ = (tx, end);
         ready(Ok(()))
     }
 

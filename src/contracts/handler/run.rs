@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Context, Effects, Handler, OutgoingMessage, Refuse, Result, Transaction, UNDELIVERABLE,
+    presence,
 };
 use crate::model::keyword::is_opt_out;
 use crate::model::message::{Inbound, Mail, OptOut, Wake};
@@ -24,6 +25,7 @@ impl<H: Handler> DynHandler for H {
         match mail {
             Mail::Message(message) => receive(self, tx, message).boxed(),
             Mail::Wake(wake) => wake_up(self, tx, wake).boxed(),
+            Mail::Connection(change) => presence::change(self, tx, change).boxed(),
         }
     }
 
@@ -50,25 +52,29 @@ async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) ->
 }
 
 /// Returns the opt-out, opt-in or request for help that a message is: as the provider reports it, or
-/// a word such as STOP. START and HELP are ordinary words where the provider does not report them.
+/// a word such as STOP. START and HELP are ordinary words where the provider does not report them;
+/// so is STOP on a socket, whose client just closes it.
 pub fn opt_out(message: &Inbound) -> Option<OptOut> {
-    message.opt_out.or_else(|| is_opt_out(message.text.reveal()).then_some(OptOut::Stop))
+    let is_stop = || !message.sender.is_socket() && is_opt_out(message.text.reveal());
+    message.opt_out.or_else(|| is_stop().then_some(OptOut::Stop))
 }
 
 /// Returns the effects of a refusal: its text, whatever the handler did before.
 fn refusal(message: &Inbound, text: &str) -> Effects {
-    let reply =
-        OutgoingMessage { to: message.sender.clone(), text: text.into(), media: Vec::new() };
+    let reply = OutgoingMessage::text(message.sender.clone(), text);
     Effects { sends: vec![reply], ..Effects::default() }
 }
 
 /// Runs a wake. A refusal in it is an error like any other, for there is no sender to answer.
 async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> Result<Effects> {
-    if wake.name == UNDELIVERABLE {
-        let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
-        handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
-    } else {
-        handler.wake(&mut tx, wake).await?;
+    match wake.name.as_str() {
+        UNDELIVERABLE => {
+            let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
+            handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
+        }
+        presence::LOST_PROCESS => presence::lost_process(&mut tx, wake).await?,
+        presence::LOST_SESSION => presence::lost_session(handler, &mut tx, wake).await?,
+        _ => handler.wake(&mut tx, wake).await?,
     }
     Ok(tx.into_effects())
 }

@@ -19,12 +19,12 @@ use crate::model::state::{Check, Member, Write};
 /// Every read and every `wake` or `put` returns an error when the store is away or a value has
 /// another type than the one asked for; a handler passes it on with `?`, and runs again later.
 pub struct Transaction {
-    invocation: Invocation,
+    pub(super) invocation: Invocation,
     state: Arc<dyn State>,
     /// Values read or written so far; a written value is read back.
     seen: HashMap<String, Option<String>>,
     checks: BTreeMap<String, Option<String>>,
-    effects: Effects,
+    pub(super) effects: Effects,
 }
 
 impl Transaction {
@@ -137,6 +137,13 @@ impl Transaction {
         Ok(members)
     }
 
+    /// Returns up to `limit` members of a pool, the longest in it first, for information: the commit
+    /// does not depend on it.
+    pub async fn list(&self, pool: &str, limit: usize) -> Result<Vec<Group>> {
+        let members = self.state.members(pool, limit).await?;
+        Ok(members.into_iter().map(|member| member.group).collect())
+    }
+
     /// Returns the number of a pool's members, for information: the commit does not depend on it.
     pub async fn size(&self, pool: &str) -> Result<u64> {
         self.state.size(pool).await
@@ -185,7 +192,8 @@ impl Transaction {
 
     /// Sends a text with media.
     pub fn send_media(&mut self, to: &Address, text: impl Into<Text>, media: Vec<Media>) {
-        self.effects.sends.push(OutgoingMessage { to: to.clone(), text: text.into(), media });
+        let message = OutgoingMessage { media, ..OutgoingMessage::text(to.clone(), text) };
+        self.effects.sends.push(message);
     }
 
     /// Wakes this mailbox after a time; see [`Transaction::wake`].

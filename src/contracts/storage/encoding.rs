@@ -27,6 +27,9 @@ pub const CLAIM_RECLAIMS: u32 = 16;
 /// Maximum number of groups that one call of `reclaim` makes ready.
 pub const RECLAIM_LIMIT: u32 = 256;
 
+/// Maximum number of lines that one call of `follow` returns, so that a long feed holds up nothing else.
+pub const FOLLOW_LIMIT: u32 = 5_000;
+
 /// Digest that stands for an id in a set of ids. It is half the size of most ids and reveals nothing.
 pub fn digest(parts: &[&str]) -> Vec<u8> {
     let mut hash = Sha256::new();

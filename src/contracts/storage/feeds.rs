@@ -34,15 +34,44 @@ impl FeedCursor {
     }
 }
 
+/// Limits of a feed. All lines of a feed are published with the same limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedLimits {
+    /// Number of newest lines to keep, about.
+    pub lines: u64,
+    /// Maximum age. Each publication removes the lines that are older; when the newest line is older,
+    /// the whole feed is gone.
+    pub age: Option<Duration>,
+}
+
+impl FeedLimits {
+    /// Keeps about the newest lines, for ever.
+    pub const fn lines(lines: u64) -> Self {
+        Self { lines, age: None }
+    }
+
+    /// Keeps lines up to this age only.
+    #[must_use]
+    pub const fn within(self, age: Duration) -> Self {
+        Self { age: Some(age), ..self }
+    }
+}
+
 /// Feeds: logs of bounded length that every process may read and follow.
 #[async_trait]
 pub trait Feeds: Send + Sync {
-    /// Appends a line to a feed, which keeps about its newest `keep` lines. The line may be appended
-    /// twice when the answer is lost.
-    async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError>;
+    /// Appends a line to a feed, removes the lines beyond its limits, and returns the position of the
+    /// new line. The line may be appended twice when the answer is lost.
+    async fn publish(
+        &self,
+        feed: &str,
+        line: &str,
+        limits: FeedLimits,
+    ) -> Result<FeedCursor, StorageError>;
 
-    /// Returns the lines of a feed after `after`, or all that are kept, oldest first. Waits for a
-    /// line when there is none, at most for `patience`.
+    /// Returns the lines of a feed after `after`, or from its oldest one, in order, at most
+    /// [`FOLLOW_LIMIT`](super::encoding::FOLLOW_LIMIT). Waits for a line when there is none, at most
+    /// for `patience`; many callers may wait at once.
     ///
     /// # Errors
     /// `Corrupt` when `after` is no position of this store's.

@@ -27,7 +27,7 @@ mod upkeep;
 
 pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
-pub use feeds::{FeedCursor, FeedEntry, Feeds};
+pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use moves::Queues;
 pub use pauses::{Pause, PauseScope, Pauses};
 pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::claim::{Claim, ClaimRequest, Claimed, Token};
 use super::error::StorageError;
 use super::queue::{Partition, Push, Pushed, Queue};
 use super::settle::{Burial, Commit, Completed, Retry, Settled};
 use crate::model::address::Group;
+use crate::model::message::Wake;
 
 /// Moves of a message, from its push until it is completed or buried.
 #[async_trait]
@@ -48,6 +50,16 @@ pub trait Queues: Send + Sync {
     /// Makes groups ready whose lease has expired, whose retry is due or for which a wake is due, at
     /// most [`RECLAIM_LIMIT`](super::encoding::RECLAIM_LIMIT) of each. Returns their number.
     async fn reclaim(&self, queue: &Queue) -> Result<u64, StorageError>;
+
+    /// Schedules a wake without a commit. An equal wake that is not due yet, of the same group, name
+    /// and data, moves to the new time. A failover of the store may undo it, so callers repeat it
+    /// before it is due.
+    async fn schedule(
+        &self,
+        partition: &Partition,
+        wake: Wake,
+        due: DateTime<Utc>,
+    ) -> Result<(), StorageError>;
 
     /// Waits until a message may be ready, at most for `patience`. It may return early or late, so a
     /// consumer must not rely on it alone.

@@ -7,9 +7,11 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 
+use super::socket::SocketTransport;
 use super::{
     ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
 };
+use crate::contracts::storage::Feeds;
 use crate::model::message::Outbound;
 
 /// A [`Transport`] as an engine holds it, behind a pointer.
@@ -29,6 +31,15 @@ pub trait DynTransport: Send + Sync {
         message: &'a Outbound,
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>>;
+
+    /// Gives the transport the store's feeds.
+    fn start(&self, feeds: Arc<dyn Feeds>);
+
+    /// Returns whether a message that is sent twice under one id arrives once.
+    fn is_idempotent(&self) -> bool;
+
+    /// Returns the form of its sockets, if its clients hold sockets.
+    fn sockets(&self) -> Option<&dyn SocketTransport>;
 
     /// Returns the action that an operator must take first.
     fn missing(&self) -> Option<&str>;
@@ -55,6 +66,18 @@ impl<T: Transport> DynTransport for T {
         Transport::find(self, message, since).boxed()
     }
 
+    fn start(&self, feeds: Arc<dyn Feeds>) {
+        Transport::start(self, feeds);
+    }
+
+    fn is_idempotent(&self) -> bool {
+        Transport::is_idempotent(self)
+    }
+
+    fn sockets(&self) -> Option<&dyn SocketTransport> {
+        Transport::sockets(self)
+    }
+
     fn missing(&self) -> Option<&str> {
         Transport::missing(self)
     }
@@ -70,6 +93,11 @@ impl Transports {
     pub fn with(mut self, name: &str, transport: Arc<dyn DynTransport>) -> Self {
         self.0.insert(name.to_owned(), transport);
         self
+    }
+
+    /// Gives every transport the store's feeds.
+    pub fn start(&self, feeds: &Arc<dyn Feeds>) {
+        self.0.values().for_each(|transport| transport.start(Arc::clone(feeds)));
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<dyn DynTransport>> {

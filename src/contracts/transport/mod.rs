@@ -1,13 +1,17 @@
 //! Contract of a transport: one provider's wire format, without queues, topics or HTTP servers.
 
 use std::future::{Future, ready};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use self::socket::SocketTransport;
+use crate::contracts::storage::Feeds;
 use crate::model::message::Outbound;
 
 mod erased;
 mod send;
+pub mod socket;
 mod webhook;
 
 #[doc(hidden)]
@@ -56,6 +60,24 @@ pub trait Transport: Send + Sync {
     ) -> impl Future<Output = Result<Option<Vec<SentReceipt>>, SendError>> + Send {
         let _ = (message, since);
         ready(Ok(None))
+    }
+
+    /// Gives the transport the store's feeds, before its first message.
+    #[doc(hidden)]
+    fn start(&self, feeds: Arc<dyn Feeds>) {
+        let _ = feeds;
+    }
+
+    /// Returns whether a message that is sent twice under one id arrives once, so that one of unknown
+    /// outcome is simply sent again.
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+
+    /// Returns the form of its sockets, for a transport whose clients hold sockets.
+    #[doc(hidden)]
+    fn sockets(&self) -> Option<&dyn SocketTransport> {
+        None
     }
 
     /// Returns the action that an operator must take before this transport can be used, if there is

@@ -70,11 +70,22 @@ impl Dispatcher {
                 pass.accepted();
                 delivery.sent(sent)
             }
-            Err(error) => self.not_sent(delivery, pass, &error),
+            Err(error) => self.not_sent(delivery, self.policy(transport), pass, &error),
         }
     }
 
-    fn not_sent(&self, delivery: &Delivery<'_>, pass: Pass, error: &SendError) -> Settlement {
+    /// Returns the policy for a message of unknown outcome.
+    fn policy(&self, transport: &dyn DynTransport) -> OnAmbiguous {
+        if transport.is_idempotent() { OnAmbiguous::Retry } else { self.sending.on_ambiguous }
+    }
+
+    fn not_sent(
+        &self,
+        delivery: &Delivery<'_>,
+        policy: OnAmbiguous,
+        pass: Pass,
+        error: &SendError,
+    ) -> Settlement {
         let (topic, message) = (&self.topic, &delivery.outbound.id);
         tracing::warn!(topic.name = %topic, message.id = %message, %error, "message not sent");
         match error {
@@ -89,7 +100,7 @@ impl Dispatcher {
                 }
                 self.bury(delivery, EventKind::Failed, error.to_string())
             }
-            SendError::Ambiguous(_) => self.ambiguous(delivery, &error.to_string()),
+            SendError::Ambiguous(_) => self.ambiguous(delivery, policy, &error.to_string()),
             SendError::Line { code, reason } => {
                 pass.pause_line(*code, reason);
                 self.paused(delivery, error)
@@ -125,8 +136,8 @@ impl Dispatcher {
     }
 
     /// Settles a message that the provider may have taken or not.
-    fn ambiguous(&self, delivery: &Delivery<'_>, reason: &str) -> Settlement {
-        match self.sending.on_ambiguous {
+    fn ambiguous(&self, delivery: &Delivery<'_>, policy: OnAmbiguous, reason: &str) -> Settlement {
+        match policy {
             OnAmbiguous::Retry if self.may_fail_again(delivery) => {
                 delivery.retry(backoff(delivery.claim.failures), true, Some(reason))
             }
@@ -172,7 +183,7 @@ impl Work for Dispatcher {
         };
         let transport = transport.as_ref();
         let delivery = Delivery { claim, outbound, max_records: self.max_records };
-        match (claim.outcome_unknown_since, self.sending.on_ambiguous) {
+        match (claim.outcome_unknown_since, self.policy(transport)) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => {
                 Ok(self.send(&delivery, transport, lease).await)
             }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod report;
+mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use self::checks::{Panicked, Verdict, catch_panic, validate};
+pub use self::sockets::answer_text;
 use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest, WebhookResponse};

@@ -49,6 +49,7 @@ impl Worker {
     fn invocation(&self, claim: &Claim) -> Invocation {
         let own = (claim.group.as_str().to_owned(), claim.state.clone());
         Invocation {
+            topic: self.parts.topic.clone(),
             group: claim.group.clone(),
             now: self.parts.clock.now(),
             groups: self.parts.groups.clone(),

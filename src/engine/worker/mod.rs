@@ -56,9 +56,10 @@ impl Worker {
     fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
         let only = effects.sends.len() == 1;
-        let outgoing = |OutgoingMessage { to, text, media }| {
+        let outgoing = |OutgoingMessage { to, text, media, content }| {
             let cause = cause.clone().map(|id| Cause { id, only });
-            Entry::owed(&Outbound::new(to, text, media, cause), &self.parts.groups)
+            let outbound = Outbound { content, ..Outbound::new(to, text, media, cause) };
+            Entry::owed(&outbound, &self.parts.groups)
         };
         let outbox: Vec<Entry> = effects.sends.into_iter().map(outgoing).collect();
         let facts = cause.map(|message| {
@@ -163,6 +164,6 @@ impl Work for Worker {
 fn message_id(mail: &Mail) -> Option<MessageId> {
     match mail {
         Mail::Message(message) => Some(message.key()),
-        Mail::Wake(_) => None,
+        Mail::Wake(_) | Mail::Connection(_) => None,
     }
 }

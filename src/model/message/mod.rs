@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Group};
+use crate::model::connection::ConnectionChange;
+use crate::model::frame::FrameContent;
 use crate::model::topic::TopicName;
 
 mod wire;
@@ -206,12 +208,16 @@ pub struct Outbound {
     /// Inbound message that this one answers, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// Content beside text and media, for recipients that are programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Box<FrameContent>>,
 }
 
 impl Outbound {
     /// Creates a message with a new id. Ids sort by their time of creation.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
-        Self { id: MessageId::new(uuid::Uuid::now_v7().to_string()), to, text, media, cause }
+        let id = MessageId::new(uuid::Uuid::now_v7().to_string());
+        Self { id, to, text, media, cause, content: None }
     }
 }
 
@@ -260,6 +266,7 @@ impl fmt::Debug for Wake {
 pub enum Mail {
     Message(Box<Inbound>),
     Wake(Wake),
+    Connection(ConnectionChange),
 }
 
 impl From<&str> for Text {

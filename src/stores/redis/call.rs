@@ -23,9 +23,14 @@ pub(super) struct ScriptCall {
 
 impl ScriptCall {
     pub(super) fn new(script: &'static Script, partition: &Partition) -> Self {
+        Self::on_key(script, keys::tag(partition))
+    }
+
+    /// Makes a call of a script that takes a key instead of the tag of a partition.
+    pub(super) fn on_key(script: &'static Script, key: String) -> Self {
         Self {
             script,
-            tag: keys::tag(partition),
+            tag: key,
             arguments: Vec::with_capacity(32),
             repeated: None,
             waits_for_replicas: true,

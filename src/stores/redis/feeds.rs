@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{Cmd, Value, cmd};
 
-use super::call::PlainCommand;
+use super::call::{PlainCommand, ScriptCall};
 use super::reply::decode;
-use super::{MAX_BLOCK, Redis, keys};
-use crate::contracts::storage::{FeedCursor, FeedEntry, Feeds, StorageError};
+use super::{MAX_BLOCK, Redis, keys, scripts};
+use crate::contracts::storage::encoding::FOLLOW_LIMIT;
+use crate::contracts::storage::{FeedCursor, FeedEntry, FeedLimits, Feeds, StorageError};
 use crate::model::clock::millis;
 
 /// Cursor in front of the first entry.
@@ -17,11 +18,21 @@ const BEGINNING: &str = "0-0";
 
 #[async_trait]
 impl Feeds for Redis {
-    async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError> {
-        let key = keys::feed(feed);
-        let mut command = cmd("XADD");
-        command.arg(&key).arg("MAXLEN").arg("~").arg(keep).arg("*").arg("l").arg(line);
-        self.shared.send(&PlainCommand { key, command }).await.map(drop)
+    async fn publish(
+        &self,
+        feed: &str,
+        line: &str,
+        limits: FeedLimits,
+    ) -> Result<FeedCursor, StorageError> {
+        let call = ScriptCall::on_key(&scripts::PUBLISH, keys::feed(feed))
+            .without_replicas()
+            .arg(line)
+            .arg(limits.lines);
+        let call = match limits.age {
+            None => call.arg(""),
+            Some(age) => call.millis(age.max(Duration::from_millis(1))),
+        };
+        Ok(FeedCursor::new(decode::<String>(self.shared.send(&call).await?)?))
     }
 
     async fn follow(
@@ -35,10 +46,11 @@ impl Feeds for Redis {
         if patience.is_zero() {
             let mut command = cmd("XRANGE");
             command.arg(&key).arg(format!("({after}")).arg("+");
+            command.arg("COUNT").arg(FOLLOW_LIMIT);
             return parse_entries(self.shared.send(&PlainCommand { key, command }).await?);
         }
         let command = blocking_read(&key, after, patience.min(MAX_BLOCK));
-        parse_streams(self.send_blocking(&key, &command).await?)
+        parse_streams(self.blocking.send(&key, &command).await?)
     }
 }
 
@@ -56,7 +68,8 @@ fn stream_id(after: Option<&FeedCursor>) -> Result<&str, StorageError> {
 fn blocking_read(key: &str, after: &str, patience: Duration) -> Cmd {
     let mut command = cmd("XREAD");
     // A timeout of zero would block for ever.
-    command.arg("BLOCK").arg(millis(patience).max(1)).arg("STREAMS").arg(key).arg(after);
+    command.arg("COUNT").arg(FOLLOW_LIMIT).arg("BLOCK").arg(millis(patience).max(1));
+    command.arg("STREAMS").arg(key).arg(after);
     command
 }
 

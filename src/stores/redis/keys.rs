@@ -25,7 +25,7 @@
 //! | `{t:n}trimmed`, `…audited` | string | present until upkeep is due again | its TTL |
 //! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |
 //! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |
-//! | `{feed:<name>}` | stream | a feed, of no partition | about the number of entries to keep |
+//! | `{feed:<name>}` | stream | a feed, of no partition: `l`, the line | about the number of lines to keep, and an age when it has one |
 
 use crate::contracts::storage::{Partition, Queue, QueueKind};
 use crate::model::topic::TopicName;

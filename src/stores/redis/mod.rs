@@ -1,9 +1,10 @@
 //! The store on Redis: standalone, behind sentinels, or a cluster; with TLS or without.
 //!
 //! Every move is one Lua script (`scripts/`), which Redis runs as one step; `keys` lists the keys.
-//! Moves share one pipelined connection. The doorbell and the feeds block, so each key that is waited
-//! for has a connection of its own. Upkeep and operator queries borrow connections from a pool.
+//! Moves share one pipelined connection. The doorbell and the feeds block, so each call that waits has
+//! a connection of its own meanwhile. Upkeep and operator queries borrow connections from a pool.
 
+mod blocking;
 mod call;
 mod connection;
 mod connection_pool;
@@ -22,19 +23,17 @@ mod scripts;
 mod target;
 mod upkeep;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use redis::{Cmd, RedisError, Value};
+use redis::{Cmd, Value};
 use secrecy::SecretString;
 
+use self::blocking::BlockingConnections;
 use self::call::PlainCommand;
 use self::connection_pool::ConnectionPool;
 use self::error::to_storage_error;
 use self::keys::tag;
 use self::reconnecting::Reconnecting;
-use self::target::Target;
 use crate::contracts::storage::{Partition, StorageError};
 
 /// Maximum time to wait for a reply before the connection is dropped.
@@ -57,11 +56,9 @@ pub struct RedisConfig {
 
 /// The store on Redis.
 pub struct Redis {
-    target: Target,
     /// Connection that all moves share.
     shared: Reconnecting,
-    /// Connection for each key that a caller blocks on.
-    blocking: Mutex<HashMap<String, Arc<Reconnecting>>>,
+    blocking: BlockingConnections,
     pool: ConnectionPool,
     wait_replicas: u32,
 }
@@ -85,11 +82,10 @@ impl Redis {
         let RedisConfig { url, verify_tls, wait_replicas } = config;
         let target = target::parse(&url, verify_tls)?;
         Ok(Self {
-            shared: Reconnecting::new(target.clone(), RESPONSE_TIMEOUT, wait_replicas),
-            blocking: Mutex::default(),
             pool: ConnectionPool::new(&target)?,
+            blocking: BlockingConnections::new(target.clone()),
+            shared: Reconnecting::new(target, RESPONSE_TIMEOUT, wait_replicas),
             wait_replicas,
-            target,
         })
     }
 
@@ -106,25 +102,5 @@ impl Redis {
     ) -> Result<Value, StorageError> {
         let mut connection = self.pool.get().await?;
         connection.send(command, &tag(partition)).await.map_err(|error| to_storage_error(&error))
-    }
-
-    /// Sends a command that blocks until there is something under `key`.
-    async fn send_blocking(&self, key: &str, command: &Cmd) -> Result<Value, StorageError> {
-        let reconnecting = self.blocking_connection(key);
-        let failed = |error: RedisError| to_storage_error(&error);
-        let (generation, mut connection) = reconnecting.connection().await.map_err(failed)?;
-        connection.send(command, key).await.map_err(|error| {
-            reconnecting.discard(generation);
-            failed(error)
-        })
-    }
-
-    fn blocking_connection(&self, key: &str) -> Arc<Reconnecting> {
-        let mut connections = self.blocking.lock().expect("no holder panics");
-        let connection = connections.entry(key.to_owned()).or_insert_with(|| {
-            let timeout = MAX_BLOCK + Duration::from_secs(2);
-            Arc::new(Reconnecting::new(self.target.clone(), timeout, 0))
-        });
-        Arc::clone(connection)
     }
 }

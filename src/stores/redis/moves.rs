@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::call::ScriptCall;
 use super::keys::kind_prefix;
 use super::scripts;
@@ -9,7 +11,7 @@ use crate::contracts::storage::encoding::{
     DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Commit, Partition, Push, Queue, QueueKind, Retry, Token,
+    Burial, Claim, ClaimRequest, Commit, Entry, Partition, Push, Queue, QueueKind, Retry, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -168,6 +170,13 @@ pub(super) fn reclaim(queue: &Queue) -> ScriptCall {
         .without_replicas()
         .arg(kind_prefix(queue.kind))
         .arg(RECLAIM_LIMIT)
+}
+
+pub(super) fn schedule(partition: &Partition, wake: &Entry, due: DateTime<Utc>) -> ScriptCall {
+    ScriptCall::new(&scripts::SCHEDULE, partition)
+        .without_replicas()
+        .entries([wake])
+        .arg(due.timestamp_millis())
 }
 
 /// Maximum number of records. Without facts nothing is recorded, so nothing is cut.

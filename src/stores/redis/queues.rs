@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use redis::{Value, cmd};
 
 use super::call::ScriptCall;
@@ -10,10 +11,11 @@ use super::keys::queue_prefix;
 use super::reply::{decode, read_claim};
 use super::{MAX_BLOCK, Redis, moves};
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Partition, Push, Pushed, Queue,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
     Queues, Retry, Settled, StorageError, Token,
 };
 use crate::model::address::Group;
+use crate::model::message::Wake;
 
 #[async_trait]
 impl Queues for Redis {
@@ -94,13 +96,22 @@ impl Queues for Redis {
         decode(self.shared.send(&moves::reclaim(queue)).await?)
     }
 
+    async fn schedule(
+        &self,
+        partition: &Partition,
+        wake: Wake,
+        due: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        self.shared.send(&moves::schedule(partition, &Entry::wake(wake), due)).await.map(drop)
+    }
+
     async fn wait(&self, queue: &Queue, patience: Duration) -> Result<(), StorageError> {
         let key = format!("{}bell", queue_prefix(queue));
         // A timeout of zero would block for ever.
         let patience = patience.clamp(Duration::from_millis(1), MAX_BLOCK);
         let mut pop = cmd("BLPOP");
         pop.arg(&key).arg(patience.as_secs_f64());
-        self.send_blocking(&key, &pop).await.map(drop)
+        self.blocking.send(&key, &pop).await.map(drop)
     }
 }
 

@@ -158,7 +158,7 @@ impl Reconnecting {
     }
 
     /// Discards a broken connection, unless another caller has replaced it already.
-    pub(super) fn discard(&self, generation: u64) {
+    fn discard(&self, generation: u64) {
         let mut current = self.current.write().expect("no holder panics");
         if matches!(&*current, Some((known, _)) if *known == generation) {
             *current = None;

@@ -53,6 +53,8 @@ scripts! {
     TRIM, true, "trim.lua";
     DEPTH, true, "depth.lua";
     MEMBERS, true, "members.lua";
+    SCHEDULE, true, "schedule.lua";
+    PUBLISH, false, "publish.lua";
     PAUSE, true, "pause.lua";
     PAUSES, true, "pauses.lua";
 }

@@ -7,17 +7,23 @@ use rusqlite::params;
 
 use super::Sqlite;
 use super::transaction::{Notification, StorageResult, Transaction, to_i64};
-use crate::contracts::storage::{FeedCursor, FeedEntry, Feeds, StorageError};
+use crate::contracts::storage::encoding::FOLLOW_LIMIT;
+use crate::contracts::storage::{FeedCursor, FeedEntry, FeedLimits, Feeds, StorageError};
 
 /// Interval at which a process that only reads polls a feed, since it gets no notifications.
 const POLL: Duration = Duration::from_millis(250);
 
 #[async_trait]
 impl Feeds for Sqlite {
-    async fn publish(&self, feed: &str, line: &str, keep: u64) -> Result<(), StorageError> {
+    async fn publish(
+        &self,
+        feed: &str,
+        line: &str,
+        limits: FeedLimits,
+    ) -> Result<FeedCursor, StorageError> {
         self.check_reserve()?;
         let (feed, line) = (feed.to_owned(), line.to_owned());
-        self.write(move |tx| publish(tx, feed, &line, keep)).await
+        self.write(move |tx| publish(tx, feed, &line, limits)).await
     }
 
     async fn follow(
@@ -49,20 +55,34 @@ impl Feeds for Sqlite {
     }
 }
 
-/// Appends an entry to a feed.
-fn publish(tx: &mut Transaction<'_>, feed: String, line: &str, keep: u64) -> StorageResult<()> {
-    // Numbers begin at the time: with a new file, a cursor of the old one must not match an entry.
+/// Appends an entry to a feed, and removes those beyond its limits.
+fn publish(
+    tx: &mut Transaction<'_>,
+    feed: String,
+    line: &str,
+    limits: FeedLimits,
+) -> StorageResult<FeedCursor> {
+    let until = tx.in_future(limits.age.unwrap_or(Duration::MAX));
+    // Numbers begin at the time: with a new file, or when all entries have expired, an old cursor must
+    // not match an entry.
     let number = tx.query_number(
-        "INSERT INTO feeds (feed, number, line) VALUES
-             (?1, 1 + coalesce((SELECT max(number) FROM feeds WHERE feed = ?1), ?3), ?2)
+        "INSERT INTO feeds (feed, number, line, until) VALUES
+             (?1, 1 + coalesce((SELECT max(number) FROM feeds WHERE feed = ?1), ?3), ?2, ?4)
          RETURNING number",
-        params![feed, line, tx.ticket],
+        params![feed, line, tx.ticket, until],
     )?;
-    // The newest entry always stays, since the next number is counted from it.
-    let oldest = number.unwrap_or_default().saturating_sub(to_i64(keep.max(1)));
+    let number = number.unwrap_or_default();
+    // The newest entry stays, since the next number is counted from it.
+    let oldest = number.saturating_sub(to_i64(limits.lines.max(1)));
     tx.execute("DELETE FROM feeds WHERE feed = ?1 AND number <= ?2", params![feed, oldest])?;
+    remove_expired(tx)?;
     tx.notifications.push(Notification::FeedEntry(feed));
-    Ok(())
+    Ok(FeedCursor::new(number.to_string()))
+}
+
+/// Removes the entries of all feeds whose time is over.
+pub(super) fn remove_expired(tx: &Transaction<'_>) -> StorageResult<()> {
+    tx.execute("DELETE FROM feeds WHERE until <= ?1", [tx.now]).map(drop)
 }
 
 /// Returns the number of the entry that a cursor names; 0 for the beginning.
@@ -77,8 +97,9 @@ fn entry_number(after: Option<&FeedCursor>) -> StorageResult<i64> {
 
 fn entries(tx: &Transaction<'_>, feed: &str, after: i64) -> StorageResult<Vec<FeedEntry>> {
     tx.query_all(
-        "SELECT number, line FROM feeds WHERE feed = ?1 AND number > ?2 ORDER BY number",
-        params![feed, after],
+        "SELECT number, line FROM feeds WHERE feed = ?1 AND number > ?2 AND until > ?3
+         ORDER BY number LIMIT ?4",
+        params![feed, after, tx.now, FOLLOW_LIMIT],
         |row| {
             let place = FeedCursor::new(row.get::<_, i64>(0)?.to_string());
             Ok(FeedEntry { place, text: row.get(1)? })

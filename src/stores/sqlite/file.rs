@@ -24,7 +24,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// Marks the file as ours among the databases of other programs: "XWIR".
 const APPLICATION_ID: i32 = 0x5857_4952;
 /// Version of the schema.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// Maximum time to wait for an operator's tool that holds the file, before a move fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than there are different statements.

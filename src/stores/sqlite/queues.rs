@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::claim_guard::ClaimGuard;
 use super::transaction::Transaction;
-use super::{Sqlite, claims, push, settlements};
+use super::{Sqlite, claims, commit, push, settlements};
 use crate::contracts::storage::encoding::RECLAIM_LIMIT;
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Partition, Push, Pushed, Queue,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
     Queues, Retry, Settled, StorageError, Token,
 };
 use crate::model::address::Group;
+use crate::model::message::Wake;
 
 #[async_trait]
 impl Queues for Sqlite {
@@ -81,6 +83,20 @@ impl Queues for Sqlite {
         self.write(move |tx| {
             let row = tx.ensure_partition(&queue.partition)?;
             claims::reclaim(tx, &row, queue.kind, RECLAIM_LIMIT)
+        })
+        .await
+    }
+
+    async fn schedule(
+        &self,
+        partition: &Partition,
+        wake: Wake,
+        due: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        let (partition, wake) = (partition.clone(), Entry::wake(wake));
+        self.write(move |tx| {
+            let row = tx.ensure_partition(&partition)?;
+            commit::wake(tx, &row, &wake, Some(due))
         })
         .await
     }

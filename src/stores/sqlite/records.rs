@@ -61,6 +61,9 @@ impl Transaction<'_> {
         if is_recorded {
             kinds.push_str(",recorded");
         }
+        if kinds.is_empty() {
+            return Ok(());
+        }
         let number = self.query_number(
             "INSERT INTO events (partition, number, at, message, kinds, detail) VALUES
                  (?1, 1 + coalesce((SELECT max(number) FROM events WHERE partition = ?1), 0),

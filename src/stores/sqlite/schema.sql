@@ -149,12 +149,16 @@ CREATE TABLE events (
     PRIMARY KEY (partition, number)
 ) STRICT, WITHOUT ROWID;
 
+-- A line whose time is over counts as absent until the next publication or trim removes it.
 CREATE TABLE feeds (
     feed TEXT NOT NULL,
     number INTEGER NOT NULL,
     line TEXT NOT NULL,
+    until INTEGER NOT NULL,
     PRIMARY KEY (feed, number)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX feeds_by_end ON feeds (until);
 
 -- Time until which the upkeep of a queue (an audit) or of a partition (a trim) is not repeated.
 CREATE TABLE gates (

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use rusqlite::params;
 
 use super::transaction::{StorageResult, Transaction, to_i64, to_u64};
-use super::{Sqlite, commit, records};
+use super::{Sqlite, commit, feeds, records};
 use crate::contracts::storage::{
     Audit, DeadLetter, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention,
     SafetyCheck, StorageError, Upkeep,
@@ -168,6 +168,7 @@ fn trim(
         let old = "DELETE FROM dead_letters WHERE queue = ?1 AND at < ?2";
         tx.execute(old, [row.queue(kind), since])?;
     }
+    feeds::remove_expired(tx)?;
     commit::remove_expired(tx, &row)
 }
 

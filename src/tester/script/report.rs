@@ -47,6 +47,7 @@ pub(super) fn dead_letter(kind: QueueKind, letter: &DeadLetter) -> String {
                 message.text.reveal(),
                 message.sender.identity.reveal()
             ),
+            Ok(Mail::Connection(_)) => "\nA change of a connection".to_owned(),
             Ok(Mail::Wake(wake)) => format!("\nWake: {:?}", wake.name),
             Err(_) => String::new(),
         },

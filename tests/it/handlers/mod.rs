@@ -45,6 +45,7 @@ fn message(text: &str, opt_out: Option<OptOut>) -> Mail {
 
 async fn run(handler: &dyn DynHandler, mail: &Mail) -> Result<Effects> {
     let invocation = Invocation {
+        topic: "topic".parse().unwrap(),
         group: Group::named("person"),
         now: DateTime::UNIX_EPOCH,
         groups: GroupKey::new(&SecretString::from("a secret that is only for tests")),

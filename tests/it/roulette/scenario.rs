@@ -196,6 +196,7 @@ fn check_texts(before: &Seats, after: &Seats, completed: &Completed) {
         .map(|message| text_to(&message.to, message.text.reveal()))
         .collect();
     let mut expected = match &completed.mail {
+        Mail::Connection(_) => Vec::new(),
         Mail::Wake(_) => expected_lobby_texts(before, after, &completed.effects.checks),
         Mail::Message(message) => {
             let own = before.get(&completed.group).map_or(&State::Idle, |seat| &seat.state);

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues,
-    Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
+    FeedEntry, FeedLimits, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed,
+    Queue, Queues, Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
 use crosswire::model::event::{Event, Facts};
-use crosswire::model::message::MessageId;
+use crosswire::model::message::{MessageId, Wake};
 use crosswire::model::state::Member;
 use crosswire::model::topic::TopicName;
 use crosswire::stores::redis::{Redis, RedisConfig};
@@ -105,6 +105,15 @@ forward! {
         }
         self.redis.complete(claim, commit, next).await
     }
+
+    async fn schedule(
+        &self,
+        partition: &Partition,
+        wake: Wake,
+        due: DateTime<Utc>,
+    ) -> Result<(), StorageError> {
+        self.redis.schedule(partition, wake, self.translate(due)).await
+    }
 }
 
 forward! {
@@ -126,7 +135,7 @@ forward! {
 
 forward! {
     Feeds {
-        fn publish(feed: &str, line: &str, keep: u64) -> ();
+        fn publish(feed: &str, line: &str, limits: FeedLimits) -> FeedCursor;
         fn follow(feed: &str, after: Option<&FeedCursor>, patience: Duration) -> Vec<FeedEntry>;
     }
 }

@@ -15,6 +15,7 @@ use crosswire::contracts::handler::{
     DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
+use crosswire::model::connection::ConnectionChange;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
 use futures_util::FutureExt;
@@ -74,6 +75,12 @@ impl MemoryTopic {
         self.mailboxes.entry(group).or_default().push_back(Mail::Message(Box::new(message)));
     }
 
+    /// Appends a change of a connection to the mailbox of its session.
+    pub(crate) fn change_connection(&mut self, change: ConnectionChange) {
+        let group = self.group(change.address());
+        self.mailboxes.entry(group).or_default().push_back(Mail::Connection(change));
+    }
+
     /// Returns the mailboxes that are not empty.
     pub(crate) fn pending(&self) -> Vec<Group> {
         self.mailboxes.keys().cloned().collect()
@@ -93,6 +100,7 @@ impl MemoryTopic {
             (stored.now, stored.value(group.as_str()))
         };
         let invocation = Invocation {
+            topic: "topic".parse().expect("the name is legal"),
             group: group.clone(),
             now,
             groups: self.groups.clone(),

@@ -62,8 +62,7 @@ for _ = 1, tonumber(ARGV[20]) do
   if due == '' then
     append_wake(tag .. 'in:', to, id, payload)
   else
-    call('ZADD', tag .. 'in:wakes', due, string.format('%d|%d|%s%s%s', #to, #id, to, id, payload))
-    ring(tag .. 'in:')
+    schedule(tag .. 'in:', to, id, payload, due)
   end
   at = at + 4
 end

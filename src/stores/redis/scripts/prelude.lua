@@ -57,7 +57,15 @@ local function append_wake(queue, group, id, payload)
   append(queue, group, id, payload)
 end
 
+-- Schedules a wake, or moves an equal one. Consumers that wait are told, as it may be due first.
+local function schedule(queue, group, id, payload, due)
+  local wake = string.format('%d|%d|%s%s%s', #group, #id, group, id, payload)
+  call('ZADD', queue .. 'wakes', due, wake)
+  ring(queue)
+end
+
 local function record(message, kinds, detail, max)
+  if kinds == '' then return end
   call('XADD', tag .. 'ev', 'MAXLEN', '~', max, '*', 'm', message, 'e', kinds, 'd', detail)
 end
 

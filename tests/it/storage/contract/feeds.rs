@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crosswire::contracts::storage::{FeedCursor, FeedEntry, StorageError};
+use crosswire::contracts::storage::{FeedCursor, FeedEntry, FeedLimits, StorageError};
 
 use crate::storage::fixture::Fixture;
 
 /// Timeout far above the delay of a published line.
 const TIMEOUT: Duration = Duration::from_secs(8);
+/// Limits that no test reaches.
+const LIMITS: FeedLimits = FeedLimits::lines(1_000_000);
 
 fn texts(lines: &[FeedEntry]) -> Vec<&str> {
     lines.iter().map(|line| line.text.as_str()).collect()
@@ -25,7 +27,7 @@ async fn read(f: &Fixture, after: Option<&FeedCursor>) -> Vec<FeedEntry> {
 pub(crate) async fn feed_is_read_in_order_from_any_cursor(f: Fixture) {
     assert_eq!(read(&f, None).await, []);
     for line in ["one", "two 🙂", "three"] {
-        f.storage.publish(&feed(&f), line, 100).await.unwrap();
+        f.storage.publish(&feed(&f), line, LIMITS).await.unwrap();
     }
     let lines = read(&f, None).await;
     assert_eq!(texts(&lines), ["one", "two 🙂", "three"]);
@@ -35,11 +37,11 @@ pub(crate) async fn feed_is_read_in_order_from_any_cursor(f: Fixture) {
 }
 
 pub(crate) async fn follower_receives_a_line_when_it_is_published(f: Fixture) {
-    f.storage.publish(&feed(&f), "old", 100).await.unwrap();
+    f.storage.publish(&feed(&f), "old", LIMITS).await.unwrap();
     let old = read(&f, None).await;
     let (start, name) = (Instant::now(), feed(&f));
     let following = f.storage.follow(&name, Some(&old[0].place), TIMEOUT);
-    let (followed, published) = tokio::join!(following, f.storage.publish(&name, "new", 100));
+    let (followed, published) = tokio::join!(following, f.storage.publish(&name, "new", LIMITS));
     published.unwrap();
     let mut lines = followed.unwrap();
     if lines.is_empty() {
@@ -60,7 +62,7 @@ pub(crate) async fn following_a_silent_feed_returns_after_its_timeout(f: Fixture
 
 pub(crate) async fn feed_is_trimmed_to_about_its_limit(f: Fixture) {
     for n in 0..300 {
-        f.storage.publish(&feed(&f), &n.to_string(), 20).await.unwrap();
+        f.storage.publish(&feed(&f), &n.to_string(), FeedLimits::lines(20)).await.unwrap();
     }
     let lines = read(&f, None).await;
     // Redis trims whole stream nodes of up to 100 entries.

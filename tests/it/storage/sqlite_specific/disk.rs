@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosswire::contracts::storage::{Commit, Pushed, Settled, StorageError};
+use crosswire::contracts::storage::{Commit, FeedLimits, Pushed, Settled, StorageError};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::Write;
 
@@ -35,7 +35,7 @@ async fn nearly_full_disk_refuses_pushes_and_completes_queued_messages() {
     assert!(why.contains("is nearly full") && why.contains("free some of it"), "{why}");
     let rejected = facts("n1", &[EventKind::Rejected]);
     assert!(f.storage.record(&f.partition, rejected).await.is_err());
-    assert!(f.storage.publish("news", "line", 9).await.is_err());
+    assert!(f.storage.publish("news", "line", FeedLimits::lines(9)).await.is_err());
     assert_eq!(f.storage.health().await.unwrap().degraded, [why]);
     for _ in 0..20 {
         let claim = f.claim().await;

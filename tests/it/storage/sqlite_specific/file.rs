@@ -106,16 +106,16 @@ async fn foreign_database_is_refused() {
 async fn file_of_a_newer_schema_is_refused() {
     let directory = with_content().await;
     let newer = Connection::open(file(&directory)).unwrap();
-    newer.execute_batch("PRAGMA user_version = 3; PRAGMA journal_mode = DELETE").unwrap_or(());
+    newer.execute_batch("PRAGMA user_version = 4; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(newer);
-    assert_refused_unchanged(&directory, "schema 3, this version knows 2", "run that version");
+    assert_refused_unchanged(&directory, "schema 4, this version knows 3", "run that version");
 }
 
 #[tokio::test]
 async fn file_of_an_earlier_version_is_refused_with_a_remedy() {
     let directory = with_content().await;
     let newer = Connection::open(file(&directory)).unwrap();
-    newer.execute_batch("PRAGMA user_version = 1; PRAGMA journal_mode = DELETE").unwrap_or(());
+    newer.execute_batch("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(newer);
     assert_refused_unchanged(&directory, "earlier version", "then move the file away");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crosswire::contracts::storage::{
-    Feeds as _, Queues as _, Records as _, StorageError, Upkeep as _,
+    FeedLimits, Feeds as _, Queues as _, Records as _, StorageError, Upkeep as _,
 };
 use crosswire::model::event::EventKind;
 use crosswire::stores::sqlite::Sqlite;
@@ -48,7 +48,7 @@ async fn read_only_store_follows_a_feed_of_the_running_process() {
     let publishing = async {
         // The follower waits by then, and has found no line.
         tokio::task::yield_now().await;
-        f.storage.publish("news", "line", 9).await
+        f.storage.publish("news", "line", FeedLimits::lines(9)).await
     };
     let (lines, published) = tokio::join!(following, publishing);
     published.unwrap();
@@ -70,7 +70,7 @@ async fn read_only_store_refuses_changes() {
         reader.release(claim).await.err(),
         reader.extend(&f.inbound(), LONG, &[]).await.err(),
         reader.reclaim(&f.inbound()).await.err(),
-        reader.publish("news", "line", 9).await.err(),
+        reader.publish("news", "line", FeedLimits::lines(9)).await.err(),
         reader.audit(&f.inbound(), LONG).await.err(),
     ];
     for error in refusals {

@@ -3,7 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use crosswire::contracts::storage::{Commit, FeedEntry, Pushed, QueueKind, StorageError};
+use crosswire::contracts::storage::{
+    Commit, FeedEntry, FeedLimits, Pushed, QueueKind, StorageError,
+};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::Write;
 use tempfile::TempDir;
@@ -34,7 +36,7 @@ async fn write_every_kind(f: &Fixture) -> u64 {
     let writes = vec![put("k1"), insert("alice")];
     let outbox = vec![entry("xenia", "o1")];
     f.complete(claim, Commit { writes, outbox, ..commit() }).await;
-    f.storage.publish("news", "line", 9).await.unwrap();
+    f.storage.publish("news", "line", FeedLimits::lines(9)).await.unwrap();
     f.push("bob", "m2").await;
     f.push("bob", "m3").await;
     f.claim().await.sequence

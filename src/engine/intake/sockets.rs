@@ -1,0 +1,75 @@
+//! Messages and connections of sockets, which come without a webhook.
+
+use std::sync::Arc;
+
+use tracing::{error, warn};
+
+use super::{Intake, Outcome, Receipt, Refusal, in_time};
+use crate::contracts::storage::{Entry, Partition, Push, Pushed};
+use crate::engine::topic::Pipeline;
+use crate::model::connection::ConnectionChange;
+use crate::model::event::{Detail, Facts};
+use crate::model::message::{Incoming, Mail, MessageId};
+
+impl Intake {
+    /// Takes one message of a socket, as [`Intake::receive`] takes a webhook's.
+    ///
+    /// # Errors
+    /// The message was not accepted, and has had no effect.
+    pub async fn take(&self, route: &str, incoming: Incoming) -> Result<Receipt, Refusal> {
+        let pipeline = self.pipeline(route)?;
+        self.message(pipeline, incoming).await
+    }
+
+    /// Stores a change of a connection, once, in the mailbox of its session.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is away or has no room: nothing was stored.
+    pub async fn connection(&self, route: &str, change: ConnectionChange) -> Result<(), Refusal> {
+        let pipeline = self.pipeline(route)?;
+        let number = self.groups.partition(change.address(), pipeline.limits.partitions);
+        let partition = Partition { topic: pipeline.topic.clone(), number };
+        match in_time(self.storage.push(&partition, self.change(pipeline, change))).await {
+            Ok(Pushed::Accepted | Pushed::Duplicate) => Ok(()),
+            Ok(Pushed::Full | Pushed::GroupFull) => {
+                warn!(topic.name = %pipeline.topic, "connection not recorded: too much is waiting");
+                Err(Refusal::Unavailable)
+            }
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "connection not recorded");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    fn pipeline(&self, route: &str) -> Result<&Arc<Pipeline>, Refusal> {
+        self.pipelines.get(route).ok_or(Refusal::UnknownTopic)
+    }
+
+    fn change(&self, pipeline: &Pipeline, change: ConnectionChange) -> Push {
+        let id = MessageId::new(change.key());
+        let group = self.groups.group(change.address());
+        // Every close follows an open that was stored, so that the number of them is bounded too.
+        let max_group_depth = match &change {
+            ConnectionChange::Opened(_) => pipeline.limits.max_group_depth,
+            ConnectionChange::Closed { .. } => u64::MAX,
+        };
+        let payload = serde_json::to_string(&Mail::Connection(change))
+            .expect("a connection is strings throughout");
+        // A connection is no message: the record of messages does not have it.
+        let limits = &pipeline.limits;
+        let facts = Facts::new(id.clone(), &[], Detail::default(), limits.max_records);
+        Push {
+            entry: Entry { group, id, payload },
+            outbox: Vec::new(),
+            facts,
+            max_depth: limits.max_depth,
+            max_group_depth,
+        }
+    }
+}
+
+/// Returns the text that answers a message of a socket, and whether the message was rejected.
+pub fn answer_text(receipt: &Receipt) -> (&str, bool) {
+    (receipt.response.body.as_str(), matches!(receipt.outcome, Outcome::Rejected(_)))
+}
