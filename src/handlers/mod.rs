@@ -1,4 +1,5 @@
 //! Handlers that ship with the server.
 
+pub mod devices;
 pub mod echo;
 pub mod roulette;
