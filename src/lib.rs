@@ -47,4 +47,6 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../docs/scripts.md")]
     struct Scripts;
+    #[doc = include_str!("../docs/websocket.md")]
+    struct WebSocket;
 }
