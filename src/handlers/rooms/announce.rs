@@ -1,4 +1,4 @@
-//! What a room says to its people: one line for all sockets, a text for each phone.
+//! Messages of a room to its people: one line for all sockets, a text for each phone.
 
 use serde_json::Value;
 

@@ -12,12 +12,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction,
+    DynHandler, Effects, Invocation, OutgoingMessage, ScheduledWake, State, Transaction,
+    UNDELIVERABLE,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::connection::ConnectionChange;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
+use crosswire::model::token::TokenKey;
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
@@ -26,6 +28,8 @@ pub(crate) struct MemoryTopic {
     memory: Arc<Memory>,
     mailboxes: BTreeMap<Group, VecDeque<Mail>>,
     in_progress: BTreeMap<Group, Effects>,
+    /// Wakes that are not due yet.
+    timers: Vec<(DateTime<Utc>, Wake)>,
     groups: GroupKey,
     messages: u64,
     /// Messages sent so far.
@@ -46,6 +50,7 @@ impl MemoryTopic {
             memory: Arc::default(),
             mailboxes: BTreeMap::new(),
             in_progress: BTreeMap::new(),
+            timers: Vec::new(),
             groups: GroupKey::new(&SecretString::from("a secret that is only for tests")),
             messages: 0,
             sent: Vec::new(),
@@ -54,6 +59,10 @@ impl MemoryTopic {
 
     pub(crate) fn group(&self, address: &Address) -> Group {
         self.groups.group(address)
+    }
+
+    pub(crate) fn token_key(&self) -> TokenKey {
+        self.groups.token_key()
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Stored> {
@@ -79,6 +88,13 @@ impl MemoryTopic {
     pub(crate) fn change_connection(&mut self, change: ConnectionChange) {
         let group = self.group(change.address());
         self.mailboxes.entry(group).or_default().push_back(Mail::Connection(change));
+    }
+
+    /// Appends the provider's verdict that no message will ever reach this person.
+    pub(crate) fn report_undeliverable(&mut self, address: &Address, code: u32) {
+        let group = self.group(address);
+        let wake = serde_json::json!({"group": group, "name": UNDELIVERABLE, "data": code});
+        self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
     }
 
     /// Returns the mailboxes that are not empty.
@@ -123,9 +139,11 @@ impl MemoryTopic {
         if mailbox.is_empty() {
             self.mailboxes.remove(group);
         }
-        for due in &effects.wakes {
-            assert!(due.at.is_none(), "timers are not supported here");
-            self.deliver(due.wake.clone());
+        for ScheduledWake { wake, at } in &effects.wakes {
+            match at {
+                None => self.deliver(wake.clone()),
+                Some(at) => self.schedule(*at, wake.clone()),
+            }
         }
         self.sent.extend(effects.sends.iter().cloned());
         Some(Completed { group: group.clone(), mail, effects })
@@ -136,12 +154,33 @@ impl MemoryTopic {
         self.in_progress.remove(group);
     }
 
-    /// Appends a wake, unless one of its name waits already. One whose run has begun does not count:
+    /// Schedules a wake; an equal one moves to the new time.
+    fn schedule(&mut self, at: DateTime<Utc>, wake: Wake) {
+        self.timers.retain(|(_, other)| *other != wake);
+        self.timers.push((at, wake));
+    }
+
+    /// Returns the time of the next timer.
+    pub(crate) fn next_timer(&self) -> Option<DateTime<Utc>> {
+        self.timers.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Delivers the timers that are due.
+    pub(crate) fn ring(&mut self) {
+        let now = self.memory().now;
+        self.timers.sort_by_key(|(at, _)| *at);
+        let due = self.timers.iter().take_while(|(at, _)| *at <= now).count();
+        for (_, wake) in self.timers.drain(..due).collect::<Vec<_>>() {
+            self.deliver(wake);
+        }
+    }
+
+    /// Appends a wake, unless an equal one waits already. One whose run has begun does not count:
     /// it may have read the state before this commit.
     fn deliver(&mut self, wake: Wake) {
         let in_progress = usize::from(self.in_progress.contains_key(&wake.group));
         let mailbox = self.mailboxes.entry(wake.group.clone()).or_default();
-        let waits = |mail: &Mail| matches!(mail, Mail::Wake(other) if other.name == wake.name);
+        let waits = |mail: &Mail| matches!(mail, Mail::Wake(other) if *other == wake);
         if !mailbox.iter().skip(in_progress).any(waits) {
             mailbox.push_back(Mail::Wake(wake));
         }
