@@ -102,8 +102,7 @@ fn play(scenario: &mut Scenario, (token, code): (&str, &str), one: &Step) {
             }
         }
         Step::Wait(seconds) => {
-            scenario.topic.memory().now += Duration::from_secs(*seconds);
-            scenario.topic.ring();
+            scenario.topic.advance(Duration::from_secs(*seconds));
         }
     }
 }

@@ -43,7 +43,7 @@ fn newcomer_gets_the_room_and_all_see_the_join() {
     let mut scenario = Scenario::new(json!({}));
     let (token, code) = scenario.create("ann");
     scenario.connect("ann", &[("token", &token), ("name", " Ann\n ")]);
-    assert_eq!(scenario.received("ann"), ["joined Ann [Ann]", "room Ann [Ann]"]);
+    assert_eq!(scenario.received("ann"), ["room Ann [Ann]"]);
     scenario.connect("bob", &[("token", &token), ("name", "ANN")]);
     assert_eq!(scenario.received("ann"), ["joined ANN 2 [Ann ANN 2]"]);
     let room = scenario.fields("bob", "room");

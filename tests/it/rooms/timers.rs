@@ -83,14 +83,13 @@ fn late_timers_say_how_much_time_is_left() {
     scenario.say(PHONE, &format!("join {code}"));
     scenario.forget();
     // No worker runs for a while.
-    scenario.topic.memory().now += seconds(580);
-    scenario.topic.ring();
+    scenario.topic.advance(seconds(580));
     scenario.run();
     assert_eq!(scenario.received(PHONE), ["This room closes in 20 seconds."]);
     scenario.topic.memory().now += seconds(60);
     scenario.say(PHONE, "hello");
     assert_eq!(scenario.received(PHONE), ["This room is closed already."]);
-    scenario.topic.ring();
+    scenario.topic.advance(seconds(0));
     scenario.run();
     assert_eq!(scenario.received(PHONE), ["This room is closed. Thank you for coming."]);
 }

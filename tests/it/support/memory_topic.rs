@@ -12,14 +12,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    DynHandler, Effects, Invocation, OutgoingMessage, ScheduledWake, State, Transaction,
-    UNDELIVERABLE,
+    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, UNDELIVERABLE,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::connection::ConnectionChange;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
-use crosswire::model::token::TokenKey;
+use crosswire::model::token::{Claims, Token, TokenKey, TokenPurpose};
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
@@ -65,6 +64,14 @@ impl MemoryTopic {
         self.groups.token_key()
     }
 
+    /// Returns the claims of a session token of this topic.
+    pub(crate) fn session_claims(&self, token: &str) -> Claims {
+        let (topic, now) = ("topic".parse().expect("the name is legal"), self.memory().now);
+        let verified =
+            self.token_key().verify(&Token::new(token), TokenPurpose::Session, &topic, now);
+        verified.expect("the token is genuine")
+    }
+
     pub(crate) fn memory(&self) -> MutexGuard<'_, Stored> {
         self.memory.lock()
     }
@@ -77,7 +84,11 @@ impl MemoryTopic {
     /// Appends a message to its sender's mailbox, under an id of its own.
     pub(crate) fn send_message(&mut self, mut incoming: Incoming) {
         self.messages += 1;
-        incoming.id = MessageId::new(format!("SM{}", self.messages));
+        let own = format!("SM{}", self.messages);
+        // The web process puts the session before the client's own id.
+        let sender = &incoming.sender;
+        let session = sender.is_socket().then(|| format!("{}:", sender.identity.reveal()));
+        incoming.id = MessageId::new(session.unwrap_or_default() + &own);
         let now = self.memory().now;
         let message = Inbound::new("topic".parse().expect("the name is legal"), now, incoming);
         let group = self.group(&message.sender);
@@ -139,10 +150,10 @@ impl MemoryTopic {
         if mailbox.is_empty() {
             self.mailboxes.remove(group);
         }
-        for ScheduledWake { wake, at } in &effects.wakes {
-            match at {
-                None => self.deliver(wake.clone()),
-                Some(at) => self.schedule(*at, wake.clone()),
+        for due in &effects.wakes {
+            match due.at {
+                Some(at) => self.schedule(at, due.wake.clone()),
+                None => self.deliver(due.wake.clone()),
             }
         }
         self.sent.extend(effects.sends.iter().cloned());
@@ -154,10 +165,19 @@ impl MemoryTopic {
         self.in_progress.remove(group);
     }
 
-    /// Schedules a wake; an equal one moves to the new time.
-    fn schedule(&mut self, at: DateTime<Utc>, wake: Wake) {
-        self.timers.retain(|(_, other)| *other != wake);
-        self.timers.push((at, wake));
+    /// Moves the clock, and delivers the wakes that are due by then, the earliest first.
+    pub(crate) fn advance(&mut self, time: Duration) {
+        let now = {
+            let mut stored = self.memory();
+            stored.now += time;
+            stored.now
+        };
+        self.timers.sort_by_key(|(at, _)| *at);
+        let due = self.timers.partition_point(|(at, _)| *at <= now);
+        let due: Vec<_> = self.timers.drain(..due).collect();
+        for (_, wake) in due {
+            self.deliver(wake);
+        }
     }
 
     /// Returns the time of the next timer.
@@ -165,14 +185,10 @@ impl MemoryTopic {
         self.timers.iter().map(|(at, _)| *at).min()
     }
 
-    /// Delivers the timers that are due.
-    pub(crate) fn ring(&mut self) {
-        let now = self.memory().now;
-        self.timers.sort_by_key(|(at, _)| *at);
-        let due = self.timers.iter().take_while(|(at, _)| *at <= now).count();
-        for (_, wake) in self.timers.drain(..due).collect::<Vec<_>>() {
-            self.deliver(wake);
-        }
+    /// Schedules a wake. The time of an equal one moves.
+    fn schedule(&mut self, at: DateTime<Utc>, wake: Wake) {
+        self.timers.retain(|(_, other)| *other != wake);
+        self.timers.push((at, wake));
     }
 
     /// Appends a wake, unless an equal one waits already. One whose run has begun does not count:
