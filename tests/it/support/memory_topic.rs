@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction,
+    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, process_end,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::connection::ConnectionChange;
@@ -95,6 +95,11 @@ impl MemoryTopic {
     pub(crate) fn change_connection(&mut self, change: ConnectionChange) {
         let group = self.group(change.address());
         self.mailboxes.entry(group).or_default().push_back(Mail::Connection(change));
+    }
+
+    /// Reports the loss of a web process with all its connections.
+    pub(crate) fn lose_process(&mut self, process: &str) {
+        self.deliver(process_end(process));
     }
 
     /// Returns the mailboxes that are not empty.
