@@ -4,6 +4,7 @@
 
 mod browser;
 mod configuration_docs;
+mod devices;
 mod docs;
 mod engines;
 mod examples;
