@@ -60,9 +60,13 @@ impl Pump {
     /// Runs until the client, the socket or the process ends. The socket is gone before the close
     /// frame is written, so that no slow reader keeps it.
     pub(super) async fn run(mut self, opening: Opening<'_>, stop: CancellationToken) {
-        let end = match stop.run_until_cancelled(self.exchange(opening)).await {
-            Some(end) => end,
-            None => Closing::new(CloseCode::AWAY, "the server stops; connect again").into(),
+        // `run_until_cancelled` would hold the exchange twice, in every socket.
+        let end = tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                Closing::new(CloseCode::AWAY, "the server stops; connect again").into()
+            }
+            end = self.exchange(opening) => end,
         };
         if let End::Close(reason) = end {
             let _ = timeout(CLOSE_LIMIT, self.session.close(Some(reason))).await;
@@ -71,7 +75,8 @@ impl Pump {
 
     async fn exchange(&mut self, opening: Opening<'_>) -> End {
         let server = Arc::clone(&self.server);
-        match timeout(RECEIVE_LIMIT, server.open(opening)).await {
+        // Boxed, so that an idle socket holds no memory for it.
+        match Box::pin(timeout(RECEIVE_LIMIT, server.open(opening))).await {
             Ok(Ok(socket)) => self.serve(socket).await,
             Ok(Err(closing)) => closing.into(),
             Err(_) => overloaded().into(),
@@ -130,7 +135,8 @@ impl Pump {
             Some(Ok(Message::Close(given))) => return Err(answer_to(given)),
             Some(Ok(Message::Pong(_) | Message::Nop)) => return Ok(()),
         };
-        match timeout(RECEIVE_LIMIT, socket.receive(&text)).await {
+        // Boxed, so that an idle socket holds no memory for it.
+        match Box::pin(timeout(RECEIVE_LIMIT, socket.receive(&text))).await {
             Ok(taken) => taken?,
             Err(_) => return Err(overloaded().into()),
         }
