@@ -13,8 +13,9 @@ use actix_web::{App, HttpServer};
 use anyhow::anyhow;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
+use super::advice;
 use super::connections::{Connections, close_when_crowded};
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
@@ -59,6 +60,9 @@ impl WebServer {
     ) -> anyhow::Result<Self> {
         let tester = Data::new(tester_state(prepared, &storage, stop));
         prepared.start_transports(&storage);
+        for advice in advice::on_sockets(&prepared.config.server, &prepared.services) {
+            warn!(advice, "fewer connections than sockets");
+        }
         let state = Data::new(app_state(prepared, storage, waived, stop));
         Self::listen(&prepared.config.server, state, tester)
     }
