@@ -24,6 +24,7 @@ mod commands;
 mod connections;
 mod events;
 mod failure;
+mod front;
 mod partitions;
 mod parts;
 mod prepare;
