@@ -1,4 +1,5 @@
 //! Handlers that ship with the server.
 
 pub mod echo;
+pub mod rooms;
 pub mod roulette;

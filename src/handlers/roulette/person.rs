@@ -7,11 +7,12 @@ use super::chat;
 use super::command::Command;
 use super::lobby;
 use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
-use super::texts::{Texts, fill};
+use super::texts::Texts;
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
 use crate::model::message::Inbound;
 use crate::model::segment;
+use crate::model::template::fill;
 
 /// Maximum number of characters of one message at the provider.
 const MAX_LENGTH: usize = 1600;
