@@ -17,6 +17,7 @@ pub mod registry;
 #[doc(hidden)]
 pub mod telemetry;
 
+mod advice;
 mod banner;
 mod check;
 mod commands;

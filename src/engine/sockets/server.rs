@@ -118,6 +118,11 @@ impl SocketServer {
         Ok(socket)
     }
 
+    /// Returns the subprotocol that is chosen of those that a client offers.
+    pub fn subprotocol(&self, offered: &[&str]) -> Option<&'static str> {
+        self.protocol(offered).name()
+    }
+
     pub(super) fn protocol(&self, offered: &[&str]) -> &dyn SocketProtocol {
         self.sockets().protocol(offered)
     }

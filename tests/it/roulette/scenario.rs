@@ -87,7 +87,7 @@ impl Scenario {
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {
-        self.topic.memory().now += time;
+        self.topic.advance(time);
     }
 
     /// Handles the first mail of a mailbox.
