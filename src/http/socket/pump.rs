@@ -60,9 +60,13 @@ impl Pump {
     /// Runs until the client, the socket or the process ends. The socket is gone before the close
     /// frame is written, so that no slow reader keeps it.
     pub(super) async fn run(mut self, opening: Opening<'_>, stop: CancellationToken) {
-        let end = match stop.run_until_cancelled(self.exchange(opening)).await {
-            Some(end) => end,
-            None => Closing::new(CloseCode::AWAY, "the server stops; connect again").into(),
+        // `run_until_cancelled` would hold the exchange twice, in every socket.
+        let end = tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                Closing::new(CloseCode::AWAY, "the server stops; connect again").into()
+            }
+            end = self.exchange(opening) => end,
         };
         if let End::Close(reason) = end {
             let _ = timeout(CLOSE_LIMIT, self.session.close(Some(reason))).await;
