@@ -12,6 +12,8 @@ pub mod validators;
 pub mod engine;
 #[doc(hidden)] // For this crate's own tests.
 pub mod http;
+#[doc(hidden)] // For this crate's own tests.
+pub mod pages;
 #[doc(hidden)] // For this crate's own tests and benches.
 pub mod stores;
 #[doc(hidden)] // For this crate's own tests.
@@ -42,9 +44,11 @@ pub mod prelude {
 
 /// Pages whose Rust code is compiled by `cargo test --doc`, beside the one above.
 #[cfg(doctest)]
-mod pages {
+mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
     #[doc = include_str!("../docs/scripts.md")]
     struct Scripts;
+    #[doc = include_str!("../docs/websocket.md")]
+    struct WebSocket;
 }

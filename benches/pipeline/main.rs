@@ -17,6 +17,9 @@
 mod load;
 mod meter;
 mod stack;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "another bench reads Redis' process")]
+mod support;
 #[path = "../../tests/it/support/twilio/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests use more of the fake")]
 mod twilio;

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 
-use crate::stack::{Running, Stack};
+use crate::stack::Stack;
+use crate::support::{Running, process_cpu};
 
 /// Commands that only clients send; scripts call none of them.
 const CALLS: [&str; 5] = ["evalsha", "eval", "blpop", "mget", "wait"];
-/// The kernel counts a process's CPU time in hundredths of a second.
-const TICK: Duration = Duration::from_millis(10);
 /// Number of commands in flight in the comparison with plain commands.
 const PIPELINE: usize = 64;
 
@@ -98,15 +97,6 @@ fn figure(info: &str, name: &str) -> f64 {
         _ => rest.split(',').find_map(|pair| pair.strip_prefix(field)?.strip_prefix('=')).unwrap(),
     };
     figure.trim().parse().unwrap()
-}
-
-/// Returns the user and system time of a process, the 14th and 15th field of its `stat`.
-fn process_cpu(id: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
-    let ticks: u32 =
-        fields.split_whitespace().skip(11).take(2).map(|t| t.parse::<u32>().unwrap()).sum();
-    TICK * ticks
 }
 
 async fn connect(url: &str) -> MultiplexedConnection {

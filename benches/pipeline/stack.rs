@@ -1,11 +1,10 @@
 //! Processes that are measured.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support::{Redis, Running, free_port, wait_for_port};
 use crate::twilio::{Account, FakeTwilio};
 
 pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000000";
@@ -43,48 +42,6 @@ pub(crate) struct Stack {
     pub(crate) processes: Vec<(&'static str, Running)>,
     pub(crate) redis: Option<Redis>,
     _dir: TempDir,
-}
-
-pub(crate) struct Redis {
-    pub(crate) url: String,
-    _process: Running,
-}
-
-impl Redis {
-    async fn start(dir: &TempDir) -> Self {
-        let port = free_port();
-        let process = Running::start(
-            Command::new("redis-server")
-                .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-                .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
-                .args(["--maxmemory", "4gb", "--maxmemory-policy", "noeviction"])
-                .arg("--dir")
-                .arg(dir.path()),
-        );
-        wait_for_port(port).await;
-        Self { url: format!("redis://127.0.0.1:{port}"), _process: process }
-    }
-}
-
-/// A process that ends with its owner.
-pub(crate) struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Stack {
@@ -128,17 +85,4 @@ impl Stack {
         wait_for_port(port).await;
         Self { twilio, port, processes, redis, _dir: dir }
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-async fn wait_for_port(port: u16) {
-    let open = async {
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), open).await.expect("the process starts in time");
 }

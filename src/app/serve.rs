@@ -11,6 +11,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::anyhow;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::connections::{Connections, close_when_crowded};
@@ -20,6 +22,7 @@ use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
+use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
 use crate::model::clock::SystemClock;
@@ -42,6 +45,7 @@ const REFUSALS: usize = 64;
 pub(super) struct WebServer {
     running: actix_web::dev::Server,
     pub(super) addresses: Vec<SocketAddr>,
+    sockets: Vec<Arc<SocketServer>>,
 }
 
 impl WebServer {
@@ -54,7 +58,8 @@ impl WebServer {
         stop: &Stop,
     ) -> anyhow::Result<Self> {
         let tester = Data::new(tester_state(prepared, &storage, stop));
-        let state = Data::new(app_state(prepared, storage, waived));
+        prepared.start_transports(&storage);
+        let state = Data::new(app_state(prepared, storage, waived, stop));
         Self::listen(&prepared.config.server, state, tester)
     }
 
@@ -63,6 +68,7 @@ impl WebServer {
         state: Data<AppState>,
         tester: Data<TesterState>,
     ) -> anyhow::Result<Self> {
+        let sockets = state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
         let connections = Connections::new(config, raise_open_files_limit());
         let threads = available_parallelism().map_or(2, NonZero::get);
@@ -88,7 +94,7 @@ impl WebServer {
         .tcp_nodelay(true)
         .bind((host, port))
         .map_err(|error| bind_error(host, port, &error))?;
-        Ok(Self { addresses: server.addrs(), running: server.run() })
+        Ok(Self { addresses: server.addrs(), running: server.run(), sockets })
     }
 
     /// Serves requests until a stop, and then finishes those in hand.
@@ -96,12 +102,22 @@ impl WebServer {
         for address in &self.addresses {
             info!(%address, profile, "listening");
         }
+        let closed = CancellationToken::new();
+        let mut sockets = JoinSet::new();
+        for server in self.sockets {
+            let (stop, closed) = (stop.clone(), closed.clone());
+            sockets.spawn(async move { stop.with(server.run(closed)).await });
+        }
         let handle = self.running.handle();
         tokio::spawn(async move {
             stop.0.cancelled().await;
             handle.stop(true).await;
         });
-        Ok(self.running.await?)
+        let outcome = self.running.await;
+        // Not before: each socket that the web server closes has a departure to be stored.
+        closed.cancel();
+        sockets.join_all().await;
+        Ok(outcome?)
     }
 }
 
@@ -114,15 +130,24 @@ fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, waived: &[SafetyCheck]) -> AppState {
+fn app_state(
+    prepared: &Prepared,
+    storage: Arc<dyn Storage>,
+    waived: &[SafetyCheck],
+    stop: &Stop,
+) -> AppState {
     let pipelines = prepared.services.iter().flat_map(TopicRuntime::pipelines).collect();
     let clock = Arc::new(SystemClock);
+    let intake = Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines);
+    let intake = Arc::new(intake);
     let paths = |service: &TopicRuntime| {
         let name = service.config.name.to_string();
         service.config.paths.clone().into_iter().map(move |path| (path, name.clone()))
     };
     AppState {
-        intake: Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines),
+        sockets: socket_servers(prepared, &storage, &intake),
+        stop: stop.0.clone(),
+        intake,
         storage,
         greeting: greeting(&prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
@@ -130,6 +155,21 @@ fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, waived: &[SafetyChe
         trust_forwarded: prepared.config.server.trust_forwarded,
         waived: waived.to_vec(),
     }
+}
+
+fn socket_servers(
+    prepared: &Prepared,
+    storage: &Arc<dyn Storage>,
+    intake: &Arc<Intake>,
+) -> Vec<Arc<SocketServer>> {
+    let parts = SocketServerParts {
+        storage: Arc::clone(storage),
+        intake: Arc::clone(intake),
+        clock: Arc::new(SystemClock),
+        groups: prepared.groups.clone(),
+    };
+    let servers = prepared.services.iter();
+    servers.filter_map(|service| SocketServer::new(service, parts.clone())).collect()
 }
 
 fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) -> TesterState {

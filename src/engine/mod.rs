@@ -9,5 +9,6 @@ pub mod intake;
 pub mod janitor;
 pub mod leases;
 pub mod settlement;
+pub mod sockets;
 pub mod topic;
 pub mod worker;

@@ -2,4 +2,5 @@
 
 pub mod devices;
 pub mod echo;
+pub mod rooms;
 pub mod roulette;

@@ -42,6 +42,8 @@ pub enum SocketEffect {
     Unsubscribe { session: String },
     /// Ends the wait of a resumed connection, whose session is subscribed to these rooms.
     Ready { connection: String, rooms: Vec<String> },
+    /// Closes the sockets of the session but that of this connection, which is newer.
+    Replaced { by: String },
     /// Closes the sockets that get the line.
     Close { code: u16, reason: String },
 }

@@ -17,5 +17,7 @@ pub mod phone;
 pub mod segment;
 #[doc(hidden)]
 pub mod state;
+#[doc(hidden)]
+pub mod template;
 pub mod token;
 pub mod topic;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["stores", "transports", "validators", "handlers"],
     &["engine"],
     &["http"],
-    &["tester"],
+    &["tester", "pages"],
     &["app"],
 ];
 
@@ -25,7 +25,7 @@ const NO_SHELF: &str = "engine";
 
 /// Paths that only some folders may name: the beginning of the path, and the folders.
 const RESERVED: [(&str, &[&str]); 2] =
-    [("actix", &["http", "tester", "app"]), ("std::env", &["app"])];
+    [("actix", &["http", "tester", "pages", "app"]), ("std::env", &["app"])];
 
 /// A module's path, such as `["storage", "redis", "keys"]`.
 type Module = Vec<String>;

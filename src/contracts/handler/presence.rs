@@ -103,6 +103,8 @@ async fn open(tx: &mut Transaction, connection: &Connection) -> Result {
     let group = tx.group_of(address);
     if let Some(earlier) = &session.connection {
         tx.take(&pool(&earlier.process), &group);
+        let by = connection.id.clone();
+        tx.send_frame(address, Frame::effect(SocketEffect::Replaced { by }));
     }
     tx.insert(&pool(&connection.process), &group, CONNECTED_TTL);
     let (id, process) = (connection.id.clone(), connection.process.clone());

@@ -158,6 +158,8 @@ impl CloseCode {
     pub const NORMAL: Self = Self(1000);
     /// The process stops: connect again, after a random delay, and resume.
     pub const AWAY: Self = Self(1001);
+    /// Bytes that are not frames of RFC 6455.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
     /// Binary frames are not taken.
     pub const UNSUPPORTED: Self = Self(1003);
     pub const INVALID_UTF8: Self = Self(1007);

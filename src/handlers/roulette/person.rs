@@ -9,10 +9,11 @@ use super::command::Command;
 use super::lobby;
 use super::notice::{self, Event};
 use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
-use super::texts::{Texts, fill};
+use super::texts::Texts;
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
 use crate::model::message::Inbound;
+use crate::model::template::fill;
 
 /// Time within which a second CALL confirms the first one.
 const CONFIRMATION: TimeDelta = TimeDelta::minutes(2);

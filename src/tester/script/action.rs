@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use regex::Regex;
 
 use crate::contracts::settings::did_you_mean;
 use crate::model::address::Identity;
@@ -42,10 +43,33 @@ pub(super) enum Action {
         code: Option<u32>,
     },
     Strict(bool),
+    Socket {
+        client: Identity,
+        action: SocketAction,
+    },
+    /// The server has closed the client's socket with this code.
+    ExpectClosed {
+        client: Identity,
+        code: u16,
+    },
+    Keep {
+        name: String,
+        pattern: Regex,
+    },
+}
+
+/// Action of a socket client beside its messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SocketAction {
+    /// Opens a socket; the text holds further fields of the hello, or nothing.
+    Open(String),
+    Close,
+    Resume,
+    Lose,
 }
 
 /// Usage of each command, by its first word.
-pub(super) const USAGE: [(&str, &str); 10] = [
+pub(super) const USAGE: [(&str, &str); 15] = [
     ("topic", "topic NAME"),
     ("attach", "attach URL TYPE, such as: attach https://example.com/cat.png image/png"),
     ("again", "again NUM"),
@@ -56,6 +80,11 @@ pub(super) const USAGE: [(&str, &str); 10] = [
     ("failed", "failed NUM, or failed NUM CODE"),
     ("strict", "strict, alone on its line"),
     ("lenient", "lenient, alone on its line"),
+    ("open", "open ws:NAME, or open ws:NAME {\"token\": \"...\"}"),
+    ("close", "close ws:NAME"),
+    ("resume", "resume ws:NAME"),
+    ("lose", "lose ws:NAME"),
+    ("keep", "keep NAME PATTERN, such as: keep CODE join ([A-Z0-9]+)"),
 ];
 
 /// Words for the faults, as the tester's page has them. [`Fault::Slow`] is none of them, since no

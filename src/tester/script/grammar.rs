@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::action::{
-    Action, Line, parse_code, parse_date, parse_fault, parse_time, unknown_command,
+    Action, Line, SocketAction, parse_code, parse_date, parse_fault, parse_time, unknown_command,
 };
 use super::failure::{Failure, Failures};
+use super::keep::{check_order, is_keep, parse_keep};
+use super::socket_line::{client, is_opening, is_socket, parse_open, parse_state, phone};
 use crate::contracts::settings::did_you_mean;
 use crate::model::address::Identity;
 use crate::model::message::Media;
@@ -25,15 +27,18 @@ impl Script {
     /// # Errors
     /// Every line that cannot be parsed, with what to write instead.
     pub fn parse(name: &str, text: &str, topics: &[TopicName]) -> Result<Self, Failures> {
-        let mut parser =
-            Parser { topics, lines: Vec::new(), above: Above::NoText, senders: BTreeSet::new() };
+        let mut parser = Parser::new(topics);
         let mut errors = Vec::new();
+        let failure = |line, message| Failure { script: name.to_owned(), line, message };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (line, number) in text.lines().map(str::trim).zip(1..) {
             if let Err(message) = parser.parse_line(number, line) {
-                errors.push(Failure { script: name.to_owned(), line: number, message });
+                errors.push(failure(number, message));
             }
         }
+        let order = check_order(&parser.lines).into_iter();
+        errors.extend(order.map(|(line, message)| failure(line, message)));
+        errors.sort_by_key(|error| error.line);
         if errors.is_empty() {
             Ok(Self { name: name.to_owned(), lines: parser.lines })
         } else {
@@ -60,6 +65,10 @@ struct Parser<'s> {
     lines: Vec<Line>,
     above: Above,
     senders: BTreeSet<Identity>,
+    /// Socket clients that have connected.
+    connected: BTreeSet<Identity>,
+    /// The next message has a picture.
+    is_attached: bool,
 }
 
 /// The line above a continuation line.
@@ -73,7 +82,18 @@ enum Above {
     Error,
 }
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
+    fn new(topics: &'s [TopicName]) -> Self {
+        Self {
+            topics,
+            lines: Vec::new(),
+            above: Above::NoText,
+            senders: BTreeSet::new(),
+            connected: BTreeSet::new(),
+            is_attached: false,
+        }
+    }
+
     fn parse_line(&mut self, number: usize, line: &str) -> Result<(), String> {
         if line.is_empty() || line.starts_with('#') {
             return Ok(());
@@ -82,7 +102,8 @@ impl Parser<'_> {
             return self.parse_continuation(more);
         }
         self.above = Above::Error;
-        let action = match line.find(['<', '>']) {
+        let sign = line.find(['<', '>']).filter(|_| !is_keep(line) && !is_opening(line));
+        let action = match sign {
             Some(at) => self.parse_message(&line[..at], &line[at..])?,
             None => self.parse_command(line)?,
         };
@@ -127,18 +148,28 @@ impl Parser<'_> {
         if number.is_empty() {
             return Err("there is no number; write NUM > TEXT or NUM < TEXT".to_owned());
         }
-        let number = Identity::new(number);
+        let number = self.party(number)?;
         let is_send = text.starts_with('>');
         let text = text[1..].trim().to_owned();
         Ok(if is_send {
             self.senders.insert(number.clone());
+            self.connected.insert(number.clone());
             Action::Send { from: number, at, text }
         } else {
             Action::Expect { to: number, text }
         })
     }
 
-    fn parse_command(&self, line: &str) -> Result<Action, String> {
+    /// Returns the phone or the socket client of a message.
+    fn party(&mut self, name: &str) -> Result<Identity, String> {
+        let is_attached = std::mem::take(&mut self.is_attached);
+        if !is_socket(&Identity::new(name)) {
+            return Ok(Identity::new(name));
+        }
+        if is_attached { phone(name) } else { client(name) }
+    }
+
+    fn parse_command(&mut self, line: &str) -> Result<Action, String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let rest = line.strip_prefix(words[0]).unwrap_or_default().trim();
         Ok(match words[..] {
@@ -147,17 +178,26 @@ impl Parser<'_> {
             ["topic", name] => Action::Topic(self.topic(name)?),
             ["attach", url, _, ..] => {
                 let content_type = rest[url.len()..].trim().to_owned();
+                self.is_attached = true;
                 Action::Attach(Media { url: url.to_owned(), content_type })
             }
             ["again", number] => Action::Redeliver(self.sender(number)?),
             ["advance", _, ..] => Action::Advance(parse_time(rest)?),
             ["provider", fault] => Action::Fault(None, parse_fault(fault)?),
-            ["phone", number, fault] => {
-                Action::Fault(Some(Identity::new(number)), parse_fault(fault)?)
+            ["phone", number, fault] => Action::Fault(Some(phone(number)?), parse_fault(fault)?),
+            ["delivered", to] => report(to, DeliveryOutcome::Delivered, None)?,
+            ["failed", to] => report(to, DeliveryOutcome::Failed, None)?,
+            ["failed", to, code] => report(to, DeliveryOutcome::Failed, Some(parse_code(code)?))?,
+            ["open", name, ..] => {
+                let action = parse_open(name, rest[name.len()..].trim())?;
+                self.connected.insert(client(name)?);
+                action
             }
-            ["delivered", to] => report(to, DeliveryOutcome::Delivered, None),
-            ["failed", to] => report(to, DeliveryOutcome::Failed, None),
-            ["failed", to, code] => report(to, DeliveryOutcome::Failed, Some(parse_code(code)?)),
+            ["close", name] => self.on_socket(name, SocketAction::Close)?,
+            ["resume", name] => self.on_socket(name, SocketAction::Resume)?,
+            ["lose", name] => self.on_socket(name, SocketAction::Lose)?,
+            ["keep", name, _, ..] => parse_keep(name, rest[name.len()..].trim())?,
+            [name, ref words @ ..] if is_socket(&Identity::new(name)) => parse_state(name, words)?,
             _ => return Err(unknown_command(words[0])),
         })
     }
@@ -169,6 +209,15 @@ impl Parser<'_> {
         })
     }
 
+    /// Returns an action of a client that has connected.
+    fn on_socket(&self, name: &str, action: SocketAction) -> Result<Action, String> {
+        let client = client(name)?;
+        if !self.connected.contains(&client) {
+            return Err(format!("{name} has not connected yet; write open {name} somewhere above"));
+        }
+        Ok(Action::Socket { client, action })
+    }
+
     fn sender(&self, number: &str) -> Result<Identity, String> {
         let sender = self.senders.get(&Identity::new(number)).cloned();
         sender.ok_or_else(|| {
@@ -177,6 +226,6 @@ impl Parser<'_> {
     }
 }
 
-fn report(to: &str, outcome: DeliveryOutcome, code: Option<u32>) -> Action {
-    Action::Report { to: Identity::new(to), outcome, code }
+fn report(to: &str, outcome: DeliveryOutcome, code: Option<u32>) -> Result<Action, String> {
+    Ok(Action::Report { to: phone(to)?, outcome, code })
 }

@@ -10,25 +10,26 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 use super::START;
+use super::action::SocketAction;
 use super::clock::ScriptClock;
+use super::queues::Queues;
 use super::received::{ReceivedMessage, ReceivedMessages};
+use super::sockets::{SentFrame, Sockets, with_feeds};
 use super::wake_failures::{WakeFailureRecorder, WakeFailures};
-use crate::contracts::storage::{DeadLetter, Queue, QueueKind, Storage};
-use crate::engine::consumer::{Consumer, ConsumerRuntime, Step};
+use crate::contracts::storage::{DeadLetter, Feeds, QueueKind, Storage};
+use crate::engine::consumer::ConsumerRuntime;
 use crate::engine::consumers::Consumers;
 use crate::engine::intake::Intake;
 use crate::engine::leases::Leases;
-use crate::engine::topic::TopicRuntime;
+use crate::engine::sockets::SocketServerParts;
+use crate::engine::topic::{Pipeline, TopicRuntime};
 use crate::model::address::{GroupKey, Identity};
 use crate::model::clock::{Clock, ManualClock};
-use crate::model::event::EventKind;
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 use crate::stores::sqlite::Sqlite;
 use crate::tester::phones::{Phones, TestMessage};
-use crate::tester::{
-    Board, DeliveryOutcome, DeliveryState, InjectedFault, TRANSPORT_NAME, TesterTransport, attach,
-};
+use crate::tester::{Board, DeliveryOutcome, DeliveryState, InjectedFault, TRANSPORT_NAME, attach};
 
 /// Hook called with every advance of the clock, for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -43,23 +44,15 @@ const KEY: &str = "the key of every script, which protects nothing";
 
 /// The topics of an app on a store of their own, with simulated phones and a manual clock.
 pub struct ScriptHarness {
-    storage: Arc<dyn Storage>,
     clock: Arc<ManualClock>,
     script_clock: Arc<ScriptClock>,
     on_advance: Option<OnAdvance>,
     phones: Phones,
     received: ReceivedMessages,
-    queues: Vec<HarnessQueue>,
+    sockets: Sockets,
+    queues: Queues,
     topics: Vec<TopicName>,
     wake_failures: WakeFailures,
-}
-
-/// A queue and its consumer.
-struct HarnessQueue {
-    queue: Queue,
-    consumer: Arc<Consumer>,
-    /// Number of dead letters already reported.
-    dead: u64,
 }
 
 impl ScriptHarness {
@@ -90,35 +83,42 @@ impl ScriptHarness {
         let board = Arc::new(Board::new(Arc::clone(&storage), as_clock(&clock)));
         let groups = GroupKey::new(&SecretString::from(KEY));
         let script_clock = Arc::new(ScriptClock::new(Arc::clone(&clock)));
-        let pipelines = services
-            .iter()
-            .map(|service| service.pipeline_from(TRANSPORT_NAME, tester_of(service, &board)))
-            .collect();
-        let dated: Arc<dyn Clock> = Arc::clone(&script_clock) as _;
-        let intake = Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines);
+        let feeds: Arc<dyn Feeds> = Arc::clone(&storage) as _;
+        let services: Vec<_> =
+            services.iter().map(|service| with_feeds(attach(service, &board), &feeds)).collect();
+        let intake = |pipelines| {
+            let dated: Arc<dyn Clock> = Arc::clone(&script_clock) as _;
+            Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines)
+        };
+        let from_phones = services.iter().filter_map(|service| pipeline(service, TRANSPORT_NAME));
+        let phones = Phones::new(intake(from_phones.collect()), Arc::clone(&board));
+        let sockets = SocketServerParts {
+            storage: Arc::clone(&storage),
+            intake: Arc::new(intake(services.iter().flat_map(TopicRuntime::pipelines).collect())),
+            clock: as_clock(&clock),
+            groups: groups.clone(),
+        };
         let wake_failures = WakeFailures::default();
-        let mut queues = Vec::new();
+        let mut queues = Queues::new(Arc::clone(&storage));
         let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(as_clock(&clock)));
         let consumers = Consumers { runtime, clock: as_clock(&clock), groups };
-        for service in services {
+        for service in &services {
             let handler = Arc::clone(&service.handler);
             let recorder = WakeFailureRecorder { handler, failures: wake_failures.clone() };
-            let mut service = attach(service, &board);
-            service.handler = Arc::new(recorder);
+            let service = TopicRuntime { handler: Arc::new(recorder), ..service.clone() };
             for (queue, consumer) in consumers.of(&service) {
-                let dead = storage.depth(&queue).await?.dead;
-                queues.push(HarnessQueue { queue, consumer, dead });
+                queues.add(queue, consumer).await?;
             }
         }
         Ok(Self {
-            storage,
             clock,
             script_clock,
             on_advance: None,
-            received: ReceivedMessages::new(Arc::clone(&board)).await?,
-            phones: Phones::new(intake, board),
+            received: ReceivedMessages::new(board).await?,
+            phones,
             queues,
             topics: services.iter().map(|service| service.config.name.clone()).collect(),
+            sockets: Sockets::new(services, sockets),
             wake_failures,
         })
     }
@@ -147,15 +147,45 @@ impl ScriptHarness {
         message: &TestMessage,
         at: Option<DateTime<Utc>>,
     ) -> Result<DeliveryState> {
-        if let Some(ahead) = at.and_then(|at| (at - self.clock.now()).to_std().ok()) {
-            self.advance(ahead).await?;
-        }
+        self.advance_to(at).await?;
         self.script_clock.set_date(at);
         let state = self.phones.send(topic, message).await;
         self.script_clock.set_date(None);
         let state = state?;
         self.settle().await?;
         Ok(state)
+    }
+
+    /// Sends a text from a socket client, or its last one again, and runs everything that follows
+    /// from it. A client that has never connected does so first.
+    pub(super) async fn send_frame(
+        &mut self,
+        topic: &TopicName,
+        client: &Identity,
+        text: Option<&str>,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<SentFrame> {
+        self.advance_to(at).await?;
+        if !self.sockets.knows(client) {
+            self.act(topic, client, &SocketAction::Open(String::new())).await?;
+        }
+        self.script_clock.set_date(at);
+        let sent = self.sockets.send(client, text).await;
+        self.script_clock.set_date(None);
+        let sent = sent?;
+        self.settle().await?;
+        Ok(sent)
+    }
+
+    /// Opens, closes or loses a socket, and runs everything that follows from it.
+    pub(super) async fn act(
+        &mut self,
+        topic: &TopicName,
+        client: &Identity,
+        action: &SocketAction,
+    ) -> Result<()> {
+        self.sockets.act(topic, client, action).await?;
+        self.settle().await.map(drop)
     }
 
     /// Posts a delivery report for the last message to a number.
@@ -183,28 +213,31 @@ impl ScriptHarness {
         let mut left = time;
         while !left.is_zero() {
             let due = self.settle().await?;
-            let step = due.unwrap_or(left).max(TICK).min(left);
+            let step = due.into_iter().chain(self.sockets.until_beat()).min();
+            let step = step.unwrap_or(left).max(TICK).min(left);
             self.clock.advance(step);
             if let Some(hook) = &self.on_advance {
                 hook(step).await;
             }
             left -= step;
+            self.sockets.beat().await;
         }
         self.settle().await.map(drop)
     }
 
-    /// Steps all consumers until they are idle. Returns the time until the next work is due, if
-    /// any.
-    async fn settle(&self) -> Result<Option<Duration>> {
+    async fn advance_to(&mut self, at: Option<DateTime<Utc>>) -> Result<()> {
+        match at.and_then(|at| (at - self.clock.now()).to_std().ok()) {
+            Some(ahead) => self.advance(ahead).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Steps all consumers and sockets until they are idle. Returns the time until the next work is
+    /// due, if any.
+    async fn settle(&mut self) -> Result<Option<Duration>> {
         for _ in 0..MAX_ROUNDS {
-            let (mut worked, mut next) = (false, None);
-            for queue in &self.queues {
-                match queue.consumer.step().await? {
-                    Step::Worked => worked = true,
-                    Step::Idle { next_due } => next = next.into_iter().chain(next_due).min(),
-                }
-            }
-            if !worked {
+            let (worked, next) = self.queues.step().await?;
+            if !worked && !self.sockets.step().await? {
                 return Ok(next);
             }
         }
@@ -213,44 +246,21 @@ impl ScriptHarness {
         )
     }
 
-    /// Returns the messages that reached phones since the last call.
+    /// Returns the messages that reached phones and sockets since the last call.
     pub(super) async fn received(&mut self) -> Result<Vec<ReceivedMessage>> {
-        Ok(self.received.read().await?)
+        let mut received = self.received.read().await?;
+        received.extend(self.sockets.received());
+        Ok(received)
     }
 
     /// Returns the dead letters since the last call, oldest first.
     pub(super) async fn dead_letters(&mut self) -> Result<Vec<(QueueKind, DeadLetter)>> {
-        let mut found = Vec::new();
-        for HarnessQueue { queue, dead: known, .. } in &mut self.queues {
-            let dead = self.storage.depth(queue).await?.dead;
-            let new = usize::try_from(dead.saturating_sub(*known))?;
-            *known = dead;
-            if new > 0 {
-                let letters = self.storage.dead_letters(queue, new).await?;
-                found.extend(letters.into_iter().rev().map(|letter| (queue.kind, letter)));
-            }
-        }
-        Ok(found)
+        self.queues.dead_letters().await
     }
 
     /// Returns the recorded errors of a message, and those of wakes since the last call.
-    pub(super) async fn errors(
-        &self,
-        topic: &TopicName,
-        message: &MessageId,
-    ) -> Result<Vec<String>> {
-        let mut errors = Vec::new();
-        let message = MessageId::of(TRANSPORT_NAME, message);
-        let queues = self.queues.iter().map(|one| &one.queue);
-        for queue in queues.filter(|q| q.partition.topic == *topic && q.kind == QueueKind::Inbound)
-        {
-            for event in self.storage.events(&queue.partition, Some(&message)).await? {
-                // The reason of a `Received` event is recorded again with its refusal.
-                let is_error = event.kind != EventKind::Received;
-                let reason = event.detail.reason.filter(|_| is_error);
-                errors.extend(reason.map(|reason| format!("{}: {reason}", event.kind)));
-            }
-        }
+    pub(super) async fn errors(&self, topic: &TopicName, key: &MessageId) -> Result<Vec<String>> {
+        let mut errors = self.queues.errors(topic, key).await?;
         errors.extend(self.wake_failures.take());
         Ok(errors)
     }
@@ -260,6 +270,8 @@ fn as_clock(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
     Arc::clone(clock) as _
 }
 
-fn tester_of(service: &TopicRuntime, board: &Arc<Board>) -> Arc<TesterTransport> {
-    Arc::new(TesterTransport::new(service.config.name.clone(), Arc::clone(board)))
+/// Returns the pipeline of messages that arrive by the transport of this name.
+fn pipeline(service: &TopicRuntime, transport: &str) -> Option<Pipeline> {
+    let found = service.transports.get(transport)?;
+    Some(service.pipeline_from(transport, Arc::clone(found)))
 }

@@ -48,9 +48,14 @@ mod export;
 mod failure;
 mod grammar;
 mod harness;
+mod keep;
+mod queues;
 mod received;
 mod report;
 mod runner;
+mod socket_line;
+mod sockets;
+mod unmatched;
 mod wake_failures;
 
 use chrono::{DateTime, Utc};

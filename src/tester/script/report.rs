@@ -1,6 +1,8 @@
 //! The wording of failures. The texts of unmet expectations are those of `RapidSMS`.
 
-use super::received::ReceivedMessage;
+use serde_json::Value;
+
+use super::received::{ReceivedMessage, fields};
 use crate::contracts::storage::{DeadLetter, QueueKind};
 use crate::model::address::Identity;
 use crate::model::message::{Mail, Media, Outbound};
@@ -14,12 +16,13 @@ pub(super) fn unmet_expectation(
     expected: &str,
     media: &[Media],
 ) -> String {
-    let Some(ReceivedMessage { to: other, text: received, media: with }) = nearest else {
+    let Some(nearest) = nearest else {
         return format!("Message was ignored.\nMessage: '{last}'\nExpecting: '{expected}'");
     };
+    let received = shown(nearest, fields(expected).is_some());
     let texts = format!("Received text: {received}\nExpected text: {expected}");
-    if other != to {
-        let (to, other) = (to.reveal(), other.reveal());
+    if nearest.to != *to {
+        let (to, other) = (to.reveal(), nearest.to.reveal());
         return format!(
             "Expected to respond to {to}, but message was sent to {other}.\n\
              Message: '{last}'\n{texts}"
@@ -28,14 +31,53 @@ pub(super) fn unmet_expectation(
     let pictures = if media.is_empty() || received != expected {
         String::new()
     } else {
-        format!("\nReceived media: {}\nExpected media: {}", list(with), list(media))
+        format!("\nReceived media: {}\nExpected media: {}", list(&nearest.media), list(media))
     };
     format!("Message: {last}\n{texts}{pictures}")
 }
 
+/// Returns the text of a message, or all fields of a frame.
+fn shown(message: &ReceivedMessage, with_fields: bool) -> String {
+    let frame = message.frame().filter(|_| with_fields || !message.has_text());
+    frame.map_or_else(|| message.text.clone(), |frame| Value::from(frame.clone()).to_string())
+}
+
+/// Describes a close that did not come, given the text that was sent last and another close of the
+/// same socket.
+pub(super) fn unmet_close(
+    last: &str,
+    client: &Identity,
+    code: u16,
+    other: Option<&ReceivedMessage>,
+) -> String {
+    let other = other.map(|other| format!("\n{}", close(other))).unwrap_or_default();
+    format!("{} was not closed with {code}.\nMessage: '{last}'{other}", client.reveal())
+}
+
 /// Describes a received message that a strict script does not expect.
 pub(super) fn unexpected_message(message: &ReceivedMessage) -> String {
+    if message.close_code().is_some() {
+        return format!("Unexpected close. {}", close(message));
+    }
     format!("Unexpected message to {}.\nReceived text: {}", message.to.reveal(), message.text)
+}
+
+fn close(message: &ReceivedMessage) -> String {
+    let code = message.close_code().map_or(0, |code| code.0);
+    format!("{} was closed with {code}: {}", message.to.reveal(), message.text)
+}
+
+/// Describes a pattern that finds nothing in the newest message.
+pub(super) fn not_kept(name: &str, pattern: &str, newest: Option<&ReceivedMessage>) -> String {
+    let Some(newest) = newest else {
+        return format!("{name} was not kept, because no message has been received.");
+    };
+    format!(
+        "{name} was not kept, because the pattern is not in the newest message.\n\
+         Message to {}: {}\nPattern: {pattern}",
+        newest.to.reveal(),
+        shown(newest, false)
+    )
 }
 
 /// Describes a dead letter.

@@ -4,18 +4,24 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
+use regex::Regex;
 
-use super::action::{Action, Line};
+use super::action::{Action, Line, SocketAction};
 use super::failure::{Failure, Failures};
 use super::grammar::Script;
 use super::harness::ScriptHarness;
-use super::received::ReceivedMessage;
+use super::keep::KeptNames;
+use super::received::{ReceivedMessage, fields};
 use super::report;
+use super::socket_line::is_socket;
+use super::sockets::SentFrame;
+use super::unmatched::Unmatched;
+use crate::contracts::transport::socket::CloseCode;
 use crate::model::address::Identity;
-use crate::model::message::Media;
+use crate::model::message::{Media, MessageId};
 use crate::model::topic::TopicName;
 use crate::tester::phones::TestMessage;
-use crate::tester::{DeliveryState, InjectedFault};
+use crate::tester::{DeliveryState, InjectedFault, TRANSPORT_NAME};
 
 impl Script {
     /// Runs all lines, also those behind a failure. Without a `topic` the script starts with the
@@ -36,7 +42,9 @@ impl Script {
             topic,
             strict,
             in_exchange: false,
-            unmatched: Vec::new(),
+            unmatched: Unmatched::default(),
+            newest: None,
+            kept: KeptNames::default(),
             attached: Vec::new(),
             last: None,
             sent: HashMap::new(),
@@ -57,11 +65,14 @@ struct ScriptRun<'s> {
     strict: bool,
     /// The last line was a `>`.
     in_exchange: bool,
-    /// Received messages that no `<` has matched yet, oldest first.
-    unmatched: Vec<UnmatchedMessage>,
+    /// Received messages that no `<` has matched yet.
+    unmatched: Unmatched,
+    /// Message that was received or expected last.
+    newest: Option<ReceivedMessage>,
+    kept: KeptNames,
     attached: Vec<Media>,
-    last: Option<SentMessage>,
-    /// Last message of each number.
+    last: Option<LastMessage>,
+    /// Last message of each phone.
     sent: HashMap<Identity, SentMessage>,
     failures: Vec<Failure>,
 }
@@ -72,11 +83,12 @@ struct SentMessage {
     message: TestMessage,
 }
 
-struct UnmatchedMessage {
-    received: ReceivedMessage,
-    /// Number of the line that caused it.
-    line: usize,
-    must_be_expected: bool,
+/// Message that was sent last, as failures describe it.
+struct LastMessage {
+    text: String,
+    topic: TopicName,
+    /// Id under which it is recorded.
+    key: MessageId,
 }
 
 impl ScriptRun<'_> {
@@ -117,6 +129,9 @@ impl ScriptRun<'_> {
             Action::Report { to, outcome, code } => {
                 return self.harness.report(to, *outcome, *code).await;
             }
+            Action::Socket { client, action } => return self.on_socket(client, action).await,
+            Action::ExpectClosed { client, code } => self.expect_closed(line.number, client, *code),
+            Action::Keep { name, pattern } => self.keep(line.number, name, pattern),
             Action::Topic(topic) => self.topic = Some(topic.clone()),
             Action::Attach(media) => self.attached.push(media.clone()),
             Action::Strict(strict) => self.strict = *strict,
@@ -124,8 +139,15 @@ impl ScriptRun<'_> {
         Ok(())
     }
 
+    fn topic(&self) -> Result<TopicName> {
+        self.topic.clone().context("there is no topic; write one into topics.toml")
+    }
+
     async fn send(&mut self, from: &Identity, at: Option<DateTime<Utc>>, text: &str) -> Result<()> {
-        let topic = self.topic.clone().context("there is no topic; write one into topics.toml")?;
+        let (topic, text) = (self.topic()?, self.kept.replace(text));
+        if is_socket(from) {
+            return self.send_frame(topic, from, at, Some(&text)).await;
+        }
         let media = std::mem::take(&mut self.attached);
         let message = TestMessage { media, ..TestMessage::new(from.clone(), text) };
         let sent = SentMessage { topic, message };
@@ -133,28 +155,59 @@ impl ScriptRun<'_> {
         self.deliver(sent, at).await
     }
 
+    /// Sends a text over a socket, or the last one again.
+    async fn send_frame(
+        &mut self,
+        topic: TopicName,
+        from: &Identity,
+        at: Option<DateTime<Utc>>,
+        text: Option<&str>,
+    ) -> Result<()> {
+        let sent = self.harness.send_frame(&topic, from, text, at).await?;
+        let SentFrame { text, topic, key } = sent;
+        self.last = Some(LastMessage { text, topic, key });
+        Ok(())
+    }
+
     async fn redeliver(&mut self, number: &Identity) -> Result<()> {
+        if is_socket(number) {
+            return self.send_frame(self.topic()?, number, None, None).await;
+        }
         let sent = self.sent.get(number).cloned();
         let sent = sent.context("nothing was sent that could be delivered again")?;
         self.deliver(sent, None).await
     }
 
     async fn deliver(&mut self, sent: SentMessage, at: Option<DateTime<Utc>>) -> Result<()> {
-        self.last = Some(sent.clone());
-        let state = self.harness.send(&sent.topic, &sent.message, at).await?;
+        let SentMessage { topic, message } = sent;
+        let text = message.text.reveal().to_owned();
+        let key = MessageId::of(TRANSPORT_NAME, &message.id);
+        self.last = Some(LastMessage { text, topic: topic.clone(), key });
+        let state = self.harness.send(&topic, &message, at).await?;
         ensure!(
             state != DeliveryState::Refused,
             "The message was not accepted, because the backlog is full.\nMessage: '{}'",
-            sent.message.text.reveal()
+            message.text.reveal()
         );
         Ok(())
+    }
+
+    async fn on_socket(&mut self, client: &Identity, action: &SocketAction) -> Result<()> {
+        let topic = self.topic()?;
+        let action = match action {
+            SocketAction::Open(hello) => SocketAction::Open(self.kept.replace(hello)),
+            other => other.clone(),
+        };
+        self.harness.act(&topic, client, &action).await
     }
 
     /// Takes the messages that were received, and reports new dead letters.
     async fn collect(&mut self, line: usize) -> Result<()> {
         for received in self.harness.received().await? {
-            let must_be_expected = self.strict;
-            self.unmatched.push(UnmatchedMessage { received, line, must_be_expected });
+            if received.has_text() {
+                self.newest = Some(received.clone());
+            }
+            self.unmatched.add(received, line, self.strict);
         }
         for (kind, letter) in self.harness.dead_letters().await? {
             self.fail(line, report::dead_letter(kind, &letter));
@@ -163,21 +216,24 @@ impl ScriptRun<'_> {
     }
 
     async fn expect(&mut self, line: usize, to: &Identity, text: &str) -> Result<()> {
-        let media = std::mem::take(&mut self.attached);
-        let matches = |unmatched: &UnmatchedMessage| {
-            let received = &unmatched.received;
+        let (media, text) = (std::mem::take(&mut self.attached), self.kept.replace(text));
+        let matched = self.unmatched.take(|received| {
             received.to == *to
-                && received.text == text
+                && received.meets(&text)
                 && (media.is_empty() || received.media == media)
-        };
-        if let Some(at) = self.unmatched.iter().position(matches) {
-            self.unmatched.remove(at);
+        });
+        if matched.is_some() {
+            self.newest = matched;
             return Ok(());
         }
-        let last = self.last.as_ref().map_or("", |sent| sent.message.text.reveal());
-        let mut failure = report::unmet_expectation(last, self.nearest(to), to, text, &media);
-        if let Some(SentMessage { topic, message }) = &self.last {
-            for error in self.harness.errors(topic, &message.id).await? {
+        let is_frame = fields(&text).is_some();
+        let counts = |received: &ReceivedMessage| {
+            received.has_text() || (is_frame && received.frame().is_some())
+        };
+        let nearest = self.unmatched.nearest(to, counts);
+        let mut failure = report::unmet_expectation(self.last_text(), nearest, to, &text, &media);
+        if let Some(LastMessage { topic, key, .. }) = &self.last {
+            for error in self.harness.errors(topic, key).await? {
                 failure.push('\n');
                 failure.push_str(&error);
             }
@@ -186,20 +242,37 @@ impl ScriptRun<'_> {
         Ok(())
     }
 
-    /// The last unmatched message to a number, or else to any other.
-    fn nearest(&self, to: &Identity) -> Option<&ReceivedMessage> {
-        let mut newest_first = self.unmatched.iter().rev().map(|unmatched| &unmatched.received);
-        newest_first.clone().find(|received| received.to == *to).or_else(|| newest_first.next())
+    fn expect_closed(&mut self, line: usize, client: &Identity, code: u16) {
+        let is_close =
+            |received: &ReceivedMessage| received.to == *client && received.close_code().is_some();
+        let expected = Some(CloseCode(code));
+        let closes =
+            |received: &ReceivedMessage| is_close(received) && received.close_code() == expected;
+        if self.unmatched.take(closes).is_none() {
+            let other = self.unmatched.nearest(client, is_close);
+            let failure = report::unmet_close(self.last_text(), client, code, other);
+            self.fail(line, failure);
+        }
+    }
+
+    fn keep(&mut self, line: usize, name: &str, pattern: &Regex) {
+        let newest = self.newest.as_ref();
+        if !newest.is_some_and(|newest| self.kept.keep(name, pattern, &newest.texts())) {
+            let failure = report::not_kept(name, pattern.as_str(), newest);
+            self.fail(line, failure);
+        }
+    }
+
+    fn last_text(&self) -> &str {
+        self.last.as_ref().map_or("", |last| &last.text)
     }
 
     /// Fails for each message that should have been expected before the next exchange begins.
     fn end_exchange(&mut self) {
-        let strict = self.strict;
-        let (unexpected, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unmatched)
-            .into_iter()
-            .partition(|unmatched| strict && unmatched.must_be_expected);
-        self.unmatched = kept;
-        for UnmatchedMessage { received, line, .. } in unexpected {
+        if !self.strict {
+            return;
+        }
+        for (line, received) in self.unmatched.take_unexpected() {
             self.fail(line, report::unexpected_message(&received));
         }
     }

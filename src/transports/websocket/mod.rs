@@ -62,15 +62,7 @@ impl Transport for WebSocket {
         let Some(feeds) = self.feeds.get() else {
             return Err(SendError::NotSent("the process is still starting".to_owned()));
         };
-        let line = Line {
-            id: message.id.clone(),
-            to: message.to.identity.reveal().to_owned(),
-            text: message.text.clone(),
-            content: message.content.as_deref().cloned().unwrap_or_default(),
-        };
-        let json = serde_json::to_string(&line).expect("all keys of a line are strings");
-        let published = feeds.publish(&Line::feed(&self.topic), &json, Line::limits()).await;
-        published.map(|_| SentReceipt::new(format!("websocket:{}", message.id))).map_err(not_sent)
+        publish(feeds.as_ref(), &self.topic, message).await
     }
 
     fn start(&self, feeds: Arc<dyn Feeds>) {
@@ -85,6 +77,26 @@ impl Transport for WebSocket {
     fn sockets(&self) -> Option<&dyn SocketTransport> {
         Some(self)
     }
+}
+
+/// Publishes a message as a line of its topic's live feed.
+///
+/// # Errors
+/// `NotSent`; a line that was published nevertheless is dropped when the message is sent again.
+pub async fn publish(
+    feeds: &dyn Feeds,
+    topic: &TopicName,
+    message: &Outbound,
+) -> std::result::Result<SentReceipt, SendError> {
+    let line = Line {
+        id: message.id.clone(),
+        to: message.to.identity.reveal().to_owned(),
+        text: message.text.clone(),
+        content: message.content.as_deref().cloned().unwrap_or_default(),
+    };
+    let json = serde_json::to_string(&line).expect("all keys of a line are strings");
+    let published = feeds.publish(&Line::feed(topic), &json, Line::limits()).await;
+    published.map(|_| SentReceipt::new(format!("websocket:{}", message.id))).map_err(not_sent)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature of map_err")]

@@ -17,7 +17,7 @@ async fn violations(page: &Page) -> Vec<String> {
     found.as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-async fn assert_accessible(page: &Page, what: &str) {
+pub(super) async fn assert_accessible(page: &Page, what: &str) {
     for scheme in ["light", "dark"] {
         page.prefer(scheme).await;
         let found = violations(page).await;

@@ -23,7 +23,7 @@ async fn talk(page: &Page) {
 }
 
 /// Fails when something is wider than the window.
-async fn assert_fits(page: &Page, what: &str) {
+pub(super) async fn assert_fits(page: &Page, what: &str) {
     let widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]";
     let value = page.value(widths, &[]).await;
     assert_eq!(value[0], value[1], "{what} is wider than its window");

@@ -1,4 +1,4 @@
-//! The tester's page in a real browser, against the real server.
+//! The pages in a real browser, against the real server.
 
 mod accessibility;
 mod chat;
@@ -9,6 +9,8 @@ mod layout;
 mod log;
 mod outage;
 mod page;
+mod pages;
+mod pages_modules;
 
 use crate::support::{Deployment, Setup};
 

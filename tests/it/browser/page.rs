@@ -42,6 +42,13 @@ impl Page {
         page
     }
 
+    /// Opens any page.
+    pub(super) async fn visit(url: &str) -> Self {
+        let page = Self { browser: Browser::start().await };
+        page.client().goto(url).await.unwrap();
+        page
+    }
+
     pub(super) fn client(&self) -> &Client {
         self.browser.client()
     }

@@ -12,8 +12,9 @@ use crosswire::contracts::storage::{
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::clock::{Clock, SystemClock};
 use crosswire::model::event::{Detail, EventKind, Fact, Facts};
-use crosswire::model::message::MessageId;
+use crosswire::model::message::{MessageId, Wake};
 use crosswire::model::state::Member;
+use serde_json::{Value, json};
 
 /// Duration longer than any test: a lease or delay of this length does not end by itself.
 pub(crate) const LONG: Duration = Duration::from_hours(1);
@@ -173,6 +174,12 @@ pub(crate) fn line(key: &str) -> LineKey {
 /// Returns an entry whose payload names its group, so that a mix-up is noticed.
 pub(crate) fn entry(name: &str, id: &str) -> Entry {
     Entry { group: group(name), id: MessageId::new(id), payload: format!("{id}|of {name} 🙂") }
+}
+
+/// Returns a wake as a store delivers it; only a transaction makes one.
+pub(crate) fn wake(to: &str, name: &str, data: impl Into<Value>) -> Wake {
+    let (group, data) = (group(to), data.into());
+    serde_json::from_value(json!({ "group": group, "name": name, "data": data })).unwrap()
 }
 
 pub(crate) fn push(entry: Entry) -> Push {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crosswire::contracts::storage::{Commit, Pushed, Retry};
+use crosswire::contracts::storage::{Commit, FeedLimits, Pushed, Retry};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::fixture::{
-    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, into_claim, retry,
+    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, into_claim, now, retry, wake,
 };
 use super::on_redis::{on_redis, on_url};
 use super::redis_specific::run_every_operation;
@@ -153,4 +154,27 @@ async fn burial_with_lost_reply_buries_one_message() {
     assert!(proxy.has_dropped_reply());
     assert_eq!(f.storage.dead_letters(&f.inbound(), 9).await.unwrap().len(), 1);
     assert_eq!(f.claim().await.id.as_str(), "m2");
+}
+
+#[tokio::test]
+async fn wake_whose_reply_was_lost_is_scheduled_once() {
+    let server = RedisServer::volatile();
+    let (f, proxy) = behind_proxy(&server).await;
+    let wake = wake("@lobby", "lost", 1);
+    proxy.drop_next_reply();
+    f.storage.schedule(&f.partition, wake, now() + LONG).await.unwrap();
+    assert!(proxy.has_dropped_reply());
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 1);
+}
+
+#[tokio::test]
+async fn publication_whose_reply_was_lost_is_repeated_and_returns_its_last_line() {
+    let server = RedisServer::volatile();
+    let (f, proxy) = behind_proxy(&server).await;
+    proxy.drop_next_reply();
+    let place = f.storage.publish("live", "line", FeedLimits::lines(9).within(LONG)).await.unwrap();
+    assert!(proxy.has_dropped_reply());
+    let lines = f.storage.follow("live", None, Duration::ZERO).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["line", "line"]);
+    assert_eq!(lines[1].place, place);
 }

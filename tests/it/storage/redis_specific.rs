@@ -1,18 +1,20 @@
 //! Tests of Redis only: keys edited directly, flushed scripts, and keys without expiry.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use crosswire::contracts::storage::{Audit, Commit, Retry, Settled};
+use crosswire::contracts::storage::{Audit, Commit, FeedLimits, Retry, Settled};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
+use futures_util::poll;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
 
 use super::fixture::{
-    Fixture, LONG, MAX_CLAIMS, burial, claim_request, commit, entry, facts, group, now, retry,
+    Fixture, LONG, MAX_CLAIMS, burial, claim_request, commit, entry, facts, group, now, retry, wake,
 };
 use super::on_redis::on_redis;
 use crate::support::redis::RedisServer;
@@ -40,15 +42,24 @@ impl DirectRedis {
         cmd("SCRIPT").arg("FLUSH").exec_async(&mut self.redis).await.unwrap();
     }
 
+    /// Returns a number that the server reports about itself.
+    async fn info(&mut self, name: &str) -> u64 {
+        let info: redis::InfoDict = cmd("INFO").query_async(&mut self.redis).await.unwrap();
+        info.get(name).expect("the server reports it")
+    }
+
+    async fn has_blocked_client(&mut self) -> bool {
+        self.info("blocked_clients").await > 0
+    }
+
     /// Returns every key of the server without a TTL, without its hash tag.
     async fn keys_without_ttl(&mut self) -> BTreeSet<String> {
         let keys: Vec<String> = cmd("KEYS").arg("*").query_async(&mut self.redis).await.unwrap();
         let mut lasting = BTreeSet::new();
         for key in keys {
             let ttl: i64 = cmd("TTL").arg(&key).query_async(&mut self.redis).await.unwrap();
-            let name = key.strip_prefix(&self.tag).expect("one partition has one hash tag");
             if ttl < 0 {
-                lasting.insert(name.to_owned());
+                lasting.insert(key.replace(&self.tag, ""));
             }
         }
         lasting
@@ -168,6 +179,11 @@ pub(super) async fn run_every_operation(
     before_each().await;
     assert_eq!(f.complete(next.expect("another is ready"), commit()).await, Settled::Done);
     before_each().await;
+    let wake = wake("@lobby", "lost", round);
+    f.storage.schedule(&f.partition, wake, now() - TimeDelta::hours(1)).await.unwrap();
+    before_each().await;
+    f.storage.publish("news", "line", FeedLimits::lines(9).within(LONG)).await.unwrap();
+    before_each().await;
     drain(f).await;
 }
 
@@ -241,4 +257,46 @@ async fn notification_list_holds_at_most_64_entries() {
         f.push(&format!("g{n}"), &format!("m{n}")).await;
     }
     assert_eq!(direct.command::<u64>(&["LLEN", "in:bell"]).await, 64);
+}
+
+#[tokio::test]
+async fn schedule_rings_the_doorbell() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
+    f.storage.schedule(&f.partition, wake("@lobby", "lost", 1), now()).await.unwrap();
+    assert_eq!(direct.command::<u64>(&["LLEN", "in:bell"]).await, 1);
+}
+
+#[tokio::test]
+async fn cancelled_follower_delays_no_other() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
+    let limits = FeedLimits::lines(9);
+    let old = f.storage.publish("news", "line", limits).await.unwrap();
+    let patience = Duration::from_secs(2);
+    {
+        let mut following = pin!(f.storage.follow("news", Some(&old), patience));
+        while !direct.has_blocked_client().await {
+            assert!(poll!(&mut following).is_pending());
+        }
+    }
+    let start = Instant::now();
+    let lines = f.storage.follow("news", None, patience).await.unwrap();
+    assert_eq!(lines.len(), 1);
+    assert!(start.elapsed() < patience / 2, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn followers_one_after_the_other_share_a_connection() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
+    f.storage.follow("news", None, Duration::from_millis(1)).await.unwrap();
+    let before = direct.info("total_connections_received").await;
+    for _ in 0..3 {
+        f.storage.follow("news", None, Duration::from_millis(1)).await.unwrap();
+    }
+    assert_eq!(direct.info("total_connections_received").await, before);
 }

@@ -16,6 +16,7 @@ pub(crate) mod recorded_event;
 pub(crate) mod records;
 pub(crate) mod reports;
 pub(crate) mod retries;
+pub(crate) mod schedule;
 pub(crate) mod waiting;
 pub(crate) mod wakes;
 
@@ -52,6 +53,12 @@ macro_rules! contract_tests {
                 follower_receives_a_line_when_it_is_published,
                 following_a_silent_feed_returns_after_its_timeout,
                 feed_is_trimmed_to_about_its_limit,
+                publication_returns_the_position_of_its_line,
+                long_feed_is_read_in_several_calls,
+                line_beyond_its_age_is_removed_by_the_next_publication,
+                feed_ends_at_the_age_of_its_last_line,
+                line_reaches_every_waiting_follower,
+                waiting_followers_delay_no_other_call,
                 invalid_feed_cursor_is_refused,
             ;
             fence:
@@ -136,9 +143,17 @@ macro_rules! contract_tests {
                 release_keeps_an_earlier_lost_claim,
                 facts_of_a_retry_are_recorded,
             ;
+            schedule:
+                wake_scheduled_without_a_commit_is_claimable_when_due,
+                equal_wake_moves_to_its_new_time,
+                wake_of_a_commit_is_moved_too,
+                different_wakes_are_scheduled_apart,
+                wake_may_be_scheduled_again_after_it_fired,
+            ;
             waiting:
                 push_wakes_a_waiting_consumer,
                 commit_wakes_a_consumer_waiting_for_the_outbox,
+                schedule_wakes_a_waiting_consumer,
                 wait_returns_after_its_timeout,
             ;
             wakes:

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crosswire::contracts::storage::Commit;
 
-use crate::storage::fixture::{Fixture, commit, entry};
+use crate::storage::fixture::{Fixture, commit, entry, now, wake};
 
 /// Timeout far above the delay of a notification.
 const TIMEOUT: Duration = Duration::from_secs(8);
@@ -26,6 +26,17 @@ pub(crate) async fn commit_wakes_a_consumer_waiting_for_the_outbox(f: Fixture) {
     let waiting = f.storage.wait(&queue, TIMEOUT);
     let outbox = vec![entry("alice", "o1")];
     let (waited, _) = tokio::join!(waiting, f.complete(claim, Commit { outbox, ..commit() }));
+    waited.unwrap();
+    assert!(start.elapsed() < TIMEOUT / 2, "{:?}", start.elapsed());
+}
+
+pub(crate) async fn schedule_wakes_a_waiting_consumer(f: Fixture) {
+    let start = Instant::now();
+    let queue = f.inbound();
+    let waiting = f.storage.wait(&queue, TIMEOUT);
+    let wake = wake("@lobby", "due", 1);
+    let (waited, scheduled) = tokio::join!(waiting, f.storage.schedule(&f.partition, wake, now()));
+    scheduled.unwrap();
     waited.unwrap();
     assert!(start.elapsed() < TIMEOUT / 2, "{:?}", start.elapsed());
 }

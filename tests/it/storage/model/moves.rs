@@ -58,6 +58,9 @@ pub(super) enum Move {
     Reclaim {
         kind: QueueKind,
     },
+    Schedule {
+        wake: u8,
+    },
     /// Every delayed retry becomes due.
     EndDelays {
         kind: QueueKind,
@@ -149,11 +152,12 @@ impl MoveGenerator {
             21..45 => {
                 Move::Claim { kind: self.kind(), reclaim: !self.one_in(5), closed: self.closed() }
             }
-            45..65 => Move::Complete {
+            45..63 => Move::Complete {
                 age: self.age(),
                 plan: self.plan(),
                 next: self.one_in(3).then(|| (!self.one_in(4), self.closed())),
             },
+            63..65 => Move::Schedule { wake: self.below(8) },
             65..73 => Move::Retry {
                 age: self.age(),
                 delayed: self.one_in(2),

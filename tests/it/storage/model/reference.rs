@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
     Burial, ClaimRequest, Commit, Depth, Entry, Push, Pushed, QueueKind, Retry, Token,
 };
@@ -390,12 +391,7 @@ impl Reference {
         for (entry, due) in &commit.wakes {
             match due {
                 None => self.inbound.append_wake(entry, at),
-                Some(due) => {
-                    let wake = (entry.group.clone(), entry.id.clone(), entry.payload.clone());
-                    // Moves schedule wakes either long before or long after this base.
-                    let due = due.timestamp_millis() - super::moves::PRESENT;
-                    self.inbound.scheduled.insert(wake, due);
-                }
+                Some(due) => self.schedule(entry, *due),
             }
         }
         self.sent.extend(commit.provider_id.clone());
@@ -528,6 +524,12 @@ impl Reference {
             }
         }
         lost
+    }
+
+    pub(super) fn schedule(&mut self, wake: &Entry, due: DateTime<Utc>) {
+        let wake = (wake.group.clone(), wake.id.clone(), wake.payload.clone());
+        // Moves schedule wakes either long before or long after this base.
+        self.inbound.scheduled.insert(wake, due.timestamp_millis() - super::moves::PRESENT);
     }
 
     pub(super) fn reclaim(&mut self, kind: QueueKind) -> u64 {

@@ -3,14 +3,14 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
     Burial, Claim, ClaimRequest, Claimed, Commit, Entry, Push, Queue, QueueKind, Retry, Settled,
     StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
-use crosswire::model::message::MessageId;
+use crosswire::model::message::{MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
 
 use super::moves::{CommitPlan, Move, PRESENT};
@@ -92,6 +92,7 @@ impl<D: DirectAccess> Runner<'_, D> {
             }
             Move::Heartbeat { kind } => self.heartbeat(*kind).await,
             Move::Reclaim { kind } => self.reclaim(*kind).await,
+            Move::Schedule { wake } => self.schedule(*wake).await,
             Move::EndDelays { kind } => {
                 let due = self.reference.end_delays(*kind);
                 self.direct.end_delays(&self.queue(*kind), &due).await;
@@ -316,6 +317,13 @@ impl<D: DirectAccess> Runner<'_, D> {
         compare("reclaimed", &expected, &moved.map_err(call_error)?)
     }
 
+    async fn schedule(&mut self, code: u8) -> Comparison {
+        let (wake, due) = scheduled_wake(code);
+        self.reference.schedule(&Entry::wake(wake.clone()), due);
+        let scheduled = self.fixture.storage.schedule(&self.fixture.partition, wake, due).await;
+        scheduled.map_err(call_error)
+    }
+
     /// Ends every lease and delay, then completes every message.
     async fn drain(&mut self) -> Comparison {
         for kind in [QueueKind::Inbound, QueueKind::Outbox] {
@@ -454,7 +462,7 @@ fn write(code: u8) -> Write {
     }
 }
 
-fn wake(code: u8) -> (Entry, Option<DateTime<chrono::Utc>>) {
+fn wake(code: u8) -> (Entry, Option<DateTime<Utc>>) {
     let to = ["@lobby", "alice"][usize::from(code) % 2];
     let id = ["w0", "w1"][usize::from(code / 2) % 2];
     let entry = fixture::entry(to, id);
@@ -465,4 +473,13 @@ fn wake(code: u8) -> (Entry, Option<DateTime<chrono::Utc>>) {
         _ => Some(PRESENT * 4 + i64::from(code)),
     };
     (entry, due.and_then(DateTime::from_timestamp_millis))
+}
+
+/// Returns a wake that is scheduled without a commit, and its time: in every other case it is due. The
+/// time of no other wake is the same.
+fn scheduled_wake(code: u8) -> (Wake, DateTime<Utc>) {
+    let to = ["@lobby", "alice"][usize::from(code) % 2];
+    let due = if code < 4 { PRESENT - 2000 } else { PRESENT * 4 + 2000 } + i64::from(code);
+    let due = DateTime::from_timestamp_millis(due).expect("the time is in range");
+    (fixture::wake(to, "w0", code / 2 % 2), due)
 }

@@ -7,10 +7,11 @@ use crosswire::contracts::storage::{
     Commit, FeedEntry, FeedLimits, Pushed, QueueKind, StorageError,
 };
 use crosswire::model::event::EventKind;
+use crosswire::model::message::Wake;
 use crosswire::model::state::Write;
 use tempfile::TempDir;
 
-use crate::storage::fixture::{Fixture, LONG, commit, entry, group};
+use crate::storage::fixture::{Fixture, LONG, commit, entry, group, now, wake};
 use crate::storage::on_sqlite::{on_sqlite, open};
 
 /// Closes and reopens the store, as a restart does; returns the same topic.
@@ -37,9 +38,14 @@ async fn write_every_kind(f: &Fixture) -> u64 {
     let outbox = vec![entry("xenia", "o1")];
     f.complete(claim, Commit { writes, outbox, ..commit() }).await;
     f.storage.publish("news", "line", FeedLimits::lines(9)).await.unwrap();
+    f.storage.schedule(&f.partition, late_wake(), now() + LONG).await.unwrap();
     f.push("bob", "m2").await;
     f.push("bob", "m3").await;
     f.claim().await.sequence
+}
+
+fn late_wake() -> Wake {
+    wake("@lobby", "late", 1)
 }
 
 async fn assert_every_kind_is_kept(f: &Fixture) {
@@ -50,6 +56,7 @@ async fn assert_every_kind_is_kept(f: &Fixture) {
     let lines = f.storage.follow("news", None, std::time::Duration::ZERO).await.unwrap();
     assert!(matches!(&lines[..], [FeedEntry { text, .. }] if text == "line"));
     assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 1);
 }
 
 #[tokio::test]
@@ -65,6 +72,9 @@ async fn restart_keeps_all_data_and_waits_for_no_lease() {
     assert!(claim.outcome_unknown_since.is_some());
     f.complete(claim, commit()).await;
     assert_eq!(f.claim().await.id.as_str(), "m3");
+    f.storage.schedule(&f.partition, late_wake(), now()).await.unwrap();
+    assert_eq!(f.claim().await.id.as_str(), "wake:late");
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().scheduled, 0, "the wake was moved");
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use crosswire::contracts::storage::{Commit, FailedCheck, Pushed, Retention, SafetyCheck};
+use crosswire::contracts::storage::{
+    Commit, FailedCheck, FeedLimits, Pushed, Retention, SafetyCheck,
+};
 use crosswire::model::clock::{Clock, ManualClock};
 use crosswire::model::state::Write;
 use crosswire::stores::sqlite::{Sqlite, SqliteConfig};
@@ -77,9 +79,13 @@ async fn expired_data_is_hidden_then_deleted_from_the_file() {
     let advance_to_just_before = |time: Duration| {
         clock.advance(time.saturating_sub(clock.uptime() + MOMENT));
     };
+    f.storage.publish("news", "line", FeedLimits::lines(9).within(LONG)).await.unwrap();
+    let lines = async || f.storage.follow("news", None, Duration::ZERO).await.unwrap().len();
     advance_to_just_before(LONG);
+    assert_eq!(lines().await, 1);
     assert_eq!((f.value("k1").await.as_deref(), f.total("c1").await), (Some("v"), 5));
     clock.advance(MOMENT);
+    assert_eq!(lines().await, 0);
     assert_eq!((f.value("k1").await, f.total("c1").await), (None, 0));
     let one = Write::Count { name: "c1".to_owned(), by: 1, ttl: LONG };
     complete_one(&f, "m2", Commit { writes: vec![one], ..commit() }).await;
@@ -97,12 +103,28 @@ async fn expired_data_is_hidden_then_deleted_from_the_file() {
     let all = Retention { events: LONG, dead_letters: LONG };
     f.storage.trim(&f.partition, all, LONG).await.unwrap();
     let file = Connection::open(directory.path().join("crosswire.db")).unwrap();
-    for table in ["state", "counters", "known", "pools", "events"] {
+    for table in ["state", "counters", "known", "pools", "events", "feeds"] {
         let count = format!("SELECT count(*) FROM {table}");
         let left: i64 = file.query_row(&count, (), |row| row.get(0)).unwrap();
         assert_eq!(left, 0, "{table}");
     }
     assert_eq!(f.push("writer", "m1").await, Pushed::Accepted);
+}
+
+#[tokio::test]
+async fn publication_removes_expired_lines_from_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let (f, clock) = with_manual_clock(&directory);
+    let limits = FeedLimits::lines(9).within(LONG);
+    f.storage.publish("news", "old", limits).await.unwrap();
+    f.storage.publish("lasting", "old", FeedLimits::lines(9)).await.unwrap();
+    clock.advance(LONG);
+    f.storage.publish("news", "new", limits).await.unwrap();
+    let file = Connection::open(directory.path().join("crosswire.db")).unwrap();
+    let mut lines = file.prepare("SELECT feed || ' ' || line FROM feeds ORDER BY 1").unwrap();
+    let lines = lines.query_map((), |row| row.get::<_, String>(0)).unwrap();
+    let lines: Vec<_> = lines.collect::<Result<_, _>>().unwrap();
+    assert_eq!(lines, ["lasting old", "news new"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,49 @@
+//! Departures: closed connections that the store has not been told of yet.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use tokio::sync::Notify;
+
+use crate::engine::intake::{Intake, Refusal};
+use crate::model::connection::ConnectionChange;
+
+/// Closed connections, oldest first. Their number is bounded by that of the sockets and of the
+/// connections that a process accepts while the store is away.
+#[derive(Default)]
+pub(super) struct Departures {
+    waiting: Mutex<Vec<ConnectionChange>>,
+    added: Notify,
+}
+
+impl Departures {
+    pub(super) fn push(&self, closed: ConnectionChange) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(closed);
+        self.added.notify_one();
+    }
+
+    /// Returns when a connection was closed.
+    pub(super) async fn added(&self) {
+        self.added.notified().await;
+    }
+
+    /// Stores all closed connections.
+    ///
+    /// # Errors
+    /// The store is away; those that it does not have wait for the next step.
+    pub(super) async fn step(&self, intake: &Intake, route: &str) -> Result<(), Refusal> {
+        let mut waiting = self.take().into_iter();
+        while let Some(closed) = waiting.next() {
+            if let Err(refusal) = intake.connection(route, closed.clone()).await {
+                let mut kept = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.splice(0..0, std::iter::once(closed).chain(waiting));
+                return Err(refusal);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self) -> Vec<ConnectionChange> {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,60 @@
+//! Scripts, styles and icon of the pages, embedded in the binary.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::Embed;
+use sha2::{Digest as _, Sha256};
+
+use super::{READ_METHODS, is_read};
+use crate::http::response::{method_not_allowed, not_found};
+
+#[derive(Embed)]
+#[folder = "src/pages/assets/"]
+struct Assets;
+
+/// Path of an asset. Modules import each other by name, so all of them share one version.
+pub(super) const PATTERN: &str = "/assets/pages/{version}/{name}";
+
+/// Returns the path below which the present version of the assets is served.
+pub(super) fn folder() -> String {
+    format!("/assets/pages/{}", version())
+}
+
+/// Digest of the names and contents of all assets, which the binary holds ready but for the last
+/// step.
+fn version() -> String {
+    let mut names: Vec<_> = Assets::iter().collect();
+    names.sort();
+    let mut digest = Sha256::new();
+    for name in names {
+        digest.update(name.as_bytes());
+        digest.update(Assets::get(&name).map_or([0; 32], |asset| asset.metadata.sha256_hash()));
+    }
+    hex::encode(&digest.finalize()[..8])
+}
+
+/// Serves one asset.
+pub(super) async fn show(request: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
+    let (wanted, name) = path.into_inner();
+    let Some(asset) = Assets::get(&name) else { return not_found().await };
+    if !is_read(&request) {
+        return method_not_allowed(READ_METHODS);
+    }
+    let tag = format!("\"{}\"", hex::encode(asset.metadata.sha256_hash()));
+    let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
+    // While two versions of the server run side by side, the page of one may ask the other.
+    let age = if wanted == version() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((CACHE_CONTROL, age))
+        .insert_header((ETAG, tag))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((REFERRER_POLICY, "no-referrer"));
+    if is_known {
+        return response.finish();
+    }
+    response.content_type(asset.metadata.mimetype()).body(asset.data.into_owned())
+}

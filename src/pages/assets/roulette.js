@@ -1,0 +1,27 @@
+import { Conversation } from "./conversation.js";
+
+const PREFIX = "Stranger: ";
+const commands = document.querySelectorAll("[data-command]");
+
+/** Makes the relayed text of a stranger a message, and any other text a quiet line. */
+function entry({ from, text }) {
+  if (!text) return null;
+  if (from !== undefined) {
+    const said = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
+    return { from: "Stranger", text: said, isOwn: false };
+  }
+  return { from: "", text, isOwn: false };
+}
+
+const conversation = new Conversation(() => ({}), {
+  state: (state) => commands.forEach((button) => (button.disabled = state !== "live")),
+  line: entry,
+  shown: ({ text }) => text,
+});
+
+for (const button of commands) {
+  button.addEventListener("click", () => {
+    conversation.send({ text: button.dataset.command });
+    conversation.composer.focus();
+  });
+}
