@@ -26,6 +26,7 @@ mod events;
 mod failure;
 mod partitions;
 mod parts;
+mod people;
 mod prepare;
 mod process;
 mod script;

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 
 use super::advice;
 use super::connections::{Connections, close_when_crowded};
+use super::people::pages_state;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
 use crate::app::config::{Config, ServerConfig};
@@ -27,7 +28,8 @@ use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
 use crate::model::clock::SystemClock;
-use crate::tester::pages::{self, Access, AccessConfig, Hub, TesterState, TopicInfo};
+use crate::pages::{self, PagesState};
+use crate::tester::pages::{Access, AccessConfig, Hub, TesterState, TopicInfo};
 use crate::tester::phones::Phones;
 use crate::tester::{self, Board};
 
@@ -64,13 +66,15 @@ impl WebServer {
             warn!(advice, "fewer connections than sockets");
         }
         let state = Data::new(app_state(prepared, storage, waived, stop));
-        Self::listen(&prepared.config.server, state, tester)
+        let pages = Data::new(pages_state(&prepared.services, &state.sockets));
+        Self::listen(&prepared.config.server, state, tester, pages)
     }
 
     fn listen(
         config: &ServerConfig,
         state: Data<AppState>,
         tester: Data<TesterState>,
+        pages: Data<PagesState>,
     ) -> anyhow::Result<Self> {
         let sockets = state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
@@ -85,7 +89,8 @@ impl WebServer {
                     close_when_crowded(connections.clone(), request, next)
                 }))
                 .configure(|config| http::configure(config, &state))
-                .configure(|config| pages::configure(config, &tester))
+                .configure(|config| tester::pages::configure(config, &tester))
+                .configure(|config| pages::configure(config, &pages))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
