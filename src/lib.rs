@@ -49,4 +49,6 @@ mod documents {
     struct Readme;
     #[doc = include_str!("../docs/scripts.md")]
     struct Scripts;
+    #[doc = include_str!("../docs/websocket.md")]
+    struct WebSocket;
 }

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::rt::net::TcpStream;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use rustix::net::{Shutdown, shutdown};
 use tracing::warn;
 
@@ -19,6 +20,10 @@ use crate::app::config::ServerConfig;
 
 /// Open files that are left to the store, the log and the runtime.
 const RESERVED_FILES: u64 = 128;
+
+/// Time for which a client may take no bytes, in milliseconds. The web server waits for it without a
+/// limit, also after the end of a response.
+const UNREAD_TIMEOUT: u32 = 20_000;
 
 /// Shortest time between two warnings of refused connections.
 const WARNING_PERIOD: Duration = Duration::from_mins(1);
@@ -73,6 +78,8 @@ impl Connections {
     /// Counts a new connection, and closes it when it exceeds a cap.
     pub(super) fn admit(&self, connection: &dyn Any, extensions: &mut Extensions) {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+        // Without the option, the connection of such a client just stays open.
+        let _ = set_tcp_user_timeout(stream, UNREAD_TIMEOUT);
         // A peer that is gone already has no address, and no connection to close.
         let Ok(peer) = stream.peer_addr() else { return };
         if let Some(admitted) = self.count(client(peer.ip())) {
@@ -149,7 +156,9 @@ pub(super) async fn close_when_crowded(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let address = request.peer_addr().map(|peer| peer.ip());
     let mut response = next.call(request).await?;
-    if connections.is_crowded(address) {
+    // An upgraded connection is no longer one of requests and responses.
+    let is_upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if !is_upgraded && connections.is_crowded(address) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)

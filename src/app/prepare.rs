@@ -13,7 +13,7 @@ use crate::app::config::{Config, DraftConfig, TopicSelection};
 use crate::app::registry::Registry;
 use crate::app::telemetry::{self, Reader};
 use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
-use crate::contracts::storage::{Health, SafetyCheck, Storage, StorageError};
+use crate::contracts::storage::{Feeds, Health, SafetyCheck, Storage, StorageError};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
 
@@ -70,6 +70,12 @@ impl Prepared {
         tokio::spawn(partitions::keep(counts, Arc::clone(&store), stop.clone(), is_adopted));
         Ok(store)
     }
+
+    /// Hands the store to the transports that send through it.
+    pub(super) fn start_transports(&self, store: &Arc<dyn Storage>) {
+        let feeds: Arc<dyn Feeds> = Arc::clone(store) as _;
+        self.services.iter().for_each(|service| service.transports.start(&feeds));
+    }
 }
 
 /// Prepares a command that reads the store beside the processes that use it.
@@ -106,6 +112,7 @@ pub(super) fn load(
     let errors = ConfigErrors::default();
     let draft = DraftConfig::load(environment, purpose, &errors);
     let mut services = registry.assemble(&draft, environment, &errors);
+    draft.check_socket_paths(&services, environment, &errors);
     if let Some(selection) = selection {
         draft.check_topic(selection, &errors);
         services.retain(|service| service.config.name.as_str() == selection.name());

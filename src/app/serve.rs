@@ -11,19 +11,27 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::anyhow;
-use tracing::info;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
+use super::advice;
 use super::connections::{Connections, close_when_crowded};
+use super::front;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
 use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
+use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
 use crate::model::clock::SystemClock;
-use crate::tester::pages::{self, Access, AccessConfig, Hub, TesterState, TopicInfo};
+use crate::pages::{self, PagesState};
+use crate::tester::pages::{
+    self as tester_pages, Access, AccessConfig, Hub, TesterState, TopicInfo,
+};
 use crate::tester::phones::Phones;
 use crate::tester::{self, Board};
 
@@ -42,6 +50,7 @@ const REFUSALS: usize = 64;
 pub(super) struct WebServer {
     running: actix_web::dev::Server,
     pub(super) addresses: Vec<SocketAddr>,
+    sockets: Vec<Arc<SocketServer>>,
 }
 
 impl WebServer {
@@ -54,15 +63,22 @@ impl WebServer {
         stop: &Stop,
     ) -> anyhow::Result<Self> {
         let tester = Data::new(tester_state(prepared, &storage, stop));
-        let state = Data::new(app_state(prepared, storage, waived));
-        Self::listen(&prepared.config.server, state, tester)
+        prepared.start_transports(&storage);
+        for advice in advice::on_sockets(&prepared.config.server, &prepared.services) {
+            warn!(advice, "fewer connections than sockets");
+        }
+        let state = Data::new(app_state(prepared, storage, waived, stop));
+        let pages = Data::new(front::pages(&prepared.services));
+        Self::listen(&prepared.config.server, state, pages, tester)
     }
 
     fn listen(
         config: &ServerConfig,
         state: Data<AppState>,
+        pages: Data<PagesState>,
         tester: Data<TesterState>,
     ) -> anyhow::Result<Self> {
+        let sockets = state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
         let connections = Connections::new(config, raise_open_files_limit());
         let threads = available_parallelism().map_or(2, NonZero::get);
@@ -75,7 +91,8 @@ impl WebServer {
                     close_when_crowded(connections.clone(), request, next)
                 }))
                 .configure(|config| http::configure(config, &state))
-                .configure(|config| pages::configure(config, &tester))
+                .configure(|config| pages::configure(config, &pages))
+                .configure(|config| tester_pages::configure(config, &tester))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
@@ -88,7 +105,7 @@ impl WebServer {
         .tcp_nodelay(true)
         .bind((host, port))
         .map_err(|error| bind_error(host, port, &error))?;
-        Ok(Self { addresses: server.addrs(), running: server.run() })
+        Ok(Self { addresses: server.addrs(), running: server.run(), sockets })
     }
 
     /// Serves requests until a stop, and then finishes those in hand.
@@ -96,12 +113,22 @@ impl WebServer {
         for address in &self.addresses {
             info!(%address, profile, "listening");
         }
+        let closed = CancellationToken::new();
+        let mut sockets = JoinSet::new();
+        for server in self.sockets {
+            let (stop, closed) = (stop.clone(), closed.clone());
+            sockets.spawn(async move { stop.with(server.run(closed)).await });
+        }
         let handle = self.running.handle();
         tokio::spawn(async move {
             stop.0.cancelled().await;
             handle.stop(true).await;
         });
-        Ok(self.running.await?)
+        let outcome = self.running.await;
+        // Not before: each socket that the web server closes has a departure to be stored.
+        closed.cancel();
+        sockets.join_all().await;
+        Ok(outcome?)
     }
 }
 
@@ -114,22 +141,46 @@ fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn app_state(prepared: &Prepared, storage: Arc<dyn Storage>, waived: &[SafetyCheck]) -> AppState {
+fn app_state(
+    prepared: &Prepared,
+    storage: Arc<dyn Storage>,
+    waived: &[SafetyCheck],
+    stop: &Stop,
+) -> AppState {
     let pipelines = prepared.services.iter().flat_map(TopicRuntime::pipelines).collect();
     let clock = Arc::new(SystemClock);
+    let intake = Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines);
+    let intake = Arc::new(intake);
     let paths = |service: &TopicRuntime| {
         let name = service.config.name.to_string();
         service.config.paths.clone().into_iter().map(move |path| (path, name.clone()))
     };
     AppState {
-        intake: Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines),
+        sockets: socket_servers(prepared, &storage, &intake),
+        stop: stop.0.clone(),
+        intake,
         storage,
-        greeting: greeting(&prepared.services),
+        greeting: front::greeting(&prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
         waived: waived.to_vec(),
     }
+}
+
+fn socket_servers(
+    prepared: &Prepared,
+    storage: &Arc<dyn Storage>,
+    intake: &Arc<Intake>,
+) -> Vec<Arc<SocketServer>> {
+    let parts = SocketServerParts {
+        storage: Arc::clone(storage),
+        intake: Arc::clone(intake),
+        clock: Arc::new(SystemClock),
+        groups: prepared.groups.clone(),
+    };
+    let servers = prepared.services.iter();
+    servers.filter_map(|service| SocketServer::new(service, parts.clone())).collect()
 }
 
 fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) -> TesterState {
@@ -172,20 +223,4 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
     }
-}
-
-/// Returns the front page: the greetings of the handlers, and the topics with their paths.
-fn greeting(services: &[TopicRuntime]) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for greeting in services.iter().filter_map(|service| service.handler.greeting()) {
-        if !lines.iter().any(|line| line == greeting) {
-            lines.push(greeting.to_owned());
-        }
-    }
-    lines.push("Crosswire takes messages for these topics:".to_owned());
-    for TopicRuntime { config: topic, .. } in services {
-        let paths = [format!("/queue/{}", topic.name)].into_iter().chain(topic.paths.clone());
-        lines.push(format!("  {} at {}", topic.name, paths.collect::<Vec<_>>().join(" and ")));
-    }
-    lines.join("\n")
 }

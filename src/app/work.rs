@@ -50,6 +50,7 @@ pub(super) async fn work(
     let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
+    prepared.start_transports(&storage);
     let consumers = Consumers { runtime, clock, groups: prepared.groups.clone() };
     let topics = prepared.services.iter().map(|topic| tester::attach(topic, &board));
     let consumers: Vec<_> = topics.flat_map(|topic| consumers.of(&topic)).collect();

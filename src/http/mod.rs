@@ -6,14 +6,18 @@ use std::sync::Arc;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use tokio_util::sync::CancellationToken;
 
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
+use crate::engine::sockets::SocketServer;
 
 pub mod body;
+pub mod client;
 mod health;
 mod request;
 pub mod response;
+mod socket;
 mod webhook;
 
 use response::plain_text;
@@ -21,7 +25,11 @@ use response::plain_text;
 /// State shared by the routes of this module.
 pub struct AppState {
     /// Takes the webhooks of every topic.
-    pub intake: Intake,
+    pub intake: Arc<Intake>,
+    /// Servers of the topics whose clients hold sockets.
+    pub sockets: Vec<Arc<SocketServer>>,
+    /// Stop of the process, which closes every socket.
+    pub stop: CancellationToken,
     /// The store that readiness asks.
     pub storage: Arc<dyn Storage>,
     /// Text of `GET /`.
@@ -61,7 +69,25 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AppState>) {
         };
         config.service(web::resource(path.as_str()).to(receive));
     }
+    configure_sockets(config, state);
     config.default_service(web::to(response::not_found));
+}
+
+fn configure_sockets(config: &mut ServiceConfig, state: &AppState) {
+    for server in &state.sockets {
+        for path in &server.settings().paths {
+            let topic = server.topic().clone();
+            let open = move |request, payload, state| {
+                let topic = topic.clone();
+                async move { socket::open(topic.as_str(), request, payload, state).await }
+            };
+            config.service(web::resource(path.as_str()).to(open));
+        }
+    }
+    let open = async |request, payload, topic: Path<String>, state| {
+        socket::open(&topic, request, payload, state).await
+    };
+    config.service(web::resource("/ws/{topic}").to(open));
 }
 
 /// The public pages that are read, never posted to.

@@ -4,6 +4,7 @@
 
 mod browser;
 mod configuration_docs;
+mod devices;
 mod docs;
 mod engines;
 mod examples;
@@ -12,6 +13,7 @@ mod flows;
 mod handlers;
 mod layers;
 mod licences;
+mod rooms;
 mod roulette;
 mod run_script;
 mod rust_source;

@@ -17,6 +17,7 @@ mod limits;
 mod mount;
 mod secrets;
 mod server;
+mod sockets;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,19 @@ const ERROR: &str = "It seems like an error has occurred...please try again late
 /// Longest path that a topic may have; it is below the URL limits of the providers.
 const LONGEST_PATH: usize = 256;
 
+/// Beginnings of the server's own paths.
+const RESERVED: [&str; 9] = [
+    "/queue",
+    "/status",
+    "/tester",
+    "/httptester",
+    "/ws",
+    "/room",
+    "/devices",
+    "/roulette",
+    "/assets",
+];
+
 /// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid
 /// name or a handler: neither has a default.
 pub(super) fn topic(name: &str, mut section: Section<'_>) -> Option<TopicConfig> {
@@ -63,14 +76,14 @@ fn paths(section: &mut Section<'_>) -> Vec<String> {
     paths
 }
 
-fn is_valid_path(path: &str) -> bool {
+pub(super) fn is_valid_path(path: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
     path.len() <= LONGEST_PATH && path.starts_with('/') && path.chars().all(legal)
 }
 
-fn is_reserved(path: &str) -> bool {
+pub(super) fn is_reserved(path: &str) -> bool {
     matches!(path, "/" | "/healthz" | "/readyz")
-        || ["/queue", "/status", "/tester", "/httptester"].iter().any(|prefix| {
+        || RESERVED.iter().any(|prefix| {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
 }

@@ -11,7 +11,7 @@ use crate::contracts::handler::{DynHandler, Handler, Result};
 use crate::contracts::settings::{BuildContext, SettingsErrors, build_part};
 use crate::contracts::transport::{DynTransport, Transport};
 use crate::contracts::validator::Validator;
-use crate::handlers::{echo::Echo, rooms::Rooms, roulette::Roulette};
+use crate::handlers::{devices::Devices, echo::Echo, rooms::Rooms, roulette::Roulette};
 use crate::model::topic::{Properties, TransportConfig};
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
@@ -54,6 +54,7 @@ impl Registry {
     /// Returns the shipped parts, one line each.
     pub fn shipped() -> Self {
         let mut shipped = Self::default();
+        shipped.handler_with("devices", Devices::new);
         shipped.handler_with("echo", Echo::new);
         shipped.handler_with("rooms", Rooms::new);
         shipped.handler_with("roulette", Roulette::new);

@@ -15,6 +15,8 @@ use crate::model::topic::TopicName;
 pub const WINDOW: Duration = Duration::from_mins(2);
 /// Lines of a topic that can be resumed from.
 pub const WINDOW_LINES: u64 = 100_000;
+/// Bytes of a topic's lines that a web process keeps.
+pub const WINDOW_BYTES: usize = 64 << 20;
 
 /// A transport whose clients hold sockets.
 pub trait SocketTransport: Send + Sync {
@@ -83,6 +85,8 @@ pub enum ServerFrame<'a> {
         heartbeat: Duration,
         /// False when lines after the client's last one are gone.
         is_complete: bool,
+        /// Id to resume after, until a line comes.
+        cursor: Option<&'a str>,
     },
     /// The message of this id is stored.
     Ack { reference: &'a str },
@@ -158,6 +162,8 @@ impl CloseCode {
     pub const NORMAL: Self = Self(1000);
     /// The process stops: connect again, after a random delay, and resume.
     pub const AWAY: Self = Self(1001);
+    /// Bytes that are not frames of RFC 6455.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
     /// Binary frames are not taken.
     pub const UNSUPPORTED: Self = Self(1003);
     pub const INVALID_UTF8: Self = Self(1007);

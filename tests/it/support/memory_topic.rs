@@ -12,12 +12,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction,
+    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, UNDELIVERABLE,
+    process_end,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::connection::ConnectionChange;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
+use crosswire::model::token::{Claims, Token, TokenKey, TokenPurpose};
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
@@ -26,6 +28,8 @@ pub(crate) struct MemoryTopic {
     memory: Arc<Memory>,
     mailboxes: BTreeMap<Group, VecDeque<Mail>>,
     in_progress: BTreeMap<Group, Effects>,
+    /// Wakes that are not due yet.
+    timers: Vec<(DateTime<Utc>, Wake)>,
     groups: GroupKey,
     messages: u64,
     /// Messages sent so far.
@@ -46,6 +50,7 @@ impl MemoryTopic {
             memory: Arc::default(),
             mailboxes: BTreeMap::new(),
             in_progress: BTreeMap::new(),
+            timers: Vec::new(),
             groups: GroupKey::new(&SecretString::from("a secret that is only for tests")),
             messages: 0,
             sent: Vec::new(),
@@ -54,6 +59,18 @@ impl MemoryTopic {
 
     pub(crate) fn group(&self, address: &Address) -> Group {
         self.groups.group(address)
+    }
+
+    pub(crate) fn token_key(&self) -> TokenKey {
+        self.groups.token_key()
+    }
+
+    /// Returns the claims of a session token of this topic.
+    pub(crate) fn session_claims(&self, token: &str) -> Claims {
+        let (topic, now) = ("topic".parse().expect("the name is legal"), self.memory().now);
+        let verified =
+            self.token_key().verify(&Token::new(token), TokenPurpose::Session, &topic, now);
+        verified.expect("the token is genuine")
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Stored> {
@@ -68,7 +85,11 @@ impl MemoryTopic {
     /// Appends a message to its sender's mailbox, under an id of its own.
     pub(crate) fn send_message(&mut self, mut incoming: Incoming) {
         self.messages += 1;
-        incoming.id = MessageId::new(format!("SM{}", self.messages));
+        let own = format!("SM{}", self.messages);
+        // The web process puts the session before the client's own id.
+        let sender = &incoming.sender;
+        let session = sender.is_socket().then(|| format!("{}:", sender.identity.reveal()));
+        incoming.id = MessageId::new(session.unwrap_or_default() + &own);
         let now = self.memory().now;
         let message = Inbound::new("topic".parse().expect("the name is legal"), now, incoming);
         let group = self.group(&message.sender);
@@ -79,6 +100,18 @@ impl MemoryTopic {
     pub(crate) fn change_connection(&mut self, change: ConnectionChange) {
         let group = self.group(change.address());
         self.mailboxes.entry(group).or_default().push_back(Mail::Connection(change));
+    }
+
+    /// Appends the provider's verdict that no message will ever reach this person.
+    pub(crate) fn report_undeliverable(&mut self, address: &Address, code: u32) {
+        let group = self.group(address);
+        let wake = serde_json::json!({"group": group, "name": UNDELIVERABLE, "data": code});
+        self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
+    }
+
+    /// Reports the loss of a web process with all its connections.
+    pub(crate) fn lose_process(&mut self, process: &str) {
+        self.deliver(process_end(process));
     }
 
     /// Returns the mailboxes that are not empty.
@@ -124,8 +157,10 @@ impl MemoryTopic {
             self.mailboxes.remove(group);
         }
         for due in &effects.wakes {
-            assert!(due.at.is_none(), "timers are not supported here");
-            self.deliver(due.wake.clone());
+            match due.at {
+                Some(at) => self.schedule(at, due.wake.clone()),
+                None => self.deliver(due.wake.clone()),
+            }
         }
         self.sent.extend(effects.sends.iter().cloned());
         Some(Completed { group: group.clone(), mail, effects })
@@ -136,12 +171,38 @@ impl MemoryTopic {
         self.in_progress.remove(group);
     }
 
-    /// Appends a wake, unless one of its name waits already. One whose run has begun does not count:
+    /// Moves the clock, and delivers the wakes that are due by then, the earliest first.
+    pub(crate) fn advance(&mut self, time: Duration) {
+        let now = {
+            let mut stored = self.memory();
+            stored.now += time;
+            stored.now
+        };
+        self.timers.sort_by_key(|(at, _)| *at);
+        let due = self.timers.partition_point(|(at, _)| *at <= now);
+        let due: Vec<_> = self.timers.drain(..due).collect();
+        for (_, wake) in due {
+            self.deliver(wake);
+        }
+    }
+
+    /// Returns the time of the next timer.
+    pub(crate) fn next_timer(&self) -> Option<DateTime<Utc>> {
+        self.timers.iter().map(|(at, _)| *at).min()
+    }
+
+    /// Schedules a wake. The time of an equal one moves.
+    fn schedule(&mut self, at: DateTime<Utc>, wake: Wake) {
+        self.timers.retain(|(_, other)| *other != wake);
+        self.timers.push((at, wake));
+    }
+
+    /// Appends a wake, unless an equal one waits already. One whose run has begun does not count:
     /// it may have read the state before this commit.
     fn deliver(&mut self, wake: Wake) {
         let in_progress = usize::from(self.in_progress.contains_key(&wake.group));
         let mailbox = self.mailboxes.entry(wake.group.clone()).or_default();
-        let waits = |mail: &Mail| matches!(mail, Mail::Wake(other) if other.name == wake.name);
+        let waits = |mail: &Mail| matches!(mail, Mail::Wake(other) if *other == wake);
         if !mailbox.iter().skip(in_progress).any(waits) {
             mailbox.push_back(Mail::Wake(wake));
         }
