@@ -13,6 +13,7 @@ mod flows;
 mod handlers;
 mod layers;
 mod licences;
+mod rooms;
 mod roulette;
 mod run_script;
 mod rust_source;
