@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crosswire::engine::sockets::{Closing, Opening, Outgoing, Socket, SocketServer};
 use crosswire::transports::websocket::SUBPROTOCOL;
@@ -15,7 +16,7 @@ pub(super) struct Client {
     pub(super) last: Option<String>,
     pub(super) socket: Option<Socket>,
     /// Sockets that the client has lost and the server still holds.
-    abandoned: Vec<Socket>,
+    pub(super) abandoned: Vec<Socket>,
     pub(super) received: Vec<Value>,
     pub(super) closes: Vec<u16>,
 }
@@ -28,6 +29,8 @@ impl Client {
         mut hello: Value,
     ) -> Result<(), Closing> {
         self.abandoned.extend(self.socket.take());
+        // A hello waits until the feed has been read once.
+        server.hub().step(Duration::ZERO).await.unwrap();
         let mut socket = server.open(opening()).await?;
         hello["type"] = "hello".into();
         for (name, value) in [("session", &self.session), ("last", &self.last)] {

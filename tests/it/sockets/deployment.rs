@@ -221,7 +221,7 @@ impl Deployment {
 fn topic(settings: &str) -> TopicRuntime {
     let toml = format!(
         "[topics.t]\nhandler = \"probe\"\ntransport = \"websocket\"\naccept_response = \"\"\n\
-         limits.max_group_depth = 1000\n[topics.t.websocket]\n{settings}"
+         max_group_depth = 1000\n[topics.t.websocket]\n{settings}"
     );
     let mut registry = Registry::shipped();
     registry.handler("probe", Probe);

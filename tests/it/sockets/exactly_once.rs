@@ -128,8 +128,6 @@ impl Play {
     }
 
     async fn open(&mut self, client: usize, server: usize) {
-        // What the client has been sent so far is lost, but for what it reads.
-        self.deployment.follow(server).await;
         self.clients[client].open(&self.deployment.servers[server]).await;
         self.at[client] = server;
         // Without its welcome it has no session to come back to.

@@ -31,8 +31,10 @@ async fn open(deployment: &mut Deployment, claims: Claims) -> (Client, Option<u1
 async fn read_token_cannot_write_nor_can_the_session_that_began_with_it() {
     let mut deployment = Deployment::embedded("");
     let claims = Claims { rights: Rights::RECEIVE, ..claims(&deployment) };
+    let both_claims = claims.clone();
     let (mut client, _) = open(&mut deployment, claims).await;
-    let (mut other, _) = open(&mut deployment, self::claims(&deployment)).await;
+    let both = Claims { rights: Rights::BOTH, ..both_claims };
+    let (mut other, _) = open(&mut deployment, both).await;
     for _ in 0..2 {
         assert_eq!(client.try_say("say a forged", "1").await.unwrap_err().code.0, 4403);
         client.open(&deployment.servers[1]).await;
