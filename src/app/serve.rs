@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use super::advice;
 use super::connections::{Connections, close_when_crowded};
-use super::people::pages_state;
+use super::front;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
 use crate::app::config::{Config, ServerConfig};
@@ -29,7 +29,9 @@ use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
 use crate::model::clock::SystemClock;
 use crate::pages::{self, PagesState};
-use crate::tester::pages::{Access, AccessConfig, Hub, TesterState, TopicInfo};
+use crate::tester::pages::{
+    self as tester_pages, Access, AccessConfig, Hub, TesterState, TopicInfo,
+};
 use crate::tester::phones::Phones;
 use crate::tester::{self, Board};
 
@@ -66,15 +68,15 @@ impl WebServer {
             warn!(advice, "fewer connections than sockets");
         }
         let state = Data::new(app_state(prepared, storage, waived, stop));
-        let pages = Data::new(pages_state(&prepared.services, &state.sockets));
-        Self::listen(&prepared.config.server, state, tester, pages)
+        let pages = Data::new(front::pages(&prepared.services));
+        Self::listen(&prepared.config.server, state, pages, tester)
     }
 
     fn listen(
         config: &ServerConfig,
         state: Data<AppState>,
-        tester: Data<TesterState>,
         pages: Data<PagesState>,
+        tester: Data<TesterState>,
     ) -> anyhow::Result<Self> {
         let sockets = state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
@@ -89,8 +91,8 @@ impl WebServer {
                     close_when_crowded(connections.clone(), request, next)
                 }))
                 .configure(|config| http::configure(config, &state))
-                .configure(|config| tester::pages::configure(config, &tester))
                 .configure(|config| pages::configure(config, &pages))
+                .configure(|config| tester_pages::configure(config, &tester))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
@@ -158,7 +160,7 @@ fn app_state(
         stop: stop.0.clone(),
         intake,
         storage,
-        greeting: greeting(&prepared.services),
+        greeting: front::greeting(&prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
@@ -221,20 +223,4 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
     }
-}
-
-/// Returns the front page: the greetings of the handlers, and the topics with their paths.
-fn greeting(services: &[TopicRuntime]) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for greeting in services.iter().filter_map(|service| service.handler.greeting()) {
-        if !lines.iter().any(|line| line == greeting) {
-            lines.push(greeting.to_owned());
-        }
-    }
-    lines.push("Crosswire takes messages for these topics:".to_owned());
-    for TopicRuntime { config: topic, .. } in services {
-        let paths = [format!("/queue/{}", topic.name)].into_iter().chain(topic.paths.clone());
-        lines.push(format!("  {} at {}", topic.name, paths.collect::<Vec<_>>().join(" and ")));
-    }
-    lines.join("\n")
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State};
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
@@ -42,7 +43,8 @@ pub(super) async fn leave(
     if let Some((chat, mut partner)) = both_sides(tx, group, seat).await? {
         partner.state = State::Idle;
         partner.write(tx, &chat.with)?;
-        tx.send(&partner.address, texts.peer_disconnected.as_str());
+        let text = &texts.peer_disconnected;
+        notice::notify(tx, &partner.address, text, Event::PeerDisconnected);
     }
     seat.state = State::Idle;
     seat.write(tx, group)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::matching::{self, Waiter};
+use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State, WAITING};
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
@@ -113,7 +114,7 @@ fn connect(tx: &mut Transaction, texts: &Texts, one: &Waiting, other: &Waiting) 
         let mut seat =
             Seat { state: State::Chatting(chat), last_partner: Some(with.clone()), ..seat.clone() };
         seat.write(tx, group)?;
-        tx.send(&seat.address, texts.connected.as_str());
+        notice::notify(tx, &seat.address, &texts.connected, Event::Connected);
     }
     Ok(())
 }
@@ -123,6 +124,6 @@ fn notify_to_wait(tx: &mut Transaction, texts: &Texts, (group, seat): &mut Waiti
     if std::mem::replace(notified, true) {
         return Ok(());
     }
-    tx.send(&seat.address, texts.please_wait.as_str());
+    notice::notify(tx, &seat.address, &texts.please_wait, Event::Waiting);
     seat.write(tx, group)
 }

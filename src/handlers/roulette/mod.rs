@@ -12,16 +12,21 @@
 //! partner's seat too. The first message after a day writes both seats again, so that a chat in use
 //! does not expire.
 //!
+//! A person is a phone or a page with a socket; neither learns which of them the other is.
+//!
 //! Commands that read both seats change them only when they name the same chat; a partner in a newer
 //! chat is left alone.
 
 use crate::contracts::handler::{Context, Handler, Result, Transaction};
+use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
+mod absence;
 mod chat;
 mod command;
 mod lobby;
 mod matching;
+mod notice;
 mod person;
 mod seat;
 mod settings;
@@ -46,6 +51,10 @@ impl Roulette {
 
 impl Handler for Roulette {
     async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
+        // A signal of a page, such as `typing`: only a person with a page could send or see it.
+        if message.sender.is_socket() && message.parameters.get("type").is_some() {
+            return Ok(());
+        }
         let command = self.settings.synonyms.command(message.text.reveal());
         let mut person = Person::load(cx, &self.settings.texts, message).await?;
         person.obey(command, message).await
@@ -54,12 +63,21 @@ impl Handler for Roulette {
     async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
         match wake.name.as_str() {
             lobby::PAIR => lobby::pair(tx, &self.settings.texts).await,
+            absence::OVER => absence::over(tx, &self.settings.texts, wake).await,
             _ => Ok(()),
         }
     }
 
     async fn opted_out(&self, cx: &mut Context, _: &Inbound) -> Result {
         chat::leave_for_good(cx, &self.settings.texts).await
+    }
+
+    async fn connected(&self, cx: &mut Context, connection: &Connection) -> Result {
+        absence::end(cx, &connection.address).await
+    }
+
+    async fn disconnected(&self, tx: &mut Transaction, end: &Disconnection) -> Result {
+        absence::begin(tx, &self.settings.texts, end.was_lost).await
     }
 
     async fn undeliverable(&self, tx: &mut Transaction, _: u32) -> Result {

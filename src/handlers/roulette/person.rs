@@ -3,19 +3,18 @@
 use anyhow::Result;
 use chrono::TimeDelta;
 
+use super::absence;
 use super::chat;
 use super::command::Command;
 use super::lobby;
+use super::notice::{self, Event};
 use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
 use super::texts::Texts;
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
 use crate::model::message::Inbound;
-use crate::model::segment;
 use crate::model::template::fill;
 
-/// Maximum number of characters of one message at the provider.
-const MAX_LENGTH: usize = 1600;
 /// Time within which a second CALL confirms the first one.
 const CONFIRMATION: TimeDelta = TimeDelta::minutes(2);
 /// Age at which the seats of a chat are written again, well before they expire.
@@ -49,7 +48,7 @@ impl<'a> Person<'a> {
     /// Carries out a command.
     pub(super) async fn obey(&mut self, command: Command, message: &Inbound) -> Result<()> {
         match command {
-            Command::Connect => self.connect(),
+            Command::Connect => self.connect().await,
             Command::Disconnect => self.disconnect().await,
             Command::Refresh => self.refresh().await,
             Command::Call => self.call().await,
@@ -58,17 +57,17 @@ impl<'a> Person<'a> {
         }
     }
 
-    fn connect(&mut self) -> Result<()> {
+    async fn connect(&mut self) -> Result<()> {
         match self.seat.state {
-            State::Idle => self.wait(),
+            State::Idle => self.wait().await,
             State::Chatting(_) => {
-                self.cx.reply(self.texts.already_connected.as_str());
+                self.notify(&self.texts.already_connected, Event::Connected);
                 Ok(())
             }
             State::Waiting { notified, .. } => {
                 // Without a first notification, the lobby's is on its way.
                 if notified {
-                    self.cx.reply(self.texts.please_wait.as_str());
+                    self.notify(&self.texts.please_wait, Event::Waiting);
                 }
                 // Keeps the place in the pool, and restores one that was lost.
                 self.cx.insert(WAITING, &self.group, TTL);
@@ -79,17 +78,17 @@ impl<'a> Person<'a> {
 
     async fn disconnect(&mut self) -> Result<()> {
         self.leave().await?;
-        self.cx.reply(self.texts.disconnected.as_str());
+        self.notify(&self.texts.disconnected, Event::Disconnected);
         Ok(())
     }
 
     /// Looks for another partner. A person who waits already keeps their place.
     async fn refresh(&mut self) -> Result<()> {
         if self.seat.is_waiting() {
-            return self.connect();
+            return self.connect().await;
         }
         self.leave().await?;
-        self.wait()
+        self.wait().await
     }
 
     /// Shares the sender's number on a second CALL. The request stays open whatever is written in
@@ -100,6 +99,10 @@ impl<'a> Person<'a> {
             self.cx.reply(self.texts.call_without_chat.as_str());
             return Ok(());
         };
+        if self.seat.address.is_socket() {
+            self.cx.reply(self.texts.no_number_to_share.as_str());
+            return Ok(());
+        }
         if chat.call_requested_at.is_some_and(|requested| now - requested <= CONFIRMATION) {
             chat.call_requested_at = None;
             let number = self.seat.address.identity.reveal();
@@ -140,10 +143,7 @@ impl<'a> Person<'a> {
             self.cx.reply(self.texts.relay_without_chat.as_str());
             return Ok(());
         };
-        let mut media = message.media.clone();
-        for part in segment::split(message.text.reveal(), &self.texts.relay_prefix, MAX_LENGTH) {
-            self.cx.send_media(&chat.address, part, std::mem::take(&mut media));
-        }
+        notice::relay(self.cx, self.texts, &chat.address, &message.text, &message.media);
         Ok(())
     }
 
@@ -151,10 +151,19 @@ impl<'a> Person<'a> {
         chat::leave(self.cx, self.texts, &self.group, &mut self.seat).await
     }
 
-    fn wait(&mut self) -> Result<()> {
+    async fn wait(&mut self) -> Result<()> {
         self.seat.state = State::Waiting { since: self.cx.now(), notified: false };
         self.seat.write(self.cx, &self.group)?;
+        // The text may have been in the queue for longer than its socket was open.
+        let address = &self.seat.address;
+        if address.is_socket() && !self.cx.is_connected(address).await? {
+            absence::schedule(self.cx)?;
+        }
         lobby::wake(self.cx)
+    }
+
+    fn notify(&mut self, text: &str, event: Event) {
+        notice::notify(self.cx, &self.seat.address, text, event);
     }
 
     async fn renew_seats(&mut self) -> Result<()> {

@@ -29,6 +29,12 @@ pub(super) struct Texts {
     pub relay_prefix: String,
     #[validate(length(min = 1, max = 1600))]
     pub relay_without_chat: String,
+    /// Answer to CALL of a person with a page.
+    #[validate(length(min = 1, max = 1600))]
+    pub no_number_to_share: String,
+    /// Text in place of a picture, for a person with a page.
+    #[validate(length(min = 1, max = 1600))]
+    pub picture: String,
     /// Answer to STATS, with the numbers `{waiting}`, `{chatting}` and `{pairs}` and, in place of
     /// `{own}`, one of the two texts below.
     #[validate(length(min = 1, max = 1600))]
@@ -60,6 +66,8 @@ impl Default for Texts {
             relay_without_chat: text(
                 "Error: not connected, or your earlier peer disconnected. Refresh to chat again!",
             ),
+            no_number_to_share: text("You have no number to share here."),
+            picture: text("(a picture, which cannot be shown here)"),
             stats: text("Waiting: {waiting}. Chatting: {chatting}. Pairs today: {pairs}. {own}"),
             stats_own_chat: text("Your chat has run for {duration}."),
             stats_no_chat: text("You're not in a chat."),

@@ -8,6 +8,7 @@ use rstest::rstest;
 
 mod interleavings;
 mod scenario;
+mod web;
 
 use scenario::{
     ALREADY, CONFIRM, CONNECTED, DISCONNECTED, NO_PEER, NOT_IN_CHAT, PEER_LEFT, Scenario, WAIT,

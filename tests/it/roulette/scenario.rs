@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crosswire::handlers::roulette::Roulette;
 use crosswire::model::address::{Address, Group};
+use crosswire::model::connection::{Connection, ConnectionChange};
 use crosswire::model::message::{Incoming, Mail, MessageId};
 use crosswire::model::state::Check;
 use serde::Deserialize;
@@ -24,6 +25,7 @@ pub(crate) const CONFIRM: &str =
     "This shows the stranger your number. To share it, reply CALL again within 2 minutes.";
 pub(crate) const NO_PEER: &str =
     "Error: not connected, or your earlier peer disconnected. Refresh to chat again!";
+pub(crate) const NO_NUMBER: &str = "You have no number to share here.";
 
 /// A seat as it is stored, declared again so that a change of the stored form fails a test.
 #[derive(Clone, Debug, Deserialize)]
@@ -53,15 +55,31 @@ type Delivery = (String, String);
 
 pub(crate) struct Scenario {
     pub(crate) topic: MemoryTopic,
+    /// Number of connections opened so far; each has its number as its id.
+    connections: u32,
 }
 
 impl Scenario {
     pub(crate) fn new() -> Self {
-        Self { topic: MemoryTopic::new(Roulette::default()) }
+        Self { topic: MemoryTopic::new(Roulette::default()), connections: 0 }
     }
 
     pub(crate) fn send(&mut self, name: &str, text: &str) {
         self.topic.send_text(&person(name), text);
+    }
+
+    /// Opens a socket of a person with a page, and returns its number.
+    pub(crate) fn open(&mut self, name: &str) -> u32 {
+        self.connections += 1;
+        let id = self.connections.to_string();
+        let connection = Connection::new(person(name), id, "web-1");
+        self.topic.change_connection(ConnectionChange::Opened(Box::new(connection)));
+        self.connections
+    }
+
+    pub(crate) fn close(&mut self, name: &str, number: u32) {
+        let (address, id) = (person(name), number.to_string());
+        self.topic.change_connection(ConnectionChange::Closed { address, id });
     }
 
     /// Sends a text and runs until no mail is left.
@@ -141,6 +159,13 @@ impl Scenario {
         }
     }
 
+    /// Returns whether a person waits or chats.
+    pub(crate) fn plays(&self, name: &str) -> bool {
+        let seats = self.seats();
+        let seat = seats.get(&self.topic.group(&person(name)));
+        seat.is_some_and(|seat| !matches!(seat.state, State::Idle))
+    }
+
     pub(crate) fn are_paired(&self, one: &str, other: &str) -> bool {
         self.partner(one) == Some(self.topic.group(&person(other)))
     }
@@ -149,6 +174,8 @@ impl Scenario {
         self.topic
             .memory()
             .values()
+            // The keys of all else have a colon: sessions and absences.
+            .filter(|(key, _)| !key.contains(':'))
             .map(|(key, value)| {
                 let seat = serde_json::from_str(value).expect("only seats are stored");
                 (Group::from_id(key), seat)
@@ -183,7 +210,11 @@ impl Scenario {
     }
 }
 
+/// Returns the address of a person: one with a page, when the name begins with `web`, or a phone.
 pub(crate) fn person(name: &str) -> Address {
+    if name.starts_with("web") {
+        return Address::new("websocket", name, "topic");
+    }
     Address::new("tester", &format!("+1-{name}"), "+1-us")
 }
 
@@ -194,9 +225,13 @@ fn check_texts(before: &Seats, after: &Seats, completed: &Completed) {
         .sends
         .iter()
         .map(|message| text_to(&message.to, message.text.reveal()))
+        .filter(|(_, text)| !text.is_empty())
         .collect();
     let mut expected = match &completed.mail {
-        Mail::Connection(_) => Vec::new(),
+        Mail::Connection(_) => expected_farewell(before, after, &completed.group),
+        Mail::Wake(wake) if wake.name != "pair" => {
+            expected_farewell(before, after, &completed.group)
+        }
         Mail::Wake(_) => expected_lobby_texts(before, after, &completed.effects.checks),
         Mail::Message(message) => {
             let own = before.get(&completed.group).map_or(&State::Idle, |seat| &seat.state);
@@ -229,8 +264,11 @@ fn expected_texts(
         ("connect", State::Chatting { .. }) => to_sender(ALREADY),
         ("connect" | "refresh", State::Waiting { notified: true }) => to_sender(WAIT),
         ("connect" | "refresh", State::Waiting { notified: false } | State::Idle) => Vec::new(),
+        // A client of a socket just closes it: there STOP is a word like any other.
+        ("stop", _) if sender.is_socket() => expected_relay(sender, partner, text),
         ("refresh" | "stop", _) => farewell.into_iter().collect(),
         ("disconnect", _) => to_sender(DISCONNECTED).into_iter().chain(farewell).collect(),
+        ("call", State::Chatting { .. }) if sender.is_socket() => to_sender(NO_NUMBER),
         ("call", State::Chatting { address, .. }) => {
             let shared =
                 format!("The other person has shared their number: {}", sender.identity.reveal());
@@ -238,12 +276,28 @@ fn expected_texts(
             if sent == shared { shared } else { to_sender(CONFIRM) }
         }
         ("call", _) => to_sender(NOT_IN_CHAT),
-        ("hello", _) => partner.map_or_else(
-            || to_sender(NO_PEER),
-            |partner| vec![text_to(partner, "Stranger: hello")],
-        ),
+        ("hello", _) => expected_relay(sender, partner, text),
         _ => return None,
     })
+}
+
+fn expected_relay(sender: &Address, partner: Option<&Address>, text: &str) -> Vec<Delivery> {
+    let (to, text) = match partner {
+        Some(partner) => (partner, format!("Stranger: {text}")),
+        None => (sender, NO_PEER.to_owned()),
+    };
+    vec![text_to(to, &text)]
+}
+
+/// Returns the text to the partner of a person whose absence ended their chat.
+fn expected_farewell(before: &Seats, after: &Seats, group: &Group) -> Vec<Delivery> {
+    match (before.get(group), after.get(group)) {
+        (Some(Seat { state: State::Chatting { address, .. }, .. }), Some(after)) => {
+            let has_left = matches!(after.state, State::Idle);
+            has_left.then(|| text_to(address, PEER_LEFT)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Delivery> {

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
     DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, UNDELIVERABLE,
+    process_end,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::connection::ConnectionChange;
@@ -106,6 +107,11 @@ impl MemoryTopic {
         let group = self.group(address);
         let wake = serde_json::json!({"group": group, "name": UNDELIVERABLE, "data": code});
         self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
+    }
+
+    /// Reports the loss of a web process with all its connections.
+    pub(crate) fn lose_process(&mut self, process: &str) {
+        self.deliver(process_end(process));
     }
 
     /// Returns the mailboxes that are not empty.
