@@ -14,6 +14,7 @@ mod pages;
 mod pages_modules;
 mod rooms;
 mod rooms_guest;
+mod rooms_tabs;
 mod roulette;
 
 use crate::support::{Deployment, Setup};
