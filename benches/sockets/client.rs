@@ -27,6 +27,7 @@ pub(crate) struct Clients {
     clients: Vec<Client>,
     pub(crate) per_room: usize,
     arrived: Arc<AtomicUsize>,
+    said: AtomicUsize,
 }
 
 struct Client {
@@ -64,7 +65,7 @@ impl Clients {
             .buffered(OPENING)
             .collect::<Vec<_>>()
             .await;
-        Self { clients, per_room, arrived }
+        Self { clients, per_room, arrived, said: AtomicUsize::new(0) }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -73,8 +74,10 @@ impl Clients {
 
     /// Says a numbered text on a socket.
     pub(crate) async fn say(&self, socket: usize, number: usize) {
+        // A text under an id that was used before would count as the same.
+        let id = self.said.fetch_add(1, Ordering::Relaxed);
         let text = format!("n={number} by={socket} a line of a long talk");
-        let frame = format!(r#"{{"type":"message","id":"{number}","text":"{text}"}}"#);
+        let frame = format!(r#"{{"type":"message","id":"{id}","text":"{text}"}}"#);
         self.clients[socket].sink.lock().await.send(Message::text(frame)).await.unwrap();
     }
 

@@ -1,17 +1,18 @@
 //! Idle sockets: their memory, and the time to open them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::Clients;
 use crate::figures::resident_memory;
 use crate::stack::{Server, Stack};
 use crate::{PER_ROOM, Scale};
 
-/// Opens sockets in rooms of one web process, and measures what they cost while nobody talks.
-pub(crate) async fn measure(scale: &Scale) {
+/// Opens sockets in rooms of one web process, and measures what they cost while none of them talks.
+/// `settle` is the time after which the process has forgotten the lines of their opening.
+pub(crate) async fn measure(server: Server, scale: &Scale, settle: Duration) {
     let count = scale.idle_sockets;
-    println!("--- {count} sockets in {} rooms of one web process", count / PER_ROOM);
-    let stack = Stack::start(Server::Crosswire).await;
+    println!("--- {}: {count} idle sockets in {} rooms", server.title(), count / PER_ROOM);
+    let stack = Stack::start(server).await;
     let web = stack.processes[0].1.id();
     let before = resident_memory(web);
     let (cpu, began) = (stack.cpu(), Instant::now());
@@ -21,7 +22,7 @@ pub(crate) async fn measure(scale: &Scale) {
     let per_socket = || (resident_memory(web) - before) / count as f64 / 1e3;
     println!("  memory without sockets   {:>8.1} MB", before / 1e6);
     println!("  memory just opened       {:>8.1} KB per socket", per_socket());
-    tokio::time::sleep(scale.settle).await;
+    tokio::time::sleep(settle).await;
     println!("  memory when settled      {:>8.1} KB per socket", per_socket());
     let cpu = stack.cpu();
     tokio::time::sleep(scale.idle_time).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use crate::client::Clients;
-use crate::figures::Latencies;
+use crate::figures::{Latencies, resident_memory};
 use crate::stack::Stack;
 
 /// Sockets that talk at the same time.
@@ -63,5 +63,8 @@ pub(crate) async fn steady(
     println!("{count} texts at {rate} /s, from socket to {} sockets:", clients.per_room);
     latencies.print();
     stack.print_cpu(&before, count, "text");
+    let (name, process) = &stack.processes[0];
+    let memory = resident_memory(process.id()) / 1e6;
+    println!("  {:<24} {memory:>8.1} MB", format!("memory of {name}"));
     latencies
 }

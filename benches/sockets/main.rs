@@ -87,7 +87,8 @@ fn main() {
 async fn measure(scale: Scale) {
     let limit = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: limit, maximum: limit }).unwrap();
-    idle::measure(&scale).await;
+    idle::measure(Server::Plain, &scale, Duration::from_secs(1)).await;
+    idle::measure(Server::Crosswire, &scale, scale.settle).await;
     let crosswire = fan_out(Server::Crosswire, &scale).await;
     let plain = fan_out(Server::Plain, &scale).await;
     println!("--- through the queue, beside relaying only");
@@ -105,7 +106,7 @@ struct FanOut {
 
 /// Measures rooms of sockets: the maximum rate, and the time from socket to socket at a steady one.
 async fn fan_out(server: Server, scale: &Scale) -> FanOut {
-    println!("--- {}", server.title());
+    println!("--- {}: talk in {} rooms", server.title(), scale.rooms);
     let stack = Stack::start(server).await;
     let clients = Clients::open(&stack, scale.rooms, PER_ROOM).await;
     let lines_per_second = load::flood(&stack, &clients, scale.texts).await;

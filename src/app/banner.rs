@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use anstyle::{AnsiColor, Style};
 
+use super::front;
 use super::prepare::Prepared;
 use crate::app::config::{Config, StoreConfig};
-use crate::engine::topic::TopicRuntime;
+use crate::pages::PagesState;
 
 const NAME: Style = AnsiColor::Green.on_default().bold();
 const TITLE: Style = Style::new().bold();
@@ -23,11 +24,13 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "\n  {NAME}Crosswire{NAME:#} {FAINT}{version}, development mode{FAINT:#}\n")?;
     row(&mut out, "Phones", &format!("{origin}/tester"), phones(prepared, addresses))?;
-    for (nth, service) in prepared.services.iter().enumerate() {
-        let title = if nth == 0 { "Webhooks" } else { "" };
-        let address = format!("{origin}/queue/{}", service.config.name);
-        row(&mut out, title, &address, &also(service))?;
+    let services = &prepared.services;
+    for (title, path, note) in pages(&front::pages(services)) {
+        row(&mut out, title, &format!("{origin}{path}"), note)?;
     }
+    paths(&mut out, "Webhooks", &origin, services.iter().map(front::webhook_paths))?;
+    let socket_origin = origin.replacen("http", "ws", 1);
+    paths(&mut out, "Sockets", &socket_origin, services.iter().map(front::socket_paths))?;
     writeln!(out, "  {TITLE}{:<WIDTH$}{TITLE:#}{}", "Store", store(&prepared.config))?;
     let missing = missing(prepared);
     if !missing.is_empty() {
@@ -67,9 +70,35 @@ fn phones(prepared: &Prepared, addresses: &[SocketAddr]) -> &'static str {
     }
 }
 
-fn also(service: &TopicRuntime) -> String {
-    let paths = &service.config.paths;
-    if paths.is_empty() { String::new() } else { format!("also {}", paths.join(" ")) }
+/// Returns the pages whose topics there are, each with what it is for.
+fn pages(topics: &PagesState) -> Vec<(&'static str, &'static str, &'static str)> {
+    let pages = [
+        (
+            &topics.rooms,
+            ("Rooms", "/room/new", "a room that closes by itself, and a link to share"),
+        ),
+        (&topics.devices, ("Devices", "/devices", "messages from device to device")),
+        (&topics.roulette, ("Roulette", "/roulette", "a chat with a stranger")),
+    ];
+    pages.into_iter().filter_map(|(topic, row)| topic.as_ref().map(|_| row)).collect()
+}
+
+/// Prints a row for each topic that has such paths. The first row has the title.
+fn paths(
+    out: &mut impl Write,
+    title: &str,
+    origin: &str,
+    topics: impl Iterator<Item = Vec<String>>,
+) -> std::io::Result<()> {
+    let mut title = title;
+    for paths in topics {
+        let Some((first, others)) = paths.split_first() else { continue };
+        let also =
+            if others.is_empty() { String::new() } else { format!("also {}", others.join(" ")) };
+        row(out, title, &format!("{origin}{first}"), &also)?;
+        title = "";
+    }
+    Ok(())
 }
 
 fn store(config: &Config) -> String {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::process::run_to_the_end;
 use super::store::StoreHandle;
-use super::{partitions, prepare};
+use super::{advice, partitions, prepare};
 use crate::app::config::{Config, StoreConfig};
 use crate::app::registry::Registry;
 use crate::contracts::settings::{Environment, Purpose};
@@ -30,6 +30,9 @@ pub(super) fn check(
         }
     };
     writeln!(out, "the configuration is valid; topics: {}", services.len())?;
+    for advice in advice::on_sockets(&config.server, &services) {
+        writeln!(out, "advice: {advice}")?;
+    }
     if let StoreConfig::Embedded { .. } = &config.store {
         writeln!(
             out,

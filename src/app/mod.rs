@@ -17,12 +17,14 @@ pub mod registry;
 #[doc(hidden)]
 pub mod telemetry;
 
+mod advice;
 mod banner;
 mod check;
 mod commands;
 mod connections;
 mod events;
 mod failure;
+mod front;
 mod partitions;
 mod parts;
 mod prepare;

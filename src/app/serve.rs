@@ -13,9 +13,11 @@ use actix_web::{App, HttpServer};
 use anyhow::anyhow;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
+use super::advice;
 use super::connections::{Connections, close_when_crowded};
+use super::front;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
 use crate::app::config::{Config, ServerConfig};
@@ -26,7 +28,10 @@ use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::topic::TopicRuntime;
 use crate::http::{self, AppState};
 use crate::model::clock::SystemClock;
-use crate::tester::pages::{self, Access, AccessConfig, Hub, TesterState, TopicInfo};
+use crate::pages::{self, PagesState};
+use crate::tester::pages::{
+    self as tester_pages, Access, AccessConfig, Hub, TesterState, TopicInfo,
+};
 use crate::tester::phones::Phones;
 use crate::tester::{self, Board};
 
@@ -59,13 +64,18 @@ impl WebServer {
     ) -> anyhow::Result<Self> {
         let tester = Data::new(tester_state(prepared, &storage, stop));
         prepared.start_transports(&storage);
+        for advice in advice::on_sockets(&prepared.config.server, &prepared.services) {
+            warn!(advice, "fewer connections than sockets");
+        }
         let state = Data::new(app_state(prepared, storage, waived, stop));
-        Self::listen(&prepared.config.server, state, tester)
+        let pages = Data::new(front::pages(&prepared.services));
+        Self::listen(&prepared.config.server, state, pages, tester)
     }
 
     fn listen(
         config: &ServerConfig,
         state: Data<AppState>,
+        pages: Data<PagesState>,
         tester: Data<TesterState>,
     ) -> anyhow::Result<Self> {
         let sockets = state.sockets.clone();
@@ -81,7 +91,8 @@ impl WebServer {
                     close_when_crowded(connections.clone(), request, next)
                 }))
                 .configure(|config| http::configure(config, &state))
-                .configure(|config| pages::configure(config, &tester))
+                .configure(|config| pages::configure(config, &pages))
+                .configure(|config| tester_pages::configure(config, &tester))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
@@ -149,7 +160,7 @@ fn app_state(
         stop: stop.0.clone(),
         intake,
         storage,
-        greeting: greeting(&prepared.services),
+        greeting: front::greeting(&prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
@@ -212,20 +223,4 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
     }
-}
-
-/// Returns the front page: the greetings of the handlers, and the topics with their paths.
-fn greeting(services: &[TopicRuntime]) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for greeting in services.iter().filter_map(|service| service.handler.greeting()) {
-        if !lines.iter().any(|line| line == greeting) {
-            lines.push(greeting.to_owned());
-        }
-    }
-    lines.push("Crosswire takes messages for these topics:".to_owned());
-    for TopicRuntime { config: topic, .. } in services {
-        let paths = [format!("/queue/{}", topic.name)].into_iter().chain(topic.paths.clone());
-        lines.push(format!("  {} at {}", topic.name, paths.collect::<Vec<_>>().join(" and ")));
-    }
-    lines.join("\n")
 }

@@ -36,14 +36,18 @@ pub struct FrameContent {
 #[serde(rename_all = "snake_case")]
 #[doc(hidden)]
 pub enum SocketEffect {
-    /// Subscribes the socket of a session to the room that the line is for.
+    /// Subscribes a session, which was not subscribed, to the room that the line is for.
     Subscribe { session: String },
-    /// Ends a subscription.
+    /// Ends the subscription of a session.
     Unsubscribe { session: String },
-    /// Ends the wait of a resumed connection, whose session is subscribed to these rooms.
-    Ready { connection: String, rooms: Vec<String> },
-    /// Closes the sockets of the session but that of this connection, which is newer.
-    Replaced { by: String },
+    /// Tells a connection that the room's line has all changes of its session's subscription that
+    /// came before it.
+    Attach { connection: String },
+    /// Begins a connection, whose session is subscribed to `rooms` and was to the rooms in `left`.
+    /// It waits for an [`Attach`](Self::Attach) of each of them.
+    Ready { connection: String, rooms: Vec<String>, left: Vec<String> },
+    /// Closes a connection whose session has a newer one.
+    Replaced { connection: String },
     /// Closes the sockets that get the line.
     Close { code: u16, reason: String },
 }
@@ -93,7 +97,7 @@ impl fmt::Debug for FrameContent {
         f.debug_struct("FrameContent")
             .field("kind", &self.kind())
             .field("fields", &names)
-            .field("effect", &self.effect)
+            .field("has_effect", &self.effect.is_some())
             .finish()
     }
 }

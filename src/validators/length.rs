@@ -41,8 +41,9 @@ impl Length {
 impl Validator for Length {
     fn validate(&self, message: &Inbound) -> Result<(), Rejection> {
         let text = message.text.reveal();
-        // A picture often comes without a text.
-        if text.is_empty() && message.media.is_empty() {
+        // A picture often comes without a text, and a socket's frame of a type of its own, too.
+        let is_frame = message.sender.is_socket() && message.parameters.get("type").is_some();
+        if text.is_empty() && message.media.is_empty() && !is_frame {
             return Err(Rejection::new("empty"));
         }
         // One character past the limit decides, however long the rest is.
@@ -103,6 +104,18 @@ mod tests {
         }];
         assert!(validator.validate(&message).is_ok());
         message.text = "abc".into();
+        assert!(validator.validate(&message).is_err());
+    }
+
+    #[test]
+    fn frame_of_a_type_of_its_own_needs_no_text() {
+        let validator = build(json!({})).unwrap();
+        let mut message = inbound("");
+        message.parameters.0.push(("type".to_owned(), "typing".to_owned()));
+        assert!(validator.validate(&message).is_err(), "a webhook's parameter is no frame");
+        message.sender.transport = crate::model::address::WEBSOCKET.to_owned();
+        assert!(validator.validate(&message).is_ok());
+        message.parameters.0.clear();
         assert!(validator.validate(&message).is_err());
     }
 

@@ -15,6 +15,8 @@ const UNKNOWN_KEYS: &str = "\
     [topics.t]\nhandler = \"echo\"\nzzzzzzzzzzzz = 1\n\
     [topics.t.sending]\nzzzzzzzzzzzz = 1\n\
     [topics.t.twilio]\nzzzzzzzzzzzz = 1\n\
+    [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
+    [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
@@ -55,6 +57,11 @@ fn known_keys() -> BTreeSet<String> {
             };
         }
     }
+    let sockets = lines.lines().find_map(|line| line.split_once("topics.s.websocket.zzzzzzzzzzzz"));
+    let (_, sockets) = sockets.unwrap_or_else(|| panic!("no sockets in\n{lines}"));
+    let (_, known) = sockets.split_once("expected one of ").expect("the known keys are named");
+    let quoted = Regex::new("`([a-z_]+)`").unwrap();
+    keys.extend(quoted.captures_iter(known).map(|key| format!("websocket.{}", &key[1])));
     keys
 }
 

@@ -85,6 +85,14 @@ fn each_error_names_its_key_and_fix() {
             "topics.toml: topics.t.paths: /status/t is taken by the server; choose another",
         ),
         (
+            "paths = [\"/ws\"]",
+            "topics.toml: topics.t.paths: /ws is taken by the server; choose another",
+        ),
+        (
+            "paths = [\"/room/new\"]",
+            "topics.toml: topics.t.paths: /room/new is taken by the server; choose another",
+        ),
+        (
             "paths = [\"/a{b}\"]",
             "topics.toml: topics.t.paths: \"/a{b}\" cannot be served; write a path",
         ),

@@ -64,6 +64,46 @@ fn commented_keys_of_the_shipped_file_are_valid_defaults() {
     };
     assert_eq!(names(&services[0])[0], ("length".to_owned(), "Too long, or empty.".to_owned()));
     assert_eq!(names(&services[0])[2].1, profanity::DEFAULT_TEXT);
+    let (defaults, _) =
+        assemble("[topics.my_sockets]\nhandler = \"echo\"\ntransport = \"websocket\"");
+    let settings = |service: &TopicRuntime| {
+        let (_, transport) = service.socket_transport()?;
+        transport.sockets().map(|sockets| sockets.settings().clone())
+    };
+    assert!(settings(&defaults[0]).is_some());
+    assert_eq!(settings(&services[1]), settings(&defaults[0]));
+}
+
+/// Returns the errors in the paths of the sockets of a topic `s`, beside a topic with the webhook
+/// /sms and another one with the socket /chat.
+fn socket_path_errors(paths: &str) -> Vec<String> {
+    let text = format!(
+        "[topics.other]\nhandler = \"echo\"\ntransport = \"websocket\"\npaths = [\"/sms\"]\n\
+         websocket.paths = [\"/chat\"]\n\
+         [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\nwebsocket.paths = [{paths}]"
+    );
+    let errors = ConfigErrors::default();
+    let draft = DraftConfig::read("topics.toml", &text, &environment(), Purpose::Shared, &errors);
+    let services = Registry::shipped().assemble(&draft, &environment(), &errors);
+    draft.check_socket_paths(&services, &environment(), &errors);
+    errors.lines()
+}
+
+#[test]
+fn path_of_sockets_that_is_taken_or_cannot_be_served_is_an_error_with_a_fix() {
+    for (paths, expected) in [
+        ("\"/sms\"", "\"/sms\" is the path of a webhook of other already; choose another"),
+        ("\"/chat\"", "\"/chat\" is the path of the sockets of other already; choose another"),
+        ("\"/a\", \"/a\"", "\"/a\" is the path of the sockets of s already; choose another"),
+        ("\"/room/new\"", "\"/room/new\" is taken by the server; choose another"),
+        ("\"/ws/other\"", "\"/ws/other\" is taken by the server; choose another"),
+        ("\"/{a}\"", "\"/{a}\" cannot be served; write a path such as"),
+    ] {
+        let errors = socket_path_errors(paths);
+        let expected = format!("topics.toml: topics.s.websocket.paths: {expected}");
+        assert!(matches!(&errors[..], [line] if line.starts_with(&expected)), "{errors:#?}");
+    }
+    assert_eq!(socket_path_errors("\"/ws\", \"/wss\""), Vec::<String>::new());
 }
 
 #[test]

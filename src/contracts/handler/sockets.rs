@@ -33,13 +33,14 @@ impl Transaction {
         self.send_frame(&to, frame);
     }
 
-    /// Subscribes a session to a room: its sockets get what is sent to the room after this.
+    /// Subscribes a session to a room: its sockets get what is sent to the room after this. Does
+    /// nothing when it is subscribed.
     pub async fn subscribe(&mut self, session: &Address, room: &str) -> Result {
         let mut known = Session::read(self, session).await?;
-        if !known.rooms.iter().any(|joined| joined == room) {
-            known.rooms.push(room.to_owned());
-            known.write(self)?;
+        if !known.join(room) {
+            return Ok(());
         }
+        known.write(self)?;
         let session = session.identity.reveal().to_owned();
         self.send_to_room(room, Frame::effect(SocketEffect::Subscribe { session }));
         Ok(())
@@ -48,7 +49,9 @@ impl Transaction {
     /// Ends a subscription: the session gets nothing that is sent to the room after this.
     pub async fn unsubscribe(&mut self, session: &Address, room: &str) -> Result {
         let mut known = Session::read(self, session).await?;
-        known.rooms.retain(|joined| joined != room);
+        if !known.leave(room, self.now()) {
+            return Ok(());
+        }
         known.write(self)?;
         let session = session.identity.reveal().to_owned();
         self.send_to_room(room, Frame::effect(SocketEffect::Unsubscribe { session }));
@@ -83,6 +86,6 @@ impl Transaction {
     /// Reads the record of a session that presence keeps.
     pub(super) async fn session(&mut self, key: &str) -> Result<Option<Session>> {
         let stored: Option<Value> = self.get(key).await?;
-        Ok(stored.and_then(|value| presence::parse(value)))
+        Ok(stored.and_then(presence::parse))
     }
 }

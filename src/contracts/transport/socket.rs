@@ -15,6 +15,8 @@ use crate::model::topic::TopicName;
 pub const WINDOW: Duration = Duration::from_mins(2);
 /// Lines of a topic that can be resumed from.
 pub const WINDOW_LINES: u64 = 100_000;
+/// Bytes of a topic's lines that a web process keeps.
+pub const WINDOW_BYTES: usize = 64 << 20;
 
 /// A transport whose clients hold sockets.
 pub trait SocketTransport: Send + Sync {
@@ -83,6 +85,8 @@ pub enum ServerFrame<'a> {
         heartbeat: Duration,
         /// False when lines after the client's last one are gone.
         is_complete: bool,
+        /// Id to resume after, until a line comes.
+        cursor: Option<&'a str>,
     },
     /// The message of this id is stored.
     Ack { reference: &'a str },

@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use crate::engine::intake::{Intake, Refusal};
 use crate::model::connection::ConnectionChange;
 
-/// Closed connections, oldest first. Their number is bounded by that of the sockets and of the
-/// connections that a process accepts while the store is away.
+/// Closed connections, oldest first. A server opens no socket while there are as many as it may hold
+/// sockets, so their number is bounded by twice that.
 #[derive(Default)]
 pub(super) struct Departures {
     waiting: Mutex<Vec<ConnectionChange>>,
@@ -20,6 +20,11 @@ impl Departures {
     pub(super) fn push(&self, closed: ConnectionChange) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(closed);
         self.added.notify_one();
+    }
+
+    /// Returns the number of connections that wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Returns when a connection was closed.

@@ -1,7 +1,9 @@
-//! Heartbeat of a web process: it moves the wake that reports its loss, as long as it holds sockets.
+//! Heartbeat of a web process: it moves the wake that reports its loss, from the first socket on.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use uuid::Uuid;
 
 use crate::contracts::handler::process_end;
 use crate::contracts::storage::{Partition, Queues, StorageError};
@@ -13,51 +15,95 @@ pub(super) const BEAT: Duration = Duration::from_secs(3);
 
 /// Heartbeat of one process for one topic.
 pub(super) struct Heartbeat {
-    pub(super) process: String,
     partition: Partition,
     queues: Arc<dyn Queues>,
     clock: Arc<dyn Clock>,
+    life: Mutex<Life>,
+}
+
+/// Time without a missed heartbeat. The next one has another id, because the connections of this one
+/// may have been reported as lost.
+struct Life {
+    /// Id of the process in this life.
+    process: String,
     /// Uptime before the last beat that the store has.
-    last: Mutex<Option<Duration>>,
+    last: Option<Duration>,
+}
+
+/// Reason why there was no beat.
+pub(super) enum NoBeat {
+    /// Beat that came too late: all connections so far may have been reported as lost, and have to be
+    /// closed.
+    Late,
+    /// Failure of the store. The next call tries it again.
+    Away(StorageError),
+}
+
+impl Life {
+    fn new() -> Self {
+        Self { process: Uuid::now_v7().simple().to_string(), last: None }
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        self.last.is_some_and(|last| now.saturating_sub(last) >= HEARTBEAT)
+    }
 }
 
 impl Heartbeat {
     pub(super) fn new(
-        process: String,
         partition: Partition,
         queues: Arc<dyn Queues>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { process, partition, queues, clock, last: Mutex::default() }
+        Self { partition, queues, clock, life: Mutex::new(Life::new()) }
     }
 
-    /// Returns whether the process may have been reported as lost since its last beat.
-    pub(super) fn is_late(&self) -> bool {
-        self.age().is_some_and(|age| age >= HEARTBEAT)
+    /// Returns whether there has been a beat.
+    pub(super) fn has_begun(&self) -> bool {
+        self.life().last.is_some()
     }
 
-    /// Beats unless it did so just now. Called before a connection is stored, so that no connection
-    /// is without a heartbeat.
-    pub(super) async fn ensure(&self) -> Result<(), StorageError> {
-        if self.age().is_none_or(|age| age >= BEAT) { self.beat().await } else { Ok(()) }
+    /// Returns the id that connections have now. Beats first unless it did so just now, so that no
+    /// connection is without a heartbeat.
+    pub(super) async fn process(&self) -> Result<String, NoBeat> {
+        let now = self.clock.uptime();
+        let is_fresh = |life: &Life| life.last.is_some_and(|last| now.saturating_sub(last) < BEAT);
+        let fresh = Some(self.life()).filter(|life| is_fresh(life)).map(|l| l.process.clone());
+        match fresh {
+            Some(process) => Ok(process),
+            None => self.beat().await,
+        }
     }
 
-    pub(super) async fn beat(&self) -> Result<(), StorageError> {
+    /// Beats, and returns the id that connections have now.
+    pub(super) async fn beat(&self) -> Result<String, NoBeat> {
         // Read before the call, so that a slow one does not count as recent.
         let began = self.clock.uptime();
+        self.check(began)?;
+        let process = self.life().process.clone();
         let due = self.clock.now() + HEARTBEAT;
-        self.queues.schedule(&self.partition, process_end(&self.process), due).await?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(began);
-        Ok(())
+        let stored = self.queues.schedule(&self.partition, process_end(&process), due).await;
+        // The wake may have fired just before the call took effect.
+        self.check(self.clock.uptime())?;
+        stored.map_err(NoBeat::Away)?;
+        let mut life = self.life();
+        if life.process == process {
+            life.last = life.last.max(Some(began));
+        }
+        Ok(process)
     }
 
-    /// Forgets the last beat, because no socket depends on it.
-    pub(super) fn rest(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Begins a new life when the last beat is too long ago.
+    fn check(&self, now: Duration) -> Result<(), NoBeat> {
+        let mut life = self.life();
+        if !life.is_over(now) {
+            return Ok(());
+        }
+        *life = Life::new();
+        Err(NoBeat::Late)
     }
 
-    fn age(&self) -> Option<Duration> {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.map(|last| self.clock.uptime().saturating_sub(last))
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

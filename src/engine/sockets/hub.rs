@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::outlet::{Closing, Outlet};
-use super::registry::Subscriptions;
+use super::outlet::Closing;
+use super::subscriptions::{NewSocket, Subscriptions};
 use super::window::Window;
 use crate::contracts::storage::encoding::FOLLOW_LIMIT;
 use crate::contracts::storage::{FeedCursor, Feeds, StorageError};
@@ -26,7 +26,6 @@ pub struct Hub {
     feed: String,
     feeds: Arc<dyn Feeds>,
     clock: Arc<dyn Clock>,
-    max_room: usize,
     state: Mutex<State>,
     /// The lines that were published before the start have been read.
     is_loaded: watch::Sender<bool>,
@@ -34,7 +33,6 @@ pub struct Hub {
     reading: tokio::sync::Mutex<()>,
 }
 
-#[derive(Default)]
 struct State {
     window: Window,
     subscriptions: Subscriptions,
@@ -47,9 +45,10 @@ impl Hub {
         clock: Arc<dyn Clock>,
         max_room: usize,
     ) -> Self {
-        let (state, reading) = Default::default();
-        let is_loaded = watch::Sender::new(false);
-        Self { feed: Line::feed(topic), feeds, clock, max_room, state, is_loaded, reading }
+        let (window, subscriptions) = (Window::default(), Subscriptions::new(max_room));
+        let state = Mutex::new(State { window, subscriptions });
+        let (is_loaded, reading) = (watch::Sender::new(false), tokio::sync::Mutex::default());
+        Self { feed: Line::feed(topic), feeds, clock, state, is_loaded, reading }
     }
 
     /// Takes in the next lines of the feed, and returns their number. Waits for one when there is
@@ -59,7 +58,7 @@ impl Hub {
     /// The store is unavailable; the next step goes on at the same line.
     pub async fn step(&self, patience: Duration) -> Result<usize, StorageError> {
         let _reading = self.reading.lock().await;
-        let after = self.newest();
+        let after = self.state().window.read_up_to().cloned();
         // The first read must not wait, because a socket waits for it.
         let patience = if *self.is_loaded.borrow() { patience } else { Duration::ZERO };
         let entries = self.feeds.follow(&self.feed, after.as_ref(), patience).await?;
@@ -68,13 +67,8 @@ impl Hub {
         let mut state = self.state();
         let State { window, subscriptions } = &mut *state;
         for entry in entries {
-            // A line of another version is not for the clients of this one.
-            let Ok(line) = serde_json::from_str::<Line>(&entry.text) else {
-                window.skip(entry.place);
-                continue;
-            };
-            if let Some(line) = window.push(entry.place, line, now) {
-                subscriptions.deliver(&line, window, self.max_room);
+            if let Some(line) = window.push(entry.place, &entry.text, now) {
+                subscriptions.deliver(&line, window);
             }
         }
         window.trim(now);
@@ -87,12 +81,16 @@ impl Hub {
 
     /// Follows the feed until a stop.
     pub async fn run(&self, stop: CancellationToken) {
+        let mut is_away = false;
         loop {
             match stop.run_until_cancelled(self.step(PATIENCE)).await {
                 None => return,
-                Some(Ok(_)) => {}
+                Some(Ok(_)) => is_away = false,
                 Some(Err(error)) => {
-                    warn!(feed = self.feed, %error, "live feed interrupted; retrying");
+                    if !is_away {
+                        warn!(feed = self.feed, %error, "live feed interrupted; retrying");
+                    }
+                    is_away = true;
                     stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await;
                 }
             }
@@ -110,9 +108,11 @@ impl Hub {
         self.state().subscriptions.len()
     }
 
-    /// Returns the position behind the last line.
-    pub(super) fn newest(&self) -> Option<FeedCursor> {
-        self.state().window.newest().cloned()
+    /// Returns the position behind the last line, for a connection that has every line up to it.
+    pub(super) fn position(&self, connection: &str) -> Option<FeedCursor> {
+        // Both under one lock: a line between them would be skipped by a resume.
+        let state = self.state();
+        state.subscriptions.is_up_to_date(connection).then(|| state.window.newest())
     }
 
     /// Returns the rooms that a connection is subscribed to.
@@ -120,14 +120,10 @@ impl Hub {
         self.state().subscriptions.rooms(connection)
     }
 
-    pub(super) fn insert(
-        &self,
-        connection: &Arc<str>,
-        session: &str,
-        outlet: Arc<Outlet>,
-        last: Option<FeedCursor>,
-    ) {
-        self.state().subscriptions.insert(connection, session, outlet, last);
+    /// Adds a socket, and returns its position.
+    pub(super) fn insert(&self, socket: NewSocket<'_>) -> FeedCursor {
+        let State { window, subscriptions } = &mut *self.state();
+        subscriptions.insert(socket, window, self.clock.uptime())
     }
 
     pub(super) fn remove(&self, connection: &str) {
@@ -137,6 +133,11 @@ impl Hub {
     /// Closes every socket.
     pub(super) fn close_all(&self, closing: &Closing) {
         self.state().subscriptions.close_all(closing);
+    }
+
+    /// Closes the sockets whose beginning does not come.
+    pub(super) fn close_waiting(&self) {
+        self.state().subscriptions.close_waiting(self.clock.uptime());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

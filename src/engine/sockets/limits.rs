@@ -51,6 +51,15 @@ struct Open {
     messages: u32,
 }
 
+/// Rate that a message exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// The rate of its socket.
+    Own,
+    /// The rate of its address or room, which others may have used up.
+    Shared,
+}
+
 /// Place of an open socket, free again when it is dropped.
 pub(super) struct Place {
     limits: Arc<Limits>,
@@ -94,12 +103,21 @@ impl Limits {
         SocketRate(RateLimiter::direct_with_clock(quota, self.clock.clone()))
     }
 
-    /// Takes a message of a socket into account; false when it exceeds a rate.
-    pub(super) fn allow(&self, socket: &SocketRate, place: &Place, rooms: &[String]) -> bool {
+    /// Takes a message of a socket into account.
+    ///
+    /// # Errors
+    /// The rate that it exceeds.
+    pub(super) fn allow(
+        &self,
+        socket: &SocketRate,
+        place: &Place,
+        rooms: &[String],
+    ) -> Result<(), Excess> {
         self.sweep();
-        socket.0.check().is_ok()
-            && self.addresses.check_key(&place.address).is_ok()
-            && rooms.iter().all(|room| self.rooms.check_key(room).is_ok())
+        socket.0.check().map_err(|_| Excess::Own)?;
+        self.addresses.check_key(&place.address).map_err(|_| Excess::Shared)?;
+        let is_free = |room: &String| self.rooms.check_key(room).is_ok();
+        if rooms.iter().all(is_free) { Ok(()) } else { Err(Excess::Shared) }
     }
 
     /// Forgets rates that have recovered, so that they do not grow with the number of clients.

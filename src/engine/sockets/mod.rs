@@ -5,16 +5,20 @@
 //! and hands to the sockets that it is for.
 
 mod departures;
+mod greeting;
 mod heartbeat;
 mod hub;
 mod limits;
 mod outlet;
-mod registry;
+mod published;
+mod resume;
 mod server;
 mod socket;
+mod subscriptions;
 mod window;
 
+pub use greeting::Opening;
 pub use hub::Hub;
 pub use outlet::{Closing, Outgoing};
-pub use server::{Opening, SocketServer, SocketServerParts};
+pub use server::{SocketServer, SocketServerParts};
 pub use socket::Socket;

@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::window::{Missed, PublishedLine};
+use super::published::PublishedLine;
 use crate::contracts::transport::socket::CloseCode;
+
+/// Longest reason of a close frame, in bytes.
+const MAX_REASON: usize = 123;
 
 /// End of a socket: the code and the reason of its close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +19,10 @@ pub struct Closing {
 }
 
 impl Closing {
+    /// Creates a close frame. Its reason is cut to the length that a frame can carry (RFC 6455 section
+    /// 5.5).
     pub fn new(code: CloseCode, reason: &str) -> Self {
+        let reason = &reason[..reason.floor_char_boundary(MAX_REASON)];
         Self { code, reason: reason.to_owned() }
     }
 }
@@ -49,7 +55,17 @@ pub(super) struct Outlet {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Item>,
+    /// Items at the front of the queue that a resumed socket has missed. They are as many as the
+    /// window has, and do not count as its backlog.
+    replayed: usize,
     closing: Option<Closing>,
+}
+
+impl State {
+    fn clear(&mut self) {
+        self.queue = VecDeque::new();
+        self.replayed = 0;
+    }
 }
 
 impl Outlet {
@@ -57,29 +73,33 @@ impl Outlet {
         Self { max_backlog, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Appends a line. A reader that is too far behind is closed instead; it resumes after its last
-    /// line.
+    /// Appends a line. A reader that is too far behind is closed instead; it resumes after the last
+    /// line that it got, so what is dropped here reaches it then.
     pub(super) fn push(&self, line: Arc<PublishedLine>) {
-        let is_full = {
-            let mut state = self.state();
-            let is_full = state.queue.len() >= self.max_backlog;
-            if !is_full && state.closing.is_none() {
-                state.queue.push_back(Item::Line(line));
-            }
-            is_full
-        };
-        if is_full {
-            self.state().queue.clear();
-            self.close(Closing::new(CloseCode::TRY_AGAIN, "reads too slowly; resume"));
+        let mut state = self.state();
+        if state.closing.is_some() {
+            return;
         }
+        if state.queue.len() - state.replayed < self.max_backlog {
+            state.queue.push_back(Item::Line(line));
+        } else {
+            state.clear();
+            let reason = "reads too slowly; resume";
+            state.closing = Some(Closing::new(CloseCode::TRY_AGAIN, reason));
+        }
+        drop(state);
         self.changed.notify_one();
     }
 
-    /// Appends what a resumed socket has missed. It is as long as the window at most, of pointers.
-    pub(super) fn resume(&self, missed: Missed) {
+    /// Appends what a socket has missed, with a notice of it when it has resumed.
+    pub(super) fn resume(&self, missed: Vec<Arc<PublishedLine>>, is_complete: Option<bool>) {
         let mut state = self.state();
-        state.queue.push_back(Item::Ready { is_complete: missed.is_complete });
-        state.queue.extend(missed.lines.into_iter().map(Item::Line));
+        if state.closing.is_some() {
+            return;
+        }
+        let ready = is_complete.map(|is_complete| Item::Ready { is_complete });
+        state.queue.extend(ready.into_iter().chain(missed.into_iter().map(Item::Line)));
+        state.replayed = state.queue.len();
         drop(state);
         self.changed.notify_one();
     }
@@ -90,12 +110,14 @@ impl Outlet {
         self.changed.notify_one();
     }
 
-    /// Takes the next item; the reason of the close when there is none.
+    /// Takes the next item; the reason of the close when there is none. Nothing is lost when the
+    /// future is dropped.
     pub(super) async fn next(&self) -> Result<Item, Closing> {
         loop {
             {
                 let mut state = self.state();
                 if let Some(item) = state.queue.pop_front() {
+                    state.replayed = state.replayed.saturating_sub(1);
                     return Ok(item);
                 }
                 if let Some(closing) = &state.closing {
@@ -106,9 +128,10 @@ impl Outlet {
         }
     }
 
-    /// Returns whether everything has been taken.
+    /// Returns whether everything has been taken, and nothing was dropped.
     pub(super) fn is_idle(&self) -> bool {
-        self.state().queue.is_empty()
+        let state = self.state();
+        state.queue.is_empty() && state.closing.is_none()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

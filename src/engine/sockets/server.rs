@@ -1,19 +1,16 @@
 //! Server of the sockets of one topic in one web process.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use uuid::Uuid;
 
 use super::departures::Departures;
-use super::heartbeat::{BEAT, Heartbeat};
+use super::heartbeat::{BEAT, Heartbeat, NoBeat};
 use super::hub::Hub;
 use super::limits::Limits;
 use super::outlet::Closing;
-use super::socket::Socket;
 use crate::contracts::storage::{Partition, Storage};
 use crate::contracts::transport::DynTransport;
 use crate::contracts::transport::socket::{
@@ -23,7 +20,7 @@ use crate::engine::intake::Intake;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
-use crate::model::token::{Token, TokenKey};
+use crate::model::token::TokenKey;
 use crate::model::topic::TopicName;
 
 /// Pause after a failed step of a loop that needs the store.
@@ -54,16 +51,6 @@ pub struct SocketServer {
     pub(super) departures: Departures,
 }
 
-/// Client that opens a socket.
-#[derive(Clone, Debug)]
-pub struct Opening<'a> {
-    pub address: IpAddr,
-    /// Subprotocols that the client offers.
-    pub protocols: Vec<&'a str>,
-    /// Session token of a client that says no hello.
-    pub session: Option<Token>,
-}
-
 impl SocketServer {
     /// Makes the server of a topic; `None` when none of its transports has sockets.
     pub fn new(topic: &TopicRuntime, parts: SocketServerParts) -> Option<Arc<Self>> {
@@ -72,7 +59,6 @@ impl SocketServer {
         let settings = transport.sockets()?.settings().clone();
         let topic_name = topic.config.name.clone();
         let partition = Partition { topic: topic_name.clone(), number: 0 };
-        let process = Uuid::now_v7().simple().to_string();
         let max_room = settings.max_sockets_per_room;
         Some(Arc::new(Self {
             transport_name: name.to_owned(),
@@ -82,7 +68,7 @@ impl SocketServer {
             tokens: groups.token_key(),
             hub: Hub::new(&topic_name, Arc::clone(&storage) as _, Arc::clone(&clock), max_room),
             limits: Limits::new(settings, Arc::clone(&clock)),
-            heartbeat: Heartbeat::new(process, partition, storage, Arc::clone(&clock)),
+            heartbeat: Heartbeat::new(partition, storage, Arc::clone(&clock)),
             departures: Departures::default(),
             topic: topic_name,
             clock,
@@ -100,22 +86,6 @@ impl SocketServer {
     /// Lines and sockets of this process.
     pub fn hub(&self) -> &Hub {
         &self.hub
-    }
-
-    /// Opens a socket. A client that says no hello is connected at once.
-    ///
-    /// # Errors
-    /// The close frame for the client.
-    pub async fn open(self: &Arc<Self>, opening: Opening<'_>) -> Result<Socket, Closing> {
-        let Some(place) = self.limits.enter(opening.address) else {
-            let reason = "too many sockets are open; try again later";
-            return Err(Closing::new(CloseCode::TOO_MANY, reason));
-        };
-        let mut socket = Socket::new(Arc::clone(self), place, opening.protocols);
-        if !socket.has_hello() {
-            socket.connect(opening.session).await?;
-        }
-        Ok(socket)
     }
 
     /// Returns the subprotocol that is chosen of those that a client offers.
@@ -138,24 +108,29 @@ impl SocketServer {
         let _ = tokio::time::timeout(BEAT, self.departures.step(&self.intake, &self.route)).await;
     }
 
-    /// Beats while there are sockets. After a beat that came too late, the sessions may count as
-    /// disconnected: they have to connect again.
-    ///
-    /// # Errors
-    /// None; a failed beat is repeated by the next step.
+    /// Beats, from the first socket on. After a beat that came too late, the sessions may count as
+    /// disconnected: they have to connect again. A failed beat is repeated by the next step.
     pub async fn beat_once(&self) {
-        if self.hub.sockets() == 0 {
-            self.heartbeat.rest();
+        self.hub.close_waiting();
+        if self.hub.sockets() == 0 && !self.heartbeat.has_begun() {
             return;
         }
-        let was_late = self.heartbeat.is_late();
-        if let Err(error) = self.heartbeat.beat().await {
-            warn!(topic.name = %self.topic, %error, "heartbeat of the sockets failed; retrying");
+        if let Err(no_beat) = self.heartbeat.beat().await {
+            self.no_beat(&no_beat);
         }
-        if was_late || self.heartbeat.is_late() {
-            warn!(topic.name = %self.topic, "heartbeat was late; all sockets have to connect again");
-            let reason = "the server lost touch with its store; connect again and resume";
-            self.hub.close_all(&Closing::new(CloseCode::TRY_AGAIN, reason));
+    }
+
+    /// Carries out what follows from a missed beat.
+    pub(super) fn no_beat(&self, no_beat: &NoBeat) {
+        match no_beat {
+            NoBeat::Away(error) => {
+                warn!(topic.name = %self.topic, %error, "heartbeat of the sockets failed; retrying");
+            }
+            NoBeat::Late => {
+                warn!(topic.name = %self.topic, "heartbeat was late; all sockets have to connect again");
+                let reason = "the server lost touch with its store; connect again and resume";
+                self.hub.close_all(&Closing::new(CloseCode::TRY_AGAIN, reason));
+            }
         }
     }
 

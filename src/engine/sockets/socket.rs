@@ -1,47 +1,49 @@
 //! Socket: one client, from its first frame to its last.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::limits::{Place, SocketRate};
+use super::limits::{Excess, Place, SocketRate};
 use super::outlet::{Closing, Item, Outgoing, Outlet};
 use super::server::SocketServer;
 use crate::contracts::storage::{FeedCursor, Pushed};
 use crate::contracts::transport::socket::{
-    ClientFrame, ClientMessage, CloseCode, ErrorCode, HEARTBEAT, Hello, ServerFrame, SocketProtocol,
+    ClientFrame, ClientMessage, CloseCode, ErrorCode, Hello, ServerFrame, SocketProtocol,
 };
 use crate::engine::intake::{Outcome, Receipt, Refusal, answer_text};
 use crate::model::address::Address;
-use crate::model::connection::{Connection, ConnectionChange};
+use crate::model::connection::ConnectionChange;
 use crate::model::message::{Incoming, MessageId};
-use crate::model::token::{Claims, Rights, Token, TokenPurpose};
+use crate::model::token::{Rights, Token};
 
-/// Messages above the rate, one after the other, after which a socket is closed.
+/// Messages above the rate, beyond those within it, after which a socket is closed.
 const MAX_EXCESS: u32 = 50;
+/// Answers that wait for a client to read them before its socket is closed.
+const MAX_REPLIES: usize = 256;
 
 /// Open socket of one client.
 pub struct Socket {
-    server: Arc<SocketServer>,
+    pub(super) server: Arc<SocketServer>,
     protocols: Vec<String>,
     place: Place,
     rate: SocketRate,
-    /// Messages above the rate since the last one within it.
+    /// Messages above the rate, less those within it since.
     excess: u32,
-    outlet: Arc<Outlet>,
-    session: Option<Session>,
+    pub(super) outlet: Arc<Outlet>,
+    pub(super) session: Option<Session>,
     /// Position that the client knows.
-    position: Option<FeedCursor>,
-    replies: std::collections::VecDeque<Bytes>,
+    pub(super) position: Option<FeedCursor>,
+    replies: VecDeque<Bytes>,
 }
 
 /// The session of a socket whose client has been accepted.
-struct Session {
-    address: Address,
-    connection: Arc<str>,
-    claims: Option<Claims>,
+pub(super) struct Session {
+    pub(super) address: Address,
+    pub(super) connection: Arc<str>,
+    pub(super) rights: Rights,
 }
 
 impl Socket {
@@ -58,7 +60,7 @@ impl Socket {
             outlet,
             session: None,
             position: None,
-            replies: std::collections::VecDeque::new(),
+            replies: VecDeque::new(),
         }
     }
 
@@ -106,97 +108,22 @@ impl Socket {
                 Err(Closing::new(CloseCode::MALFORMED_HELLO, &reason))
             }
             Err(reason) => {
-                self.count_excess(false)?;
-                self.error(None, ErrorCode::Malformed, &reason);
+                if self.is_allowed(None)? {
+                    self.error(None, ErrorCode::Malformed, &reason);
+                }
                 Ok(())
             }
         }
     }
 
-    /// Accepts a client: its tokens are verified, and its connection is stored.
-    async fn greet(&mut self, hello: Hello) -> Result<(), Closing> {
-        let server = Arc::clone(&self.server);
-        let now = server.clock.now();
-        let verify = |token: &Token, purpose| {
-            server
-                .tokens
-                .verify(token, purpose, &server.topic, now)
-                .map_err(|error| Closing::new(CloseCode::INVALID_TOKEN, &error.to_string()))
-        };
-        let known = hello.session.as_ref().map(|token| verify(token, TokenPurpose::Session));
-        let claims = hello.token.as_ref().map(|token| verify(token, TokenPurpose::Room));
-        let (known, claims) = (known.transpose()?, claims.transpose()?);
-        server.hub.loaded().await;
-        let identity = known.map_or_else(new_identity, |claims| claims.subject);
-        let address = Address::new(&server.transport_name, &identity, server.topic.as_str());
-        let connection = Connection {
-            claims,
-            parameters: hello.parameters,
-            is_resumed: hello.last.is_some(),
-            ..Connection::new(address, Uuid::now_v7().simple().to_string(), server.process())
-        };
-        self.enter(connection, hello.last.map(FeedCursor::new)).await
-    }
-
-    async fn enter(
-        &mut self,
-        connection: Connection,
-        last: Option<FeedCursor>,
-    ) -> Result<(), Closing> {
-        let id: Arc<str> = connection.id.as_str().into();
-        let address = connection.address.clone();
-        let is_resumed = connection.is_resumed;
-        self.session = Some(Session {
-            address: address.clone(),
-            connection: Arc::clone(&id),
-            claims: connection.claims.clone(),
-        });
-        // Before the connection is stored, so that no answer to it is missed.
-        self.server.hub.insert(&id, address.identity.reveal(), Arc::clone(&self.outlet), last);
-        let stored = match self.server.heartbeat.ensure().await {
-            Ok(()) => {
-                let change = ConnectionChange::Opened(Box::new(connection));
-                self.server.intake.connection(&self.server.route, change).await.is_ok()
-            }
-            Err(_) => false,
-        };
-        if !stored {
-            let reason = "the store is away or full; try again later";
-            return Err(Closing::new(CloseCode::TRY_AGAIN, reason));
-        }
-        if !is_resumed {
-            self.welcome(true);
-        }
-        Ok(())
-    }
-
-    fn welcome(&mut self, is_complete: bool) {
-        let Some(session) = &self.session else { return };
-        let expires_at = self.server.session_expiry();
-        let claims = Claims {
-            purpose: TokenPurpose::Session,
-            topic: self.server.topic.clone(),
-            subject: session.address.identity.reveal().to_owned(),
-            rights: Rights::BOTH,
-            expires_at,
-        };
-        let token = self.server.tokens.sign(&claims);
-        let welcome = ServerFrame::Welcome { session: &token, heartbeat: HEARTBEAT, is_complete };
-        self.reply(&welcome);
-    }
-
     async fn message(&mut self, message: ClientMessage) -> Result<(), Closing> {
         let Some(session) = &self.session else { return Ok(()) };
         let ClientMessage { id, text, parameters } = message;
-        if session.claims.as_ref().is_some_and(|claims| !claims.rights.send) {
+        if !session.rights.send {
             return Err(Closing::new(CloseCode::NOT_ALLOWED, "this token gives no right to send"));
         }
         let address = session.address.clone();
-        let rooms = self.server.hub.rooms(&session.connection);
-        let is_allowed = self.server.limits.allow(&self.rate, &self.place, &rooms);
-        self.count_excess(is_allowed)?;
-        if !is_allowed {
-            self.error(id.as_deref(), ErrorCode::TooFast, "too many messages; send it later");
+        if !self.is_allowed(id.as_deref())? {
             return Ok(());
         }
         let own = id.clone().unwrap_or_else(|| Uuid::now_v7().simple().to_string());
@@ -210,7 +137,8 @@ impl Socket {
     fn answer(&mut self, id: Option<&str>, taken: Result<Receipt, Refusal>) {
         match taken {
             Ok(Receipt { outcome: Outcome::Pushed(Pushed::GroupFull), .. }) => {
-                let text = "too many of your messages are waiting; send it later";
+                // This id counts as seen from now on.
+                let text = "too many of your messages are waiting; send it later, under a new id";
                 self.error(id, ErrorCode::TooMany, text);
             }
             Ok(receipt) => {
@@ -227,20 +155,35 @@ impl Socket {
         }
     }
 
-    /// Counts messages above the rate.
-    fn count_excess(&mut self, is_allowed: bool) -> Result<(), Closing> {
-        self.excess = if is_allowed { 0 } else { self.excess + 1 };
+    /// Takes a frame into account, and answers one that exceeds a rate.
+    fn is_allowed(&mut self, id: Option<&str>) -> Result<bool, Closing> {
+        let Some(session) = &self.session else { return Ok(false) };
+        let rooms = self.server.hub.rooms(&session.connection);
+        let allowed = self.server.limits.allow(&self.rate, &self.place, &rooms);
+        self.excess = match allowed {
+            Ok(()) => self.excess.saturating_sub(1),
+            Err(Excess::Own) => self.excess + 1,
+            Err(Excess::Shared) => self.excess,
+        };
         if self.excess > MAX_EXCESS {
             return Err(Closing::new(CloseCode::POLICY, "too many messages for too long"));
         }
-        Ok(())
+        if allowed.is_err() {
+            self.error(id, ErrorCode::TooFast, "too many messages; send it later");
+        }
+        Ok(allowed.is_ok())
     }
 
     fn error(&mut self, reference: Option<&str>, code: ErrorCode, text: &str) {
         self.reply(&ServerFrame::Error { reference, code, text });
     }
 
-    fn reply(&mut self, frame: &ServerFrame<'_>) {
+    pub(super) fn reply(&mut self, frame: &ServerFrame<'_>) {
+        if self.replies.len() >= MAX_REPLIES {
+            let reason = "reads too slowly; resume";
+            self.outlet.close(Closing::new(CloseCode::TRY_AGAIN, reason));
+            return;
+        }
         let frame = self.protocol().encode(frame);
         self.replies.extend(frame.map(Bytes::from));
     }
@@ -267,17 +210,12 @@ impl Socket {
     /// Tells the client the position behind the lines of others, so that a later resume does not look
     /// for a line that is long gone. Called with every ping.
     pub fn update_position(&mut self) {
-        if self.session.is_none() || !self.outlet.is_idle() {
-            return;
+        let Some(session) = &self.session else { return };
+        let Some(newest) = self.server.hub.position(&session.connection) else { return };
+        if self.position.as_ref() != Some(&newest) {
+            self.reply(&ServerFrame::Position(newest.as_str()));
+            self.position = Some(newest);
         }
-        let newest = self.server.hub.newest();
-        if newest == self.position {
-            return;
-        }
-        if let Some(cursor) = &newest {
-            self.reply(&ServerFrame::Position(cursor.as_str()));
-        }
-        self.position = newest;
     }
 }
 
@@ -288,23 +226,5 @@ impl Drop for Socket {
         self.server.hub.remove(&connection);
         let id = connection.to_string();
         self.server.departures.push(ConnectionChange::Closed { address, id });
-    }
-}
-
-/// Returns an identity of 128 random bits, which cannot be guessed.
-fn new_identity() -> String {
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    hex::encode(bytes)
-}
-
-impl SocketServer {
-    fn process(&self) -> &str {
-        &self.heartbeat.process
-    }
-
-    fn session_expiry(&self) -> DateTime<Utc> {
-        let ttl = TimeDelta::from_std(self.settings().session_ttl).unwrap_or(TimeDelta::MAX);
-        self.clock.now().checked_add_signed(ttl).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }

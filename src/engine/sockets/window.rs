@@ -1,137 +1,163 @@
 //! Window: the newest lines of a live feed, from which sockets resume.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
+use super::published::PublishedLine;
 use crate::contracts::storage::FeedCursor;
-use crate::contracts::transport::socket::{
-    Line, ServerFrame, SocketProtocol, WINDOW, WINDOW_LINES,
-};
+use crate::contracts::transport::socket::{Line, WINDOW, WINDOW_BYTES, WINDOW_LINES};
+use crate::model::frame::SocketEffect;
 use crate::model::message::MessageId;
 
-/// Line of the live feed, with its forms for clients. One line is encoded once for all sockets of a
-/// protocol.
-pub(super) struct PublishedLine {
-    pub(super) cursor: FeedCursor,
-    pub(super) line: Line,
-    with_hello: OnceLock<Option<Bytes>>,
-    without_hello: OnceLock<Option<Bytes>>,
-}
+/// Position in front of a feed that has no entries yet.
+const BEGINNING: &str = "0";
 
-impl PublishedLine {
-    pub(super) fn new(cursor: FeedCursor, line: Line) -> Self {
-        let (with_hello, without_hello) = Default::default();
-        Self { cursor, line, with_hello, without_hello }
-    }
-
-    /// Returns the frame for clients of a protocol; `None` when it has no form of this line.
-    pub(super) fn encoded(&self, protocol: &dyn SocketProtocol) -> Option<Bytes> {
-        let form = if protocol.has_hello() { &self.with_hello } else { &self.without_hello };
-        let encode = || {
-            let (cursor, line) = (self.cursor.as_str(), &self.line);
-            protocol.encode(&ServerFrame::Line { cursor, line }).map(Bytes::from)
-        };
-        form.get_or_init(encode).clone()
-    }
-}
-
-/// The newest lines, in their order, numbered from 0 since the start of the process.
+/// The newest entries of a feed, in their order, numbered from 0 since the start of the process.
 #[derive(Default)]
 pub(super) struct Window {
-    lines: VecDeque<(Duration, Arc<PublishedLine>)>,
-    /// Number of the first line that is kept.
+    entries: VecDeque<Entry>,
+    /// Number of the first entry that is kept.
     first: u64,
+    /// Length of the kept entries, in bytes.
+    bytes: usize,
     /// Numbers of the lines of each recipient.
     by_recipient: HashMap<String, VecDeque<u64>>,
+    /// Numbers of the lines that change a session's subscriptions.
+    by_session: HashMap<String, VecDeque<u64>>,
     by_cursor: HashMap<FeedCursor, u64>,
     ids: HashSet<MessageId>,
-    /// Position behind the last line that was read.
-    newest: Option<FeedCursor>,
+    /// Position behind the last entry that was removed.
+    floor: Option<FeedCursor>,
 }
 
-/// Lines after a position.
-pub(super) struct Missed {
-    pub(super) lines: Vec<Arc<PublishedLine>>,
-    /// The position is known, so that no line is missing.
-    pub(super) is_complete: bool,
+/// Entry of the feed.
+struct Entry {
+    /// Uptime at which it was read.
+    at: Duration,
+    cursor: FeedCursor,
+    bytes: usize,
+    /// Absent when it is no line, or a line that was published before.
+    line: Option<Arc<PublishedLine>>,
 }
 
 impl Window {
-    /// Returns the position behind the last line that was read.
-    pub(super) fn newest(&self) -> Option<&FeedCursor> {
-        self.newest.as_ref()
+    /// Returns the position behind the last entry that was read.
+    pub(super) fn newest(&self) -> FeedCursor {
+        self.read_up_to().cloned().unwrap_or_else(|| FeedCursor::new(BEGINNING))
     }
 
-    /// Moves the position behind an entry that is no line.
-    pub(super) fn skip(&mut self, cursor: FeedCursor) {
-        self.newest = Some(cursor);
+    /// Returns the position to read on from; `None` for the beginning of the feed.
+    pub(super) fn read_up_to(&self) -> Option<&FeedCursor> {
+        self.entries.back().map(|entry| &entry.cursor).or(self.floor.as_ref())
     }
 
-    /// Appends a line; `None` when it was published before.
+    /// Returns the number of the next entry.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// Appends an entry of the feed, and returns its line unless it was published before.
     pub(super) fn push(
         &mut self,
         cursor: FeedCursor,
-        line: Line,
+        text: &str,
         now: Duration,
     ) -> Option<Arc<PublishedLine>> {
-        self.newest = Some(cursor.clone());
-        if !self.ids.insert(line.id.clone()) {
-            return None;
-        }
-        let number = self.first + self.lines.len() as u64;
-        self.by_recipient.entry(line.to.clone()).or_default().push_back(number);
-        self.by_cursor.insert(cursor.clone(), number);
-        let line = Arc::new(PublishedLine::new(cursor, line));
-        self.lines.push_back((now, Arc::clone(&line)));
-        self.trim(now);
-        Some(line)
-    }
-
-    /// Removes lines that are too old or too many.
-    pub(super) fn trim(&mut self, now: Duration) {
-        let oldest = now.saturating_sub(WINDOW);
-        while self.lines.len() as u64 > WINDOW_LINES
-            || self.lines.front().is_some_and(|(at, _)| *at < oldest)
-        {
-            let Some((_, gone)) = self.lines.pop_front() else { return };
-            self.first += 1;
-            self.by_cursor.remove(&gone.cursor);
-            self.ids.remove(&gone.line.id);
-            if let Some(numbers) = self.by_recipient.get_mut(&gone.line.to) {
-                numbers.pop_front();
-                if numbers.is_empty() {
-                    self.by_recipient.remove(&gone.line.to);
-                }
+        // A line of another version is not for the clients of this one.
+        let line = serde_json::from_str::<Line>(text).ok();
+        let line = line.filter(|line| self.ids.insert(line.id.clone()));
+        let number = self.end();
+        if let Some(line) = &line {
+            self.by_recipient.entry(line.to.clone()).or_default().push_back(number);
+            if let Some((session, _)) = subscription(line) {
+                self.by_session.entry(session.to_owned()).or_default().push_back(number);
             }
         }
+        self.by_cursor.insert(cursor.clone(), number);
+        let line = line.map(|line| Arc::new(PublishedLine::new(cursor.clone(), line)));
+        self.bytes += text.len();
+        let entry = Entry { at: now, cursor, bytes: text.len(), line: line.clone() };
+        self.entries.push_back(entry);
+        self.trim(now);
+        line
     }
 
-    /// Returns the lines for these recipients after a position, in the order of the feed.
-    pub(super) fn after<'r>(
-        &self,
-        last: &FeedCursor,
-        recipients: impl Iterator<Item = &'r str>,
-    ) -> Missed {
-        if self.newest.as_ref() == Some(last) {
-            return Missed { lines: Vec::new(), is_complete: true };
+    /// Removes entries that are too old or too many.
+    pub(super) fn trim(&mut self, now: Duration) {
+        let oldest = now.saturating_sub(WINDOW);
+        while self.entries.len() as u64 > WINDOW_LINES
+            || self.bytes > WINDOW_BYTES
+            || self.entries.front().is_some_and(|entry| entry.at < oldest)
+        {
+            self.remove_first();
         }
-        let known = self.by_cursor.get(last).copied();
-        let from = known.map_or(self.first, |number| number + 1);
-        let mut numbers: Vec<u64> = recipients
-            .filter_map(|recipient| self.by_recipient.get(recipient))
-            .flat_map(|numbers| numbers.range(numbers.partition_point(|n| *n < from)..))
-            .copied()
-            .collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let line = |number: u64| {
-            let index = usize::try_from(number - self.first).ok()?;
-            self.lines.get(index).map(|(_, line)| Arc::clone(line))
+    }
+
+    fn remove_first(&mut self) {
+        let Some(gone) = self.entries.pop_front() else { return };
+        self.first += 1;
+        self.bytes -= gone.bytes;
+        self.by_cursor.remove(&gone.cursor);
+        self.floor = Some(gone.cursor);
+        let Some(published) = gone.line else { return };
+        let line = &published.line;
+        self.ids.remove(&line.id);
+        remove_first_of(&mut self.by_recipient, &line.to);
+        if let Some((session, _)) = subscription(line) {
+            remove_first_of(&mut self.by_session, session);
+        }
+    }
+
+    /// Returns the number of the first entry after a position, and whether none before it is missing.
+    pub(super) fn after(&self, last: &FeedCursor) -> (u64, bool) {
+        if let Some(number) = self.by_cursor.get(last) {
+            return (number + 1, true);
+        }
+        let is_complete = match &self.floor {
+            Some(floor) => floor == last,
+            None => last.as_str() == BEGINNING,
         };
-        let lines = numbers.into_iter().filter_map(line).collect();
-        Missed { lines, is_complete: known.is_some() }
+        (self.first, is_complete)
+    }
+
+    /// Returns the numbers of a recipient's lines from this one on.
+    pub(super) fn numbers(&self, recipient: &str, from: u64) -> impl Iterator<Item = u64> + '_ {
+        let numbers = self.by_recipient.get(recipient).into_iter();
+        numbers.flat_map(move |all| all.range(all.partition_point(|n| *n < from)..)).copied()
+    }
+
+    /// Returns the changes of a session's subscriptions, oldest first: their numbers, the rooms, and
+    /// whether the session is subscribed since.
+    pub(super) fn changes(&self, session: &str) -> impl Iterator<Item = (u64, &str, bool)> {
+        self.by_session.get(session).into_iter().flatten().filter_map(|number| {
+            let line = &self.line(*number)?.line;
+            let (_, is_subscribed) = subscription(line)?;
+            Some((*number, line.to.as_str(), is_subscribed))
+        })
+    }
+
+    /// Returns the line of this number.
+    pub(super) fn line(&self, number: u64) -> Option<&Arc<PublishedLine>> {
+        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.entries.get(index)?.line.as_ref()
+    }
+}
+
+/// Returns the session whose subscription a line changes, and whether it is subscribed since.
+fn subscription(line: &Line) -> Option<(&str, bool)> {
+    match line.content.effect.as_ref()? {
+        SocketEffect::Subscribe { session } => Some((session, true)),
+        SocketEffect::Unsubscribe { session } => Some((session, false)),
+        _ => None,
+    }
+}
+
+fn remove_first_of(numbers: &mut HashMap<String, VecDeque<u64>>, key: &str) {
+    if let Some(of_key) = numbers.get_mut(key) {
+        of_key.pop_front();
+        if of_key.is_empty() {
+            numbers.remove(key);
+        }
     }
 }

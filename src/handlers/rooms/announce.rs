@@ -1,4 +1,4 @@
-//! What a room says to its people: one line for all sockets, a text for each phone.
+//! Messages of a room to its people: one line for all sockets, a text for each phone.
 
 use serde_json::Value;
 
@@ -13,14 +13,9 @@ const MAX_LENGTH: usize = 1600;
 
 /// Sends a frame to every socket of the room, and its text to every phone.
 pub(super) fn announce(tx: &mut Transaction, room: &Room, frame: Frame) {
-    announce_but(tx, room, None, frame);
-}
-
-/// Sends a frame to every socket of the room, and its text to every phone but one.
-pub(super) fn announce_but(tx: &mut Transaction, room: &Room, but: Option<&Address>, frame: Frame) {
     let text = frame.text.reveal().to_owned();
     to_sockets(tx, room, frame);
-    for phone in room.phones().filter(|phone| Some(*phone) != but) {
+    for phone in room.phones() {
         send_parts(tx, phone, "", &text);
     }
 }

@@ -30,7 +30,7 @@ pub(super) enum Command {
     Say(String),
 }
 
-/// Where a text was written, which decides what is a command.
+/// Place where a text was written, which decides whether it is a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In no room: every text is a command, with or without a slash.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::announce::{announce_but, ends_at, tell};
+use super::announce::{announce, ends_at, tell};
 use super::exit;
 use super::history;
 use super::moderation;
@@ -122,19 +122,19 @@ pub(super) async fn admit(
     let guest = &rules.texts().guest;
     let name = rights.send.then(|| room.unique_name(&group, wanted.as_deref(), guest));
     let person = Person { group, address, name: name.clone(), rights, is_muted: false };
+    if let Some(name) = &name {
+        let text = fill(&rules.texts().joined, &[("name", name)]);
+        let here: Vec<&str> = room.here().into_iter().chain([name.as_str()]).collect();
+        let frame = Frame::new("joined").field("name", name.as_str()).field("here", json!(here));
+        announce(tx, room, frame.text(text));
+    }
+    // From here on the newcomer gets the lines, so not that of their own coming.
     if person.is_subscribed() {
         tx.subscribe(&person.address, &room.id).await?;
     }
     let seat = Seat { room: room.id.clone(), address: person.address.clone() };
     tx.put(person.group.as_str(), &seat, rules.settings.longest() + MARGIN)?;
-    let address = person.address.clone();
     room.people.push(person);
-    if let Some(name) = name {
-        let text = fill(&rules.texts().joined, &[("name", &name)]);
-        let frame = Frame::new("joined").field("name", name).field("here", json!(room.here()));
-        // A newcomer by phone gets the greeting alone; a socket sees in the lines where it came in.
-        announce_but(tx, room, Some(&address), frame.text(text));
-    }
     room.store(tx)?;
     timers::touch(tx, rules, room)
 }

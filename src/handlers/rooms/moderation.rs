@@ -112,7 +112,7 @@ async fn remove(
     Ok(())
 }
 
-/// Moves the end of a room. Everybody on a socket gets a token that lasts as long, with their own
+/// Moves the end of a room. Each person on a socket gets a token that lasts as long, with their own
 /// rights.
 fn extend(tx: &mut Transaction, rules: &Rules, mut room: Room, sender: &Address) -> Result<()> {
     if room.extensions >= rules.settings.max_extensions {

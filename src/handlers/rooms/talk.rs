@@ -1,4 +1,4 @@
-//! What people say in a room.
+//! Texts, names and typing of the people in a room.
 
 use anyhow::Result;
 use serde_json::json;

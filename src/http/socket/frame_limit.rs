@@ -7,8 +7,10 @@ use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, Payload};
 use futures_util::Stream;
 
-/// Longest header of a frame, in bytes (RFC 6455 section 5.2).
-const LONGEST_HEADER: usize = 14;
+/// Longest header of a frame without its mask, in bytes (RFC 6455 section 5.2).
+const LONGEST_HEADER: usize = 10;
+/// Length of a mask, in bytes.
+const MASK: u64 = 4;
 
 /// Bytes of a client, up to the first frame that is too long. The codec of the web server looks at a
 /// frame's length after it has read it all, so that a header could announce any amount of memory.
@@ -41,7 +43,7 @@ struct FrameLengths {
     /// Header of the present frame, as far as it has been read.
     header: [u8; LONGEST_HEADER],
     filled: usize,
-    /// Bytes of the present frame that follow.
+    /// Bytes of the present frame that follow, its mask included.
     rest: u64,
 }
 
@@ -66,26 +68,24 @@ impl FrameLengths {
                 if length > self.max {
                     return false;
                 }
-                (self.filled, self.rest) = (0, length);
+                let is_masked = self.header[1] & 0x80 != 0;
+                self.filled = 0;
+                self.rest = length + if is_masked { MASK } else { 0 };
             }
         }
         true
     }
 }
 
-/// Returns the length that a whole header gives.
+/// Returns the length that a header gives, once it has been read so far.
 fn payload_length(header: &[u8]) -> Option<u64> {
     let second = *header.get(1)?;
-    let mask = if second & 0x80 == 0 { 0 } else { 4 };
     let extension = match second & 0x7f {
         126 => 2,
         127 => 8,
         _ => 0,
     };
-    if header.len() < 2 + extension + mask {
-        return None;
-    }
-    let extended = header[2..2 + extension].iter();
+    let extended = header.get(2..2 + extension)?.iter();
     Some(match extension {
         0 => u64::from(second & 0x7f),
         _ => extended.fold(0, |length, byte| length << 8 | u64::from(*byte)),

@@ -60,9 +60,13 @@ impl Pump {
     /// Runs until the client, the socket or the process ends. The socket is gone before the close
     /// frame is written, so that no slow reader keeps it.
     pub(super) async fn run(mut self, opening: Opening<'_>, stop: CancellationToken) {
-        let end = match stop.run_until_cancelled(self.exchange(opening)).await {
-            Some(end) => end,
-            None => Closing::new(CloseCode::AWAY, "the server stops; connect again").into(),
+        // `run_until_cancelled` would hold the exchange twice, in every socket.
+        let end = tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                Closing::new(CloseCode::AWAY, "the server stops; connect again").into()
+            }
+            end = self.exchange(opening) => end,
         };
         if let End::Close(reason) = end {
             let _ = timeout(CLOSE_LIMIT, self.session.close(Some(reason))).await;
@@ -71,7 +75,8 @@ impl Pump {
 
     async fn exchange(&mut self, opening: Opening<'_>) -> End {
         let server = Arc::clone(&self.server);
-        match timeout(RECEIVE_LIMIT, server.open(opening)).await {
+        // The parts that go to the store are boxed, because an idle socket needs no room for them.
+        match timeout(RECEIVE_LIMIT, Box::pin(server.open(opening))).await {
             Ok(Ok(socket)) => self.serve(socket).await,
             Ok(Err(closing)) => closing.into(),
             Err(_) => overloaded().into(),
@@ -130,7 +135,7 @@ impl Pump {
             Some(Ok(Message::Close(given))) => return Err(answer_to(given)),
             Some(Ok(Message::Pong(_) | Message::Nop)) => return Ok(()),
         };
-        match timeout(RECEIVE_LIMIT, socket.receive(&text)).await {
+        match timeout(RECEIVE_LIMIT, Box::pin(socket.receive(&text))).await {
             Ok(taken) => taken?,
             Err(_) => return Err(overloaded().into()),
         }
@@ -215,4 +220,45 @@ fn end_of(error: &ProtocolError, max_frame: usize) -> End {
         return fragments::not_utf8().into();
     }
     Closing::new(CloseCode::PROTOCOL_ERROR, "not a frame of RFC 6455").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_result<A, B, C, F>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn pump_of_an_idle_socket_takes_less_than_4_kb() {
+        let run = |pump: Pump, opening: Opening<'static>, stop| pump.run(opening, stop);
+        let size = size_of_result(run);
+        assert!(size < 4096, "{size}");
+    }
+
+    #[test]
+    fn close_of_a_client_is_answered_with_its_own_code_if_that_may_be_sent() {
+        let answer = |code: u16| match answer_to(Some(code).map(reason)) {
+            End::Close(reason) => u16::from(reason.code),
+            End::Gone => 0,
+        };
+        for (code, expected) in [
+            (1000, 1000),
+            (1001, 1001),
+            (3000, 3000),
+            (4409, 4409),
+            (1005, 1002),
+            (1006, 1002),
+            (1015, 1002),
+            (5000, 1002),
+        ] {
+            assert_eq!(answer(code), expected, "{code}");
+        }
+        assert!(matches!(answer_to(None), End::Close(reason) if u16::from(reason.code) == 1000));
+    }
+
+    fn reason(code: u16) -> CloseReason {
+        CloseReason { code: code.into(), description: None }
+    }
 }

@@ -63,3 +63,70 @@ impl Watch {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contracts::transport::socket::SocketSettings;
+
+    const PING: Duration = Duration::from_secs(15);
+    const HELLO: Duration = Duration::from_secs(10);
+
+    fn settings() -> SocketSettings {
+        SocketSettings {
+            paths: Vec::new(),
+            origins: Vec::new(),
+            max_frame: 1,
+            rate: 1,
+            burst: 1,
+            address_rate: 1,
+            room_rate: 1,
+            max_sockets: 1,
+            max_sockets_per_address: 1,
+            max_sockets_per_room: 1,
+            max_backlog: 1,
+            ping: PING,
+            hello_timeout: HELLO,
+            session_ttl: PING,
+        }
+    }
+
+    fn code(checked: Result<bool, Closing>) -> Option<CloseCode> {
+        checked.err().map(|closing| closing.code)
+    }
+
+    #[test]
+    fn silent_client_is_closed_after_two_pings() {
+        let start = Instant::now();
+        let mut watch = Watch::new(&settings(), start);
+        watch.greeted();
+        assert_eq!(watch.check(start + PING / 2), Ok(false));
+        for nth in 1..=2 {
+            assert_eq!(watch.next(), start + PING * nth);
+            assert_eq!(watch.check(start + PING * nth), Ok(true));
+        }
+        assert_eq!(code(watch.check(start + PING * 3)), Some(CloseCode::TIMED_OUT));
+    }
+
+    #[test]
+    fn any_frame_is_a_sign_of_life() {
+        let start = Instant::now();
+        let mut watch = Watch::new(&settings(), start);
+        watch.greeted();
+        for nth in 1..=9 {
+            assert_eq!(watch.check(start + PING * nth), Ok(true), "{nth}");
+            watch.heard();
+        }
+    }
+
+    #[test]
+    fn client_without_hello_is_closed_in_time_and_one_with_it_is_not() {
+        let start = Instant::now();
+        let mut watch = Watch::new(&settings(), start);
+        assert_eq!(watch.next(), start + HELLO);
+        assert_eq!(code(watch.check(start + HELLO)), Some(CloseCode::TIMED_OUT));
+        watch.greeted();
+        assert_eq!(watch.check(start + HELLO), Ok(false));
+        assert_eq!(watch.next(), start + PING);
+    }
+}

@@ -17,13 +17,14 @@ export class Conversation {
   #socket;
   #on;
 
-  constructor(fields, on) {
+  /** `fields()` are those of a message beside its text, and `hello` those of the greeting. */
+  constructor(fields, hello, on) {
     const { topic, socket: path } = byId("main").dataset;
     this.#on = on;
     this.#store = new Store(topic);
     this.#log = new Log(this.#store);
     this.composer = new Composer(this.#store, (text) => this.send({ text, ...fields() }));
-    this.#socket = new Socket(path, this.#store, () => ({}), this.#callbacks());
+    this.#socket = new Socket(path, this.#store, () => hello, this.#callbacks());
     byId("hint").hidden = !this.#log.isEmpty;
     this.#socket.open();
   }
@@ -40,8 +41,13 @@ export class Conversation {
   send(fields) {
     const ref = this.#socket.send(fields);
     if (ref === null) return false;
-    this.#add({ from: null, text: this.#on.shown(fields), isOwn: true, ref });
+    this.#add({ from: null, text: this.#on.shown(fields), isOwn: true, ref, isSending: true });
     return true;
+  }
+
+  /** Shows why a message went no further. */
+  refuse(ref, reason) {
+    this.#log.settle(ref, reason);
   }
 
   #callbacks() {
@@ -58,7 +64,7 @@ export class Conversation {
       },
       ack: (id) => this.#log.settle(id),
       refused: (message, { text }) => {
-        if (message) this.#log.settle(message.id, text);
+        if (message) this.refuse(message.id, text);
         else this.composer.problem(text);
       },
       gap: () => this.#add({ quiet: ["You were away for long: some messages are missing here."] }),

@@ -20,7 +20,7 @@ export class Inbox {
     return id === undefined || (id !== this.last && !this.#seen.has(id));
   }
 
-  /** Notes that a line has been shown. */
+  /** Notes that a line has been shown, or that all lines up to an id were for others. */
   advance(id) {
     if (id === undefined) return;
     this.#seen.add(id);

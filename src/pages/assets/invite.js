@@ -26,9 +26,11 @@ export class Invite {
     this.#element.open = true;
   }
 
+  /** Shows a room. Those who have come by its code have no token. */
   show({ token, code }) {
-    const { link, byPhone } = this.#parts;
-    link.value = `${location.origin}/room/join?room=${encodeURIComponent(token)}`;
+    const { link, byLink, actions, byPhone } = this.#parts;
+    byLink.hidden = actions.hidden = !token;
+    link.value = token ? `${location.origin}/room/join?room=${encodeURIComponent(token)}` : "";
     byPhone.hidden = !code;
     if (!code) return;
     const shown = document.createElement("kbd");
@@ -36,7 +38,7 @@ export class Invite {
     byPhone.replaceChildren(
       ...(this.#number
         ? ["By phone: text ", shown, ` to ${this.#number}`]
-        : ["Code for phones: ", shown]),
+        : ["Code of this room: ", shown]),
     );
   }
 }

@@ -7,8 +7,9 @@ const LIMIT = 300;
 const NEAR = 80;
 
 /**
- * Conversation of this tab. A message has `from`, `text` and `isOwn`, and while it is being sent a
- * `ref`; a quiet line has `quiet`, a list of texts and of names as `{ name }`.
+ * Conversation of this tab. A message has `from`, `text` and `isOwn`, and one that this page shows
+ * before the server has it also `ref` and `isSending`. A quiet line has `quiet`, a list of texts and
+ * of names as `{ name }`; screen readers do not hear one that `isSilent`.
  */
 export class Log {
   #element = byId("log");
@@ -53,15 +54,14 @@ export class Log {
     this.add({ quiet: texts });
   }
 
-  /** Notes that the server has a message, or with a reason that it has refused it. */
+  /** Notes that the server has a message, or with a reason that it went no further. */
   settle(ref, reason = null) {
     const entry = this.#entries.find((known) => known.ref === ref);
     if (!entry) return;
-    delete entry.ref;
-    entry.failed = reason !== null;
+    Object.assign(entry, { isSending: false, reason: reason ?? entry.reason });
     const shown = this.#element.querySelector(`[data-ref="${ref}"]`);
-    shown?.removeAttribute("data-ref");
-    if (reason !== null) shown?.append(make("p", { className: "reason" }, `Not sent: ${reason}`));
+    shown?.classList.remove("sending");
+    if (reason !== null) shown?.append(make("p", { className: "reason" }, reason));
     this.#save();
   }
 
@@ -96,20 +96,23 @@ export class Log {
     this.#element.append(entry.quiet ? this.#quietLine(entry) : this.#bubble(entry));
   }
 
-  #quietLine({ quiet }) {
+  #quietLine({ quiet, isSilent }) {
     this.#lastFrom = null;
     const texts = quiet.map((part) => (typeof part === "string" ? part : isolated(part.name)));
-    return make("p", { className: "quiet" }, ...texts);
+    const line = make("p", { className: "quiet" }, ...texts);
+    if (isSilent) line.setAttribute("aria-hidden", "true");
+    return line;
   }
 
-  #bubble({ from, text, isOwn, ref, failed }) {
+  #bubble({ from, text, isOwn, ref, isSending, reason }) {
     const name = isOwn ? "You" : from;
     const bubble = make("div", { className: isOwn ? "bubble own" : "bubble other" });
     if (name) bubble.append(make("p", { className: "name" }, isolated(name)));
     bubble.append(make("p", { className: "text", dir: "auto" }, text));
-    if (failed) bubble.append(make("p", { className: "reason" }, "Not sent"));
+    if (reason) bubble.append(make("p", { className: "reason" }, reason));
     if (!isOwn) bubble.dataset.hue = hue(name);
     if (ref) bubble.dataset.ref = ref;
+    bubble.classList.toggle("sending", isSending === true);
     bubble.classList.toggle("same", name === this.#lastFrom);
     this.#lastFrom = name;
     return bubble;

@@ -38,7 +38,7 @@ export class People {
     arrange(this.#parts.list, rows.map(([, { element }]) => element));
     this.#parts.count.textContent = here.length;
     const field = this.#parts.rename.elements.name;
-    if (document.activeElement !== field) field.value = name;
+    if (document.activeElement !== field) field.value = name ?? "";
   }
 
   #row(person, isMe, commands) {

@@ -6,6 +6,8 @@ import { People } from "./people.js";
 import { Unread } from "./title.js";
 import { Typing } from "./typing.js";
 
+/** Time before the end in which warnings are not announced twice, in milliseconds. */
+const ANNOUNCED = 65_000;
 const WIDE = matchMedia("(min-width: 56rem)");
 
 /** Room as a person in it sees it. */
@@ -81,35 +83,40 @@ export class Room {
     if (!isOwn) this.#unread.add();
   }
 
+  /** Shows that another person has come or gone. Own lines come before this person is let in. */
+  #comeOrGo({ name, here }, text) {
+    this.#typing.stop(name);
+    this.#change({ here });
+    if (this.#state && name !== this.#state.name) this.#log.quiet({ name }, text);
+  }
+
   #enter({ type, id, text, history, ...state }) {
     const isFirst = this.#state === null;
     this.#state = { here: [], allowed: [], code: this.#store.get("code"), ...state };
     this.#change({});
     if (this.#log.isEmpty) for (const line of history ?? []) this.#message(line);
-    if (isFirst) this.#log.quiet("You are here as ", { name: state.name }, ".");
+    byId("room").classList.toggle("reading", state.name === undefined);
+    if (!isFirst) return;
+    if (state.name === undefined) this.#log.quiet("You can read here, but not write.");
+    else this.#log.quiet("You are here as ", { name: state.name }, ".");
   }
 
   #kinds = {
     room: (line) => this.#enter(line),
     message: (line) => (line.from === undefined ? this.#log.quiet(line.text) : this.#message(line)),
-    joined: ({ name, here, you }) => {
-      this.#change({ here });
-      if (!you) this.#log.quiet({ name }, " joined.");
-    },
-    left: ({ name, here }) => {
-      this.#typing.stop(name);
-      this.#change({ here });
-      this.#log.quiet({ name }, " left.");
-    },
+    joined: (line) => this.#comeOrGo(line, " joined."),
+    left: (line) => this.#comeOrGo(line, " left."),
     renamed: ({ from, to, here }) => {
       const { name } = this.#state ?? {};
       this.#change({ here, name: name === from ? to : name });
       this.#log.quiet({ name: from }, " is now ", { name: to }, ".");
     },
     typing: ({ from }) => from !== this.#state?.name && this.#typing.start(from),
-    notice: ({ text, locked }) => {
+    notice: ({ text, locked, ends_at }) => {
       if (locked !== undefined) this.#change({ locked });
-      this.#log.quiet(text);
+      // The clock announces the last minute itself.
+      const isSilent = ends_at - Date.now() < ANNOUNCED;
+      this.#log.add({ quiet: [text], isSilent });
     },
     extended: ({ ends_at, token, text }) => {
       if (token) this.#store.set("token", token);

@@ -20,9 +20,9 @@ let leaving = null;
 const socket = new Socket(path, store, hello, {
   state: showState,
   line(line) {
+    const wasEntered = room.isEntered;
     room.receive(line);
-    if (room.isEntered) byId("door").hidden = true;
-    if (line.type === "room" && byId("composer").contains(document.activeElement) === false) composer.focus();
+    if (room.isEntered && !wasEntered) composer.focus();
   },
   ack(id) {
     waiting.show(socket.unacknowledged);
@@ -44,7 +44,8 @@ const composer = new Composer(store, send, () => socket.signal("typing"));
 
 function hello() {
   const name = store.get("name");
-  return { token: store.get("token"), ...(name ? { name } : {}) };
+  const token = store.get("token");
+  return { ...(token ? { token } : { code: store.get("code") }), ...(name ? { name } : {}) };
 }
 
 function send(text) {
@@ -86,6 +87,7 @@ form.elements.name.value = store.get("name") ?? "";
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   store.set("name", form.elements.name.value.trim());
+  if (!token) store.set("code", form.elements.code.value.trim());
   join();
 });
 // A link with the token behind `#` that is opened here does not load the page again.
@@ -95,12 +97,12 @@ byId("leave").addEventListener("click", () => {
   if (leaving === null) left();
 });
 
-if (!token) {
-  const text = "Open the link that you were given once more, or ask for a room of your own.";
-  end({ code: 4404, title: "Which room?", text });
-} else if (store.get("joined")) {
+if (store.get("joined")) {
   join();
 } else {
+  const { name, code } = form.elements;
   byId("door").hidden = false;
-  form.elements.name.focus();
+  code.parentElement.hidden = Boolean(token);
+  code.required = !token;
+  (token ? name : code).focus();
 }

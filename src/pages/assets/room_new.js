@@ -10,8 +10,6 @@ const ask = byId("ask");
 const store = new Store(main.dataset.topic);
 let isAsked = false;
 
-const name = () => form.elements.name.value.trim();
-
 function enter({ token, code }) {
   socket.close();
   store.remove(...ROOM_KEYS);
@@ -28,18 +26,18 @@ function fail(text) {
   socket.close();
 }
 
-const socket = new Socket(main.dataset.socket, store, () => (name() ? { name: name() } : {}), {
+const socket = new Socket(main.dataset.socket, store, () => ({}), {
   state(state) {
     showState(state);
     // The answer may be lost with the connection: then a person may ask once more.
     if (isAsked) ask.disabled = state === "live";
     if (state !== "live" || isAsked) return;
     isAsked = true;
-    socket.send({ type: "create", ...(name() ? { name: name() } : {}) });
+    socket.send({ type: "create" });
   },
   line(line) {
     if (line.type === "created") enter(line);
-    else if (line.type === "error") fail(line.text);
+    else if (line.type === "notice") fail(line.text);
   },
   ack() {},
   refused: (_, { text }) => fail(text),
@@ -51,7 +49,7 @@ form.elements.name.value = store.get("name") ?? "";
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   fill(byId("problem"), null);
-  store.set("name", name());
+  store.set("name", form.elements.name.value.trim());
   ask.disabled = true;
   isAsked = false;
   socket.forget();

@@ -13,7 +13,7 @@ function entry({ from, text }) {
   return { from: "", text, isOwn: false };
 }
 
-const conversation = new Conversation(() => ({}), {
+const conversation = new Conversation(() => ({}), {}, {
   state: (state) => commands.forEach((button) => (button.disabled = state !== "live")),
   line: entry,
   shown: ({ text }) => text,

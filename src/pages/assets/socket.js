@@ -111,7 +111,8 @@ export class Socket {
   #receive(line) {
     if (line.type === "welcome") this.#welcome(line);
     else if (line.type === "ack") this.#acknowledge(line.ref);
-    else if (line.type === "error" && line.code) this.#refuse(line);
+    else if (line.type === "error" && line.id === undefined) this.#refuse(line);
+    else if (line.type === "position") this.#inbox.advance(line.id);
     else if (this.#inbox.isNew(line.id)) {
       this.#on.line(line);
       this.#inbox.advance(line.id);

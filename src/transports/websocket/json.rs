@@ -57,11 +57,12 @@ impl SocketProtocol for Json {
 
     fn encode(&self, frame: &ServerFrame<'_>) -> Option<String> {
         let json = match frame {
-            ServerFrame::Welcome { session, heartbeat, is_complete } => json!({
+            ServerFrame::Welcome { session, heartbeat, is_complete, cursor } => json!({
                 "type": "welcome",
                 "session": session.reveal(),
                 "heartbeat": heartbeat.as_secs(),
                 "resumed": is_complete,
+                "id": cursor,
             }),
             ServerFrame::Ack { reference } => json!({"type": "ack", "ref": reference}),
             ServerFrame::Error { reference, code, text } => {

@@ -26,11 +26,12 @@ impl SocketProtocol for PlainText {
             ServerFrame::Welcome { .. } | ServerFrame::Ack { .. } | ServerFrame::Position(_) => {
                 None
             }
-            ServerFrame::Error { text, .. } => Some((*text).to_owned()),
-            ServerFrame::Line { line, .. } => {
-                let text = line.text.reveal();
-                (!text.is_empty()).then(|| text.to_owned())
-            }
+            ServerFrame::Error { text, .. } => non_empty(text),
+            ServerFrame::Line { line, .. } => non_empty(line.text.reveal()),
         }
     }
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }

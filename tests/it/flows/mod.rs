@@ -12,6 +12,7 @@ mod outage;
 mod partitions;
 mod pauses;
 mod signals;
+mod sockets_basic;
 mod storm;
 mod tester;
 pub(crate) mod texts;

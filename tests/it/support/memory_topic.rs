@@ -12,13 +12,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, process_end,
+    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, UNDELIVERABLE,
+    process_end,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
 use crosswire::model::connection::ConnectionChange;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
-use crosswire::model::token::{Claims, Token, TokenPurpose};
+use crosswire::model::token::{Claims, Token, TokenKey, TokenPurpose};
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
@@ -60,11 +61,15 @@ impl MemoryTopic {
         self.groups.group(address)
     }
 
+    pub(crate) fn token_key(&self) -> TokenKey {
+        self.groups.token_key()
+    }
+
     /// Returns the claims of a session token of this topic.
     pub(crate) fn session_claims(&self, token: &str) -> Claims {
         let (topic, now) = ("topic".parse().expect("the name is legal"), self.memory().now);
         let verified =
-            self.groups.token_key().verify(&Token::new(token), TokenPurpose::Session, &topic, now);
+            self.token_key().verify(&Token::new(token), TokenPurpose::Session, &topic, now);
         verified.expect("the token is genuine")
     }
 
@@ -95,6 +100,13 @@ impl MemoryTopic {
     pub(crate) fn change_connection(&mut self, change: ConnectionChange) {
         let group = self.group(change.address());
         self.mailboxes.entry(group).or_default().push_back(Mail::Connection(change));
+    }
+
+    /// Appends the provider's verdict that no message will ever reach this person.
+    pub(crate) fn report_undeliverable(&mut self, address: &Address, code: u32) {
+        let group = self.group(address);
+        let wake = serde_json::json!({"group": group, "name": UNDELIVERABLE, "data": code});
+        self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
     }
 
     /// Reports the loss of a web process with all its connections.
@@ -172,6 +184,11 @@ impl MemoryTopic {
         for (_, wake) in due {
             self.deliver(wake);
         }
+    }
+
+    /// Returns the time of the next timer.
+    pub(crate) fn next_timer(&self) -> Option<DateTime<Utc>> {
+        self.timers.iter().map(|(at, _)| *at).min()
     }
 
     /// Schedules a wake. The time of an equal one moves.

@@ -14,6 +14,7 @@ mod live;
 mod phone;
 mod raw;
 mod setup;
+mod socket;
 mod webhook;
 
 pub(crate) use self::answer::Answer;
@@ -23,6 +24,7 @@ pub(crate) use self::live::{Event, Live};
 pub(crate) use self::phone::Phone;
 pub(crate) use self::raw::exchange;
 pub(crate) use self::setup::Setup;
+pub(crate) use self::socket::{ClientSocket, Received};
 pub(crate) use self::webhook::Webhook;
 
 use std::net::{Ipv4Addr, TcpListener};

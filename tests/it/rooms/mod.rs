@@ -1,0 +1,10 @@
+//! Rooms' behaviour towards people on sockets and phones, on a topic in memory.
+
+mod interleavings;
+mod moderation;
+mod phones;
+mod scenario;
+mod sessions;
+mod sockets;
+mod stored;
+mod timers;
