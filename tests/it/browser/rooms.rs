@@ -173,6 +173,7 @@ async fn room_is_usable_by_keyboard_accessible_and_fits_every_window() {
     ann.picture("room-desk").await;
     ben.resize(360, 740, 2.0).await;
     ben.picture("room-phone").await;
+    ben.click("#people summary").await;
     ben.click("#leave").await;
     ben.is_out("You have left").await;
     assert_accessible(&ben, "the end").await;
