@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use validator::{Validate, ValidationError};
 
+use crate::model::template::fill;
+
 /// Texts of devices, set under `properties.texts`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
@@ -45,7 +47,7 @@ impl Default for Texts {
 impl Texts {
     /// Returns the greeting of a device, given its id and the list of connected devices.
     pub(super) fn greeting(&self, id: &str, devices: &str) -> String {
-        self.greeting.replace("{id}", id).replace("{devices}", devices)
+        fill(&self.greeting, &[("id", id), ("devices", devices)])
     }
 }
 

@@ -26,6 +26,11 @@ pub(super) async fn create(
     sender: &Address,
     wanted: Option<String>,
 ) -> Result<()> {
+    if Room::count(cx).await? >= rules.settings.max_rooms {
+        let text = rules.texts().too_many_rooms.as_str();
+        tell(cx, sender, Frame::new("error").field("code", "unavailable").text(text));
+        return Ok(());
+    }
     let mut room = new_room(cx, rules).await?;
     timers::schedule(cx, rules, &room)?;
     timers::touch(cx, rules, &room)?;

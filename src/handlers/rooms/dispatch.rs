@@ -43,10 +43,11 @@ pub(super) async fn message(cx: &mut Context, rules: &Rules, message: &Inbound) 
 
 fn read(message: &Inbound, is_inside: bool) -> Command {
     let text = message.text.reveal();
-    if let Some(kind) = message.parameters.get("type") {
+    let is_socket = message.sender.is_socket();
+    if let Some(kind) = message.parameters.get("type").filter(|_| is_socket) {
         return command::parse_type(kind, text);
     }
-    let place = match (is_inside, message.sender.is_socket()) {
+    let place = match (is_inside, is_socket) {
         (false, _) => Place::Outside,
         (true, true) => Place::Socket,
         (true, false) => Place::Phone,
@@ -97,14 +98,23 @@ async fn join(
     let wanted = name.or_else(|| message.parameters.get("name").map(str::to_owned));
     let (group, address) = (cx.group(), message.sender.clone());
     let visitor = Visitor { group, address, rights: Rights::BOTH, wanted };
-    let outcome = match Room::id_of(cx, code).await? {
-        Some(id) => entrance::enter(cx, rules, &id, visitor).await?,
-        None => Err(Refusal::Unknown),
-    };
-    if let Err(refusal) = outcome {
+    if let Err(refusal) = enter_by_code(cx, rules, Some(code), visitor).await? {
         notify(cx, &message.sender, refusal.text(rules));
     }
     Ok(())
+}
+
+async fn enter_by_code(
+    cx: &mut Context,
+    rules: &Rules,
+    code: Option<&Code>,
+    visitor: Visitor,
+) -> Result<Result<(), Refusal>> {
+    let Some(code) = code else { return Ok(Err(Refusal::Unknown)) };
+    match Room::id_of(cx, code).await? {
+        Some(id) => entrance::enter(cx, rules, &id, visitor).await,
+        None => Ok(Err(Refusal::Unknown)),
+    }
 }
 
 /// Handles a connection: its token or the code in its greeting opens a room; without either, the
@@ -114,32 +124,27 @@ pub(super) async fn connected(
     rules: &Rules,
     connection: &Connection,
 ) -> Result<()> {
-    let (group, address) = (cx.group(), &connection.address);
     let claims = connection.claims.as_ref();
     let claims = claims.filter(|claims| claims.purpose == TokenPurpose::Room);
-    let rights = claims.map_or(Rights::BOTH, |claims| claims.rights);
-    let wanted = connection.parameters.get("name").map(str::to_owned);
-    let code = connection.parameters.get("code");
-    let visitor = Visitor { group: group.clone(), address: address.clone(), rights, wanted };
-    let outcome = match (claims, code.map(Code::parse)) {
+    let visitor = Visitor {
+        group: cx.group(),
+        address: connection.address.clone(),
+        rights: claims.map_or(Rights::BOTH, |claims| claims.rights),
+        wanted: connection.parameters.get("name").map(str::to_owned),
+    };
+    let outcome = match (claims, connection.parameters.get("code")) {
         (Some(claims), _) => entrance::enter(cx, rules, &claims.subject, visitor).await?,
-        (None, Some(code)) => match code {
-            Some(code) => match Room::id_of(cx, &code).await? {
-                Some(id) => entrance::enter(cx, rules, &id, visitor).await?,
-                None => Err(Refusal::Unknown),
-            },
-            None => Err(Refusal::Unknown),
-        },
+        (None, Some(code)) => enter_by_code(cx, rules, Code::parse(code).as_ref(), visitor).await?,
         (None, None) => {
             if let Some(room) = exit::own_room(cx).await? {
-                entrance::greet(cx, rules, &room, &group).await?;
+                entrance::greet(cx, rules, &room, &visitor.group).await?;
             }
             Ok(())
         }
     };
     if let Err(refusal) = outcome {
         let (code, reason) = refusal.close();
-        cx.close_socket(address, code, reason);
+        cx.close_socket(&connection.address, code, reason);
     }
     Ok(())
 }

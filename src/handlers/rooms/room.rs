@@ -16,6 +16,9 @@ use crate::model::token::Rights;
 /// Time for which a room is stored after its end, in case that the timer of its end is late.
 pub(super) const MARGIN: Duration = Duration::from_hours(1);
 
+/// Pool of the mailboxes of all rooms, by which they are counted.
+const OPEN: &str = "rooms";
+
 /// Maximum number of removed people that a room remembers, the latest.
 const MAX_REMOVED: usize = 100;
 
@@ -69,6 +72,11 @@ impl Room {
         Group::named(&Self::key(id))
     }
 
+    /// Returns the number of rooms that are open.
+    pub(super) async fn count(tx: &Transaction) -> Result<u64> {
+        tx.size(OPEN).await
+    }
+
     /// Returns the room with an id, unless it has ended.
     pub(super) async fn load(tx: &mut Transaction, id: &str) -> Result<Option<Self>> {
         tx.get(&Self::key(id)).await
@@ -82,12 +90,14 @@ impl Room {
     /// Stores the room until its end.
     pub(super) fn store(&self, tx: &mut Transaction) -> Result<()> {
         let ttl = self.remaining(tx.now()) + MARGIN;
+        tx.insert(OPEN, &Self::mailbox(&self.id), ttl);
         tx.put(&Self::key(&self.id), self, ttl)?;
         tx.put(&code_key(&self.code), &self.id, ttl)
     }
 
     /// Removes everything that is stored of the room.
     pub(super) fn erase(&self, tx: &mut Transaction) {
+        tx.take(OPEN, &Self::mailbox(&self.id));
         tx.remove(&Self::key(&self.id));
         tx.remove(&code_key(&self.code));
         tx.remove(&self.history_key());

@@ -25,6 +25,9 @@ pub struct RoomsSettings {
     /// Time without a text or a join after which a room ends early.
     #[serde(with = "humantime_serde")]
     pub(super) idle: Option<Duration>,
+    /// Maximum number of rooms that are open at the same time.
+    #[validate(range(min = 1, max = 1_000_000))]
+    pub(super) max_rooms: u64,
     /// Maximum number of people in a room.
     #[validate(range(min = 2, max = 500))]
     pub(super) capacity: usize,
@@ -70,6 +73,7 @@ impl Default for RoomsSettings {
             lifetime: Duration::from_mins(10),
             warnings: warnings.map(Serde::from).to_vec(),
             idle: None,
+            max_rooms: 10_000,
             capacity: 50,
             history: 0,
             forbidden: phrases(["Enterprise Java Beans", "XML"]),
@@ -203,6 +207,7 @@ mod tests {
             "lifetime": "100d",
             "warnings": ["0s", "10m"],
             "idle": "0s",
+            "max_rooms": 0,
             "capacity": 1,
             "history": 201,
             "forbidden": ["XML", "\u{200b}"],
@@ -220,6 +225,7 @@ mod tests {
             "lifetime: must be from 1s to 30d",
             "warnings: 0s is not before the end",
             "idle: is too short",
+            "max_rooms: must be from 1 to 1000000",
             "capacity: must be from 2 to 500",
             "history: must be from 0 to 200",
             "forbidden: has a phrase that is empty",

@@ -40,6 +40,8 @@ texts! {
     #[validate(length(min = 1, max = 1600))]
     created_link = "Or by this link: {link}",
     #[validate(length(min = 1, max = 1600))]
+    too_many_rooms = "Too many rooms are open at the moment. Please try again in a few minutes.",
+    #[validate(length(min = 1, max = 1600))]
     welcome = "You are {name}. Here: {here}. This room closes in {time}. Send \"leave\" to leave.",
     #[validate(length(max = 1600))]
     joined = "{name} has joined.",

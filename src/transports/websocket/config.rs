@@ -51,7 +51,7 @@ impl Default for WebSocketConfig {
             burst: 20,
             address_rate: 50,
             room_rate: 50,
-            max_sockets: 10_000,
+            max_sockets: 1_000,
             max_sockets_per_address: 100,
             max_sockets_per_room: 500,
             max_backlog: 256,

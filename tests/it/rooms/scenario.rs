@@ -152,6 +152,7 @@ impl Scenario {
             }
         }
         self.check_rooms(&after);
+        assert_eq!(self.topic.memory().pool("rooms").len(), after.rooms.len());
         check_changes(&before, &after);
         let now = self.topic.memory().now;
         check_deliveries((&before, &after), now, &completed, &delivered);

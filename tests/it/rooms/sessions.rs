@@ -254,6 +254,21 @@ fn token_of_a_room_that_has_ended_is_refused_with_4410() {
 }
 
 #[test]
+fn rooms_above_the_limit_are_not_opened_until_one_ends() {
+    let mut scenario = Scenario::new(json!({"max_rooms": 2}));
+    scenario.say("+1", "new");
+    scenario.create("ann");
+    scenario.frame("ann", "create", "");
+    assert_eq!(scenario.fields("ann", "error")["code"], "unavailable");
+    scenario.say("+2", "new");
+    let refused = "Too many rooms are open at the moment. Please try again in a few minutes.";
+    assert_eq!(scenario.received("+2"), [refused]);
+    scenario.wait(Duration::from_mins(10));
+    scenario.say("+2", "new");
+    assert_eq!(scenario.house().rooms.len(), 1);
+}
+
+#[test]
 fn full_room_is_refused_with_4429_and_counts_viewers() {
     let mut scenario = Scenario::new(json!({"capacity": 2}));
     let (token, code) = scenario.create("ann");

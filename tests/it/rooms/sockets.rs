@@ -60,6 +60,15 @@ impl Sockets {
                 let sessions = self.recipients(&message.to);
                 (Vec::new(), sessions.into_iter().map(|session| (session, *code)).collect())
             }
+            // The subscriptions of a session outlive its sockets.
+            (Some(SocketEffect::Ready { connection, rooms, .. }), _) => {
+                if self.open.get(to) == Some(connection) {
+                    for room in rooms {
+                        self.subscriptions.entry(room.clone()).or_default().insert(to.to_owned());
+                    }
+                }
+                (Vec::new(), Vec::new())
+            }
             // It concerns the web process alone.
             (Some(_), _) => (Vec::new(), Vec::new()),
             (None, _) => {

@@ -166,7 +166,10 @@ impl Mailboxes {
     fn append_wake(&mut self, entry: &Entry, at: u64) {
         let waits = self.groups.get(&entry.group).is_some_and(|mailbox| {
             let claimed = matches!(mailbox.status, Status::Leased { .. });
-            mailbox.messages.back().is_some_and(|last| last.id == entry.id)
+            mailbox
+                .messages
+                .back()
+                .is_some_and(|last| last.id == entry.id && last.payload == entry.payload)
                 && (mailbox.messages.len() > 1 || !claimed)
         });
         if !waits {
