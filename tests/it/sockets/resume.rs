@@ -30,6 +30,14 @@ async fn tell_room(deployment: &mut Deployment, texts: &[&str]) {
     deployment.settle().await;
 }
 
+/// Lets time pass, after which all processes are late with their heartbeat.
+async fn pass(deployment: &mut Deployment, time: Duration) {
+    deployment.advance(time).await;
+    for server in &deployment.servers {
+        server.beat_once().await;
+    }
+}
+
 fn was_resumed(client: &Client) -> bool {
     client.of_type("welcome").last().unwrap()["resumed"] == true
 }
@@ -80,7 +88,7 @@ async fn quiet_client_resumes_from_a_position_that_is_older_than_the_window() {
     client.read_all();
     client.socket = None;
     deployment.settle().await;
-    deployment.advance(WINDOW * 2).await;
+    pass(&mut deployment, WINDOW * 2).await;
     tell_room(&mut deployment, &["one"]).await;
     client.open(&deployment.servers[0]).await;
     deployment.settle().await;
@@ -94,7 +102,7 @@ async fn client_that_comes_back_too_late_is_told_that_lines_are_gone() {
     let (mut deployment, mut client) = joined().await;
     client.lose();
     tell_room(&mut deployment, &["one"]).await;
-    deployment.advance(WINDOW + Duration::from_secs(1)).await;
+    pass(&mut deployment, WINDOW + Duration::from_secs(1)).await;
     tell_room(&mut deployment, &["two"]).await;
     client.open(&deployment.servers[0]).await;
     deployment.settle().await;
