@@ -1,16 +1,12 @@
 import { Conversation } from "./conversation.js";
 
-const PREFIX = "Stranger: ";
 const commands = document.querySelectorAll("[data-command]");
 
 /** Makes the relayed text of a stranger a message, and any other text a quiet line. */
-function entry({ from, text }) {
+function entry({ from, body, text }) {
   if (!text) return null;
-  if (from !== undefined) {
-    const said = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
-    return { from: "Stranger", text: said, isOwn: false };
-  }
-  return { from: "", text, isOwn: false };
+  if (from === undefined) return { quiet: [text] };
+  return { from: "Stranger", text: body ?? text, isOwn: false };
 }
 
 const conversation = new Conversation(() => ({}), {}, {
