@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::Address;
-use crate::model::message::Parameters;
+use crate::model::parameters::Parameters;
 use crate::model::token::Claims;
 
 /// Open socket of a session.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::message::Text;
+use crate::model::text::Text;
 
 /// Kind of a frame that is a plain message.
 pub const MESSAGE: &str = "message";

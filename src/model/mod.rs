@@ -11,6 +11,7 @@ pub mod frame;
 #[doc(hidden)]
 pub mod keyword;
 pub mod message;
+pub mod parameters;
 #[doc(hidden)]
 pub mod phone;
 #[doc(hidden)]
@@ -19,5 +20,6 @@ pub mod segment;
 pub mod state;
 #[doc(hidden)]
 pub mod template;
+pub mod text;
 pub mod token;
 pub mod topic;

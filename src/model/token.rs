@@ -47,9 +47,9 @@ impl fmt::Debug for Token {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum TokenPurpose {
-    /// Its bearer is the session that `subject` names.
+    /// Identification of a session: the bearer is the one that `subject` names.
     Session,
-    /// Its bearer may enter the room that `subject` names.
+    /// Admission to the room that `subject` names.
     Room,
 }
 

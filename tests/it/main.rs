@@ -18,6 +18,7 @@ mod roulette;
 mod run_script;
 mod rust_source;
 mod scripts;
+mod sockets;
 mod storage;
 mod support;
 mod transports;

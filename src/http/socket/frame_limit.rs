@@ -115,7 +115,7 @@ mod tests {
         frame
     }
 
-    /// Whether all frames are accepted, in pieces of this many bytes.
+    /// Returns whether all frames are accepted, in pieces of this many bytes.
     fn is_accepted(frames: &[Vec<u8>], max: usize, piece: usize) -> bool {
         let mut lengths = FrameLengths::new(max);
         frames.concat().chunks(piece).all(|bytes| lengths.accept(bytes))

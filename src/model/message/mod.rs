@@ -13,6 +13,9 @@ use crate::model::topic::TopicName;
 
 mod wire;
 
+pub use crate::model::parameters::Parameters;
+pub use crate::model::text::Text;
+
 /// Id of a message. An inbound message has its provider's id (Twilio: the `MessageSid`), by which,
 /// together with the transport's name, duplicates are recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,34 +46,6 @@ impl MessageId {
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Text of a message. `Debug` and `Display` show its length only.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Text(String);
-
-impl Text {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself. Never log it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} characters>", self.0.chars().count())
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -115,25 +90,6 @@ pub enum OptOut {
     Stop,
     Start,
     Help,
-}
-
-/// Parameters of a webhook that have no field of their own, in order of arrival. `Debug` shows the
-/// names only.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Parameters(pub Vec<(String, String)>);
-
-impl Parameters {
-    /// First value of the parameter `name`.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-impl fmt::Debug for Parameters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
 }
 
 /// Message as a transport parsed it, not yet assigned to a topic.
@@ -267,16 +223,4 @@ pub enum Mail {
     Message(Box<Inbound>),
     Wake(Wake),
     Connection(ConnectionChange),
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
 }

@@ -31,6 +31,7 @@ export class Room {
     for (const button of byId("controls").querySelectorAll("[data-command]")) {
       button.addEventListener("click", () => command(button.dataset.command));
     }
+    WIDE.addEventListener("change", () => this.#arrange());
     this.#state = store.get("room") ?? null;
     if (this.#state) this.#show();
   }
@@ -63,10 +64,15 @@ export class Room {
       button.hidden = !allowed.includes(button.dataset.needs) || isOther;
     }
     if (!isFirst) return;
-    byId("people").open = WIDE.matches;
-    if (WIDE.matches || this.#store.get("created")) this.#invite.open();
+    this.#arrange();
+    if (this.#store.get("created")) this.#invite.open();
     this.#store.remove("created");
     this.#log.toEnd();
+  }
+
+  /** Opens what is beside the conversation on a wide window, and leaves the room to it on a small one. */
+  #arrange() {
+    byId("people").open = byId("invite").open = WIDE.matches;
   }
 
   #change(changes) {

@@ -54,7 +54,7 @@ scripts! {
     DEPTH, true, "depth.lua";
     MEMBERS, true, "members.lua";
     SCHEDULE, true, "schedule.lua";
-    PUBLISH, false, "publish.lua";
+    PUBLISH, true, "publish.lua";
     PAUSE, true, "pause.lua";
     PAUSES, true, "pauses.lua";
 }

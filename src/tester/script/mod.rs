@@ -1,5 +1,5 @@
 //! Scripts: transcripts of conversations that are run as tests. A script runs the engine of a
-//! deployment with simulated phones and a manual clock.
+//! deployment with simulated phones, socket clients and a manual clock.
 //!
 //! ```text
 //! # Two strangers.
@@ -31,7 +31,19 @@
 //! | `provider FAULT` | injects a fault for all messages to phones: `ok`, `failing`, `throttled`, `lossy` (delivered, but the confirmation is lost), `undeliverable`, `opted_out` |
 //! | `phone NUM FAULT` | injects a fault for one number |
 //! | `delivered NUM`, `failed NUM [CODE]` | the provider's delivery report for the last message to NUM |
+//! | `keep NAME PATTERN` | keeps what a regular expression finds in the newest message; `$NAME` in later texts is replaced by it |
 //! | `strict`, `lenient` | from here on every message must be expected, or need not be; lenient at first |
+//!
+//! A socket client is called `ws:NAME`, and connects with its first `>`:
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `ws:NAME > TEXT`, `ws:NAME < TEXT` | as for phones. A TEXT that is a JSON object is a frame, or fields that a received frame must have |
+//! | `open ws:NAME [OBJECT]`, `close ws:NAME` | opens a socket of a new session, with these fields in its hello; closes it |
+//! | `resume ws:NAME` | connects again as the same session, after the last line that the client has seen |
+//! | `lose ws:NAME` | kills the web process that holds the socket, which is noticed after ten seconds |
+//! | `again ws:NAME` | sends the last message again under its id |
+//! | `ws:NAME closed CODE` | the server has closed the socket with this code |
 //!
 //! In a strict script a message is a failure when no `<` has matched it by the start of the next
 //! exchange. An exchange starts with a `>` that follows no other `>`. `topic` and `attach` belong

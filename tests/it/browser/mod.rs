@@ -3,6 +3,7 @@
 mod accessibility;
 mod chat;
 mod composer;
+mod devices;
 mod driver;
 mod faults;
 mod layout;
@@ -11,11 +12,22 @@ mod outage;
 mod page;
 mod pages;
 mod pages_modules;
+mod rooms;
+mod rooms_guest;
+mod rooms_tabs;
+mod roulette;
 
 use crate::support::{Deployment, Setup};
 
 const ANNA: &str = "+14155550101";
 const BEN: &str = "+14155550102";
+
+/// Sends a text from a simulated phone.
+async fn text(deployment: &Deployment, topic: &str, number: &str, text: &str) {
+    let body = serde_json::json!({ "topic": topic, "number": number, "messages": [text] });
+    let answer = deployment.call("POST", "/tester/send").json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
 
 /// Starts a development deployment, and opens its page with two phones.
 async fn two_phones() -> (Deployment, page::Page) {

@@ -66,7 +66,7 @@ async fn request_that_is_no_upgrade_is_answered_with_what_to_do() {
         let refused = ClientSocket::open_with(deployment.port(), path, &[]).await;
         assert_eq!(refused.err(), Some(404), "{path}");
     }
-    let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\
+    let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n";
     let answer = exchange(deployment.port(), upgrade.into(), Duration::from_secs(2)).await;
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));

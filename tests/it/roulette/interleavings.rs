@@ -75,6 +75,15 @@ impl People {
         }
     }
 
+    /// Opens new sockets in place of the open ones before a long time: none is open for weeks.
+    fn renew(&mut self, time: Duration, scenario: &mut Scenario) {
+        if time >= Duration::from_hours(24) {
+            for name in self.sockets.keys().cloned().collect::<Vec<_>>() {
+                self.open(&name, scenario);
+            }
+        }
+    }
+
     fn close(&mut self, name: &str, scenario: &mut Scenario) {
         if let Some(number) = self.sockets.remove(name) {
             scenario.close(name, number);
@@ -107,7 +116,10 @@ fn play(scenario: &mut Scenario, people: &mut People, one: &Step) {
                 scenario.step(&group);
             }
         }
-        Step::Wait(time) => scenario.wait(*time),
+        Step::Wait(time) => {
+            people.renew(*time, scenario);
+            scenario.wait(*time);
+        }
     }
 }
 

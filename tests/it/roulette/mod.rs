@@ -7,6 +7,7 @@ use crosswire::model::message::{Media, OptOut};
 use rstest::rstest;
 
 mod interleavings;
+mod model;
 mod scenario;
 mod web;
 

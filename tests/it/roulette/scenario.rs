@@ -7,11 +7,11 @@ use std::time::Duration;
 use crosswire::handlers::roulette::Roulette;
 use crosswire::model::address::{Address, Group};
 use crosswire::model::connection::{Connection, ConnectionChange};
-use crosswire::model::message::{Incoming, Mail, MessageId};
-use crosswire::model::state::Check;
+use crosswire::model::message::{Incoming, MessageId};
 use serde::Deserialize;
 
-use crate::support::memory_topic::{Completed, MemoryTopic};
+use super::model::check_texts;
+use crate::support::memory_topic::MemoryTopic;
 
 pub(crate) const WAIT: &str = "Please wait, you will be connected to a random person...";
 pub(crate) const CONNECTED: &str = "You're now connected to a random stranger!";
@@ -50,8 +50,7 @@ pub(crate) enum State {
     },
 }
 
-type Seats = BTreeMap<Group, Seat>;
-type Delivery = (String, String);
+pub(crate) type Seats = BTreeMap<Group, Seat>;
 
 pub(crate) struct Scenario {
     pub(crate) topic: MemoryTopic,
@@ -216,118 +215,4 @@ pub(crate) fn person(name: &str) -> Address {
         return Address::new("websocket", name, "topic");
     }
     Address::new("tester", &format!("+1-{name}"), "+1-us")
-}
-
-/// Checks the texts that a mail sent against the seats at the time of its commit.
-fn check_texts(before: &Seats, after: &Seats, completed: &Completed) {
-    let mut sent: Vec<Delivery> = completed
-        .effects
-        .sends
-        .iter()
-        .map(|message| text_to(&message.to, message.text.reveal()))
-        .filter(|(_, text)| !text.is_empty())
-        .collect();
-    let mut expected = match &completed.mail {
-        Mail::Connection(_) => expected_farewell(before, after, &completed.group),
-        Mail::Wake(wake) if wake.name != "pair" => {
-            expected_farewell(before, after, &completed.group)
-        }
-        Mail::Wake(_) => expected_lobby_texts(before, after, &completed.effects.checks),
-        Mail::Message(message) => {
-            let own = before.get(&completed.group).map_or(&State::Idle, |seat| &seat.state);
-            let Some(words) = expected_texts(own, &message.sender, message.text.reveal(), &sent)
-            else {
-                return;
-            };
-            words
-        }
-    };
-    sent.sort();
-    expected.sort();
-    assert_eq!(sent, expected);
-}
-
-/// Returns the expected texts, or `None` for a message that is not modelled here.
-fn expected_texts(
-    own: &State,
-    sender: &Address,
-    text: &str,
-    sent: &[Delivery],
-) -> Option<Vec<Delivery>> {
-    let to_sender = |text: &str| vec![text_to(sender, text)];
-    let partner = match own {
-        State::Chatting { address, .. } => Some(address),
-        _ => None,
-    };
-    let farewell = partner.map(|partner| text_to(partner, PEER_LEFT));
-    Some(match (text, own) {
-        ("connect", State::Chatting { .. }) => to_sender(ALREADY),
-        ("connect" | "refresh", State::Waiting { notified: true }) => to_sender(WAIT),
-        ("connect" | "refresh", State::Waiting { notified: false } | State::Idle) => Vec::new(),
-        // A client of a socket just closes it: there STOP is a word like any other.
-        ("stop", _) if sender.is_socket() => expected_relay(sender, partner, text),
-        ("refresh" | "stop", _) => farewell.into_iter().collect(),
-        ("disconnect", _) => to_sender(DISCONNECTED).into_iter().chain(farewell).collect(),
-        ("call", State::Chatting { .. }) if sender.is_socket() => to_sender(NO_NUMBER),
-        ("call", State::Chatting { address, .. }) => {
-            let shared =
-                format!("The other person has shared their number: {}", sender.identity.reveal());
-            let shared = vec![text_to(address, &shared)];
-            if sent == shared { shared } else { to_sender(CONFIRM) }
-        }
-        ("call", _) => to_sender(NOT_IN_CHAT),
-        ("hello", _) => expected_relay(sender, partner, text),
-        _ => return None,
-    })
-}
-
-fn expected_relay(sender: &Address, partner: Option<&Address>, text: &str) -> Vec<Delivery> {
-    let (to, text) = match partner {
-        Some(partner) => (partner, format!("Stranger: {text}")),
-        None => (sender, NO_PEER.to_owned()),
-    };
-    vec![text_to(to, &text)]
-}
-
-/// Returns the text to the partner of a person whose absence ended their chat.
-fn expected_farewell(before: &Seats, after: &Seats, group: &Group) -> Vec<Delivery> {
-    match (before.get(group), after.get(group)) {
-        (Some(Seat { state: State::Chatting { address, .. }, .. }), Some(after)) => {
-            let has_left = matches!(after.state, State::Idle);
-            has_left.then(|| text_to(address, PEER_LEFT)).into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Delivery> {
-    // The lobby could only choose people whom it read.
-    let waits_on = |check: &Check| match check {
-        Check::Member { member, .. } => {
-            after.get(&member.group).is_some_and(|seat| matches!(seat.state, State::Waiting { .. }))
-        }
-        Check::Value { .. } => false,
-    };
-    let mut expected = Vec::new();
-    for (group, seat) in after {
-        let was = before.get(group).map(|seat| &seat.state);
-        match (was, &seat.state) {
-            (Some(State::Waiting { notified: false }), State::Waiting { notified: true }) => {
-                expected.push(text_to(&seat.address, WAIT));
-            }
-            (Some(State::Waiting { .. }), State::Chatting { with, .. }) => {
-                expected.push(text_to(&seat.address, CONNECTED));
-                if before[group].last_partner.as_ref() == Some(with) {
-                    let are_alone = !checks.iter().any(waits_on);
-                    assert!(are_alone, "last partners were paired while another person waited");
-                }
-            }
-            _ => {}
-        }
-    }
-    expected
-}
-
-fn text_to(to: &Address, text: &str) -> Delivery {
-    (to.identity.reveal().to_owned(), text.to_owned())
 }

@@ -7,6 +7,7 @@ mod export;
 mod grammar;
 mod handlers;
 mod library;
+mod sockets;
 
 use std::fs;
 use std::path::Path;
@@ -104,8 +105,9 @@ async fn every_script_passes_on_redis() {
 async fn examples_of_the_documentation_pass() {
     let page = include_str!("../../../docs/scripts.md");
     let blocks = page.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
-    let scripts: Vec<&str> = blocks.filter(|block| block.contains(" > connect")).collect();
-    assert_eq!(scripts.len(), 2);
+    let is_script = |block: &&str| block.contains(" > connect") || block.contains("ws:ann >");
+    let scripts: Vec<&str> = blocks.filter(is_script).collect();
+    assert_eq!(scripts.len(), 3);
     for script in scripts {
         assert_eq!(run(script).await, Ok(()), "{script}");
     }

@@ -36,6 +36,9 @@ pub(crate) struct Deployment {
     bearer: Option<String>,
     secrets: Secrets,
     web: Mutex<Option<Process>>,
+    /// Second web process, for tests that start one.
+    other_web: Mutex<Option<Process>>,
+    other_port: u16,
     workers: Vec<Mutex<Option<Process>>>,
 }
 
@@ -53,6 +56,8 @@ impl Deployment {
             bearer: None,
             secrets: Secrets::default(),
             web: Mutex::default(),
+            other_web: Mutex::default(),
+            other_port: free_port(),
             workers: (0..setup.workers).map(|_| Mutex::default()).collect(),
             setup,
         };
@@ -126,6 +131,26 @@ impl Deployment {
             env!("CARGO_BIN_EXE_web")
         };
         *self.web.lock().unwrap() = Some(self.spawn(program, "web"));
+    }
+
+    /// Starts the second web process, on a port of its own.
+    pub(crate) async fn start_other_web(&self) {
+        let port = self.other_port.to_string();
+        let mut command = self.command(env!("CARGO_BIN_EXE_web"));
+        command.env("PORT", port);
+        let process = self.spawn_command(command, "other-web");
+        *self.other_web.lock().unwrap() = Some(process);
+        let url = format!("http://127.0.0.1:{}/readyz", self.other_port);
+        let ready = async {
+            while !self.client.get(&url).send().await.is_ok_and(|it| it.status() == 200) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ready).await.expect("the second web process is ready");
+    }
+
+    pub(crate) fn other_port(&self) -> u16 {
+        self.other_port
     }
 
     pub(crate) fn kill_web(&self) {
@@ -220,9 +245,12 @@ impl Deployment {
     }
 
     fn spawn(&self, program: &str, name: &str) -> Process {
+        self.spawn_command(self.command(program), name)
+    }
+
+    fn spawn_command(&self, mut command: Command, name: &str) -> Process {
         let log = self.dir.path().join(format!("{name}.log"));
         let log = File::options().create(true).append(true).open(log).unwrap();
-        let mut command = self.command(program);
         command.stdin(std::process::Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         Process::spawn(&mut command, self.dir.path())
     }
@@ -274,6 +302,7 @@ impl Drop for Deployment {
         }
         let left = self.leftovers();
         self.web.lock().unwrap().take();
+        self.other_web.lock().unwrap().take();
         self.workers.iter().for_each(|worker| drop(worker.lock().unwrap().take()));
         assert!(left.is_empty(), "work left: {left:#?}");
         let leaked = self.secrets.leaked(self.dir.path());

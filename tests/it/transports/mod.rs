@@ -3,3 +3,4 @@
 mod defaults;
 mod several;
 mod twilio;
+mod websocket;

@@ -161,10 +161,15 @@ impl Client {
 
     fn take_in(&mut self, frame: Map<String, Value>) {
         let string = |name| frame.get(name).and_then(Value::as_str).map(str::to_owned);
-        if string("type").as_deref() == Some("welcome") {
+        let kind = string("type").unwrap_or_default();
+        if kind == "welcome" {
             self.session = string("session").map(Token::new);
         }
         self.last = string("id").or(self.last.take());
+        // Heartbeats bring positions at times that no script can name.
+        if kind == "position" {
+            return;
+        }
         let text = string("text").unwrap_or_default();
         self.record(text, Form::Frame(frame));
     }

@@ -1,12 +1,13 @@
 //! Execution of a script, line by line, and the comparison of received with expected messages.
 
+mod sockets;
+
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
-use regex::Regex;
 
-use super::action::{Action, Line, SocketAction};
+use super::action::{Action, Line};
 use super::failure::{Failure, Failures};
 use super::grammar::Script;
 use super::harness::ScriptHarness;
@@ -14,9 +15,7 @@ use super::keep::KeptNames;
 use super::received::{ReceivedMessage, fields};
 use super::report;
 use super::socket_line::is_socket;
-use super::sockets::SentFrame;
 use super::unmatched::Unmatched;
-use crate::contracts::transport::socket::CloseCode;
 use crate::model::address::Identity;
 use crate::model::message::{Media, MessageId};
 use crate::model::topic::TopicName;
@@ -155,20 +154,6 @@ impl ScriptRun<'_> {
         self.deliver(sent, at).await
     }
 
-    /// Sends a text over a socket, or the last one again.
-    async fn send_frame(
-        &mut self,
-        topic: TopicName,
-        from: &Identity,
-        at: Option<DateTime<Utc>>,
-        text: Option<&str>,
-    ) -> Result<()> {
-        let sent = self.harness.send_frame(&topic, from, text, at).await?;
-        let SentFrame { text, topic, key } = sent;
-        self.last = Some(LastMessage { text, topic, key });
-        Ok(())
-    }
-
     async fn redeliver(&mut self, number: &Identity) -> Result<()> {
         if is_socket(number) {
             return self.send_frame(self.topic()?, number, None, None).await;
@@ -190,15 +175,6 @@ impl ScriptRun<'_> {
             message.text.reveal()
         );
         Ok(())
-    }
-
-    async fn on_socket(&mut self, client: &Identity, action: &SocketAction) -> Result<()> {
-        let topic = self.topic()?;
-        let action = match action {
-            SocketAction::Open(hello) => SocketAction::Open(self.kept.replace(hello)),
-            other => other.clone(),
-        };
-        self.harness.act(&topic, client, &action).await
     }
 
     /// Takes the messages that were received, and reports new dead letters.
@@ -240,27 +216,6 @@ impl ScriptRun<'_> {
         }
         self.fail(line, failure);
         Ok(())
-    }
-
-    fn expect_closed(&mut self, line: usize, client: &Identity, code: u16) {
-        let is_close =
-            |received: &ReceivedMessage| received.to == *client && received.close_code().is_some();
-        let expected = Some(CloseCode(code));
-        let closes =
-            |received: &ReceivedMessage| is_close(received) && received.close_code() == expected;
-        if self.unmatched.take(closes).is_none() {
-            let other = self.unmatched.nearest(client, is_close);
-            let failure = report::unmet_close(self.last_text(), client, code, other);
-            self.fail(line, failure);
-        }
-    }
-
-    fn keep(&mut self, line: usize, name: &str, pattern: &Regex) {
-        let newest = self.newest.as_ref();
-        if !newest.is_some_and(|newest| self.kept.keep(name, pattern, &newest.texts())) {
-            let failure = report::not_kept(name, pattern.as_str(), newest);
-            self.fail(line, failure);
-        }
     }
 
     fn last_text(&self) -> &str {

@@ -1,35 +1,32 @@
 //! The harness that runs a script: the engine of a deployment, stepped by hand. Nothing runs in the
 //! background, and time passes only when the script advances it.
 
+mod assembly;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use secrecy::SecretString;
 
+use self::assembly::Assembly;
 use super::START;
 use super::action::SocketAction;
 use super::clock::ScriptClock;
 use super::queues::Queues;
 use super::received::{ReceivedMessage, ReceivedMessages};
-use super::sockets::{SentFrame, Sockets, with_feeds};
-use super::wake_failures::{WakeFailureRecorder, WakeFailures};
-use crate::contracts::storage::{DeadLetter, Feeds, QueueKind, Storage};
-use crate::engine::consumer::ConsumerRuntime;
-use crate::engine::consumers::Consumers;
-use crate::engine::intake::Intake;
-use crate::engine::leases::Leases;
-use crate::engine::sockets::SocketServerParts;
-use crate::engine::topic::{Pipeline, TopicRuntime};
-use crate::model::address::{GroupKey, Identity};
+use super::sockets::{SentFrame, Sockets};
+use super::wake_failures::WakeFailures;
+use crate::contracts::storage::{DeadLetter, QueueKind, Storage};
+use crate::engine::topic::TopicRuntime;
+use crate::model::address::Identity;
 use crate::model::clock::{Clock, ManualClock};
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 use crate::stores::sqlite::Sqlite;
 use crate::tester::phones::{Phones, TestMessage};
-use crate::tester::{Board, DeliveryOutcome, DeliveryState, InjectedFault, TRANSPORT_NAME, attach};
+use crate::tester::{Board, DeliveryOutcome, DeliveryState, InjectedFault};
 
 /// Hook called with every advance of the clock, for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -39,10 +36,7 @@ pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Syn
 const MAX_ROUNDS: u32 = 10_000;
 /// Shortest advance of the clock, the resolution of the stores.
 const TICK: Duration = Duration::from_millis(1);
-/// Hash key of addresses. It protects nothing: a script's store is discarded.
-const KEY: &str = "the key of every script, which protects nothing";
-
-/// The topics of an app on a store of their own, with simulated phones and a manual clock.
+/// The topics of an app on a store of their own, with simulated phones, socket clients and a manual clock.
 pub struct ScriptHarness {
     clock: Arc<ManualClock>,
     script_clock: Arc<ScriptClock>,
@@ -67,7 +61,7 @@ impl ScriptHarness {
     /// No memory for the store.
     pub async fn embedded(services: &[TopicRuntime]) -> Result<Self> {
         let clock = Self::clock();
-        let storage = Sqlite::in_memory(&as_clock(&clock))?;
+        let storage = Sqlite::in_memory(&(Arc::clone(&clock) as _))?;
         Self::new(services, Arc::new(storage), clock).await
     }
 
@@ -80,45 +74,18 @@ impl ScriptHarness {
         storage: Arc<dyn Storage>,
         clock: Arc<ManualClock>,
     ) -> Result<Self> {
-        let board = Arc::new(Board::new(Arc::clone(&storage), as_clock(&clock)));
-        let groups = GroupKey::new(&SecretString::from(KEY));
-        let script_clock = Arc::new(ScriptClock::new(Arc::clone(&clock)));
-        let feeds: Arc<dyn Feeds> = Arc::clone(&storage) as _;
-        let services: Vec<_> =
-            services.iter().map(|service| with_feeds(attach(service, &board), &feeds)).collect();
-        let intake = |pipelines| {
-            let dated: Arc<dyn Clock> = Arc::clone(&script_clock) as _;
-            Intake::new(Arc::clone(&storage), groups.clone(), dated, pipelines)
-        };
-        let from_phones = services.iter().filter_map(|service| pipeline(service, TRANSPORT_NAME));
-        let phones = Phones::new(intake(from_phones.collect()), Arc::clone(&board));
-        let sockets = SocketServerParts {
-            storage: Arc::clone(&storage),
-            intake: Arc::new(intake(services.iter().flat_map(TopicRuntime::pipelines).collect())),
-            clock: as_clock(&clock),
-            groups: groups.clone(),
-        };
+        let assembly = Assembly::new(storage, &clock);
+        let topics = assembly.topics(services);
         let wake_failures = WakeFailures::default();
-        let mut queues = Queues::new(Arc::clone(&storage));
-        let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(as_clock(&clock)));
-        let consumers = Consumers { runtime, clock: as_clock(&clock), groups };
-        for service in &services {
-            let handler = Arc::clone(&service.handler);
-            let recorder = WakeFailureRecorder { handler, failures: wake_failures.clone() };
-            let service = TopicRuntime { handler: Arc::new(recorder), ..service.clone() };
-            for (queue, consumer) in consumers.of(&service) {
-                queues.add(queue, consumer).await?;
-            }
-        }
         Ok(Self {
             clock,
-            script_clock,
+            script_clock: Arc::clone(&assembly.script_clock),
             on_advance: None,
-            received: ReceivedMessages::new(board).await?,
-            phones,
-            queues,
-            topics: services.iter().map(|service| service.config.name.clone()).collect(),
-            sockets: Sockets::new(services, sockets),
+            received: ReceivedMessages::new(Arc::clone(&assembly.board)).await?,
+            phones: assembly.phones(&topics),
+            queues: assembly.queues(&topics, &wake_failures).await?,
+            topics: topics.iter().map(|topic| topic.config.name.clone()).collect(),
+            sockets: assembly.sockets(topics),
             wake_failures,
         })
     }
@@ -264,14 +231,4 @@ impl ScriptHarness {
         errors.extend(self.wake_failures.take());
         Ok(errors)
     }
-}
-
-fn as_clock(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
-    Arc::clone(clock) as _
-}
-
-/// Returns the pipeline of messages that arrive by the transport of this name.
-fn pipeline(service: &TopicRuntime, transport: &str) -> Option<Pipeline> {
-    let found = service.transports.get(transport)?;
-    Some(service.pipeline_from(transport, Arc::clone(found)))
 }
