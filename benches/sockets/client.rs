@@ -24,7 +24,7 @@ type Socket = WebSocketStream<TcpStream>;
 
 /// Open sockets. Socket `n` is in room `n / per_room`.
 pub(crate) struct Clients {
-    clients: Vec<Client>,
+    sockets: Vec<Client>,
     pub(crate) per_room: usize,
     arrived: Arc<AtomicUsize>,
     said: AtomicUsize,
@@ -60,16 +60,16 @@ impl Clients {
     async fn open_at(port: u16, path: &str, rooms: usize, per_room: usize) -> Self {
         let arrived = Arc::new(AtomicUsize::new(0));
         let numbers = 0..rooms * per_room;
-        let clients = stream::iter(numbers)
+        let sockets = stream::iter(numbers)
             .map(|n| Client::open(port, path, n / per_room, n, Arc::clone(&arrived)))
             .buffered(OPENING)
             .collect::<Vec<_>>()
             .await;
-        Self { clients, per_room, arrived, said: AtomicUsize::new(0) }
+        Self { sockets, per_room, arrived, said: AtomicUsize::new(0) }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.clients.len()
+        self.sockets.len()
     }
 
     /// Says a numbered text on a socket.
@@ -78,12 +78,12 @@ impl Clients {
         let id = self.said.fetch_add(1, Ordering::Relaxed);
         let text = format!("n={number} by={socket} a line of a long talk");
         let frame = format!(r#"{{"type":"message","id":"{id}","text":"{text}"}}"#);
-        self.clients[socket].sink.lock().await.send(Message::text(frame)).await.unwrap();
+        self.sockets[socket].sink.lock().await.send(Message::text(frame)).await.unwrap();
     }
 
     /// Returns when the socket's own text came back.
     pub(crate) async fn own(&self, socket: usize) {
-        let own = self.clients[socket].inbox.own.notified();
+        let own = self.sockets[socket].inbox.own.notified();
         tokio::time::timeout(PATIENCE, own).await.expect("a text comes back");
     }
 
@@ -97,7 +97,7 @@ impl Clients {
         };
         tokio::time::timeout(PATIENCE, all).await.expect("all texts come");
         assert_eq!(self.arrived.swap(0, Ordering::Relaxed), count, "no text comes twice");
-        self.clients.iter().flat_map(|client| client.inbox.take()).collect()
+        self.sockets.iter().flat_map(|client| client.inbox.take()).collect()
     }
 }
 

@@ -27,7 +27,8 @@ pub(crate) async fn measure(server: Server, scale: &Scale, settle: Duration) {
     let cpu = stack.cpu();
     tokio::time::sleep(scale.idle_time).await;
     for ((name, now), (_, before)) in stack.cpu().into_iter().zip(cpu) {
-        let share = (now - before).as_secs_f64() / scale.idle_time.as_secs_f64() * 100.0;
+        let share =
+            now.saturating_sub(before).as_secs_f64() / scale.idle_time.as_secs_f64() * 100.0;
         println!("  {:<24} {share:>8.2} % of a core", format!("{name} CPU while idle"));
     }
     say_one_text_in_each_room(&clients).await;

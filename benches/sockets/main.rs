@@ -78,7 +78,10 @@ fn main() {
         Some("web" | "worker") => {
             App::from_env().unwrap().handler(handler::NAME, handler::Rooms).run().unwrap();
         }
-        Some("plain") => plain::serve(),
+        Some("plain") => {
+            let port = arguments.next().unwrap().parse().unwrap();
+            plain::serve(port, &arguments.next().unwrap());
+        }
         _ => measure(if std::env::args().any(|flag| flag == "--quick") { QUICK } else { FULL }),
     }
 }

@@ -12,18 +12,19 @@ use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// Ways to the sockets of each room.
+type Rooms = HashMap<String, Vec<UnboundedSender<Arc<str>>>>;
+
 #[derive(Clone)]
 struct Relay {
     redis: MultiplexedConnection,
-    rooms: Arc<Mutex<HashMap<String, Vec<UnboundedSender<Arc<str>>>>>>,
+    rooms: Arc<Mutex<Rooms>>,
 }
 
-pub(crate) fn serve() {
-    let variable = |name| std::env::var(name).unwrap();
-    let (url, port) = (variable("REDIS_URL"), variable("PORT").parse().unwrap());
+pub(crate) fn serve(port: u16, url: &str) {
     rt::System::new().block_on(async move {
         let client = redis::Client::open(url).unwrap();
-        let redis = client.get_multiplexed_async_connection().await.unwrap();
+        let redis = crate::pubsub::connect(&client).await;
         let relay = Relay { redis, rooms: Arc::default() };
         rt::spawn(relay.clone().follow(client));
         let shared = Data::new(relay);

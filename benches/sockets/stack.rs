@@ -80,6 +80,9 @@ impl Stack {
                 .env("TOPICS_FILE", &topics)
                 .env("SECRET_KEY", "a key that is long enough for a benchmark")
                 .env("RUST_LOG", "warn");
+            if server == Server::Plain {
+                command.arg(port.to_string()).arg(&redis.url);
+            }
             (*name, Running::start(&mut command))
         };
         let processes = server.processes().iter().map(process).collect();
