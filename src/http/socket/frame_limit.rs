@@ -102,7 +102,7 @@ mod tests {
         match announced {
             0..126 => frame.push(0x80 | u8::try_from(announced).unwrap()),
             126..65_536 => {
-                frame.push(0x80 | 126);
+                frame.push(0xfe);
                 frame.extend(u16::try_from(announced).unwrap().to_be_bytes());
             }
             _ => {

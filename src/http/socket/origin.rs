@@ -71,7 +71,7 @@ mod tests {
         lines.iter().map(line).collect()
     }
 
-    /// Returns whether a page of `origin` may connect to `host`, also called https://public.example.
+    /// Returns whether a page of `origin` may connect to `host`, whose public name is `public.example`.
     fn is_allowed(host: &'static str, origin: &'static str, listed: &[&str]) -> bool {
         let own = OwnNames { public_url: Some("https://public.example"), trust_forwarded: false };
         let listed: Vec<String> = listed.iter().map(ToString::to_string).collect();

@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn close_of_a_client_is_answered_with_its_own_code_if_that_may_be_sent() {
-        let answer = |code: u16| match answer_to(Some(code).map(reason)) {
+        let answer = |code: u16| match answer_to(Some(reason(code))) {
             End::Close(reason) => u16::from(reason.code),
             End::Gone => 0,
         };

@@ -172,7 +172,7 @@ fn frame(head: u8, payload: &[u8]) -> Vec<u8> {
     match u16::try_from(payload.len()).unwrap() {
         short @ 0..126 => frame.push(0x80 | u8::try_from(short).unwrap()),
         long => {
-            frame.push(0x80 | 126);
+            frame.push(0xfe);
             frame.extend(long.to_be_bytes());
         }
     }
