@@ -48,7 +48,11 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
 
 fn row(out: &mut impl Write, title: &str, address: &str, note: &str) -> std::io::Result<()> {
     let title = format!("{title:<WIDTH$}");
-    writeln!(out, "  {TITLE}{title}{TITLE:#}{ADDRESS}{address}{ADDRESS:#}  {FAINT}{note}{FAINT:#}")
+    let gap = if note.is_empty() { "" } else { "  " };
+    writeln!(
+        out,
+        "  {TITLE}{title}{TITLE:#}{ADDRESS}{address}{ADDRESS:#}{gap}{FAINT}{note}{FAINT:#}"
+    )
 }
 
 /// Returns the origin under which a browser on this machine reaches the server.

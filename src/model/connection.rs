@@ -39,7 +39,8 @@ impl Connection {
 #[non_exhaustive]
 pub struct Disconnection {
     pub address: Address,
-    /// The web process ended without a word: the session had time to connect elsewhere.
+    /// The web process was killed, which is noticed after a heartbeat; the session had that time to
+    /// connect elsewhere.
     pub was_lost: bool,
 }
 

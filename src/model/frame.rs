@@ -40,8 +40,8 @@ pub enum SocketEffect {
     Subscribe { session: String },
     /// Ends the subscription of a session.
     Unsubscribe { session: String },
-    /// Tells a connection that the room's line has all changes of its session's subscription that
-    /// came before it.
+    /// Tells a connection that the feed has, before this line, every earlier change of its session's
+    /// subscription to the room.
     Attach { connection: String },
     /// Begins a connection, whose session is subscribed to `rooms` and was to the rooms in `left`.
     /// It waits for an [`Attach`](Self::Attach) of each of them.

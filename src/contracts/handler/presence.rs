@@ -1,8 +1,9 @@
 //! Presence: which sessions are connected, and by which web process.
 //!
-//! A web process keeps a timer on a mailbox of its own from going off. When it is killed, the timer
-//! does, and every session in the pool of that process is told that its connection is lost. A change
-//! of a connection that a newer one of the same session has replaced is ignored. Changes of one
+//! A web process has a mailbox of its own with a wake that is due one heartbeat ahead, and postpones
+//! it with every beat. When the process is killed the wake fires, and every session in the pool of
+//! that process is told that its connection is lost. A change of a connection that a newer one of
+//! the same session has replaced is ignored. Changes of one
 //! connection may arrive in the wrong order, when the store was away in between.
 
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::model::connection::{Connection, ConnectionChange, Disconnection};
 use crate::model::frame::{Frame, SocketEffect};
 use crate::model::message::Wake;
 
-/// Name of the wake of a web process's mailbox that comes when the process is lost.
+/// Name of the wake in a web process's mailbox that fires when the process is lost.
 pub(super) const LOST_PROCESS: &str = "sockets.lost_process";
 /// Name of the wake of a session whose web process is lost.
 pub(super) const LOST_SESSION: &str = "sockets.lost_session";
@@ -29,11 +30,11 @@ const CONNECTED_TTL: Duration = Duration::from_hours(31 * 24);
 const RESUME_TTL: Duration = Duration::from_mins(10);
 /// Time for which the loss of a process is remembered, longer than its connections may be queued.
 const LOST_TTL: Duration = Duration::from_hours(24);
-/// Sessions of a lost process that one step settles.
+/// Sessions of a lost process that one run wakes.
 const STEP: usize = 100;
-/// Rooms that a session has left that are remembered.
+/// Maximum number of rooms in the record of a session that it has left.
 const MAX_LEFT: usize = 16;
-/// Connections of a session whose end came before their beginning that are remembered.
+/// Maximum number of connections in the record of a session that were closed before they were opened.
 const MAX_ENDED: usize = 8;
 
 /// Record of a session.
@@ -79,7 +80,7 @@ impl Session {
         self.connection.is_some()
     }
 
-    /// Subscribes the session to a room; false when it is subscribed.
+    /// Adds a subscription to a room; false when there is one.
     pub(super) fn join(&mut self, room: &str) -> bool {
         let is_new = !self.rooms.iter().any(|joined| joined == room);
         if is_new {
@@ -89,7 +90,7 @@ impl Session {
         is_new
     }
 
-    /// Ends the subscription to a room; false when there is none.
+    /// Removes the subscription to a room; false when there is none.
     pub(super) fn leave(&mut self, room: &str, now: DateTime<Utc>) -> bool {
         let known = self.rooms.len();
         self.rooms.retain(|joined| joined != room);
@@ -108,7 +109,7 @@ impl Session {
     }
 }
 
-/// Returns the wake that reports the end of a web process, unless it is moved in time.
+/// Returns the wake that reports a web process as lost, unless it is postponed in time.
 pub fn process_end(process: &str) -> Wake {
     Wake {
         group: Group::named(&format!("process:{process}")),
@@ -152,7 +153,8 @@ async fn is_lost(tx: &mut Transaction, connection: &Connection) -> Result<bool> 
     Ok(known.last().is_some_and(Option::is_some))
 }
 
-/// Records a connection, and tells its socket the rooms of the session; false when it is closed.
+/// Records a connection, and tells its socket the rooms of the session; false when it was
+/// closed before.
 async fn open(tx: &mut Transaction, connection: &Connection) -> Result<bool> {
     let (address, id) = (&connection.address, &connection.id);
     let mut session = Session::read(tx, address).await?;
@@ -213,7 +215,7 @@ async fn end<H: Handler>(
     handler.disconnected(tx, &Disconnection { address: session.address, was_lost }).await
 }
 
-/// Tells the sessions of a lost process, a number of them in each step.
+/// Wakes the sessions of a lost process, `STEP` of them in each run.
 pub(super) async fn lost_process(tx: &mut Transaction, wake: &Wake) -> Result {
     let process: String = wake.data()?;
     let own = tx.group();

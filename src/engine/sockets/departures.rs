@@ -35,7 +35,7 @@ impl Departures {
     /// Stores all closed connections.
     ///
     /// # Errors
-    /// The store is away; those that it does not have wait for the next step.
+    /// The store is away; connections that it does not have wait for the next step.
     pub(super) async fn step(&self, intake: &Intake, route: &str) -> Result<(), Refusal> {
         let mut waiting = self.take().into_iter();
         while let Some(closed) = waiting.next() {

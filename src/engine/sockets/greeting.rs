@@ -59,8 +59,8 @@ impl Socket {
         self.enter(connection, hello.last.map(FeedCursor::new)).await
     }
 
-    /// Stores a connection. A failure closes the socket, which reports the end of the connection then,
-    /// should it be stored nevertheless.
+    /// Stores a connection. After a failure the socket is closed, and the close is stored as well, in
+    /// case that the store has the connection nevertheless.
     async fn enter(
         &mut self,
         mut connection: Connection,

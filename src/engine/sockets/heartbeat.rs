@@ -1,4 +1,5 @@
-//! Heartbeat of a web process: it moves the wake that reports its loss, from the first socket on.
+//! Heartbeat of a web process: each beat postpones the wake that reports the process as lost. The
+//! first beat comes with the first socket.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,10 +22,10 @@ pub(super) struct Heartbeat {
     life: Mutex<Life>,
 }
 
-/// Time without a missed heartbeat. The next one has another id, because the connections of this one
-/// may have been reported as lost.
+/// Period without a missed beat. The next period has another process id, because the connections of
+/// this one may have been reported as lost.
 struct Life {
-    /// Id of the process in this life.
+    /// Id of the process during this period.
     process: String,
     /// Uptime before the last beat that the store has.
     last: Option<Duration>,
@@ -63,8 +64,8 @@ impl Heartbeat {
         self.life().last.is_some()
     }
 
-    /// Returns the id that connections have now. Beats first unless it did so just now, so that no
-    /// connection is without a heartbeat.
+    /// Returns the process id of new connections. Beats first unless the last beat is recent, so that
+    /// no connection is without a heartbeat.
     pub(super) async fn process(&self) -> Result<String, NoBeat> {
         let now = self.clock.uptime();
         let is_fresh = |life: &Life| life.last.is_some_and(|last| now.saturating_sub(last) < BEAT);
@@ -75,7 +76,7 @@ impl Heartbeat {
         }
     }
 
-    /// Beats, and returns the id that connections have now.
+    /// Beats, and returns the process id of new connections.
     pub(super) async fn beat(&self) -> Result<String, NoBeat> {
         // Read before the call, so that a slow one does not count as recent.
         let began = self.clock.uptime();
@@ -93,7 +94,7 @@ impl Heartbeat {
         Ok(process)
     }
 
-    /// Begins a new life when the last beat is too long ago.
+    /// Begins a new period when the last beat is too long ago.
     fn check(&self, now: Duration) -> Result<(), NoBeat> {
         let mut life = self.life();
         if !life.is_over(now) {

@@ -135,7 +135,7 @@ impl Hub {
         self.state().subscriptions.close_all(closing);
     }
 
-    /// Closes the sockets whose beginning does not come.
+    /// Closes the sockets whose `Ready` and `Attach` lines have not come in time.
     pub(super) fn close_waiting(&self) {
         self.state().subscriptions.close_waiting(self.clock.uptime());
     }

@@ -10,24 +10,24 @@ use crate::contracts::storage::FeedCursor;
 use crate::contracts::transport::socket::CloseCode;
 use crate::model::frame::SocketEffect;
 
-/// Content of the lines so far for a connection.
+/// Lines that a connection has missed, and its state after them.
 pub(super) struct Missed {
-    /// Lines after its position, in the order of the feed.
+    /// Lines after the position of the connection, in the order of the feed.
     pub(super) lines: Vec<Arc<PublishedLine>>,
-    /// No line after its position is gone.
+    /// No line after that position is gone.
     pub(super) is_complete: bool,
-    /// Rooms that its session is subscribed to by now.
+    /// Rooms that the session is subscribed to after these lines.
     pub(super) rooms: BTreeSet<String>,
     /// Close that came after the beginning of the connection.
     pub(super) closing: Option<Closing>,
 }
 
-/// Beginning of a connection, as its session and the rooms of it have been told.
+/// Beginning of a connection, from its `Ready` and `Attach` lines.
 pub(super) struct Beginning<'b> {
     pub(super) session: &'b str,
     /// Rooms at the beginning; empty for a connection that may not receive their lines.
     pub(super) members: &'b BTreeSet<String>,
-    /// Number of the line by which each of its recipients was told: the session and its rooms.
+    /// Numbers of these lines: `Ready` under the session, `Attach` under its room.
     pub(super) told_at: &'b BTreeMap<String, u64>,
     pub(super) may_receive: bool,
 }

@@ -12,7 +12,7 @@ use crate::contracts::storage::FeedCursor;
 use crate::contracts::transport::socket::CloseCode;
 use crate::model::frame::SocketEffect;
 
-/// Longest wait of a connection for its beginning.
+/// Longest wait of a connection for its `Ready` and `Attach` lines.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Subscriptions of the sockets of one topic.
@@ -23,7 +23,7 @@ pub(super) struct Subscriptions {
     by_recipient: HashMap<String, Vec<Arc<str>>>,
 }
 
-/// Socket that begins to receive lines.
+/// Socket to add, and what its client may get.
 pub(super) struct NewSocket<'s> {
     pub(super) connection: &'s Arc<str>,
     pub(super) session: &'s str,
@@ -42,16 +42,17 @@ struct Subscriber {
     waiting: Option<Waiting>,
 }
 
-/// Wait of a connection for its beginning. It gets no line before, and then all at once.
+/// Wait of a connection for its `Ready` and `Attach` lines. It gets no line until all of them have
+/// come, and then every line that it has missed at once.
 struct Waiting {
     since: Duration,
     is_resumed: bool,
     last: FeedCursor,
-    /// Rooms of the session, once it has been told.
+    /// Rooms of the session, once the `Ready` line has come.
     members: Option<BTreeSet<String>>,
-    /// Rooms that have to be told beside those.
+    /// Rooms that the session has left, which have an `Attach` line too.
     left: Vec<String>,
-    /// Number of the line by which the session and each room was told.
+    /// Numbers of the lines that have come: `Ready` under the session, `Attach` under its room.
     told_at: BTreeMap<String, u64>,
 }
 
@@ -72,7 +73,7 @@ impl Subscriptions {
     }
 
     /// Adds a socket, and returns its position. It gets nothing until its rooms are known, and then
-    /// everything after its client's last line, or after this.
+    /// everything after its client's last line, or after that position.
     pub(super) fn insert(
         &mut self,
         new: NewSocket<'_>,
@@ -110,7 +111,7 @@ impl Subscriptions {
         socket.map(|socket| socket.rooms.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Returns whether a socket has been handed every line so far that is for it, and has taken them.
+    /// Returns whether a socket has taken every line so far that is for it.
     pub(super) fn is_up_to_date(&self, connection: &str) -> bool {
         let socket = self.sockets.get(connection);
         socket.is_some_and(|socket| socket.waiting.is_none() && socket.outlet.is_idle())
@@ -120,7 +121,7 @@ impl Subscriptions {
         self.sockets.values().for_each(|socket| socket.outlet.close(closing.clone()));
     }
 
-    /// Closes the sockets that have waited too long.
+    /// Closes the sockets whose `Ready` and `Attach` lines have not come in time.
     pub(super) fn close_waiting(&self, now: Duration) {
         let is_late = |waiting: &Waiting| now.saturating_sub(waiting.since) >= MAX_WAIT;
         for socket in self.sockets.values().filter(|s| s.waiting.as_ref().is_some_and(is_late)) {
@@ -169,7 +170,7 @@ impl Subscriptions {
         }
     }
 
-    /// Returns the sockets of a recipient that do not wait for their beginning.
+    /// Returns the sockets of a recipient that receive lines already.
     fn live(&self, recipient: &str) -> impl Iterator<Item = &Subscriber> {
         let connections = self.by_recipient.get(recipient).into_iter().flatten();
         let sockets = connections.filter_map(|connection| self.sockets.get(connection));
@@ -202,7 +203,7 @@ impl Subscriptions {
         self.forget(room, connection);
     }
 
-    /// Notes what a connection that waits has been told; the last of it ends the wait.
+    /// Records a `Ready` or `Attach` line of a waiting connection; the last of them ends the wait.
     fn tell(&mut self, connection: &str, window: &Window, note: impl FnOnce(&mut Waiting)) {
         let Some((connection, _)) = self.sockets.get_key_value(connection) else { return };
         let connection = Arc::clone(connection);

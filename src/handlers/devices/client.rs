@@ -86,7 +86,8 @@ impl<'a> Client<'a> {
         self.cx.send_frame(self.address, Frame::message(text).field("session", token.reveal()));
     }
 
-    /// Sends a text to a device. The checks have the order of the original server's.
+    /// Sends a text to a device. The order of the checks is part of the protocol, since a command that
+    /// fails has one answer.
     async fn send(
         &mut self,
         to: Option<DeviceId>,

@@ -8,12 +8,12 @@ use crate::model::message::Inbound;
 pub(super) enum Command<'a> {
     Help,
     Token,
-    /// A text for another device; without an id that any device could have, for none.
+    /// A text for another device; `to` is `None` for a number that no device can have.
     Send {
         to: Option<DeviceId>,
         text: &'a str,
     },
-    /// A whole number where it belongs, behind another word than `send`.
+    /// A destination that is a whole number, behind another word than `send`.
     Unknown,
     Unreadable,
 }

@@ -49,13 +49,13 @@ impl Record {
 }
 
 impl Away {
-    /// Returns the time until the device is no longer waited for.
+    /// Returns the time until texts for the device are no longer kept.
     pub(super) fn left(self, tx: &Transaction) -> Duration {
         (self.until - tx.now()).to_std().unwrap_or_default()
     }
 }
 
-/// Enters a device, and returns its absence, if that ends now.
+/// Enters a device, and returns the absence that this ends, if it was away.
 pub(super) async fn enter(
     tx: &mut Transaction,
     settings: &DevicesSettings,

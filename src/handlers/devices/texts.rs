@@ -1,4 +1,4 @@
-//! Texts that devices get, byte for byte those of the original server.
+//! Texts that devices get. Programs parse them, so their defaults never change, not by one byte.
 
 use serde::Deserialize;
 use validator::{Validate, ValidationError};

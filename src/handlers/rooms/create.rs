@@ -63,7 +63,7 @@ async fn new_room(tx: &mut Transaction, rules: &Rules) -> Result<Room> {
     })
 }
 
-/// Sends the creator what others need to get in.
+/// Sends the creator the token, the code and the link that let others in.
 fn report(tx: &mut Transaction, rules: &Rules, room: &Room, sender: &Address) {
     let (texts, token) = (rules.texts(), tokens::sign(tx, room, Rights::BOTH));
     let (code, time) = (room.code.as_str(), texts.time(rules.settings.lifetime));

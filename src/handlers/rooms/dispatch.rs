@@ -1,4 +1,4 @@
-//! The way of a message or a connection to what it asks for.
+//! Dispatch of messages and connections to the operations of a room.
 
 use anyhow::Result;
 

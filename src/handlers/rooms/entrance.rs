@@ -17,7 +17,7 @@ use crate::model::frame::Frame;
 use crate::model::template::fill;
 use crate::model::token::Rights;
 
-/// A person at the door.
+/// Person who asks to enter a room.
 pub(super) struct Visitor {
     pub group: Group,
     pub address: Address,
@@ -63,8 +63,8 @@ impl Refusal {
     }
 }
 
-/// Lets a person into a room, out of the one where they were. A person who is inside already just
-/// gets to know again how things are.
+/// Lets a person into a room, out of the one where they were. A person who is inside already
+/// gets the state of the room again.
 pub(super) async fn enter(
     tx: &mut Transaction,
     rules: &Rules,
@@ -128,7 +128,7 @@ pub(super) async fn admit(
         let frame = Frame::new("joined").field("name", name.as_str()).field("here", json!(here));
         announce(tx, room, frame.text(text));
     }
-    // From here on the newcomer gets the lines, so not that of their own coming.
+    // The newcomer gets the lines after this one, so not `joined` of their own.
     if person.is_subscribed() {
         tx.subscribe(&person.address, &room.id).await?;
     }
@@ -139,7 +139,7 @@ pub(super) async fn admit(
     timers::touch(tx, rules, room)
 }
 
-/// Sends a person how things are in their room.
+/// Sends a person the state of their room.
 pub(super) async fn greet(
     tx: &mut Transaction,
     rules: &Rules,

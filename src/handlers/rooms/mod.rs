@@ -1,5 +1,5 @@
-//! Timed chat rooms, as in the 10 Minute Chat: a person asks for a room and shares its link or its
-//! code; all who come see every text, after the word filter; after ten minutes the room is gone.
+//! Timed chat rooms: a person asks for a room and shares its link or its code; all who come see every
+//! text, after the word filter; when its time is up (10 minutes by default) the room is gone.
 //!
 //! People come by socket, with a token, or by phone, with a code. A room has two sides: what people
 //! write reaches the *send side*, which is this handler; the *receive side* are the lines that it

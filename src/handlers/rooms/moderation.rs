@@ -52,7 +52,7 @@ pub(super) async fn obey(
     }
 }
 
-/// Returns the group of the person who is called so, other than the creator, or tells the sender that
+/// Returns the group of the person with this name, other than the creator, or tells the sender that
 /// there is none.
 fn target(
     tx: &mut Transaction,

@@ -129,7 +129,7 @@ impl Room {
         self.people.iter_mut().find(|person| person.group == *group)
     }
 
-    /// Returns the person who is called so.
+    /// Returns the person with this name.
     pub(super) fn named(&self, wanted: &str) -> Option<&Person> {
         let is_called = |name: &String| name::is_same(name, wanted);
         self.people.iter().find(|person| person.name.as_ref().is_some_and(is_called))

@@ -25,7 +25,7 @@ macro_rules! texts {
     };
 }
 
-// Of a text that may be empty, phones get none.
+// Texts that may be empty: an empty one is not sent to phones.
 texts! {
     #[validate(length(min = 1, max = 1600))]
     help = "Send \"new\" to open a room, or \"join CODE\" to enter one.",

@@ -21,7 +21,7 @@ pub(super) fn may_connect(headers: &HeaderMap, own: OwnNames<'_>, listed: &[Stri
     if listed.iter().any(|listed| listed == "*") {
         return true;
     }
-    // No browser sends two.
+    // No browser sends two origins.
     let Some(origin) = parse_value(origin).filter(|_| origins.next().is_none()) else {
         return false;
     };

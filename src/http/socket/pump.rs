@@ -27,8 +27,8 @@ const RECEIVE_LIMIT: Duration = Duration::from_secs(10);
 /// Frames that are written before the client's next one is read.
 const MAX_BATCH: usize = 32;
 
-/// Two ends of a client's connection. Of its futures, those that an idle socket does not wait in are
-/// boxed, so that they take room only while they run.
+/// Exchange of frames between a client and its socket. Futures that an idle socket does not wait in
+/// are boxed, so that they take memory only while they run.
 pub(super) struct Pump {
     pub(super) server: Arc<SocketServer>,
     pub(super) session: Session,

@@ -1,4 +1,4 @@
-//! Watch over a socket's client: when it has to be asked for a sign of life, and when it is gone.
+//! Liveness of a socket's client: when to send it a ping, and when it counts as gone.
 
 use std::time::Duration;
 

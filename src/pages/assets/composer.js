@@ -1,6 +1,6 @@
 import { byId, fill } from "./dom.js";
 
-/** Time between two signs that somebody is typing, in milliseconds. */
+/** Time between two signs that the person is typing, in milliseconds. */
 const TYPING_INTERVAL = 3_000;
 
 /** Field for a message. Its text survives reloads, and is cleared only when the message is sent. */

@@ -8,7 +8,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Creates a name that somebody has chosen. Its direction changes nothing around it. */
+/** Creates a name that a person has chosen. Its direction changes nothing around it. */
 export function isolated(name) {
   return make("bdi", {}, name);
 }

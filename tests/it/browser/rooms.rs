@@ -73,7 +73,7 @@ async fn room_lives_from_its_creation_to_its_end_for_two_browsers_and_a_phone() 
 }
 
 #[tokio::test]
-async fn link_of_a_closed_room_and_a_forged_one_are_worth_nothing() {
+async fn link_of_a_closed_room_and_a_forged_link_are_refused() {
     let deployment = rooms("12s").await;
     let ann = Guest::create(&deployment, "Ann").await;
     let link = ann.link().await;

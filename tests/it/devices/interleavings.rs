@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn texts_to_kept_ids_arrive_once_when_everybody_is_back(steps in steps()) {
+    fn texts_to_kept_ids_arrive_once_when_all_devices_are_back(steps in steps()) {
         let mut play =
             Play::new(json!({"keep_ids": true, "away": "24h", "mailbox": 200}));
         play.open_all();

@@ -145,7 +145,7 @@ pub(crate) fn phone(name: &str) -> Address {
     Address::new("tester", &format!("+1-{name}"), "+1-us")
 }
 
-/// Returns the greeting of the original server.
+/// Returns the greeting, with the default text.
 pub(crate) fn greeting(own: u32, devices: &str) -> String {
     format!("Your ID: {own}\nConnected Devices: \n{devices}\nChat usage: send,destinationId,msg")
 }

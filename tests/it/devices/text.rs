@@ -1,4 +1,4 @@
-//! The text protocol, byte for byte that of the original server.
+//! The text protocol, byte for byte.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn device_is_greeted_with_its_id_and_the_connected_devices() {
 }
 
 #[test]
-fn help_repeats_the_greeting_with_the_devices_of_now() {
+fn help_repeats_the_greeting_with_the_devices_connected_now() {
     let mut scenario = two_devices();
     scenario.play("a", "help");
     assert_eq!(scenario.received("a"), [greeting(100_000_000, "[100000000, 100000001]")]);

@@ -140,7 +140,7 @@ fn leaver_gets_no_more_lines() {
 }
 
 #[test]
-fn reconnected_person_is_back_without_a_word() {
+fn reconnection_in_time_is_announced_to_no_other_person() {
     let (mut scenario, token) = room_of_two();
     scenario.close("bob");
     scenario.wait(Duration::from_millis(4999));
