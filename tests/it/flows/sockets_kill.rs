@@ -24,6 +24,7 @@ const TOPIC: &str = r#"
     lease = "1500ms"
     handler_timeout = "1s"
     max_attempts = 100
+    max_group_depth = 1000
     properties = { ids = "random", keep_ids = true, list = false }
     [topics.devices.sending]
     connect_timeout = "500ms"
@@ -199,7 +200,9 @@ async fn talk_during(ports: Vec<u16>, fault: impl Future<Output = ()>) {
     let (peers, ()) = join(join_all(peers), fault).await;
     for pair in peers.chunks(2) {
         for (peer, partner) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
-            let expected: Vec<String> = (0..partner.acked).map(|n| format!("text {n}")).collect();
+            // The acknowledgement of the last message may be lost with its socket.
+            let sent = peer.received.len().clamp(partner.acked, partner.acked + 1);
+            let expected: Vec<String> = (0..sent).map(|n| format!("text {n}")).collect();
             assert_eq!(peer.received, expected);
             assert!(!peer.has_gap);
             assert!(partner.acked > 5, "{} acknowledged", partner.acked);
