@@ -13,6 +13,7 @@ mod partitions;
 mod pauses;
 mod signals;
 mod sockets_basic;
+mod sockets_hostile;
 mod sockets_kill;
 mod storm;
 mod tester;

@@ -24,6 +24,7 @@ const TOPIC: &str = r#"
     lease = "1500ms"
     handler_timeout = "1s"
     max_attempts = 100
+    max_group_depth = 1000
     properties = { ids = "random", keep_ids = true, list = false }
     [topics.devices.sending]
     connect_timeout = "500ms"
@@ -41,7 +42,7 @@ const PAIRS: usize = 10;
 /// Time for which everybody talks; the fault comes in the middle.
 const TALK: Duration = Duration::from_secs(4);
 /// Time for everything to arrive, on a machine that other tests share.
-const ARRIVAL: Duration = Duration::from_secs(60);
+const ARRIVAL: Duration = Duration::from_mins(1);
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -121,16 +122,15 @@ impl Peer {
             if !is_talking {
                 sent.send_replace(Some(self.acked));
             }
-            let partner = self.partner.borrow().clone();
-            if is_talking && in_flight.is_none() && self.session.is_some() {
-                if let Some(to) = partner {
-                    let (id, text) = (self.acked.to_string(), format!("text {}", self.acked));
-                    let message = json!({"type": "message", "to": to, "id": id, "text": text});
-                    if socket.send(Message::text(message.to_string())).await.is_err() {
-                        return;
-                    }
-                    in_flight = Some(id);
+            let may_send = is_talking && in_flight.is_none() && self.session.is_some();
+            let partner = self.partner.borrow().clone().filter(|_| may_send);
+            if let Some(to) = partner {
+                let (id, text) = (self.acked.to_string(), format!("text {}", self.acked));
+                let message = json!({"type": "message", "to": to, "id": id, "text": text});
+                if socket.send(Message::text(message.to_string())).await.is_err() {
+                    return;
                 }
+                in_flight = Some(id);
             }
             match timeout(Duration::from_millis(500), socket.next()).await {
                 Ok(Some(Ok(Message::Text(text)))) => {
@@ -145,11 +145,9 @@ impl Peer {
                     self.take(&frame);
                 }
                 Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
-                Ok(Some(Ok(_))) => {}
-                // A socket that is silent for long is tried elsewhere, as is one that owes an answer.
-                Err(_) if in_flight.is_some() => return,
-                Err(_) if !*talking.borrow() => return,
-                Err(_) => {}
+                // A socket that owes an answer is tried elsewhere; after the talk, silence ends it.
+                Err(_) if in_flight.is_some() || !*talking.borrow() => return,
+                Ok(Some(Ok(_))) | Err(_) => {}
             }
         }
     }
@@ -202,7 +200,9 @@ async fn talk_during(ports: Vec<u16>, fault: impl Future<Output = ()>) {
     let (peers, ()) = join(join_all(peers), fault).await;
     for pair in peers.chunks(2) {
         for (peer, partner) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
-            let expected: Vec<String> = (0..partner.acked).map(|n| format!("text {n}")).collect();
+            // The acknowledgement of the last message may be lost with its socket.
+            let sent = peer.received.len().clamp(partner.acked, partner.acked + 1);
+            let expected: Vec<String> = (0..sent).map(|n| format!("text {n}")).collect();
             assert_eq!(peer.received, expected);
             assert!(!peer.has_gap);
             assert!(partner.acked > 5, "{} acknowledged", partner.acked);

@@ -41,7 +41,6 @@ pub(super) struct Deployment {
     pub(super) servers: [Arc<SocketServer>; 2],
     workers: Vec<Vec<Arc<Consumer>>>,
     held: Vec<Claim>,
-    published_twice: usize,
 }
 
 impl Deployment {
@@ -90,19 +89,7 @@ impl Deployment {
             consumers.into_iter().map(|(_, consumer)| consumer).collect()
         };
         let (workers, held) = (vec![worker(), worker()], Vec::new());
-        let published_twice = 0;
-        Self {
-            storage,
-            manual,
-            clock,
-            groups,
-            topic,
-            parts,
-            servers,
-            workers,
-            held,
-            published_twice,
-        }
+        Self { storage, manual, clock, groups, topic, parts, servers, workers, held }
     }
 
     pub(super) fn tokens(&self) -> TokenKey {
@@ -186,10 +173,9 @@ impl Deployment {
     }
 
     /// Publishes a line of the feed again, as a worker that was late.
-    pub(super) async fn publish_again(&mut self, text: &str) {
+    pub(super) async fn publish_again(&self, text: &str) {
         let feed = Line::feed(self.topic_name());
         self.storage.publish(&feed, text, Line::limits()).await.unwrap();
-        self.published_twice += 1;
     }
 
     /// Returns the number of sessions that the handler was told are connected.
@@ -202,8 +188,8 @@ impl Deployment {
     }
 
     /// Signs a token of a room.
-    pub(super) fn room_token(&self, claims: Claims) -> String {
-        self.tokens().sign(&claims).reveal().to_owned()
+    pub(super) fn room_token(&self, claims: &Claims) -> String {
+        self.tokens().sign(claims).reveal().to_owned()
     }
 
     /// Returns the session that a session token is for.

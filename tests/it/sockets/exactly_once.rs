@@ -206,10 +206,9 @@ async fn sent(deployment: &Deployment) -> BTreeMap<String, Vec<String>> {
             None => {
                 let text = line.text.reveal().to_owned();
                 assert!(said.insert(text.clone()), "handled twice: {text}");
-                let members = match line.to.starts_with('#') {
-                    true => rooms.get(&line.to).cloned().unwrap_or_default(),
-                    false => BTreeSet::from([line.to.clone()]),
-                };
+                let is_room = line.to.starts_with('#');
+                let session = (!is_room).then(|| BTreeSet::from([line.to.clone()]));
+                let members = session.or_else(|| rooms.get(&line.to).cloned()).unwrap_or_default();
                 for member in members {
                     sent.entry(member).or_default().push(text.clone());
                 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crosswire::contracts::storage::QueueKind;
 use crosswire::contracts::transport::socket::HEARTBEAT;
 use crosswire::model::address::Address;
 use crosswire::model::connection::{Connection, ConnectionChange};
@@ -14,6 +15,8 @@ use crate::support::memory_topic::MemoryTopic;
 
 const SETTINGS: &str = "max_sockets_per_address = 1000";
 const BEAT: Duration = Duration::from_secs(3);
+/// Time just before the end of a heartbeat.
+const JUST_BEFORE: Duration = Duration::from_millis(9_999);
 
 fn deployment() -> Deployment {
     Deployment::embedded(SETTINGS)
@@ -53,7 +56,7 @@ async fn sessions_of_a_lost_process_are_disconnected_after_one_heartbeat() {
     assert_eq!(deployment.here().await, 250);
     deployment.lose(0);
     clients.iter_mut().for_each(Client::lose);
-    deployment.advance(HEARTBEAT - Duration::from_millis(1)).await;
+    deployment.advance(JUST_BEFORE).await;
     assert_eq!(deployment.here().await, 250);
     deployment.advance(Duration::from_millis(1)).await;
     assert_eq!((deployment.here().await, deployment.total("lost").await), (0, 250));
@@ -66,7 +69,7 @@ async fn connection_that_is_handled_after_the_loss_of_its_process_is_disconnecte
     client.lose();
     deployment.lose(0);
     // The wake of the process overtakes the connection, which waits for its worker.
-    deployment.hold(crosswire::contracts::storage::QueueKind::Inbound).await;
+    deployment.hold(QueueKind::Inbound).await;
     deployment.manual.as_ref().unwrap().advance(HEARTBEAT);
     while deployment.work(0, 0).await {}
     assert_eq!(deployment.total("connected").await, 0);
@@ -144,7 +147,7 @@ async fn beat_just_in_time_keeps_the_sockets() {
     client.open(&deployment.servers[0]).await;
     deployment.settle().await;
     for _ in 0..3 {
-        deployment.advance(HEARTBEAT - Duration::from_millis(1)).await;
+        deployment.advance(JUST_BEFORE).await;
         deployment.servers[0].beat_once().await;
     }
     deployment.settle().await;

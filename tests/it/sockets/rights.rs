@@ -20,7 +20,7 @@ fn claims(deployment: &Deployment) -> Claims {
 
 async fn open(deployment: &mut Deployment, claims: Claims) -> (Client, Option<u16>) {
     let mut client = Client::default();
-    let token = deployment.room_token(claims);
+    let token = deployment.room_token(&claims);
     let opened = client.open_with(&deployment.servers[0], json!({"token": token})).await;
     deployment.settle().await;
     client.read_all();
@@ -80,7 +80,7 @@ async fn token_for_something_else_is_refused_with_4401(#[case] change: fn(Claims
 async fn room_token_is_no_session_token() {
     let mut deployment = Deployment::embedded("");
     let mut client =
-        Client { session: Some(deployment.room_token(claims(&deployment))), ..Client::default() };
+        Client { session: Some(deployment.room_token(&claims(&deployment))), ..Client::default() };
     let refused = client.open_with(&deployment.servers[0], json!({})).await.unwrap_err();
     assert_eq!(refused.code.0, 4401);
     deployment.settle().await;
