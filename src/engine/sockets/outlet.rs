@@ -45,6 +45,9 @@ pub(super) enum Item {
     },
 }
 
+/// Items that an idle socket keeps memory for: a burst of lines must not cost memory afterwards.
+const KEPT_CAPACITY: usize = 4;
+
 /// Bounded queue between the hub and a socket. It holds pointers to lines, which all sockets share.
 pub(super) struct Outlet {
     max_backlog: usize,
@@ -118,6 +121,9 @@ impl Outlet {
                 let mut state = self.state();
                 if let Some(item) = state.queue.pop_front() {
                     state.replayed = state.replayed.saturating_sub(1);
+                    if state.queue.is_empty() {
+                        state.queue.shrink_to(KEPT_CAPACITY);
+                    }
                     return Ok(item);
                 }
                 if let Some(closing) = &state.closing {

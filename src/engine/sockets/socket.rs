@@ -137,8 +137,7 @@ impl Socket {
     fn answer(&mut self, id: Option<&str>, taken: Result<Receipt, Refusal>) {
         match taken {
             Ok(Receipt { outcome: Outcome::Pushed(Pushed::GroupFull), .. }) => {
-                // This id counts as seen from now on.
-                let text = "too many of your messages are waiting; send it later, under a new id";
+                let text = "too many of your messages are waiting; send it again later";
                 self.error(id, ErrorCode::TooMany, text);
             }
             Ok(receipt) => {

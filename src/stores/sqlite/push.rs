@@ -25,7 +25,6 @@ pub(super) fn push(
     if to_u64(pending.unwrap_or_default()) >= push.max_depth {
         return Ok(Pushed::Full);
     }
-    tx.remember(&row, &id, REMEMBERED)?;
     let waiting = tx.query_number(
         "SELECT length FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
         params![row.queue(QueueKind::Inbound), push.entry.group.as_str()],
@@ -34,6 +33,8 @@ pub(super) fn push(
         tx.record(&row, &dropped(&push.facts), false)?;
         return Ok(Pushed::GroupFull);
     }
+    // The id of a dropped message is not remembered: sent again when there is room, it is accepted.
+    tx.remember(&row, &id, REMEMBERED)?;
     tx.append(&row, QueueKind::Inbound, &push.entry)?;
     for entry in &push.outbox {
         tx.append(&row, QueueKind::Outbox, entry)?;

@@ -9,14 +9,18 @@ use tokio::time::sleep;
 use crate::support::{ClientSocket, Deployment, Setup};
 
 const TOPICS: &str = r#"
+    [profiles.prod]
+    max_connections = 1200
+    max_connections_per_address = 1200
+
     [topics.echo]
     handler = "echo"
     transport = "websocket"
     accept_response = ""
 
     [topics.echo.websocket]
-    max_sockets = 900
-    max_sockets_per_address = 900
+    max_sockets = 1100
+    max_sockets_per_address = 1100
     address_rate = 1000
     ping = "1s"
     hello_timeout = "2s"
@@ -84,15 +88,15 @@ async fn hostile_clients_are_closed_and_disturb_no_other() {
 }
 
 #[tokio::test]
-async fn hundreds_of_idle_sockets_disturb_no_other() {
+async fn thousand_idle_sockets_disturb_no_other() {
     let deployment = Setup::new(TOPICS).start().await;
     let idle = |_| ClientSocket::hello(deployment.port(), "/ws/echo", json!({}));
     let mut sockets = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..20 {
         sockets.extend(join_all((0..50).map(idle)).await);
     }
     talk(&deployment, 20).await;
-    assert_eq!(sockets.len(), 300);
+    assert_eq!(sockets.len(), 1000);
 }
 
 #[tokio::test]

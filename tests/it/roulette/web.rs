@@ -31,11 +31,13 @@ fn fields(scenario: &mut Scenario, name: &str) -> Vec<Value> {
     scenario.topic.sent = others;
     theirs
         .into_iter()
-        .map(|message| {
-            let content = message.content.unwrap_or_default();
+        .map(|message| (message.text, message.content.unwrap_or_default()))
+        // The effects of a connection are for the web process.
+        .filter(|(_, content)| content.effect.is_none())
+        .map(|(text, content)| {
             assert_eq!(content.kind(), "message");
             let mut fields = Value::Object(content.fields);
-            fields["text"] = message.text.reveal().into();
+            fields["text"] = text.reveal().into();
             fields
         })
         .collect()

@@ -24,9 +24,9 @@ fn listed(outcome: Result<(), Failures>) -> Vec<String> {
 
 #[tokio::test]
 async fn topic_without_sockets_is_named_at_the_line_that_needs_one() {
-    let expected = "topic roulette has no sockets; add \"websocket\" to its transports";
-    let found = listed(run("ws:a > connect\nopen ws:b").await);
-    assert_eq!(found, [format!("1: {expected}"), format!("2: {expected}")]);
+    let expected = "topic phones has no sockets; add \"websocket\" to its transports";
+    let found = listed(run("topic phones\nws:a > connect\nopen ws:b").await);
+    assert_eq!(found, [format!("2: {expected}"), format!("3: {expected}")]);
 }
 
 #[tokio::test]
@@ -92,8 +92,8 @@ async fn action_of_a_socket_in_the_wrong_state_is_refused_with_the_fix() {
     ];
     assert_eq!(failures(script).await, expected);
     // The topic was never right, so the client has never connected.
-    let found = listed(run("open ws:a\nclose ws:a").await);
-    assert_eq!(found[1], "2: ws:a has not connected yet");
+    let found = listed(run("topic phones\nopen ws:a\nclose ws:a").await);
+    assert_eq!(found[1], "3: ws:a has not connected yet");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ local next_token, lease, due_too = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
 
 if not is_ours(queue, group, ARGV[3], ARGV[4]) then
   local ours = ARGV[6] == '1' and next_token ~= '' and held(queue, next_token)
-  return { 'LOST', ours }
+  return { 'LOST', ours or false }
 end
 
 local at = 21

@@ -23,12 +23,13 @@ for _, queue in ipairs({ 'in:', 'out:' }) do
 end
 if pending >= tonumber(ARGV[6]) then return 'FULL' end
 
-call('SADD', seen, digest)
-call('EXPIRE', seen, 2 * span, 'NX')
+-- The id of a dropped message is not remembered: sent again when there is room, it is accepted.
 if call('LLEN', tag .. 'in:g:' .. group) >= tonumber(ARGV[7]) then
   record(ARGV[9], ARGV[12], ARGV[11], ARGV[8])
   return 'GROUPFULL'
 end
+call('SADD', seen, digest)
+call('EXPIRE', seen, 2 * span, 'NX')
 append(tag .. 'in:', group, id, payload)
 for i = 13, #ARGV, 3 do append(tag .. 'out:', ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
 record(ARGV[9], ARGV[10], ARGV[11], ARGV[8])

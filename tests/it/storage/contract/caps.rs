@@ -38,6 +38,17 @@ pub(crate) async fn full_group_drops_the_message_and_records_it(f: Fixture) {
     assert_eq!(f.push_with(tight("bob", "m4")).await, Pushed::Accepted, "another group has room");
 }
 
+pub(crate) async fn dropped_message_is_accepted_when_it_is_sent_again(f: Fixture) {
+    let tight = |id| Push { max_group_depth: 1, ..push(entry("alice", id)) };
+    f.push("alice", "m1").await;
+    assert_eq!(f.push_with(tight("m2")).await, Pushed::GroupFull);
+    let claim = f.claim().await;
+    f.complete(claim, commit()).await;
+    assert_eq!(f.push_with(tight("m2")).await, Pushed::Accepted);
+    assert_eq!(f.push_with(tight("m2")).await, Pushed::Duplicate);
+    assert_eq!(f.claim().await.id.as_str(), "m2");
+}
+
 pub(crate) async fn depth_counts_messages_by_state(f: Fixture) {
     use crate::storage::fixture::{LONG, burial, now, retry};
     use crosswire::contracts::storage::{Commit, Depth, Retry};

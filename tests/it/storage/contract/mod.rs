@@ -32,6 +32,7 @@ macro_rules! contract_tests {
             caps:
                 full_topic_refuses_pushes_until_a_message_completes,
                 full_group_drops_the_message_and_records_it,
+                dropped_message_is_accepted_when_it_is_sent_again,
                 depth_counts_messages_by_state,
             ;
             commit:

@@ -302,12 +302,12 @@ impl Reference {
         if (self.inbound.pending() + self.outbox.pending()) as u64 >= push.max_depth {
             return Pushed::Full;
         }
-        self.seen.insert(push.entry.id.clone());
         let waiting = self.inbound.groups.get(&push.entry.group);
         if waiting.is_some_and(|mailbox| mailbox.messages.len() as u64 >= push.max_group_depth) {
             self.events.push((push.facts.message.clone(), EventKind::Dropped));
             return Pushed::GroupFull;
         }
+        self.seen.insert(push.entry.id.clone());
         self.inbound.append(&push.entry, at);
         push.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
         self.record(&push.facts);
