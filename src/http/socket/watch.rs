@@ -50,7 +50,7 @@ impl Watch {
     /// The close frame of a client that has not done in time what it had to.
     pub(super) fn check(&mut self, now: Instant) -> Result<bool, Closing> {
         if self.hello_due.is_some_and(|due| now >= due) {
-            return Err(Closing::new(CloseCode::TIMED_OUT, "say hello first, and soon"));
+            return Err(Closing::new(CloseCode::TIMED_OUT, "no hello in time; send it first"));
         }
         if now < self.next_ping {
             return Ok(false);

@@ -69,7 +69,7 @@ impl Sockets {
                 }
                 (Vec::new(), Vec::new())
             }
-            // It concerns the web process alone.
+            // This line is for the web process alone.
             (Some(_), _) => (Vec::new(), Vec::new()),
             (None, _) => {
                 let shown = show(message.text.reveal(), &content, message.to.is_socket());

@@ -62,7 +62,7 @@ impl House {
                 Some(("history", id)) => {
                     house.histories.insert(id.to_owned(), value.to_owned());
                 }
-                // Presence keeps it for the sockets' sake.
+                // Record of a session, which presence writes and not the handler.
                 Some(("session", _)) => {}
                 Some(_) => panic!("{key} is stored"),
                 None => {

@@ -100,8 +100,8 @@ impl Deployment {
         &self.topic.config.name
     }
 
-    /// Replaces a web process by another, without a word of the first one. Its clients have to be
-    /// told by the test.
+    /// Kills a web process and starts another in its place. The test takes the sockets from the
+    /// clients itself.
     pub(super) fn lose(&mut self, server: usize) {
         self.servers[server] = SocketServer::new(&self.topic, self.parts.clone()).unwrap();
     }

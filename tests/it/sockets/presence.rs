@@ -125,7 +125,7 @@ async fn late_heartbeat_closes_every_socket_and_the_next_ones_stay() {
     client.read_all();
     deployment.advance(HEARTBEAT).await;
     assert_eq!(deployment.here().await, 0);
-    // The first sign of life after that is another client's hello.
+    // The next beat comes with another client's hello.
     let mut other = Client::default();
     assert_eq!(other.open_with(&deployment.servers[0], json()).await.unwrap_err().code.0, 1013);
     client.read_all();

@@ -1,4 +1,4 @@
-//! Handler that does with rooms what its clients tell it.
+//! Handler whose messages are operations on rooms.
 
 use std::time::Duration;
 

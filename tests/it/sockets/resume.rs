@@ -72,7 +72,7 @@ async fn position_is_not_told_while_lines_wait() {
     client.socket.as_mut().unwrap().update_position();
     client.lose();
     client.open(&deployment.servers[1]).await;
-    // Nor before the rooms of a resumed client are known.
+    // No position either before the rooms of a resumed client are known.
     client.socket.as_mut().unwrap().update_position();
     client.read_all();
     assert_eq!(client.of_type("position").count(), 0);
