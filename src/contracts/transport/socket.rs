@@ -109,8 +109,6 @@ pub enum ErrorCode {
     TooMany,
     /// The store is away or the queue is full: send it again later, under the same id.
     Unavailable,
-    /// The token gives no right to send.
-    NotAllowed,
     Malformed,
 }
 

@@ -142,7 +142,7 @@ export class Socket {
 
   #refuse(error) {
     const message = this.#outbox.all.find(({ id }) => id === error.ref);
-    if (message && error.code === "unavailable") {
+    if (message && ["unavailable", "too_many", "too_fast"].includes(error.code)) {
       this.#expect();
       setTimeout(() => this.isLive && this.#write(message), STORE_DELAY);
       return;
