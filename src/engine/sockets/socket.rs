@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::limits::{Excess, Place, SocketRate};
@@ -118,7 +119,7 @@ impl Socket {
 
     async fn message(&mut self, message: ClientMessage) -> Result<(), Closing> {
         let Some(session) = &self.session else { return Ok(()) };
-        let ClientMessage { id, text, parameters } = message;
+        let ClientMessage { id, text, mut parameters } = message;
         if !session.rights.send {
             return Err(Closing::new(CloseCode::NOT_ALLOWED, "this token gives no right to send"));
         }
@@ -126,8 +127,8 @@ impl Socket {
         if !self.is_allowed(id.as_deref())? {
             return Ok(());
         }
-        let own = id.clone().unwrap_or_else(|| Uuid::now_v7().simple().to_string());
-        let key = MessageId::new(format!("{}:{own}", address.identity.reveal()));
+        let key = message_id(&address, id.as_deref());
+        parameters.0.extend(id.clone().map(|id| ("id".to_owned(), id)));
         let incoming = Incoming { parameters, ..Incoming::new(key, address, text) };
         let taken = self.server.intake.take(&self.server.route, incoming).await;
         self.answer(id.as_deref(), taken);
@@ -218,6 +219,14 @@ impl Socket {
     }
 }
 
+/// Returns the id of a message, which is in logs and events. So a client's own id, which may be any
+/// text, and the identity of its session are in it as a digest only.
+fn message_id(sender: &Address, own: Option<&str>) -> MessageId {
+    let Some(own) = own else { return MessageId::new(Uuid::now_v7().simple().to_string()) };
+    let digest = Sha256::new().chain_update(sender.identity.reveal()).chain_update(":");
+    MessageId::new(hex::encode(&digest.chain_update(own).finalize()[..16]))
+}
+
 impl Drop for Socket {
     /// Reports the end of the connection. It is stored by the server's loop.
     fn drop(&mut self) {
@@ -225,5 +234,22 @@ impl Drop for Socket {
         self.server.hub.remove(&connection);
         let id = connection.to_string();
         self.server.departures.push(ConnectionChange::Closed { address, id });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_id_is_one_for_a_session_and_its_own_id_and_shows_neither() {
+        let sender = |identity: &str| Address::new("websocket", identity, "chat");
+        let id = message_id(&sender("5e55"), Some("evil\n\u{1b}[31m"));
+        assert_eq!(id, message_id(&sender("5e55"), Some("evil\n\u{1b}[31m")));
+        assert_ne!(id, message_id(&sender("5e56"), Some("evil\n\u{1b}[31m")));
+        assert_ne!(id, message_id(&sender("5e55"), Some("good")));
+        assert_eq!(id.as_str().len(), 32);
+        assert!(id.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+        assert_ne!(message_id(&sender("5e55"), None), message_id(&sender("5e55"), None));
     }
 }

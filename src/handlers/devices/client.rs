@@ -126,8 +126,7 @@ impl<'a> Client<'a> {
             Problem::MailboxFull => ("mailbox_full", &texts.mailbox_full),
         };
         let mut frame = Frame::new("error").text(text.as_str()).field("reason", reason);
-        // A socket's message has the client's own id behind the session.
-        if let Some((_, id)) = message.id.as_str().split_once(':') {
+        if let Some(id) = message.parameters.get("id") {
             frame = frame.field("ref", id);
         }
         self.cx.send_frame(self.address, frame);

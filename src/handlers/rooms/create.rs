@@ -60,6 +60,7 @@ async fn new_room(tx: &mut Transaction, rules: &Rules) -> Result<Room> {
         is_locked: false,
         people: Vec::new(),
         removed: Vec::new(),
+        muted_away: Vec::new(),
     })
 }
 

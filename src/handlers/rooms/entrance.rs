@@ -121,7 +121,8 @@ pub(super) async fn admit(
     let wanted = wanted.and_then(|wanted| rules.clean_name(&wanted));
     let guest = &rules.texts().guest;
     let name = rights.send.then(|| room.unique_name(&group, wanted.as_deref(), guest));
-    let person = Person { group, address, name: name.clone(), rights, is_muted: false };
+    let is_muted = room.was_muted(&group);
+    let person = Person { group, address, name: name.clone(), rights, is_muted };
     if let Some(name) = &name {
         let text = fill(&rules.texts().joined, &[("name", name)]);
         let here: Vec<&str> = room.here().into_iter().chain([name.as_str()]).collect();

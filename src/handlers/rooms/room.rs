@@ -19,8 +19,8 @@ pub(super) const MARGIN: Duration = Duration::from_hours(1);
 /// Pool of the mailboxes of all rooms, by which they are counted.
 const OPEN: &str = "rooms";
 
-/// Maximum number of removed people that a room remembers, the latest.
-const MAX_REMOVED: usize = 100;
+/// Maximum number of people of one kind who are not inside, and whom a room remembers, the latest.
+const MAX_REMEMBERED: usize = 100;
 
 /// A room, stored under its id as one value, which every text in it reads. So a text and a change of
 /// the room never overlap: one of the two runs again.
@@ -36,6 +36,9 @@ pub(super) struct Room {
     /// People in the order in which they came.
     pub people: Vec<Person>,
     pub removed: Vec<Group>,
+    /// People who left while they were muted, and are muted again when they come back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub muted_away: Vec<Group>,
 }
 
 /// A person in a room, by socket or by phone.
@@ -138,14 +141,23 @@ impl Room {
     /// Removes a person from the list.
     pub(super) fn take(&mut self, group: &Group) -> Option<Person> {
         let at = self.people.iter().position(|person| person.group == *group)?;
-        Some(self.people.remove(at))
+        let person = self.people.remove(at);
+        if person.is_muted {
+            remember(&mut self.muted_away, group.clone());
+        }
+        Some(person)
+    }
+
+    /// Returns whether a person who comes in left the room while they were muted, and forgets it.
+    pub(super) fn was_muted(&mut self, group: &Group) -> bool {
+        let before = self.muted_away.len();
+        self.muted_away.retain(|it| it != group);
+        self.muted_away.len() < before
     }
 
     /// Remembers that a person may not come back.
     pub(super) fn ban(&mut self, group: Group) {
-        self.removed.push(group);
-        let surplus = self.removed.len().saturating_sub(MAX_REMOVED);
-        self.removed.drain(..surplus);
+        remember(&mut self.removed, group);
     }
 
     /// Returns the names of the people here.
@@ -177,6 +189,12 @@ impl Room {
     pub(super) fn phones(&self) -> impl Iterator<Item = &Address> {
         self.people.iter().map(|person| &person.address).filter(|address| !address.is_socket())
     }
+}
+
+fn remember(groups: &mut Vec<Group>, group: Group) {
+    groups.push(group);
+    let surplus = groups.len().saturating_sub(MAX_REMEMBERED);
+    groups.drain(..surplus);
 }
 
 fn code_key(code: &Code) -> String {

@@ -45,6 +45,29 @@ fn muted_person_reads_and_only_they_are_told() {
 }
 
 #[test]
+fn muted_person_who_comes_back_is_still_muted() {
+    let (mut scenario, token, code) = room(json!({}));
+    scenario.say("ann", "/mute Bob");
+    scenario.say("ann", "/mute Dan");
+    scenario.say("bob", "/leave");
+    scenario.connect("bob", &[("token", &token), ("name", "Robert")]);
+    scenario.say(PHONE, &format!("join {code} as Daniel"));
+    scenario.say(PHONE, "leave");
+    scenario.say(PHONE, &format!("join {code} as Daniel"));
+    scenario.forget();
+    scenario.say("bob", "hello");
+    scenario.say(PHONE, "hello");
+    assert_eq!(scenario.received("ann"), NOTHING);
+    scenario.say("ann", "/unmute Robert");
+    scenario.forget();
+    scenario.say("bob", "/leave");
+    scenario.connect("bob", &[("token", &token), ("name", "Bob")]);
+    scenario.forget();
+    scenario.say("bob", "hello");
+    assert_eq!(scenario.received("ann"), ["message Bob hello"]);
+}
+
+#[test]
 fn removed_session_is_closed_with_4403_and_does_not_come_back() {
     let (mut scenario, token, code) = room(json!({}));
     scenario.say("ann", "/remove Bob");

@@ -18,6 +18,8 @@ pub(crate) struct Room {
     pub(crate) is_locked: bool,
     pub(crate) people: Vec<Person>,
     pub(crate) removed: Vec<Group>,
+    #[serde(default, rename = "muted_away")]
+    _muted_away: Vec<Group>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
