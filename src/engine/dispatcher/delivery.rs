@@ -18,12 +18,13 @@ pub(super) struct Delivery<'c> {
 }
 
 impl Delivery<'_> {
-    /// Settlement of a message that the provider has taken.
-    pub(super) fn sent(&self, sent: SentReceipt) -> Settlement {
+    /// Settlement of a message that the provider has taken. Its id is kept for the reconciliation of
+    /// others where `is_reconciled`.
+    pub(super) fn sent(&self, sent: SentReceipt, is_reconciled: bool) -> Settlement {
         let detail = Detail { provider_id: Some(sent.provider_id.clone()), ..self.detail() };
         Settlement::Complete(Commit {
             settles: self.debt(),
-            provider_id: Some(sent.provider_id),
+            provider_id: is_reconciled.then_some(sent.provider_id),
             facts: Some(self.last_facts(EventKind::Sent, detail)),
             ..Commit::default()
         })

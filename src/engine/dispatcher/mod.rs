@@ -68,7 +68,7 @@ impl Dispatcher {
         match transport.send(&delivery.outbound).await {
             Ok(sent) => {
                 pass.accepted();
-                delivery.sent(sent)
+                delivery.sent(sent, !transport.is_idempotent())
             }
             Err(error) => self.not_sent(delivery, self.policy(transport), pass, &error),
         }

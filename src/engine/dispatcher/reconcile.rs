@@ -34,7 +34,7 @@ impl Dispatcher {
             }
         };
         if let Some(sent) = self.newest_unknown(delivery, listed).await? {
-            return Ok(delivery.sent(sent));
+            return Ok(delivery.sent(sent, true));
         }
         Ok(self.not_listed(delivery))
     }

@@ -119,7 +119,7 @@ impl SocketServer {
     /// The close frame for the client.
     pub async fn open(self: &Arc<Self>, opening: Opening<'_>) -> Result<Socket, Closing> {
         if self.departures.len() >= self.settings().max_sockets {
-            let reason = "the store is away; try again later";
+            let reason = "too many sockets were closed just now; try again later";
             return Err(Closing::new(CloseCode::TRY_AGAIN, reason));
         }
         let Some(place) = self.limits.enter(opening.address) else {

@@ -64,6 +64,11 @@ impl Heartbeat {
         self.life().last.is_some()
     }
 
+    /// Returns whether all connections so far may have been reported as lost.
+    pub(super) fn is_late(&self) -> bool {
+        self.life().is_over(self.clock.uptime())
+    }
+
     /// Returns the process id of new connections. Beats first unless the last beat is recent, so that
     /// no connection is without a heartbeat.
     pub(super) async fn process(&self) -> Result<String, NoBeat> {

@@ -123,6 +123,11 @@ impl Socket {
         if !session.rights.send {
             return Err(Closing::new(CloseCode::NOT_ALLOWED, "this token gives no right to send"));
         }
+        // A process that was frozen: its sessions may be outside of their rooms already.
+        if self.server.heartbeat.is_late() {
+            let reason = "the server was away for long; connect again and resume";
+            return Err(Closing::new(CloseCode::TRY_AGAIN, reason));
+        }
         let address = session.address.clone();
         if !self.is_allowed(id.as_deref())? {
             return Ok(());

@@ -25,7 +25,7 @@ const TOPIC: &str = r#"
     handler_timeout = "1s"
     max_attempts = 100
     max_group_depth = 1000
-    properties = { ids = "random", keep_ids = true, list = false }
+    properties = { ids = "random", keep_ids = true, list = false, mailbox = 200 }
     [topics.devices.sending]
     connect_timeout = "500ms"
     timeout = "500ms"
@@ -125,6 +125,8 @@ impl Peer {
             let may_send = is_talking && in_flight.is_none() && self.session.is_some();
             let partner = self.partner.borrow().clone().filter(|_| may_send);
             if let Some(to) = partner {
+                // The mailbox of a partner who is away holds 200 texts.
+                sleep(Duration::from_millis(20)).await;
                 let (id, text) = (self.acked.to_string(), format!("text {}", self.acked));
                 let message = json!({"type": "message", "to": to, "id": id, "text": text});
                 if socket.send(Message::text(message.to_string())).await.is_err() {

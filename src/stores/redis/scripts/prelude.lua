@@ -33,10 +33,10 @@ local function make_ready(queue, group, score)
   if line then call('ZADD', queue .. 'lines', 'NX', ticket, line) end
 end
 
--- An id may contain any character, so its length precedes it: `sequence|length of id|id payload`.
+-- An id may contain any character (string.format would end it at a NUL), so its length precedes it: `sequence|length of id|id payload`.
 local function append(queue, group, id, payload)
   local sequence = call('HINCRBY', queue .. 'ctr', 'seq', 1)
-  local message = string.format('%.0f|%d|%s%s', sequence, #id, id, payload)
+  local message = string.format('%.0f|%d|', sequence, #id) .. id .. payload
   local length = call('RPUSH', queue .. 'g:' .. group, message)
   if length == 1 then
     make_ready(queue, group, ticket)
@@ -50,7 +50,7 @@ local function append_wake(queue, group, id, payload)
   local list = queue .. 'g:' .. group
   local last = call('LINDEX', list, -1)
   local at = last and string.find(last, '|', 1, true)
-  if at and string.sub(last, at + 1) == string.format('%d|%s%s', #id, id, payload)
+  if at and string.sub(last, at + 1) == #id .. '|' .. id .. payload
     and (call('LLEN', list) > 1 or not call('ZSCORE', queue .. 'lease', group)) then
     return
   end
@@ -59,7 +59,7 @@ end
 
 -- Schedules a wake, or moves an equal one. Consumers that wait are told, as it may be due first.
 local function schedule(queue, group, id, payload, due)
-  local wake = string.format('%d|%d|%s%s%s', #group, #id, group, id, payload)
+  local wake = #group .. '|' .. #id .. '|' .. group .. id .. payload
   call('ZADD', queue .. 'wakes', due, wake)
   ring(queue)
 end
