@@ -34,9 +34,10 @@ async fn talk(deployment: &Deployment, count: usize) {
     let (mut socket, _) = ClientSocket::hello(deployment.port(), "/ws/echo", json!({})).await;
     for number in 0..count {
         let began = Instant::now();
-        socket.say(&number.to_string(), &format!("echo {number}")).await;
+        let said = number.to_string();
+        socket.say(&said, &format!("echo {said}")).await;
         let frames = socket.jsons(2).await;
-        assert!(frames.iter().any(|frame| frame["text"] == number.to_string()), "{frames:?}");
+        assert!(frames.iter().any(|frame| frame["text"] == said.as_str()), "{frames:?}");
         assert!(began.elapsed() < IN_TIME, "answer {number} took {:?}", began.elapsed());
         sleep(Duration::from_millis(200)).await;
     }

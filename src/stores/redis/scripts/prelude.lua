@@ -33,7 +33,8 @@ local function make_ready(queue, group, score)
   if line then call('ZADD', queue .. 'lines', 'NX', ticket, line) end
 end
 
--- An id may contain any character (string.format would end it at a NUL), so its length precedes it: `sequence|length of id|id payload`.
+-- An id may contain any character, so its length precedes it: `sequence|length of id|id payload`. It
+-- is appended as it is, because string.format would end it at a NUL.
 local function append(queue, group, id, payload)
   local sequence = call('HINCRBY', queue .. 'ctr', 'seq', 1)
   local message = string.format('%.0f|%d|', sequence, #id) .. id .. payload
