@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_read_as_digits() {
+    fn letters_like_digits_are_read_as_digits() {
         assert_eq!(Code::parse("oOiIlL29").unwrap().as_str(), "00111129");
     }
 

@@ -83,7 +83,7 @@ async fn multi_line_texts_are_sent_and_compared_exactly() {
     "wrong arguments; write keep NAME PATTERN, such as: keep CODE join ([A-Z0-9]+)"
 )]
 #[case("keep code x", "\"code\" is no name; write capital letters and digits, such as CODE")]
-#[case("keep 2ND x", "\"2ND\" is no name; write capital letters and digits, such as CODE")]
+#[case("keep 2CODE x", "\"2CODE\" is no name; write capital letters and digits, such as CODE")]
 #[case(
     "keep CODE (>",
     "\"(>\" is no regular expression (unclosed group); write one such as ([A-Z0-9]+)"
