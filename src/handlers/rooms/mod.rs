@@ -7,7 +7,7 @@
 //!
 //! A room is one value. Every text reads it, so that it conflicts with whatever changes the room:
 //! who is inside, muted or removed is exact for each text. A person's own mailbox holds the id of
-//! their room ([`room::Seat`]). Timers run on the mailbox of the room. All of it ends with the room.
+//! their room (`Seat`). Timers run on the mailbox of the room. All of it ends with the room.
 
 use crate::contracts::handler::{Context, Handler, Result, Transaction};
 use crate::model::connection::{Connection, Disconnection};
