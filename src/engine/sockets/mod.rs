@@ -21,4 +21,4 @@ pub use greeting::Opening;
 pub use hub::Hub;
 pub use outlet::{Closing, Outgoing};
 pub use server::{SocketServer, SocketServerParts};
-pub use socket::Socket;
+pub use socket::{Socket, message_id};

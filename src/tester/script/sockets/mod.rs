@@ -14,7 +14,7 @@ use self::client::{Client, fields};
 pub(super) use self::transport::with_feeds;
 use super::action::SocketAction;
 use super::received::ReceivedMessage;
-use crate::engine::sockets::{SocketServer, SocketServerParts};
+use crate::engine::sockets::{SocketServer, SocketServerParts, message_id};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::{Identity, WEBSOCKET};
 use crate::model::message::MessageId;
@@ -108,7 +108,7 @@ impl Sockets {
         let session = session
             .and_then(|token| tokens.verify(&token, TokenPurpose::Session, &topic, now).ok())
             .map_or_else(String::new, |claims| claims.subject);
-        let key = MessageId::of(WEBSOCKET, &MessageId::new(format!("{session}:{}", string("id"))));
+        let key = MessageId::of(WEBSOCKET, &message_id(&session, string("id")));
         Ok(SentFrame { text: string("text").to_owned(), topic, key })
     }
 
