@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use rustix::net::{Shutdown, shutdown};
 use tracing::warn;
 
 use crate::app::config::ServerConfig;
+use crate::model::network::network;
 
 /// Open files that are left to the store, the log and the runtime.
 const RESERVED_FILES: u64 = 128;
@@ -82,7 +83,7 @@ impl Connections {
         let _ = set_tcp_user_timeout(stream, UNREAD_TIMEOUT);
         // A peer that is gone already has no address, and no connection to close.
         let Ok(peer) = stream.peer_addr() else { return };
-        if let Some(admitted) = self.count(client(peer.ip())) {
+        if let Some(admitted) = self.count(network(peer.ip())) {
             extensions.insert(admitted);
         } else {
             self.warn_of_refusals();
@@ -116,21 +117,13 @@ impl Connections {
     /// Returns whether more than half of a cap is in use, so that idle connections are in the way.
     fn is_crowded(&self, address: Option<IpAddr>) -> bool {
         let open = self.open();
-        let of_address = address.and_then(|address| open.per_address.get(&client(address)));
+        let of_address = address.and_then(|address| open.per_address.get(&network(address)));
         open.total > self.0.max_total / 2
             || of_address.is_some_and(|count| *count > self.0.max_per_address / 2)
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Returns the address that a client counts by. A client of IPv6 has a whole /64 network to itself.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -193,11 +186,11 @@ mod tests {
 
     #[test]
     fn network_of_an_ipv6_client_counts_as_one_address() {
-        let parse = |address: &str| client(address.parse().unwrap());
+        let parse = |address: &str| network(address.parse().unwrap());
         assert_eq!(parse("2001:db8::1"), parse("2001:db8::ffff:0:0:2"));
         assert_ne!(parse("2001:db8::1"), parse("2001:db8:0:1::1"));
         assert_eq!(parse("::ffff:127.0.0.1"), address(1));
-        assert_ne!(address(1), client(address(2)));
+        assert_ne!(address(1), network(address(2)));
     }
 
     #[test]

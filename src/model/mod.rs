@@ -11,6 +11,8 @@ pub mod frame;
 #[doc(hidden)]
 pub mod keyword;
 pub mod message;
+#[doc(hidden)]
+pub mod network;
 pub mod parameters;
 #[doc(hidden)]
 pub mod phone;

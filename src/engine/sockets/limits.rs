@@ -1,7 +1,7 @@
 //! Limits of the sockets of one topic in one web process: number and rate.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +14,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::contracts::transport::socket::SocketSettings;
 use crate::model::clock::Clock;
+use crate::model::network::network;
 
 /// Messages between two removals of rates that have recovered.
 const SWEEP: u32 = 1_000;
@@ -154,12 +155,4 @@ impl Drop for Place {
 fn per_second(rate: u32, burst: u32) -> Quota {
     let count = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
     Quota::per_second(count(rate)).allow_burst(count(burst))
-}
-
-/// Returns the address that a client counts by. A client of IPv6 has a whole /64 network to itself.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
-        address @ IpAddr::V4(_) => address,
-    }
 }

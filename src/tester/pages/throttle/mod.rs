@@ -7,13 +7,14 @@
 //! elsewhere.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::warn;
 
 use crate::model::clock::Clock;
+use crate::model::network::network;
 
 /// Number of wrong tokens that starts the delays of a client.
 const MAX_FAILURES: u32 = 5;
@@ -170,17 +171,6 @@ impl MinuteCount {
 
     fn is_above(&self, limit: u32, now: Duration) -> bool {
         self.count >= limit && now.saturating_sub(self.start) < MINUTE
-    }
-}
-
-/// The network that one client can choose its addresses from.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
