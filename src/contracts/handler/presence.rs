@@ -3,8 +3,8 @@
 //! A web process has a mailbox of its own with a wake that is due one heartbeat ahead, and postpones
 //! it with every beat. When the process is killed the wake fires, and every session in the pool of
 //! that process is told that its connection is lost. A change of a connection that a newer one of
-//! the same session has replaced is ignored. Changes of one
-//! connection may arrive in the wrong order, when the store was away in between.
+//! the same session has replaced is ignored. Changes of one connection may arrive in the wrong
+//! order, when the store was away in between.
 
 use std::time::Duration;
 

@@ -25,7 +25,7 @@ pub trait SocketTransport: Send + Sync {
 
     /// Returns the protocol of a new socket, given the subprotocols that its client offers
     /// (RFC 6455 section 1.9).
-    fn protocol(&self, offered: &[&str]) -> &dyn SocketProtocol;
+    fn protocol(&self, offered: &[&str]) -> &'static dyn SocketProtocol;
 }
 
 /// Forms of the frames of one protocol.

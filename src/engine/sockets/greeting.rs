@@ -126,7 +126,7 @@ impl SocketServer {
             let reason = "too many sockets are open; try again later";
             return Err(Closing::new(CloseCode::TOO_MANY, reason));
         };
-        let mut socket = Socket::new(Arc::clone(self), place, opening.protocols);
+        let mut socket = Socket::new(Arc::clone(self), place, &opening.protocols);
         if !socket.has_hello() {
             socket.connect(opening.session).await?;
         }

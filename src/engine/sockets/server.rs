@@ -93,7 +93,7 @@ impl SocketServer {
         self.protocol(offered).name()
     }
 
-    pub(super) fn protocol(&self, offered: &[&str]) -> &dyn SocketProtocol {
+    pub(super) fn protocol(&self, offered: &[&str]) -> &'static dyn SocketProtocol {
         self.sockets().protocol(offered)
     }
 

@@ -28,7 +28,7 @@ const MAX_REPLIES: usize = 256;
 /// Open socket of one client.
 pub struct Socket {
     pub(super) server: Arc<SocketServer>,
-    protocols: Vec<String>,
+    protocol: &'static dyn SocketProtocol,
     place: Place,
     rate: SocketRate,
     /// Messages above the rate, less those within it since.
@@ -48,13 +48,13 @@ pub(super) struct Session {
 }
 
 impl Socket {
-    pub(super) fn new(server: Arc<SocketServer>, place: Place, protocols: Vec<&str>) -> Self {
+    pub(super) fn new(server: Arc<SocketServer>, place: Place, protocols: &[&str]) -> Self {
         let rate = server.limits.socket_rate();
         let outlet = Arc::new(Outlet::new(server.settings().max_backlog));
-        let protocols = protocols.into_iter().map(str::to_owned).collect();
+        let protocol = server.protocol(protocols);
         Self {
             server,
-            protocols,
+            protocol,
             place,
             rate,
             excess: 0,
@@ -65,23 +65,13 @@ impl Socket {
         }
     }
 
-    /// Returns the subprotocol that was chosen of those that the client offers.
-    pub fn subprotocol(&self) -> Option<&'static str> {
-        self.protocol().name()
-    }
-
     /// Returns whether the client has to say hello, and has not yet.
     pub fn awaits_hello(&self) -> bool {
         self.has_hello() && self.session.is_none()
     }
 
     pub(super) fn has_hello(&self) -> bool {
-        self.protocol().has_hello()
-    }
-
-    fn protocol(&self) -> &dyn SocketProtocol {
-        let offered: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
-        self.server.protocol(&offered)
+        self.protocol.has_hello()
     }
 
     /// Connects a client of a protocol without a hello.
@@ -94,7 +84,7 @@ impl Socket {
     /// # Errors
     /// The close frame, when the socket has to be closed.
     pub async fn receive(&mut self, frame: &str) -> Result<(), Closing> {
-        match self.protocol().decode(frame) {
+        match self.protocol.decode(frame) {
             Ok(ClientFrame::Hello(hello)) if self.session.is_none() => self.greet(hello).await,
             Ok(ClientFrame::Hello(_)) => {
                 Err(Closing::new(CloseCode::MALFORMED_HELLO, "a socket says hello once"))
@@ -191,7 +181,7 @@ impl Socket {
             self.outlet.close(Closing::new(CloseCode::TRY_AGAIN, reason));
             return;
         }
-        let frame = self.protocol().encode(frame);
+        let frame = self.protocol.encode(frame);
         self.replies.extend(frame.map(Bytes::from));
     }
 
@@ -205,7 +195,7 @@ impl Socket {
                 Ok(Item::Ready { is_complete }) => self.welcome(is_complete),
                 Ok(Item::Line(line)) => {
                     self.position = Some(line.cursor.clone());
-                    if let Some(frame) = line.encoded(self.protocol()) {
+                    if let Some(frame) = line.encoded(self.protocol) {
                         return Outgoing::Text(frame);
                     }
                 }

@@ -109,7 +109,7 @@ impl SocketTransport for WebSocket {
         &self.settings
     }
 
-    fn protocol(&self, offered: &[&str]) -> &dyn SocketProtocol {
+    fn protocol(&self, offered: &[&str]) -> &'static dyn SocketProtocol {
         if offered.contains(&SUBPROTOCOL) {
             return &Json { is_offered: true };
         }
