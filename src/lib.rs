@@ -13,6 +13,8 @@ pub mod engine;
 #[doc(hidden)] // For this crate's own tests.
 pub mod http;
 #[doc(hidden)] // For this crate's own tests.
+pub mod http_client;
+#[doc(hidden)] // For this crate's own tests.
 pub mod pages;
 #[doc(hidden)] // For this crate's own tests and benches.
 pub mod stores;
@@ -25,7 +27,7 @@ pub use contracts::handler::Result;
 /// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
     pub use crate::app::App;
-    pub use crate::contracts::handler::{Context, Handler, Refuse, Result, Transaction};
+    pub use crate::contracts::handler::{Context, Handler, Postpone, Refuse, Result, Transaction};
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};
     pub use crate::contracts::transport::{
         DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
@@ -33,6 +35,7 @@ pub mod prelude {
     };
     pub use crate::contracts::validator::{Rejection, Validator};
     pub use crate::model::address::{Address, Group, Identity};
+    pub use crate::model::command::Command;
     pub use crate::model::connection::{Connection, Disconnection};
     pub use crate::model::frame::Frame;
     pub use crate::model::message::{

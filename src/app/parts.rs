@@ -80,6 +80,18 @@ impl App {
         self
     }
 
+    /// Adds a handler that is built from the `properties` of its topic and the context, which has the
+    /// environment, where its secrets are.
+    #[must_use]
+    pub fn handler_from<S: DeserializeOwned, H: Handler + 'static>(
+        mut self,
+        name: &str,
+        build: impl Fn(S, &BuildContext<'_>) -> Result<H> + Send + Sync + 'static,
+    ) -> Self {
+        self.registry.handler_from(name, build);
+        self
+    }
+
     /// Adds a validator, a type or a function, for topics whose `validators` have this name.
     #[must_use]
     pub fn validator(mut self, name: &str, validator: impl Validator + 'static) -> Self {

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 
 use super::AppState;
+use super::client::client_address;
 use crate::contracts::transport::WebhookRequest;
 
 /// Copies method, target, headers and body of a webhook.
@@ -17,12 +18,15 @@ pub(super) fn webhook_request(
     };
     // The URI as it was sent, since signatures cover it: the router decodes a copy for itself.
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let peer = request.peer_addr().map(|peer| peer.ip());
     WebhookRequest {
         method: request.method().as_str().to_owned(),
         origin: called_origin(request, state),
         target: target.to_owned(),
         headers: request.headers().iter().map(header).collect(),
         body,
+        client: Some(client_address(peer, request.headers(), state.trust_forwarded)),
+        ..WebhookRequest::default()
     }
 }
 

@@ -4,6 +4,7 @@ pub mod address;
 // Hidden modules are for the engine, the stores and this crate's own tests.
 #[doc(hidden)]
 pub mod clock;
+pub mod command;
 pub mod connection;
 #[doc(hidden)]
 pub mod event;

@@ -154,7 +154,10 @@ pub struct TopicConfig {
 /// Transport that a topic names, with the settings that it is built from.
 #[derive(Clone)]
 pub struct TransportConfig {
+    /// Name in addresses and in the paths of the webhook.
     pub name: String,
+    /// Name of the transport in the registry: the key `kind` of its table, or its own name.
+    pub kind: String,
     /// The table `topics.<topic>.<name>`; empty when there is none.
     pub settings: toml::Table,
 }

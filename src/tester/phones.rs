@@ -165,9 +165,8 @@ fn state_after(outcome: Outcome) -> (DeliveryState, Option<String>) {
 fn webhook(request: &TesterRequest) -> WebhookRequest {
     WebhookRequest {
         method: "POST".to_owned(),
-        origin: String::new(),
         target: "/tester".to_owned(),
-        headers: Vec::new(),
         body: serde_json::to_vec(request).expect("all keys are strings"),
+        ..WebhookRequest::default()
     }
 }

@@ -10,6 +10,7 @@ use crate::rust_source::{self, paths};
 const FLOORS: &[&[&str]] = &[
     &["model"],
     &["contracts"],
+    &["http_client"],
     &["stores", "transports", "validators", "handlers"],
     &["engine"],
     &["http"],

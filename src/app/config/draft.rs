@@ -121,6 +121,7 @@ impl DraftConfig {
         BuildContext {
             file: &self.file,
             topic,
+            part: "",
             environment,
             purpose: self.purpose,
             public_url: self.public_url.as_deref(),

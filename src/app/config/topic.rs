@@ -15,9 +15,12 @@ const ERROR: &str = "It seems like an error has occurred...please try again late
 const LONGEST_PATH: usize = 256;
 
 /// Beginnings of the server's own paths.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 12] = [
     "/queue",
     "/status",
+    "/backend",
+    "/http",
+    "/api",
     "/tester",
     "/httptester",
     "/ws",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Built, Registry};
+use super::{Built, PartContext, Registry};
 use crate::app::config::DraftConfig;
 use crate::contracts::handler::DynHandler;
 use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
@@ -44,7 +44,8 @@ impl Registry {
             report_unknown(context, "handler", name, self.handlers.keys());
             return None;
         };
-        report_errors(context, "properties", build(&context.topic.properties))
+        let part = PartContext { registry: self, build: context };
+        report_errors(context, "properties", build(&context.topic.properties, &part))
     }
 
     /// Builds every transport of a topic, so that the errors of all of them are reported.
@@ -62,12 +63,17 @@ impl Registry {
         context: &BuildContext<'_>,
         config: &TransportConfig,
     ) -> Option<Arc<dyn DynTransport>> {
-        let Some(build) = self.transports.get(&config.name) else {
-            let key = if context.topic.transports.len() > 1 { "transports" } else { "transport" };
-            report_unknown(context, key, &config.name, self.transports.keys());
+        let Some(build) = self.transports.get(&config.kind) else {
+            let key = match context.topic.transports.len() {
+                _ if config.kind != config.name => &format!("{}.kind", config.name),
+                1 => "transport",
+                _ => "transports",
+            };
+            report_unknown(context, key, &config.kind, self.transports.keys());
             return None;
         };
-        report_errors(context, &config.name, build(context, config))
+        let context = BuildContext { part: &config.name, ..*context };
+        report_errors(&context, &config.name, build(&context, config))
     }
 
     fn build_validator(

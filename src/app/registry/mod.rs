@@ -29,15 +29,24 @@ mod tests;
 
 type Built<T> = Result<Arc<T>, SettingsErrors>;
 type Build<T> = Box<dyn Fn(&Properties) -> Built<T> + Send + Sync>;
+type BuildHandler =
+    Box<dyn Fn(&Properties, &PartContext<'_>) -> Built<dyn DynHandler> + Send + Sync>;
 type BuildTransport =
     Box<dyn Fn(&BuildContext<'_>, &TransportConfig) -> Built<dyn DynTransport> + Send + Sync>;
 
 /// The parts that topics may name.
 #[derive(Default)]
 pub struct Registry {
-    handlers: IndexMap<String, Build<dyn DynHandler>>,
+    handlers: IndexMap<String, BuildHandler>,
     validators: IndexMap<String, KnownValidator>,
     transports: IndexMap<String, BuildTransport>,
+}
+
+/// The input of a handler besides its settings.
+struct PartContext<'a> {
+    #[expect(dead_code, reason = "a router builds its apps from it")]
+    registry: &'a Registry,
+    build: &'a BuildContext<'a>,
 }
 
 struct KnownValidator {
@@ -72,7 +81,7 @@ impl Registry {
     /// Adds a handler without settings, in place of an earlier one of its name.
     pub fn handler(&mut self, name: &str, handler: impl Handler + 'static) {
         let handler: Arc<dyn DynHandler> = Arc::new(handler);
-        self.insert_handler(name, move |_: NoSettings| Ok(Arc::clone(&handler)));
+        self.insert_handler(name, move |_: NoSettings, _| Ok(Arc::clone(&handler)));
     }
 
     /// Adds a handler that is built from its topic's `[properties]`.
@@ -81,15 +90,27 @@ impl Registry {
         name: &str,
         build: impl Fn(S) -> Result<H> + Send + Sync + 'static,
     ) {
-        self.insert_handler(name, move |settings| Ok(Arc::new(build(settings)?) as _));
+        self.insert_handler(name, move |settings, _| Ok(Arc::new(build(settings)?) as _));
+    }
+
+    /// Adds a handler that is built from its topic's `[properties]` and the context.
+    pub fn handler_from<S: DeserializeOwned, H: Handler + 'static>(
+        &mut self,
+        name: &str,
+        build: impl Fn(S, &BuildContext<'_>) -> Result<H> + Send + Sync + 'static,
+    ) {
+        self.insert_handler(name, move |settings, context| {
+            Ok(Arc::new(build(settings, context.build)?) as _)
+        });
     }
 
     fn insert_handler<S: DeserializeOwned>(
         &mut self,
         name: &str,
-        build: impl Fn(S) -> Result<Arc<dyn DynHandler>> + Send + Sync + 'static,
+        build: impl Fn(S, &PartContext<'_>) -> Result<Arc<dyn DynHandler>> + Send + Sync + 'static,
     ) {
-        let build: Build<dyn DynHandler> = Box::new(move |table| build_part(table, &build));
+        let build: BuildHandler =
+            Box::new(move |table, context| build_part(table, |settings| build(settings, context)));
         self.handlers.insert(name.to_owned(), build);
     }
 

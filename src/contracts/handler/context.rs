@@ -11,15 +11,33 @@ use crate::model::message::{Media, Text};
 pub struct Context {
     transaction: Transaction,
     sender: Address,
+    is_declined: bool,
 }
 
 impl Context {
     pub(super) fn new(transaction: Transaction, sender: Address) -> Self {
-        Self { transaction, sender }
+        Self { transaction, sender, is_declined: false }
     }
 
     pub(super) fn into_transaction(self) -> Transaction {
         self.transaction
+    }
+
+    /// Returns the sender of the message, to whom a reply goes.
+    pub fn sender(&self) -> &Address {
+        &self.sender
+    }
+
+    /// Declines the message: a router offers it to its next app. What was written and sent so far
+    /// stays. Without a router it has no effect.
+    pub fn decline(&mut self) {
+        self.is_declined = true;
+    }
+
+    /// Returns whether the message was declined since the last call.
+    #[doc(hidden)]
+    pub fn take_declined(&mut self) -> bool {
+        std::mem::take(&mut self.is_declined)
     }
 
     /// Sends a text to the sender of the message, from the line that they wrote to.

@@ -76,6 +76,8 @@ pub struct Invocation {
     pub topic: TopicName,
     /// Mailbox that the message or wake came from.
     pub group: Group,
+    /// Number of this attempt at the message, from 1. It grows when an earlier one failed.
+    pub attempt: u32,
     /// Start of the run.
     pub now: DateTime<Utc>,
     /// Key that turns addresses into groups.

@@ -1,4 +1,6 @@
-//! The result of a handler, and the error that answers the sender.
+//! The result of a handler, and the errors that answer the sender or put the message off.
+
+use std::time::Duration;
 
 /// Result of a handler; any error converts into it by `?`.
 pub type Result<T = (), E = anyhow::Error> = std::result::Result<T, E>;
@@ -33,6 +35,28 @@ impl Refuse {
     pub(super) fn text_of(error: &anyhow::Error) -> Option<&str> {
         let refusal = error.chain().find_map(|cause| cause.downcast_ref::<Self>());
         refusal.map(|refusal| refusal.text.as_str())
+    }
+}
+
+/// Error that puts a message off: it stays first in its mailbox, nothing that the handler wrote or sent
+/// for it takes effect, and the handler gets it again after a time. It is no failure of the message,
+/// so it may be put off as often as need be. A wake is put off in the same way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the handler put the message off: {reason}")]
+pub struct Postpone {
+    pub(crate) after: Duration,
+    pub(crate) reason: String,
+}
+
+impl Postpone {
+    /// Creates the error with the delay, and the reason for the log.
+    pub fn new(after: Duration, reason: impl Into<String>) -> Self {
+        Self { after, reason: reason.into() }
+    }
+
+    /// Returns the postponement that `error` is, or that lies below its context.
+    pub(crate) fn of(error: &anyhow::Error) -> Option<&Self> {
+        error.chain().find_map(|cause| cause.downcast_ref())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::{Future, ready};
 
+use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
@@ -19,13 +20,13 @@ pub use context::Context;
 pub use effects::{
     Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State, UNDELIVERABLE,
 };
-pub use error::{Refuse, Result};
+pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
 #[doc(hidden)]
 pub use presence::process_end;
 #[doc(hidden)]
-pub use run::{DynHandler, opt_out};
+pub use run::{Call, DynHandler, opt_out};
 pub use transaction::Transaction;
 
 /// The logic of a topic.
@@ -127,5 +128,10 @@ pub trait Handler: Send + Sync {
     /// Headline for the server's front page, where it lists its topics.
     fn greeting(&self) -> Option<&str> {
         None
+    }
+
+    /// Commands that it offers to people: on the tester's page, and in the `help` of a router.
+    fn commands(&self) -> Vec<Command> {
+        Vec::new()
     }
 }

@@ -73,7 +73,7 @@ impl Session {
     pub(super) fn write(&self, tx: &mut Transaction) -> Result {
         let key = key(&tx.group_of(&self.address));
         let ttl = if self.is_connected() { CONNECTED_TTL } else { RESUME_TTL };
-        tx.put(&key, self, ttl)
+        tx.write(key, self, ttl)
     }
 
     pub(super) fn is_connected(&self) -> bool {

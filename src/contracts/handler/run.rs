@@ -7,6 +7,8 @@ use super::{
     Context, Effects, Handler, OutgoingMessage, Refuse, Result, Transaction, UNDELIVERABLE,
     presence,
 };
+use crate::model::command::Command;
+use crate::model::connection::{Connection, Disconnection};
 use crate::model::keyword::is_opt_out;
 use crate::model::message::{Inbound, Mail, OptOut, Wake};
 
@@ -16,8 +18,26 @@ pub trait DynHandler: Send + Sync {
     /// other error means that the mail is tried again.
     fn run<'a>(&'a self, tx: Transaction, mail: &'a Mail) -> BoxFuture<'a, Result<Effects>>;
 
+    /// Makes one call of the handler, in a transaction that need not be its alone: a router's apps
+    /// share one.
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result>;
+
     /// Returns the handler's headline for the front page.
     fn greeting(&self) -> Option<&str>;
+
+    /// Returns the commands that the handler offers to people.
+    fn commands(&self) -> Vec<Command>;
+}
+
+/// One call of a handler: the method, and what it is called with.
+pub enum Call<'a> {
+    /// A message, or the opt-out, opt-in or request for help that it is.
+    Message(&'a mut Context, &'a Inbound),
+    Wake(&'a mut Transaction, &'a Wake),
+    /// The verdict that no message reaches the owner of the mailbox, with the provider's code.
+    Undeliverable(&'a mut Transaction, u32),
+    Connected(&'a mut Context, &'a Connection),
+    Disconnected(&'a mut Transaction, &'a Disconnection),
 }
 
 impl<H: Handler> DynHandler for H {
@@ -29,20 +49,33 @@ impl<H: Handler> DynHandler for H {
         }
     }
 
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result> {
+        match call {
+            Call::Message(cx, message) => match opt_out(message) {
+                None => self.handle(cx, message).boxed(),
+                Some(OptOut::Stop) => self.opted_out(cx, message).boxed(),
+                Some(OptOut::Start) => self.opted_in(cx, message).boxed(),
+                Some(OptOut::Help) => self.help_requested(cx, message).boxed(),
+            },
+            Call::Wake(tx, wake) => self.wake(tx, wake).boxed(),
+            Call::Undeliverable(tx, code) => self.undeliverable(tx, code).boxed(),
+            Call::Connected(cx, connection) => self.connected(cx, connection).boxed(),
+            Call::Disconnected(tx, end) => self.disconnected(tx, end).boxed(),
+        }
+    }
+
     fn greeting(&self) -> Option<&str> {
         Handler::greeting(self)
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        Handler::commands(self)
     }
 }
 
 async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
     let mut cx = Context::new(tx, message.sender.clone());
-    let outcome = match opt_out(message) {
-        None => handler.handle(&mut cx, message).await,
-        Some(OptOut::Stop) => handler.opted_out(&mut cx, message).await,
-        Some(OptOut::Start) => handler.opted_in(&mut cx, message).await,
-        Some(OptOut::Help) => handler.help_requested(&mut cx, message).await,
-    };
-    match outcome {
+    match handler.call(Call::Message(&mut cx, message)).await {
         Ok(()) => Ok(cx.into_transaction().into_effects()),
         Err(error) => match Refuse::text_of(&error) {
             Some(text) => Ok(refusal(message, text)),

@@ -85,7 +85,8 @@ impl Transaction {
 
     /// Reads the record of a session that presence keeps.
     pub(super) async fn session(&mut self, key: &str) -> Result<Option<Session>> {
-        let stored: Option<Value> = self.get(key).await?;
+        // A session is the same one for every app of a router.
+        let stored: Option<Value> = self.read(&[key.to_owned()]).await?.pop().flatten();
         Ok(stored.and_then(presence::parse))
     }
 }

@@ -20,6 +20,8 @@ use crate::model::state::{Check, Member, Write};
 /// another type than the one asked for; a handler passes it on with `?`, and runs again later.
 pub struct Transaction {
     pub(super) invocation: Invocation,
+    /// Beginning of every key, pool, counter and wake of the app that runs, when a router runs it.
+    scope: String,
     state: Arc<dyn State>,
     /// Values read or written so far; a written value is read back.
     seen: HashMap<String, Option<String>>,
@@ -32,6 +34,7 @@ impl Transaction {
     pub fn new(invocation: Invocation, state: Arc<dyn State>) -> Self {
         Self {
             invocation,
+            scope: String::new(),
             state,
             seen: HashMap::new(),
             checks: BTreeMap::new(),
@@ -52,6 +55,31 @@ impl Transaction {
     /// Returns the time at which this run began; it does not advance during the run.
     pub fn now(&self) -> DateTime<Utc> {
         self.invocation.now
+    }
+
+    /// Returns the number of this attempt at the message, from 1. It grows when an earlier one failed.
+    pub fn attempt(&self) -> u32 {
+        self.invocation.attempt
+    }
+
+    /// Enters the scope of an app of a router: its keys, pools, counters and wakes are apart from
+    /// those of every other app. Returns the scope to [`leave`](Self::leave) to.
+    #[doc(hidden)]
+    pub fn enter(&mut self, app: &str) -> usize {
+        let outer = self.scope.len();
+        self.scope.push_str(app);
+        self.scope.push('/');
+        outer
+    }
+
+    /// Leaves the scope of an app.
+    #[doc(hidden)]
+    pub fn leave(&mut self, outer: usize) {
+        self.scope.truncate(outer);
+    }
+
+    fn scoped(&self, name: &str) -> String {
+        format!("{}{name}", self.scope)
     }
 
     /// Returns the state of this mailbox's conversation, as [`Transaction::set_state`] stored it. It
@@ -85,9 +113,17 @@ impl Transaction {
         &mut self,
         keys: impl IntoIterator<Item = &'k str>,
     ) -> Result<Vec<Option<T>>> {
-        let keys: Vec<&str> = keys.into_iter().collect();
-        self.load(&keys).await?;
-        keys.into_iter()
+        let keys: Vec<String> = keys.into_iter().map(|key| self.scoped(key)).collect();
+        self.read(&keys).await
+    }
+
+    /// Returns the values under keys of no scope.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &mut self,
+        keys: &[String],
+    ) -> Result<Vec<Option<T>>> {
+        self.load(keys).await?;
+        keys.iter()
             .map(|key| match self.seen.get(key).and_then(Option::as_deref) {
                 None => Ok(None),
                 // The parser's own message would quote the value, which may be a number.
@@ -100,15 +136,15 @@ impl Transaction {
     }
 
     /// Reads those keys that have not been read or written yet.
-    async fn load(&mut self, keys: &[&str]) -> Result {
+    async fn load(&mut self, keys: &[String]) -> Result {
         let mut missing = Vec::new();
-        for key in keys.iter().copied() {
+        for key in keys {
             if self.seen.contains_key(key) {
                 continue;
             }
             match self.invocation.known.remove(key) {
-                Some(value) => self.remember(key.to_owned(), value),
-                None => missing.push(key.to_owned()),
+                Some(value) => self.remember(key.clone(), value),
+                None => missing.push(key.clone()),
             }
         }
         if !missing.is_empty() {
@@ -128,61 +164,70 @@ impl Transaction {
     /// Returns up to `limit` members of a pool, the longest in it first. The commit conflicts when
     /// one of them has left it by then; new members do not matter to it.
     pub async fn sample(&mut self, pool: &str, limit: usize) -> Result<Vec<Member>> {
-        let members = self.state.members(pool, limit).await?;
-        self.effects.checks.extend(
-            members
-                .iter()
-                .map(|member| Check::Member { pool: pool.to_owned(), member: member.clone() }),
-        );
+        let pool = self.scoped(pool);
+        let members = self.state.members(&pool, limit).await?;
+        let check = |member: &Member| Check::Member { pool: pool.clone(), member: member.clone() };
+        self.effects.checks.extend(members.iter().map(check));
         Ok(members)
     }
 
     /// Returns up to `limit` members of a pool, the longest in it first, for information: the commit
     /// does not depend on it.
     pub async fn list(&self, pool: &str, limit: usize) -> Result<Vec<Group>> {
-        let members = self.state.members(pool, limit).await?;
+        let members = self.state.members(&self.scoped(pool), limit).await?;
         Ok(members.into_iter().map(|member| member.group).collect())
     }
 
     /// Returns the number of a pool's members, for information: the commit does not depend on it.
     pub async fn size(&self, pool: &str) -> Result<u64> {
-        self.state.size(pool).await
+        self.state.size(&self.scoped(pool)).await
     }
 
     /// Returns the value of a counter, for information: the commit does not depend on it.
     pub async fn total(&self, counter: &str) -> Result<i64> {
-        self.state.total(counter).await
+        self.state.total(&self.scoped(counter)).await
     }
 
     /// Stores `value` under `key` for `ttl` from the commit on.
     pub fn put<T: Serialize>(&mut self, key: &str, value: &T, ttl: Duration) -> Result {
+        self.write(self.scoped(key), value, ttl)
+    }
+
+    /// Stores a value under a key of no scope.
+    pub(super) fn write<T: Serialize>(&mut self, key: String, value: &T, ttl: Duration) -> Result {
         let value = serde_json::to_string(value)?;
-        self.seen.insert(key.to_owned(), Some(value.clone()));
-        self.effects.writes.push(Write::Put { key: key.to_owned(), value, ttl });
+        self.seen.insert(key.clone(), Some(value.clone()));
+        self.effects.writes.push(Write::Put { key, value, ttl });
         Ok(())
     }
 
     /// Removes the value under `key`.
     pub fn remove(&mut self, key: &str) {
-        self.seen.insert(key.to_owned(), None);
-        self.effects.writes.push(Write::Remove { key: key.to_owned() });
+        self.erase(self.scoped(key));
+    }
+
+    /// Removes the value under a key of no scope.
+    pub(super) fn erase(&mut self, key: String) {
+        self.seen.insert(key.clone(), None);
+        self.effects.writes.push(Write::Remove { key });
     }
 
     /// Adds a group to the end of a pool, and removes it `ttl` after the commit. A member keeps its
     /// place and gets the new `ttl`.
     pub fn insert(&mut self, pool: &str, group: &Group, ttl: Duration) {
-        let (pool, group) = (pool.to_owned(), group.clone());
+        let (pool, group) = (self.scoped(pool), group.clone());
         self.effects.writes.push(Write::Insert { pool, group, ttl });
     }
 
     /// Removes a group from a pool.
     pub fn take(&mut self, pool: &str, group: &Group) {
-        self.effects.writes.push(Write::Take { pool: pool.to_owned(), group: group.clone() });
+        self.effects.writes.push(Write::Take { pool: self.scoped(pool), group: group.clone() });
     }
 
     /// Adds to a counter, which expires `ttl` after the last addition.
     pub fn count(&mut self, name: &str, by: i64, ttl: Duration) {
-        self.effects.writes.push(Write::Count { name: name.to_owned(), by, ttl });
+        let name = self.scoped(name);
+        self.effects.writes.push(Write::Count { name, by, ttl });
     }
 
     /// Sends a text, from the line that `to` names.
@@ -194,6 +239,12 @@ impl Transaction {
     pub fn send_media(&mut self, to: &Address, text: impl Into<Text>, media: Vec<Media>) {
         let message = OutgoingMessage { media, ..OutgoingMessage::text(to.clone(), text) };
         self.effects.sends.push(message);
+    }
+
+    /// Removes the messages of this run that are not to be sent.
+    #[doc(hidden)]
+    pub fn retain_sends(&mut self, keep: impl FnMut(&OutgoingMessage) -> bool) {
+        self.effects.sends.retain(keep);
     }
 
     /// Wakes this mailbox after a time; see [`Transaction::wake`].
@@ -212,7 +263,7 @@ impl Transaction {
         data: &T,
     ) -> Result {
         let data = serde_json::to_value(data)?;
-        let wake = Wake { group: group.clone(), name: name.to_owned(), data };
+        let wake = Wake { group: group.clone(), name: self.scoped(name), data };
         self.effects.wakes.push(ScheduledWake { wake, at });
         Ok(())
     }

@@ -37,6 +37,8 @@ pub struct BuildContext<'a> {
     /// The configuration file, as errors name it.
     pub file: &'a str,
     pub topic: &'a TopicConfig,
+    /// Name of the part: of a transport, the one in its addresses.
+    pub part: &'a str,
     pub environment: &'a Environment,
     pub purpose: Purpose,
     /// Scheme, host and port under which providers call this server, if configured.

@@ -78,6 +78,8 @@ impl fmt::Debug for Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     pub entry: Entry,
+    /// Further ids under which the message may have been accepted before. They are not remembered.
+    pub aliases: Vec<MessageId>,
     /// Messages put into the outbox in the same step.
     pub outbox: Vec<Entry>,
     pub facts: Facts,

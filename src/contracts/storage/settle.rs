@@ -66,6 +66,7 @@ pub struct Retry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Burial {
     pub reason: String,
+    pub writes: Vec<Write>,
     /// Messages for the outbox: the error text for its sender.
     pub outbox: Vec<Entry>,
     /// As in [`Commit`].

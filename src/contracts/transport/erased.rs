@@ -1,6 +1,7 @@
 //! Transports behind pointers, as topics hold them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
@@ -21,6 +22,15 @@ pub trait DynTransport: Send + Sync {
 
     /// Returns the response to a genuine request.
     fn answer(&self, text: Option<&str>) -> WebhookResponse;
+
+    /// Returns the response to a delivery report.
+    fn acknowledge(&self) -> WebhookResponse;
+
+    /// Returns the line that a message leaves from when nothing names one.
+    fn line(&self) -> Option<&str>;
+
+    /// Returns the time within which an equal text of the same sender is the same message.
+    fn dedupe_window(&self) -> Option<Duration>;
 
     /// Sends one message.
     fn send<'a>(&'a self, message: &'a Outbound) -> BoxFuture<'a, Result<SentReceipt, SendError>>;
@@ -52,6 +62,18 @@ impl<T: Transport> DynTransport for T {
 
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         Transport::answer(self, text)
+    }
+
+    fn acknowledge(&self) -> WebhookResponse {
+        Transport::acknowledge(self)
+    }
+
+    fn line(&self) -> Option<&str> {
+        Transport::line(self)
+    }
+
+    fn dedupe_window(&self) -> Option<Duration> {
+        Transport::dedupe_window(self)
     }
 
     fn send<'a>(&'a self, message: &'a Outbound) -> BoxFuture<'a, Result<SentReceipt, SendError>> {

@@ -2,6 +2,7 @@
 
 use std::future::{Future, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -46,6 +47,27 @@ pub trait Transport: Send + Sync {
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         let _ = text;
         WebhookResponse { status: 200, content_type: None, body: String::new() }
+    }
+
+    /// Returns the response to a delivery report: 204 by default.
+    fn acknowledge(&self) -> WebhookResponse {
+        WebhookResponse { status: 204, content_type: None, body: String::new() }
+    }
+
+    /// Returns the line that a message leaves from when nothing names one, if there is such a line.
+    fn line(&self) -> Option<&str> {
+        None
+    }
+
+    /// Returns the time within which an equal text of the same sender is the same message, for a
+    /// provider that gives its messages no ids. Such a message has an empty id
+    /// ([`Incoming::without_id`]); our next message to its sender ends that time.
+    ///
+    /// Returns `None` by default: every message has an id.
+    ///
+    /// [`Incoming::without_id`]: crate::model::message::Incoming::without_id
+    fn dedupe_window(&self) -> Option<Duration> {
+        None
     }
 
     /// Returns the entries of the provider's message list that may be `message`: same recipient, line

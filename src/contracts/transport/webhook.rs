@@ -1,11 +1,14 @@
 //! Webhooks of a provider: requests, what they contain, and responses.
 
 use std::fmt;
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
 
 use crate::model::message::{Incoming, MessageId};
 
 /// Webhook request of a provider, as plain data. `Debug` shows neither query, headers nor body.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct WebhookRequest {
     /// Upper case: `POST`.
     pub method: String,
@@ -18,15 +21,18 @@ pub struct WebhookRequest {
     /// Names in lower case. A header that was sent twice is here twice.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// Address of the caller; behind a trusted proxy, the one that the proxy names.
+    pub client: Option<IpAddr>,
+    /// Time of arrival, set by the intake, by which a signature with a time is too old or not.
+    pub received_at: DateTime<Utc>,
 }
 
 impl fmt::Debug for WebhookRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.target.split('?').next().unwrap_or_default();
         f.debug_struct("WebhookRequest")
             .field("method", &self.method)
             .field("origin", &self.origin)
-            .field("path", &path)
+            .field("path", &self.path())
             .finish_non_exhaustive()
     }
 }
@@ -35,6 +41,11 @@ impl WebhookRequest {
     /// Value of the first header with this name (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Path, without the query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
     }
 
     /// Raw query, without its question mark.

@@ -72,7 +72,7 @@ impl Delivery<'_> {
 
     pub(super) fn bury(&self, kind: EventKind, reason: String) -> Settlement {
         let facts = Some(self.last_facts(kind, self.because(&reason)));
-        Settlement::Bury(Burial { outbox: Vec::new(), settles: self.debt(), facts, reason })
+        Settlement::Bury(Burial { settles: self.debt(), facts, reason, ..Burial::default() })
     }
 
     /// Number of reads of the provider's list that did not find the message.

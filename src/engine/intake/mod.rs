@@ -104,6 +104,7 @@ impl Intake {
             warn!(topic.name = ?name, "call for a topic that does not run here");
             return Err(Refusal::UnknownTopic);
         };
+        let request = WebhookRequest { received_at: self.clock.now(), ..request };
         match catch_panic(pipeline, "transport", || pipeline.transport.receive(&request)) {
             Ok(Ok(Received::Message(incoming))) => self.message(pipeline, *incoming).await,
             Ok(Ok(Received::Report(report))) => self.report(pipeline, &report).await,
@@ -164,6 +165,7 @@ impl Intake {
             facts: facts(pipeline, &message, kinds, None),
             outbox: self.accept_message(pipeline, &message).into_iter().collect(),
             entry: self.entry(message),
+            aliases: Vec::new(),
             max_depth: pipeline.limits.max_depth,
             max_group_depth: pipeline.limits.max_group_depth,
         }

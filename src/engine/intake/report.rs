@@ -4,7 +4,7 @@ use tracing::error;
 
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
 use crate::contracts::storage::Partition;
-use crate::contracts::transport::{DeliveryStatus, Report, WebhookResponse};
+use crate::contracts::transport::{DeliveryStatus, Report};
 use crate::engine::topic::Pipeline;
 use crate::model::event::{Detail, EventKind, Facts};
 
@@ -24,8 +24,7 @@ impl Intake {
                 return Err(Refusal::Unavailable);
             }
         }
-        let response = WebhookResponse { status: 204, content_type: None, body: String::new() };
-        Ok(Receipt { response, outcome: Outcome::Noted })
+        Ok(Receipt { response: pipeline.transport.acknowledge(), outcome: Outcome::Noted })
     }
 }
 

@@ -61,6 +61,7 @@ impl Intake {
         let facts = Facts::new(id.clone(), &[], Detail::default(), limits.max_records);
         Push {
             entry: Entry { group, id, payload },
+            aliases: Vec::new(),
             outbox: Vec::new(),
             facts,
             max_depth: limits.max_depth,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 
 use super::Worker;
-use crate::contracts::handler::{Effects, Invocation, State, Transaction};
+use crate::contracts::handler::{Effects, Invocation, Postpone, State, Transaction};
 use crate::contracts::storage::{Claim, Partition, StateReads, StorageError};
 use crate::engine::leases::LeaseGuard;
 use crate::model::message::Mail;
@@ -18,6 +18,8 @@ use crate::model::state::Member;
 pub(super) enum Outcome {
     Effects(Effects),
     Failed(String),
+    /// The handler put the message off.
+    Postponed(Postpone),
     /// A read of the handler's state got no answer.
     StoreUnavailable(StorageError),
     /// The lease was lost during the run, so that its effects are void.
@@ -51,6 +53,7 @@ impl Worker {
         Invocation {
             topic: self.parts.topic.clone(),
             group: claim.group.clone(),
+            attempt: claim.failures + 1,
             now: self.parts.clock.now(),
             groups: self.parts.groups.clone(),
             known: HashMap::from([own]),
@@ -58,8 +61,11 @@ impl Worker {
     }
 }
 
-/// Tells an unavailable store from an error of the handler's own.
+/// Tells a postponement and an unavailable store from an error of the handler's own.
 fn failure(error: anyhow::Error) -> Outcome {
+    if let Some(postponed) = Postpone::of(&error) {
+        return Outcome::Postponed(postponed.clone());
+    }
     match error.downcast::<StorageError>() {
         Ok(unavailable @ StorageError::Unavailable(_)) => Outcome::StoreUnavailable(unavailable),
         Ok(error) => Outcome::Failed(error.to_string()),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use self::invoke::Outcome;
 use crate::contracts::handler::{
-    DynHandler, Effects, HandledObserver, OutgoingMessage, ScheduledWake,
+    DynHandler, Effects, HandledObserver, OutgoingMessage, Postpone, ScheduledWake,
 };
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
@@ -92,6 +92,15 @@ impl Worker {
         Settlement::Retry(Retry { after, failed: true, facts, ..Retry::default() })
     }
 
+    fn postponed(&self, claim: &Claim, postponed: &Postpone) -> Settlement {
+        let Postpone { after, reason } = postponed;
+        tracing::info!(
+            topic.name = %self.parts.topic, message.id = %claim.id, reason,
+            retry_ms = after.as_millis(), "handler put the message off",
+        );
+        Settlement::Retry(Retry { after: *after, ..Retry::default() })
+    }
+
     fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
         tracing::error!(
             topic.name = %self.parts.topic, message.id = %claim.id, reason,
@@ -100,7 +109,7 @@ impl Worker {
         let outbox = mail.and_then(|mail| self.apology(mail)).into_iter().collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));
-        Settlement::Bury(Burial { reason, outbox, settles: None, facts })
+        Settlement::Bury(Burial { reason, outbox, facts, ..Burial::default() })
     }
 
     /// Outgoing error text for the sender of a buried message.
@@ -142,6 +151,7 @@ impl Work for Worker {
         match self.invoke(claim, &mail, lease).await {
             Outcome::Effects(effects) => Ok(Settlement::Complete(self.commit(&mail, effects))),
             Outcome::Failed(reason) => Ok(self.failed(claim, &mail, reason)),
+            Outcome::Postponed(postponed) => Ok(self.postponed(claim, &postponed)),
             Outcome::StoreUnavailable(error) => Err(error),
             Outcome::LeaseLost => Ok(Settlement::Abandon),
         }

@@ -138,6 +138,11 @@ impl Incoming {
             parameters: Parameters::default(),
         }
     }
+
+    /// Creates a text message of a provider that gives its messages no ids.
+    pub fn without_id(sender: Address, text: impl Into<Text>) -> Self {
+        Self::new(MessageId::new(""), sender, text)
+    }
 }
 
 impl Inbound {

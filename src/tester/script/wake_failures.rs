@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::contracts::handler::{DynHandler, Effects, Result, Transaction};
+use crate::contracts::handler::{Call, DynHandler, Effects, Result, Transaction};
+use crate::model::command::Command;
 use crate::model::message::Mail;
 
 /// Collected errors of wakes, one sentence each.
@@ -40,6 +41,14 @@ impl DynHandler for WakeFailureRecorder {
             outcome
         };
         run.boxed()
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result> {
+        self.handler.call(call)
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        self.handler.commands()
     }
 
     fn greeting(&self) -> Option<&str> {

@@ -1,44 +1,17 @@
 //! Client of Twilio's REST API: sending a message, and the exchange that listing shares with it.
 
-use anyhow::Context as _;
-use chrono::DateTime;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response};
+use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use std::time::Duration;
 
-use super::outcome::{self, ApiResponse};
+use super::outcome;
 use super::{Twilio, TwilioConfig, report};
 use crate::contracts::transport::{SendError, SentReceipt};
+use crate::http_client::{self, Response};
 use crate::model::message::Outbound;
 
 /// Largest response that is read. A page of the message list has about 200 kB.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Longest `Retry-After` that is honoured.
-const MAX_PAUSE: Duration = Duration::from_hours(24);
-
-/// HTTP client that writes every request at most once: it follows no redirect and retries nothing.
-///
-/// One retry cannot be turned off: that of a request whose pooled connection was found closed before
-/// a byte was written. Restricting the client to HTTP/1 keeps it at that.
-pub(super) fn client(config: &TwilioConfig) -> anyhow::Result<reqwest::Client> {
-    // A TLS provider that was installed earlier serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .connect_timeout(config.connect_timeout)
-        .timeout(config.timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .http1_only()
-        .no_proxy()
-        // The server closes idle connections, in the worst case during a write.
-        .pool_idle_timeout(Duration::from_secs(30))
-        .user_agent(concat!("crosswire/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .context("no HTTPS client; are the system's CA certificates installed?")
-}
 
 pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<SentReceipt, SendError> {
     let parameters = parameters(twilio, message)?;
@@ -73,14 +46,10 @@ pub(super) fn line<'a>(config: &'a TwilioConfig, message: &'a Outbound) -> Optio
 pub(super) async fn exchange(
     twilio: &Twilio,
     request: RequestBuilder,
-) -> Result<ApiResponse, SendError> {
+) -> Result<Response, SendError> {
     let request = authorized(&twilio.config, request)?;
-    let mut response = request.send().await.map_err(outcome::transport_error)?;
-    Ok(ApiResponse {
-        status: response.status(),
-        retry_after: retry_after(response.headers()),
-        body: body(&mut response).await,
-    })
+    let response = request.send().await.map_err(http_client::failure)?;
+    Ok(Response::read(response, MAX_RESPONSE_BYTES).await)
 }
 
 fn authorized(config: &TwilioConfig, request: RequestBuilder) -> Result<RequestBuilder, SendError> {
@@ -138,31 +107,7 @@ struct Created {
     sid: String,
 }
 
-fn created(response: &ApiResponse) -> Option<SentReceipt> {
+fn created(response: &Response) -> Option<SentReceipt> {
     let created: Created = serde_json::from_slice(response.body.as_deref()?).ok()?;
     (!created.sid.is_empty()).then(|| SentReceipt::new(created.sid))
-}
-
-async fn body(response: &mut Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_RESPONSE_BYTES {
-            return None;
-        }
-    }
-    Some(body)
-}
-
-/// Pause that the provider asks for, in seconds or as a date. A date is compared with the response's
-/// own `Date`, so that clocks need not agree.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let value = text(RETRY_AFTER)?;
-    let pause = value.parse().map(Duration::from_secs).ok().or_else(|| {
-        let until = DateTime::parse_from_rfc2822(value).ok()?;
-        let now = DateTime::parse_from_rfc2822(text(DATE)?).ok()?;
-        (until - now).to_std().ok()
-    })?;
-    Some(pause.min(MAX_PAUSE))
 }

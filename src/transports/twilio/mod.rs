@@ -12,6 +12,7 @@ use url::Url;
 use crate::contracts::transport::{
     ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
 };
+use crate::http_client::{self, ClientLimits, Reach};
 use crate::model::message::Outbound;
 
 mod api;
@@ -45,7 +46,9 @@ impl Twilio {
     pub fn new(config: TwilioConfig) -> anyhow::Result<Self> {
         let config = config.normalized();
         let status_callback = config.check()?;
-        let http = api::client(&config)?;
+        let limits =
+            ClientLimits { connect_timeout: config.connect_timeout, timeout: config.timeout };
+        let http = http_client::client(limits, Reach::Anywhere)?;
         Ok(Self { config, http, status_callback })
     }
 }
@@ -57,6 +60,10 @@ impl Transport for Twilio {
 
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         twiml::answer(text)
+    }
+
+    fn line(&self) -> Option<&str> {
+        self.config.from_number.as_deref()
     }
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use crate::contracts::transport::SendError;
+use crate::http_client::Response;
 
 /// Pause in seconds after 21611, while a queue of ten hours drains.
 const QUEUE_FULL: u64 = 60;
@@ -101,14 +102,6 @@ const CODES: [(u32, Class, &str); 66] = [
     (63033, Recipient, "the recipient blocks messages"),
 ];
 
-/// Response of the API.
-pub(super) struct ApiResponse {
-    pub(super) status: StatusCode,
-    pub(super) retry_after: Option<Duration>,
-    /// Absent when the body broke off or was too large.
-    pub(super) body: Option<Vec<u8>>,
-}
-
 /// Body of an error response.
 #[derive(Deserialize)]
 struct ApiError {
@@ -116,7 +109,7 @@ struct ApiError {
 }
 
 /// Classifies a response other than success.
-pub(super) fn send_error(response: &ApiResponse) -> SendError {
+pub(super) fn send_error(response: &Response) -> SendError {
     let body = response.body.as_deref();
     let error = body.and_then(|body| serde_json::from_slice::<ApiError>(body).ok());
     let code = error.map(|error| error.code);
@@ -132,16 +125,7 @@ pub(super) fn send_error(response: &ApiResponse) -> SendError {
     }
 }
 
-/// Classifies a failure of the exchange itself. An error before the connection was established is
-/// certainly not sent; afterwards the request may have been written.
-pub(super) fn transport_error(error: reqwest::Error) -> SendError {
-    let unwritten = error.is_connect() || error.is_builder();
-    // The URL of the message list holds the recipient's number.
-    let sentence = sentence(&error.without_url());
-    if unwritten { SendError::NotSent(sentence) } else { SendError::Ambiguous(sentence) }
-}
-
-fn classified(response: &ApiResponse, code: u32, class: Class, meaning: &str) -> SendError {
+fn classified(response: &Response, code: u32, class: Class, meaning: &str) -> SendError {
     let reason = meaning.to_owned();
     match class {
         Account => SendError::Account { code, reason },
@@ -154,7 +138,7 @@ fn classified(response: &ApiResponse, code: u32, class: Class, meaning: &str) ->
     }
 }
 
-fn throttled(response: &ApiResponse, class: Option<Class>) -> SendError {
+fn throttled(response: &Response, class: Option<Class>) -> SendError {
     let usual = match class {
         Some(Throttled(seconds)) if seconds > 0 => Some(Duration::from_secs(seconds)),
         _ => None,
@@ -163,7 +147,7 @@ fn throttled(response: &ApiResponse, class: Option<Class>) -> SendError {
 }
 
 /// Classifies an unknown code by the HTTP status, which also stands for a missing code.
-fn unclassified(response: &ApiResponse, status: u16, code: Option<u32>) -> SendError {
+fn unclassified(response: &Response, status: u16, code: Option<u32>) -> SendError {
     let number = code.unwrap_or(u32::from(status));
     let reason = match code {
         Some(code) => format!("see https://www.twilio.com/docs/errors/{code}"),
@@ -187,10 +171,4 @@ fn unclassified(response: &ApiResponse, status: u16, code: Option<u32>) -> SendE
         Ok(status) if status.is_client_error() => SendError::Message { code: number, reason },
         _ => SendError::Ambiguous(reason),
     }
-}
-
-/// Error message with those of its causes, since the outermost one is too general.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

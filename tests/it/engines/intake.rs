@@ -76,8 +76,7 @@ fn call() -> WebhookRequest {
         method: "POST".to_owned(),
         origin: "https://example.com".to_owned(),
         target: "/".to_owned(),
-        headers: Vec::new(),
-        body: Vec::new(),
+        ..WebhookRequest::default()
     }
 }
 

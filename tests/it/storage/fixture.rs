@@ -184,6 +184,7 @@ pub(crate) fn wake(to: &str, name: &str, data: impl Into<Value>) -> Wake {
 
 pub(crate) fn push(entry: Entry) -> Push {
     Push {
+        aliases: Vec::new(),
         facts: facts(entry.id.as_str(), &[EventKind::Received, EventKind::Queued]),
         entry,
         outbox: Vec::new(),
@@ -216,7 +217,7 @@ pub(crate) fn retry() -> Retry {
 }
 
 pub(crate) fn burial(reason: &str) -> Burial {
-    Burial { reason: reason.to_owned(), outbox: Vec::new(), settles: None, facts: None }
+    Burial { reason: reason.to_owned(), ..Burial::default() }
 }
 
 /// Copies a claim, for a second settlement after one whose reply was lost.

@@ -135,6 +135,7 @@ impl MemoryTopic {
         let invocation = Invocation {
             topic: "topic".parse().expect("the name is legal"),
             group: group.clone(),
+            attempt: 1,
             now,
             groups: self.groups.clone(),
             known: HashMap::from([(group.as_str().to_owned(), own)]),

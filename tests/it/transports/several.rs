@@ -104,8 +104,8 @@ fn request(text: &str) -> WebhookRequest {
         method: "POST".to_owned(),
         origin: "https://example.com".to_owned(),
         target: "/".to_owned(),
-        headers: Vec::new(),
         body: text.into(),
+        ..WebhookRequest::default()
     }
 }
 

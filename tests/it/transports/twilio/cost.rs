@@ -40,6 +40,7 @@ fn unsigned(method: &str, target: String, content_type: &str, body: String) -> W
             ("content-type".to_owned(), content_type.to_owned()),
         ],
         body: body.into(),
+        ..WebhookRequest::default()
     }
 }
 

@@ -63,6 +63,7 @@ fn signed_request(origin: &str, target: &str, form: Option<&str>) -> WebhookRequ
         target: target.to_owned(),
         headers,
         body: body.into(),
+        ..WebhookRequest::default()
     }
 }
 
