@@ -15,6 +15,7 @@ mod layers;
 mod licences;
 mod rooms;
 mod roulette;
+mod router;
 mod run_script;
 mod rust_source;
 mod scripts;

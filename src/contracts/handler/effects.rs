@@ -49,11 +49,13 @@ pub struct Effects {
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutgoingMessage {
     pub to: Address,
     pub text: Text,
     pub media: Vec<Media>,
     /// Content for recipients that are programs.
+    #[doc(hidden)]
     pub content: Option<Box<FrameContent>>,
 }
 
@@ -61,6 +63,11 @@ impl OutgoingMessage {
     /// Creates a message of a text alone.
     pub fn text(to: Address, text: impl Into<Text>) -> Self {
         Self { to, text: text.into(), media: Vec::new(), content: None }
+    }
+
+    /// Returns whether it is an action on sockets, which nobody reads.
+    pub(super) fn has_effect(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.effect.is_some())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
+mod app;
 mod context;
 mod effects;
 mod error;
@@ -15,11 +16,13 @@ mod run;
 mod sockets;
 mod transaction;
 
-pub use context::Context;
+pub use app::{Filter, RouterApp};
 #[doc(hidden)]
-pub use effects::{
-    Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State, UNDELIVERABLE,
-};
+pub use app::{Phased, Phases};
+pub use context::Context;
+pub use effects::OutgoingMessage;
+#[doc(hidden)]
+pub use effects::{Effects, HandledObserver, Invocation, ScheduledWake, State, UNDELIVERABLE};
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;

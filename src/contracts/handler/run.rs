@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Effects, Handler, OutgoingMessage, Refuse, Result, Transaction, UNDELIVERABLE,
+    Context, Effects, Handler, OutgoingMessage, Phases, Refuse, Result, Transaction, UNDELIVERABLE,
     presence,
 };
 use crate::model::command::Command;
@@ -27,6 +27,11 @@ pub trait DynHandler: Send + Sync {
 
     /// Returns the commands that the handler offers to people.
     fn commands(&self) -> Vec<Command>;
+
+    /// Returns the phases of an app that has more of them than `handle`.
+    fn phases(&self) -> Option<&dyn Phases> {
+        None
+    }
 }
 
 /// One call of a handler: the method, and what it is called with.
