@@ -7,6 +7,7 @@ pub mod dispatcher;
 pub mod gate;
 pub mod intake;
 pub mod janitor;
+pub mod jobs;
 pub mod leases;
 pub mod settlement;
 pub mod sockets;

@@ -11,6 +11,7 @@ mod examples;
 mod fakes;
 mod flows;
 mod handlers;
+mod jobs;
 mod layers;
 mod licences;
 mod rooms;

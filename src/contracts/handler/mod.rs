@@ -11,6 +11,7 @@ mod context;
 mod effects;
 mod error;
 mod function;
+mod job;
 mod presence;
 mod run;
 mod sockets;
@@ -26,6 +27,8 @@ pub use effects::{Effects, HandledObserver, Invocation, ScheduledWake, State, UN
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
+#[doc(hidden)]
+pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
 #[doc(hidden)]
 pub use presence::process_end;
 #[doc(hidden)]
@@ -49,7 +52,8 @@ pub trait Handler: Send + Sync {
     /// with an answer to the sender.
     fn handle(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send;
 
-    /// Handles a wake that a commit scheduled with [`Transaction::wake`]. Ignores it by default.
+    /// Handles a wake that a commit scheduled with [`Transaction::wake`], or a job of the topic. Ignores it
+    /// by default.
     ///
     /// A wake has no sender to reply to:
     ///
