@@ -10,5 +10,6 @@ pub mod janitor;
 pub mod leases;
 pub mod settlement;
 pub mod sockets;
+pub mod submissions;
 pub mod topic;
 pub mod worker;

@@ -13,12 +13,14 @@ mod function;
 mod presence;
 mod run;
 mod sockets;
+mod submission;
 mod transaction;
 
 pub use context::Context;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State, UNDELIVERABLE,
+    Effects, HandledObserver, Invocation, Note, Origin, OutgoingMessage, ScheduledWake, State,
+    UNDELIVERABLE,
 };
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
@@ -27,6 +29,8 @@ pub use function::HandlerFn;
 pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{Call, DynHandler, opt_out};
+#[doc(hidden)]
+pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
 
 /// The logic of a topic.
