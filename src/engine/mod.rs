@@ -11,5 +11,6 @@ pub mod jobs;
 pub mod leases;
 pub mod settlement;
 pub mod sockets;
+pub mod submissions;
 pub mod topic;
 pub mod worker;

@@ -15,6 +15,7 @@ mod job;
 mod presence;
 mod run;
 mod sockets;
+mod submission;
 mod transaction;
 
 pub use app::{Filter, RouterApp};
@@ -23,7 +24,9 @@ pub use app::{Phased, Phases};
 pub use context::Context;
 pub use effects::OutgoingMessage;
 #[doc(hidden)]
-pub use effects::{Effects, HandledObserver, Invocation, ScheduledWake, State, UNDELIVERABLE};
+pub use effects::{
+    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
+};
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
@@ -33,6 +36,8 @@ pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
 pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{Call, DynHandler, opt_out};
+#[doc(hidden)]
+pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
 
 /// The logic of a topic.
