@@ -4,3 +4,4 @@ pub mod devices;
 pub mod echo;
 pub mod rooms;
 pub mod roulette;
+pub mod webhook;

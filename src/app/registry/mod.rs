@@ -11,7 +11,9 @@ use crate::contracts::handler::{DynHandler, Handler, Result};
 use crate::contracts::settings::{BuildContext, SettingsErrors, build_part};
 use crate::contracts::transport::{DynTransport, Transport};
 use crate::contracts::validator::Validator;
-use crate::handlers::{devices::Devices, echo::Echo, rooms::Rooms, roulette::Roulette};
+use crate::handlers::{
+    devices::Devices, echo::Echo, rooms::Rooms, roulette::Roulette, webhook::Webhook,
+};
 use crate::model::topic::{Properties, TransportConfig};
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
@@ -67,6 +69,7 @@ impl Registry {
         shipped.handler_with("echo", Echo::new);
         shipped.handler_with("rooms", Rooms::new);
         shipped.handler_with("roulette", Roulette::new);
+        shipped.handler_from("webhook", Webhook::new);
         shipped.validator_with("length", length::DEFAULT_TEXT, Length::new);
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);
