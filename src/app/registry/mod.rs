@@ -13,7 +13,7 @@ use crate::contracts::transport::{DynTransport, Transport};
 use crate::contracts::validator::Validator;
 use crate::handlers::{
     devices::Devices, echo::Echo, help::Help, language::Language, ping::Ping, register::Register,
-    rooms::Rooms, roulette::Roulette,
+    rooms::Rooms, roulette::Roulette, webhook::Webhook,
 };
 use crate::model::topic::{Properties, TransportConfig};
 use crate::transports::kannel::Kannel;
@@ -76,6 +76,7 @@ impl Registry {
         shipped.handler_with("rooms", Rooms::new);
         shipped.handler_with("roulette", Roulette::new);
         shipped.handlers.insert("router".to_owned(), Box::new(router::build));
+        shipped.handler_from("webhook", Webhook::new);
         shipped.validator_with("length", length::DEFAULT_TEXT, Length::new);
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);

@@ -104,6 +104,8 @@ pub struct Invocation {
     pub topic: TopicName,
     /// Mailbox that the message or wake came from.
     pub group: Group,
+    /// Place of the message or wake in its queue.
+    pub sequence: u64,
     /// Number of this attempt at the message, from 1. It grows when an earlier one failed.
     pub attempt: u32,
     /// Start of the run.
