@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::support::kannel::{Kannel, PASSWORD, Sms, USERNAME};
+use crate::support::kannel::{Kannel, PASSWORD, Sms, USERNAME, block};
 use crate::support::{Deployment, PATIENCE, Setup, poll};
 
 const SECRET: &str = "3f9c2a7be05d4816";
+const QUERY: &str = "secret=3f9c2a7be05d4816";
 
 /// Number of texts that go each way.
 const TEXTS: usize = 2_000;
@@ -21,12 +22,9 @@ const MANY: Duration = Duration::from_secs(120);
 const ENVIRONMENT: [(&str, &str); 3] =
     [("KANNEL_USERNAME", USERNAME), ("KANNEL_PASSWORD", PASSWORD), ("KANNEL_SECRET", SECRET)];
 
-async fn deployment(kannel: &Kannel, settings: &str, environment: &[(&str, &str)]) -> Deployment {
-    let topics = format!(
-        "[topics.poll]\nhandler = \"echo\"\ntransport = \"gate\"\naccept_response = \"\"\n\
-         [topics.poll.gate]\nkind = \"kannel\"\nsendsms_url = \"{}\"\nfrom = \"1234\"\n{settings}",
-        kannel.sendsms_url()
-    );
+/// Deployment with this configuration, for the `sendsms` of this Kannel.
+async fn deployment(kannel: &Kannel, topics: &str, environment: &[(&str, &str)]) -> Deployment {
+    let topics = format!("{topics}sendsms_url = \"{}\"\n", kannel.sendsms_url());
     let setup = Setup::new(&topics).own_redis();
     let set = |setup: Setup, (name, value): &(&str, &str)| setup.env(name, value);
     let deployment = environment.iter().fold(setup, set).start().await;
@@ -37,11 +35,10 @@ async fn deployment(kannel: &Kannel, settings: &str, environment: &[(&str, &str)
     deployment
 }
 
-/// The `get-url` that docs/kannel.md recommends.
-fn get_url(deployment: &Deployment) -> String {
-    deployment.url(&format!(
-        "/backend/gate/?id=%p&text=%b&charset=%C&coding=%c&to=%P&message_id=%I&secret={SECRET}"
-    ))
+/// Starts Kannel with the configuration of docs/kannel.md.
+fn start(kannel: &Kannel, deployment: &Deployment) {
+    let url = deployment.url("");
+    kannel.start(&[("http://127.0.0.1:62023", url.as_str()), ("secret=SECRET", QUERY)]);
 }
 
 /// Text of a number, of one segment in either alphabet, and whether it is in that of GSM.
@@ -61,6 +58,7 @@ fn sender(number: usize) -> String {
 async fn bring(kannel: &Kannel, client: &reqwest::Client, numbers: std::ops::Range<usize>) {
     for number in numbers {
         let (text, is_gsm) = text(number);
+        let text = format!("echo {text}");
         let sms = Sms { from: sender(number), to: "5678".to_owned(), text };
         if is_gsm {
             kannel.bring(&sms);
@@ -97,8 +95,8 @@ fn events(deployment: &Deployment) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn two_thousand_texts_each_way_arrive_once_and_are_reported_delivered() {
     let kannel = Kannel::new();
-    let deployment = deployment(&kannel, "delivery_reports = true", &ENVIRONMENT).await;
-    kannel.start(&get_url(&deployment));
+    let deployment = deployment(&kannel, &block("toml"), &ENVIRONMENT).await;
+    start(&kannel, &deployment);
     bring(&kannel, &reqwest::Client::new(), 0..TEXTS).await;
     let received = kannel.wait_for(TEXTS, MANY).await;
     assert_echoed(&received, TEXTS);
@@ -112,8 +110,8 @@ async fn two_thousand_texts_each_way_arrive_once_and_are_reported_delivered() {
 async fn texts_that_come_while_the_server_is_away_arrive_once() {
     let count = 100;
     let kannel = Kannel::new();
-    let deployment = deployment(&kannel, "", &ENVIRONMENT).await;
-    kannel.start(&get_url(&deployment));
+    let deployment = deployment(&kannel, &block("toml"), &ENVIRONMENT).await;
+    start(&kannel, &deployment);
     let client = reqwest::Client::new();
     bring(&kannel, &client, 0..count / 2).await;
     deployment.kill_web();
@@ -126,14 +124,20 @@ async fn texts_that_come_while_the_server_is_away_arrive_once() {
 #[tokio::test]
 async fn get_url_of_rapidsms_works_from_an_allowed_address() {
     let kannel = Kannel::new();
-    let allow = "allow = [\"127.0.0.0/8\"]";
-    let deployment = deployment(&kannel, allow, &ENVIRONMENT[..2]).await;
-    kannel.start(&deployment.url("/backend/gate/?id=%p&text=%a&charset=%C&coding=%c"));
-    let sms = |from: &str, to: &str| Sms {
+    let topics = "[topics.poll]\nhandler = \"echo\"\ntransport = \"my-kannel-backend\"\n\
+                  accept_response = \"\"\n[topics.poll.my-kannel-backend]\nkind = \"kannel\"\n\
+                  allow = [\"127.0.0.0/8\"]\nfrom = \"1234\"\n";
+    let deployment = deployment(&kannel, topics, &ENVIRONMENT[..2]).await;
+    let path = "/backend/my-kannel-backend/?id=%p&text=%a&charset=%C&coding=%c";
+    let documented = block("kannel");
+    let get_url = documented.split_once("get-url = ").unwrap().1.trim();
+    kannel.start(&[(get_url, &format!("\"{}\"", deployment.url(path)))]);
+    let sms = |from: &str, to: &str, text: &str| Sms {
         from: from.to_owned(),
         to: to.to_owned(),
-        text: "hello: café €".to_owned(),
+        text: text.to_owned(),
     };
-    kannel.bring(&sms("+4915155000001", "1234"));
-    assert_eq!(kannel.wait_for(1, PATIENCE).await, [sms("1234", "+4915155000001")]);
+    kannel.bring(&sms("+4915155000001", "1234", "echo hello: café €"));
+    let received = kannel.wait_for(1, PATIENCE).await;
+    assert_eq!(received, [sms("1234", "+4915155000001", "hello: café €")]);
 }

@@ -1,4 +1,5 @@
-//! A real Kannel: `bearerbox` and `smsbox` in processes of their own, and the SMSCs that they talk to.
+//! A real Kannel: `bearerbox` and `smsbox` in processes of their own, configured as docs/kannel.md
+//! describes it, and the SMSCs that they talk to.
 //!
 //! The SMSC for texts in the alphabet of GSM is Kannel's `fake` one, whose client writes and reads a
 //! line per message. It cannot bring UTF-16, which the `http` one takes from an operator's server.
@@ -16,8 +17,12 @@ use tempfile::TempDir;
 use super::process::Process;
 use super::{PATIENCE, free_port, poll};
 
+/// Page with the configuration.
+const PAGE: &str = include_str!("../../../docs/kannel.md");
+
+/// Credentials that the page has.
 pub(crate) const USERNAME: &str = "crosswire";
-pub(crate) const PASSWORD: &str = "change-me & more";
+pub(crate) const PASSWORD: &str = "change-me";
 
 /// Message that arrived at a phone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,10 +59,11 @@ impl Kannel {
         format!("http://127.0.0.1:{}/cgi-bin/sendsms", self.sendsms_port)
     }
 
-    /// Starts it with a `get-url`, and waits until its SMSCs are connected.
-    pub(crate) fn start(&self, get_url: &str) {
+    /// Starts it with these parts of the page's configuration replaced, and waits until its SMSCs are
+    /// connected.
+    pub(crate) fn start(&self, replaced: &[(&str, &str)]) {
         let config = self.dir.path().join("kannel.conf");
-        std::fs::write(&config, self.config(get_url)).unwrap();
+        std::fs::write(&config, self.config(replaced)).unwrap();
         self.spawn("bearerbox");
         let line = poll(PATIENCE, || TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[2])).ok());
         let line = line.unwrap_or_else(|| panic!("bearerbox does not start\n{}", self.logs()));
@@ -69,10 +75,15 @@ impl Kannel {
         assert!(poll(PATIENCE, ready).is_some(), "smsbox does not start\n{}", self.logs());
     }
 
-    /// Configuration as docs/kannel.md describes it, with SMSCs for tests.
-    fn config(&self, get_url: &str) -> String {
+    /// Configuration of the page, with the groups that every Kannel has, and SMSCs for tests.
+    fn config(&self, replaced: &[(&str, &str)]) -> String {
         let [admin, smsbox, fake, http] = self.ports;
-        let sendsms = self.sendsms_port;
+        let sendsms = self.sendsms_port.to_string();
+        let own = [("13013", sendsms.as_str()), ("http-queue-delay = 10", "http-queue-delay = 1")];
+        let page = own.iter().chain(replaced).fold(block("kannel"), |page, (from, to)| {
+            assert!(page.contains(from), "{from} is not in the page's configuration");
+            page.replace(from, to)
+        });
         format!(
             "group = core\nadmin-port = {admin}\nadmin-password = x\nsmsbox-port = {smsbox}\n\
              box-allow-ip = 127.0.0.1\ndlr-storage = internal\n\n\
@@ -80,13 +91,7 @@ impl Kannel {
              connect-allow-ip = 127.0.0.1\n\n\
              group = smsc\nsmsc = http\nsmsc-id = http\nsystem-type = kannel\nport = {http}\n\
              smsc-username = a\nsmsc-password = b\nsend-url = \"http://127.0.0.1:9/\"\n\
-             connect-allow-ip = 127.0.0.1\ndenied-prefix = \"+\"\n\n\
-             group = smsbox\nbearerbox-host = 127.0.0.1\nsendsms-port = {sendsms}\n\
-             max-pending-requests = 100\nhttp-request-retry = 100\nhttp-queue-delay = 1\n\n\
-             group = sendsms-user\nusername = {USERNAME}\npassword = \"{PASSWORD}\"\n\
-             max-messages = 10\nconcatenation = true\n\
-             user-deny-ip = \"*.*.*.*\"\nuser-allow-ip = \"127.0.0.1\"\n\n\
-             group = sms-service\nkeyword = default\nmax-messages = 0\nget-url = \"{get_url}\"\n"
+             connect-allow-ip = 127.0.0.1\ndenied-prefix = \"+\"\n\n{page}"
         )
     }
 
@@ -151,6 +156,17 @@ impl Kannel {
             })
             .concat()
     }
+}
+
+/// Blocks of the page that are fenced as this language.
+pub(crate) fn blocks(language: &str) -> Vec<String> {
+    let rest = PAGE.split(&format!("```{language}\n")).skip(1);
+    rest.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// First of them.
+pub(crate) fn block(language: &str) -> String {
+    blocks(language).swap_remove(0)
 }
 
 fn read_lines(connection: TcpStream, received: &Mutex<Vec<Sms>>) {
