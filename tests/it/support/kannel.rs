@@ -160,8 +160,11 @@ impl Kannel {
 
 /// Blocks of the page that are fenced as this language.
 pub(crate) fn blocks(language: &str) -> Vec<String> {
-    let rest = PAGE.split(&format!("```{language}\n")).skip(1);
-    rest.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+    let fence = format!("```{language}\n");
+    PAGE.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// First of them.
