@@ -1,8 +1,8 @@
 //! Delivery reports: the URL that is given to Kannel with a message, and the requests that it makes of
 //! it.
 //!
-//! Kannel fills the URL's escapes, and so changes any percent sign in it (user guide 1.4.5, "Delivery
-//! reports"): one that is to stand is doubled.
+//! Kannel fills the escapes of the URL (user guide 1.4.5, "Parameters (Escape Codes)"), so that every
+//! other percent sign in it has to be doubled.
 
 use percent_encoding::percent_encode;
 use secrecy::{ExposeSecret, SecretString};

@@ -15,7 +15,7 @@ const TEXTS: usize = 2_000;
 /// Events of a message that is answered, and whose answer is delivered, besides `sent`.
 const SIX: [&str; 6] = ["received", "validated", "queued", "handled", "recorded", "delivered"];
 
-const MANY: Duration = Duration::from_secs(120);
+const MANY: Duration = Duration::from_mins(2);
 
 /// Environment of the transport, with a secret for callers.
 const ENVIRONMENT: [(&str, &str); 3] =
