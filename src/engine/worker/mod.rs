@@ -113,7 +113,7 @@ impl Worker {
         let Postpone { after, reason } = postponed;
         // Bulk messages wait for their turn several times a second.
         if *after >= Duration::from_secs(1) {
-            tracing::debug!(
+            tracing::info!(
                 topic.name = %self.parts.topic, message.id = %claim.id, reason,
                 retry_ms = after.as_millis(), "handler put the message off",
             );
