@@ -8,6 +8,7 @@ mod events;
 mod former;
 mod hostile;
 mod intake;
+mod kannel;
 mod kill;
 mod outage;
 mod partitions;
