@@ -204,13 +204,23 @@ impl GroupKey {
         LineKey(self.digest("transport", &[name]))
     }
 
+    /// Keyed hash of texts, from which they cannot be guessed: 128 bits in hexadecimal. None of them
+    /// may contain a NUL character.
+    pub fn fingerprint(&self, parts: &[&str]) -> String {
+        hex::encode(&self.mac("fingerprint", parts)[..16])
+    }
+
     fn digest(&self, kind: &str, parts: &[&str]) -> String {
+        hex::encode(&self.mac(kind, parts)[..4])
+    }
+
+    fn mac(&self, kind: &str, parts: &[&str]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in [kind].iter().chain(parts) {
             mac.update(part.as_bytes());
             mac.update(&[0]);
         }
-        hex::encode(&mac.finalize().into_bytes()[..4])
+        mac.finalize().into_bytes().into()
     }
 
     /// Partition of a topic that holds this person's group, below `partitions`.

@@ -121,6 +121,9 @@ pub enum ReceiveError {
     Method(&'static str),
     #[error("unsupported content type; use {0}")]
     ContentType(&'static str),
+    /// Credentials or address of somebody else, and what to change.
+    #[error("{0}")]
+    Denied(&'static str),
     /// Signature of another URL, body or key. `signed_url` is the URL that was checked; it is for the
     /// log and not shown to the caller.
     #[error("the request's signature does not match")]

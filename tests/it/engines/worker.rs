@@ -62,6 +62,7 @@ pub(super) fn parts(
         },
         error_response: APOLOGY.to_owned(),
         observer: None,
+        windows: HashMap::new(),
     };
     (parts, runs)
 }

@@ -1,0 +1,72 @@
+//! Identity of messages whose provider gives them no ids: by their content, within a window.
+//!
+//! Time is cut into buckets of the window's length. The id of a message is the digest of its content and
+//! its bucket, and a repetition has the id of that bucket or of the next one, so a window lasts once to
+//! twice its length. The time of our last message to the person is part of the digest as long as it can
+//! lie between two repetitions: the same text after our answer is another message.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::address::{Group, GroupKey};
+use crate::model::message::{Incoming, MessageId};
+use crate::model::state::Write;
+
+/// Windows after which an end of one is forgotten: the two that it is part of, and one each for the
+/// clocks of other processes that are ahead or behind.
+const KEPT_WINDOWS: u32 = 4;
+
+/// Key of the value that tells when the last message went to this person.
+pub(super) fn key(person: &Group) -> String {
+    format!("dedupe:{person}")
+}
+
+/// Ends the window of a person, because a message to them is committed.
+pub(super) fn end(person: &Group, now: DateTime<Utc>, window: Duration) -> Write {
+    // Two messages may be committed within a millisecond.
+    let value = format!("{}:{}", now.timestamp_millis(), Uuid::now_v7().simple());
+    Write::Put { key: key(person), value, ttl: window.saturating_mul(KEPT_WINDOWS) }
+}
+
+/// Content of one message, from which its ids are derived.
+pub(super) struct Content<'m> {
+    pub(super) groups: &'m GroupKey,
+    pub(super) message: &'m Incoming,
+    pub(super) received_at: DateTime<Utc>,
+    pub(super) window: Duration,
+    /// Values under [`key`], one of each partition at most.
+    pub(super) ends: Vec<String>,
+}
+
+impl Content<'_> {
+    /// Returns the id of the message, and the one that it has when it repeats one of the bucket before.
+    pub(super) fn ids(&self) -> (MessageId, MessageId) {
+        let length = i64::try_from(self.window.as_millis()).unwrap_or(i64::MAX).max(1);
+        let bucket = self.received_at.timestamp_millis().div_euclid(length);
+        (self.id(bucket, length), self.id(bucket - 1, length))
+    }
+
+    fn id(&self, bucket: i64, length: i64) -> MessageId {
+        // An end before that cannot lie between two messages of the bucket and the next one. It is left
+        // out for as long as it is stored, so that its removal changes no id.
+        let oldest = (bucket - 1).saturating_mul(length);
+        let is_recent = |end: &&String| {
+            let time = end.split(':').next().and_then(|time| time.parse::<i64>().ok());
+            time.is_some_and(|time| time >= oldest)
+        };
+        let ends: Vec<&str> = self.ends.iter().filter(is_recent).map(String::as_str).collect();
+        let media = self.message.media.iter().map(|media| media.url.as_str());
+        let media: Vec<&str> = media.collect();
+        let person = self.groups.group(&self.message.sender);
+        MessageId::new(self.groups.fingerprint(&[
+            person.as_str(),
+            &bucket.to_string(),
+            &length.to_string(),
+            &ends.join(" "),
+            &media.join(" "),
+            self.message.text.reveal(),
+        ]))
+    }
+}
