@@ -10,6 +10,8 @@ pub mod connection;
 pub mod event;
 pub mod frame;
 #[doc(hidden)]
+pub mod gsm;
+#[doc(hidden)]
 pub mod keyword;
 pub mod message;
 #[doc(hidden)]

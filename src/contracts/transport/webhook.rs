@@ -121,13 +121,13 @@ pub enum ReceiveError {
     Method(&'static str),
     #[error("unsupported content type; use {0}")]
     ContentType(&'static str),
-    /// Credentials or address of somebody else, and what to change.
-    #[error("{0}")]
-    Denied(&'static str),
     /// Signature of another URL, body or key. `signed_url` is the URL that was checked; it is for the
     /// log and not shown to the caller.
     #[error("the request's signature does not match")]
     Forged { signed_url: String },
+    /// Caller with a wrong secret, or at an address that is not allowed.
+    #[error("not allowed: {0}")]
+    Denied(&'static str),
     /// Missing credentials, without which no request can be verified.
     #[error("not configured: {0}")]
     NotConfigured(String),

@@ -54,8 +54,7 @@ impl Guard {
             self.allow.iter().any(|network| network.contains(&client.to_canonical()))
         };
         if !self.allow.is_empty() && !request.client.is_some_and(is_allowed) {
-            let sentence = "not an address that may call; add it to incoming.allow";
-            return Err(ReceiveError::Denied(sentence));
+            return Err(ReceiveError::Denied("calls from this address"));
         }
         if self.auth.is_met_by(request) { Ok(()) } else { Err(wrong()) }
     }
@@ -78,7 +77,7 @@ impl Guard {
 }
 
 fn wrong() -> ReceiveError {
-    ReceiveError::Denied("the credentials are missing or wrong; send those of this transport")
+    ReceiveError::Denied("calls without the right credentials")
 }
 
 fn loopback_v6() -> IpNet {
