@@ -70,3 +70,75 @@ impl Content<'_> {
         ]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::model::address::Address;
+
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    /// Store with the ids that were accepted and the end of the window, which expires.
+    #[derive(Default)]
+    struct Model {
+        accepted: HashSet<MessageId>,
+        end: Option<(String, DateTime<Utc>)>,
+    }
+
+    impl Model {
+        fn counts(&mut self, groups: &GroupKey, now: DateTime<Utc>) -> bool {
+            let message = Incoming::without_id(Address::new("x", "+14155550101", ""), "yes");
+            let kept = self.end.iter().filter(|(_, expires)| now < *expires);
+            let ends = kept.map(|(value, _)| value.clone()).collect();
+            let (message, received_at) = (&message, now);
+            let content = Content { groups, message, received_at, window: WINDOW, ends };
+            let (id, earlier) = content.ids();
+            !self.accepted.contains(&earlier) && self.accepted.insert(id)
+        }
+
+        fn answer(&mut self, now: DateTime<Utc>) {
+            let person = Group::from_id("person");
+            if let Write::Put { value, ttl, .. } = end(&person, now, WINDOW) {
+                self.end = Some((value, now + ttl));
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// A text counts when it is the first, when the last one that counted is two windows old, or
+        /// when an answer came in between; it does not when that one is younger than a window.
+        #[test]
+        fn text_counts_once_per_window_and_answer(
+            steps in prop::collection::vec((0_i64..90, prop::bool::weighted(0.3)), 1..40),
+        ) {
+            let groups = GroupKey::new(&SecretString::from("0123456789abcdef"));
+            let (mut model, mut now) = (Model::default(), DateTime::<Utc>::UNIX_EPOCH);
+            let mut last: Option<(DateTime<Utc>, bool)> = None;
+            for (pause, is_answer) in steps {
+                now += TimeDelta::seconds(pause);
+                if is_answer {
+                    model.answer(now);
+                    last = last.map(|(at, _)| (at, true));
+                    continue;
+                }
+                let counts = model.counts(&groups, now);
+                match last {
+                    Some((at, false)) if now - at < TimeDelta::seconds(60) => prop_assert!(!counts),
+                    Some((at, false)) if now - at < TimeDelta::seconds(120) => {}
+                    _ => prop_assert!(counts),
+                }
+                if counts {
+                    last = Some((now, false));
+                }
+            }
+        }
+    }
+}
