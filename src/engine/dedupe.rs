@@ -60,14 +60,15 @@ impl Content<'_> {
         let media = self.message.media.iter().map(|media| media.url.as_str());
         let media: Vec<&str> = media.collect();
         let person = self.groups.group(&self.message.sender);
-        MessageId::new(self.groups.fingerprint(&[
+        let parts = [
             person.as_str(),
             &bucket.to_string(),
             &length.to_string(),
             &ends.join(" "),
             &media.join(" "),
             self.message.text.reveal(),
-        ]))
+        ];
+        MessageId::new(hex::encode(self.groups.fingerprint("content", &parts)))
     }
 }
 

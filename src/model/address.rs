@@ -204,23 +204,25 @@ impl GroupKey {
         LineKey(self.digest("transport", &[name]))
     }
 
-    /// Keyed hash of texts, from which they cannot be guessed: 128 bits in hexadecimal. None of them
-    /// may contain a NUL character.
-    pub fn fingerprint(&self, parts: &[&str]) -> String {
-        hex::encode(&self.mac("fingerprint", parts)[..16])
+    /// Keyed hash of some texts, for a purpose of its own: 128 bits, from which none of them can be
+    /// found out.
+    pub fn fingerprint(&self, purpose: &str, parts: &[&str]) -> [u8; 16] {
+        let mut mac = self.0.clone();
+        for part in [purpose].iter().chain(parts) {
+            mac.update(&u64::try_from(part.len()).unwrap_or_default().to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        let hash = mac.finalize().into_bytes();
+        std::array::from_fn(|index| hash[index])
     }
 
     fn digest(&self, kind: &str, parts: &[&str]) -> String {
-        hex::encode(&self.mac(kind, parts)[..4])
-    }
-
-    fn mac(&self, kind: &str, parts: &[&str]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in [kind].iter().chain(parts) {
             mac.update(part.as_bytes());
             mac.update(&[0]);
         }
-        mac.finalize().into_bytes().into()
+        hex::encode(&mac.finalize().into_bytes()[..4])
     }
 
     /// Partition of a topic that holds this person's group, below `partitions`.

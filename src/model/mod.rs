@@ -12,6 +12,8 @@ pub mod frame;
 #[doc(hidden)]
 pub mod gsm;
 #[doc(hidden)]
+pub mod job;
+#[doc(hidden)]
 pub mod keyword;
 pub mod message;
 #[doc(hidden)]

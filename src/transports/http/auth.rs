@@ -15,7 +15,7 @@ use crate::contracts::transport::WebhookRequest;
 
 /// Credentials as topics.toml describes them. Every `_env` is the name of an environment variable.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct AuthSettings {
     pub(super) bearer_env: Option<String>,
     user: Option<String>,

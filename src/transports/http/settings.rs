@@ -14,7 +14,7 @@ const DEDUPE: Duration = Duration::from_mins(1);
 
 /// Settings of a gateway whose fields are configured.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct CustomSettings {
     pub(super) line: Option<String>,
     #[serde(with = "humantime_serde")]
@@ -38,7 +38,7 @@ impl Default for CustomSettings {
 
 /// Names of the fields of a message, and what else the webhook needs.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct IncomingSettings {
     pub(super) identity: String,
     pub(super) text: String,
@@ -83,7 +83,7 @@ pub(super) enum Format {
 
 /// Requests that send messages, and the meaning of their responses.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct OutgoingSettings {
     pub(super) url: String,
     /// `get` for a URL with the identity or the text in it, otherwise `form`.
@@ -140,7 +140,7 @@ impl Default for OutgoingSettings {
 
 /// Fields of a delivery report, and the values of its state. Other values change nothing.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct ReportSettings {
     pub(super) id: String,
     pub(super) status: String,

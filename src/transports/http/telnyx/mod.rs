@@ -24,7 +24,7 @@ use crate::model::message::Outbound;
 
 /// Settings of the preset.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct TelnyxSettings {
     line: Option<String>,
     messaging_profile_id: Option<String>,

@@ -24,7 +24,7 @@ const MAX_CLIENT_REF: usize = 100;
 
 /// Settings of the preset; the variables have the names of Vonage's own libraries.
 #[derive(Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct VonageSettings {
     line: Option<String>,
     channel: String,

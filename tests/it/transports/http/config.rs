@@ -38,7 +38,7 @@ fn error_in_the_webhook_names_its_key(#[case] table: &str, #[case] expected: &st
 #[case("outgoing.url = \"http://%(text)s/\"", "outgoing.url: has values outside of its query")]
 #[case("outgoing.format = \"xml\"", "outgoing.format: unknown variant `xml`")]
 #[case("outgoing.idempotent = true", "outgoing.idempotent: needs an id in every request")]
-#[case("outgoing.txt = \"text\"", "outgoing.txt: unknown key")]
+#[case("outgoing.txt = \"text\"", "outgoing.txt: unknown field `txt`, expected one of `url`")]
 #[case("dedupe = \"2d\"", "dedupe: is more than a day")]
 #[case("incoming.text = \"\"", "incoming.text: is empty")]
 #[case("preset = \"vonnage\"", "preset: nothing is called \"vonnage\"; did you mean vonage?")]
