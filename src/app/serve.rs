@@ -237,5 +237,6 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
         webhook: format!("/queue/{}", topic.name),
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
+        transports: topic.transports.iter().map(|transport| transport.name.clone()).collect(),
     }
 }

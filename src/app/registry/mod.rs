@@ -16,6 +16,7 @@ use crate::handlers::{
     rooms::Rooms, roulette::Roulette, webhook::Webhook,
 };
 use crate::model::topic::{Properties, TransportConfig};
+use crate::transports::http::Http;
 use crate::transports::kannel::Kannel;
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
@@ -81,6 +82,7 @@ impl Registry {
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);
         shipped.validator_with("profanity", profanity::DEFAULT_TEXT, Profanity::new);
+        shipped.transport_with("http", Http::new);
         shipped.transport_with("kannel", Kannel::build);
         shipped.transport_with("websocket", WebSocket::new);
         shipped.dyn_transport_with("twilio", |_: Properties, context, transport| {
