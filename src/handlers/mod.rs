@@ -9,3 +9,4 @@ pub mod register;
 pub mod rooms;
 pub mod roulette;
 pub mod router;
+pub mod survey;
