@@ -28,7 +28,8 @@ pub use contracts::handler::Result;
 pub mod prelude {
     pub use crate::app::App;
     pub use crate::contracts::handler::{
-        Context, Filter, Handler, OutgoingMessage, Postpone, Refuse, Result, RouterApp, Transaction,
+        Context, Dialogue, Filter, Handler, InDialogue, OutgoingMessage, Postpone, Refuse, Result,
+        RouterApp, Transaction, Turn,
     };
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};
     pub use crate::contracts::transport::{
@@ -44,6 +45,7 @@ pub mod prelude {
         Inbound, Incoming, Media, MessageId, OptOut, Origin, Outbound, Parameters, Text, Wake,
     };
     pub use crate::model::state::Member;
+    pub use crate::model::table::Table;
     pub use crate::model::token::{Claims, Rights, Token, TokenPurpose};
 }
 
