@@ -8,6 +8,8 @@ pub mod model;
 pub mod transports;
 pub mod validators;
 
+#[doc(hidden)] // For this crate's own tests.
+pub mod api;
 #[doc(hidden)] // For this crate's own tests and benches.
 pub mod engine;
 #[doc(hidden)] // For this crate's own tests.

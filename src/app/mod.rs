@@ -33,6 +33,7 @@ mod script;
 mod secret;
 mod serve;
 mod store;
+mod submit;
 mod work;
 
 #[doc(hidden)]
