@@ -23,12 +23,12 @@ pub mod stores;
 #[doc(hidden)] // For this crate's own tests.
 pub mod tester;
 
-pub use app::App;
+pub use app::{App, Client};
 pub use contracts::handler::Result;
 
 /// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
-    pub use crate::app::App;
+    pub use crate::app::{App, Client};
     pub use crate::contracts::handler::{Context, Handler, Postpone, Refuse, Result, Transaction};
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};
     pub use crate::contracts::transport::{
@@ -36,6 +36,7 @@ pub mod prelude {
         WebhookRequest, WebhookResponse,
     };
     pub use crate::contracts::validator::{Rejection, Validator};
+    pub use crate::engine::submissions::{Draft, MessageStatus, Status};
     pub use crate::model::address::{Address, Group, Identity};
     pub use crate::model::command::Command;
     pub use crate::model::connection::{Connection, Disconnection};
