@@ -160,7 +160,8 @@ impl Kannel {
 
 /// Blocks of the page that are fenced as this language.
 pub(crate) fn blocks(language: &str) -> Vec<String> {
-    let rest = PAGE.split(&format!("```{language}\n")).skip(1);
+    let fence = format!("```{language}\n");
+    let rest = PAGE.split(&fence).skip(1);
     rest.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 
