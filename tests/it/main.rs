@@ -22,4 +22,5 @@ mod sockets;
 mod storage;
 mod support;
 mod transports;
+mod webhook;
 mod wording;

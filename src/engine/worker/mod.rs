@@ -16,7 +16,7 @@ use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads,
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
 use crate::model::address::GroupKey;
-use crate::model::clock::Clock;
+use crate::model::clock::{Clock, millis};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
 use crate::model::topic::{Limits, TopicName};
@@ -98,7 +98,9 @@ impl Worker {
             topic.name = %self.parts.topic, message.id = %claim.id, reason,
             retry_ms = after.as_millis(), "handler put the message off",
         );
-        Settlement::Retry(Retry { after: *after, ..Retry::default() })
+        // The stores count whole milliseconds, and before its time the handler would only put it off again.
+        let after = Duration::from_millis(millis(*after + Duration::from_nanos(999_999)));
+        Settlement::Retry(Retry { after, ..Retry::default() })
     }
 
     fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
