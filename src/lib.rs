@@ -27,7 +27,9 @@ pub use contracts::handler::Result;
 /// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
     pub use crate::app::App;
-    pub use crate::contracts::handler::{Context, Handler, Postpone, Refuse, Result, Transaction};
+    pub use crate::contracts::handler::{
+        Context, Filter, Handler, OutgoingMessage, Postpone, Refuse, Result, RouterApp, Transaction,
+    };
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};
     pub use crate::contracts::transport::{
         DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,

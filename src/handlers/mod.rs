@@ -2,6 +2,11 @@
 
 pub mod devices;
 pub mod echo;
+pub mod help;
+pub mod language;
+pub mod ping;
+pub mod register;
 pub mod rooms;
 pub mod roulette;
+pub mod router;
 pub mod webhook;

@@ -15,22 +15,25 @@ const UNKNOWN_KEYS: &str = "\
     [topics.t]\nhandler = \"echo\"\nzzzzzzzzzzzz = 1\n\
     [topics.t.sending]\nzzzzzzzzzzzz = 1\n\
     [topics.t.twilio]\nzzzzzzzzzzzz = 1\n\
+    [topics.t.schedule.j]\nzzzzzzzzzzzz = 1\n\
     [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 5] = [
     ("topics.t", ""),
     ("topics.t.sending", "sending."),
     ("topics.t.twilio", "twilio."),
+    ("topics.t.schedule.j", "schedule.<job>."),
     ("profiles.p", "profiles.<name>."),
 ];
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
-const NESTED: [(&str, Option<&str>); 4] = [
+const NESTED: [(&str, Option<&str>); 5] = [
     ("sending", None),
     ("twilio", None),
+    ("schedule", None),
     ("validators", Some("validators.<validator>")),
     ("properties", Some("properties.<property>")),
 ];

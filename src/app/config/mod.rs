@@ -15,6 +15,7 @@ use crate::model::topic::TopicConfig;
 mod draft;
 mod limits;
 mod mount;
+mod schedule;
 mod secrets;
 mod server;
 mod sockets;

@@ -6,27 +6,38 @@ use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
+mod app;
 mod context;
 mod effects;
 mod error;
 mod function;
+mod job;
 mod presence;
 mod run;
 mod sockets;
+mod submission;
 mod transaction;
 
+pub use app::{Filter, RouterApp};
+#[doc(hidden)]
+pub use app::{Phased, Phases};
 pub use context::Context;
+pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State, UNDELIVERABLE,
+    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
 };
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
 #[doc(hidden)]
+pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
+#[doc(hidden)]
 pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{Call, DynHandler, opt_out};
+#[doc(hidden)]
+pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
 
 /// The logic of a topic.
@@ -46,7 +57,8 @@ pub trait Handler: Send + Sync {
     /// with an answer to the sender.
     fn handle(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send;
 
-    /// Handles a wake that a commit scheduled with [`Transaction::wake`]. Ignores it by default.
+    /// Handles a wake that a commit scheduled with [`Transaction::wake`], or a job of the topic. Ignores it
+    /// by default.
     ///
     /// A wake has no sender to reply to:
     ///

@@ -249,10 +249,22 @@ impl Transaction {
         self.effects.sends.push(message);
     }
 
-    /// Removes the messages of this run that are not to be sent.
+    /// Returns the number of messages that this run has sent so far.
     #[doc(hidden)]
-    pub fn retain_sends(&mut self, keep: impl FnMut(&OutgoingMessage) -> bool) {
-        self.effects.sends.retain(keep);
+    pub fn sent(&self) -> usize {
+        self.effects.sends.len()
+    }
+
+    /// Removes those of the messages after the first `passed` that are not to be sent.
+    #[doc(hidden)]
+    pub fn retain_sends(
+        &mut self,
+        passed: usize,
+        mut keep: impl FnMut(&mut OutgoingMessage) -> bool,
+    ) {
+        let mut later = self.effects.sends.split_off(passed);
+        later.retain_mut(|message| message.has_effect() || keep(message));
+        self.effects.sends.append(&mut later);
     }
 
     /// Wakes this mailbox after a time; see [`Transaction::wake`].

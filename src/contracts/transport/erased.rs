@@ -29,6 +29,9 @@ pub trait DynTransport: Send + Sync {
     /// Returns the line that a message leaves from when nothing names one.
     fn line(&self) -> Option<&str>;
 
+    /// Returns whether its identities are phone numbers in E.164.
+    fn has_phone_numbers(&self) -> bool;
+
     /// Returns the time within which an equal text of the same sender is the same message.
     fn dedupe_window(&self) -> Option<Duration>;
 
@@ -70,6 +73,10 @@ impl<T: Transport> DynTransport for T {
 
     fn line(&self) -> Option<&str> {
         Transport::line(self)
+    }
+
+    fn has_phone_numbers(&self) -> bool {
+        Transport::has_phone_numbers(self)
     }
 
     fn dedupe_window(&self) -> Option<Duration> {

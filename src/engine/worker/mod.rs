@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use self::invoke::Outcome;
 use crate::contracts::handler::{
-    DynHandler, Effects, HandledObserver, OutgoingMessage, Postpone, ScheduledWake,
+    DynHandler, Effects, HandledObserver, Note, Origin, OutgoingMessage, Postpone, ScheduledWake,
 };
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
@@ -56,17 +56,22 @@ impl Worker {
     fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
         let only = effects.sends.len() == 1;
-        let outgoing = |OutgoingMessage { to, text, media, content }| {
-            let cause = cause.clone().map(|id| Cause { id, only });
-            let outbound = Outbound { content, ..Outbound::new(to, text, media, cause) };
+        let outgoing = |OutgoingMessage { to, text, media, content, origin }| {
+            let (cause, tally) = match origin {
+                // Each submission is a message of its own, however many one commit releases.
+                Some(Origin { submission, tally }) => {
+                    (Some(Cause { id: submission, only: true }), tally)
+                }
+                None => (cause.clone().map(|id| Cause { id, only }), None),
+            };
+            let outbound = Outbound { content, tally, ..Outbound::new(to, text, media, cause) };
             Entry::owed(&outbound, &self.parts.groups)
         };
         let outbox: Vec<Entry> = effects.sends.into_iter().map(outgoing).collect();
-        let facts = cause.map(|message| {
-            let recorded = if outbox.is_empty() { 2 } else { 1 };
-            let kinds = &[EventKind::Handled, EventKind::Recorded][..recorded];
-            Facts::new(message, kinds, Detail::default(), self.parts.limits.max_records)
-        });
+        let facts = match effects.note {
+            Some(note) => Some(self.noted(note)),
+            None => cause.map(|message| self.handled(message, outbox.is_empty())),
+        };
         let wake = |ScheduledWake { wake, at }| (Entry::wake(wake), at);
         Commit {
             checks: effects.checks,
@@ -76,6 +81,18 @@ impl Worker {
             facts,
             ..Commit::default()
         }
+    }
+
+    /// Facts about a message that was handled; `is_last` when no outbound message is owed to it.
+    fn handled(&self, message: MessageId, is_last: bool) -> Facts {
+        let recorded = if is_last { 2 } else { 1 };
+        let kinds = &[EventKind::Handled, EventKind::Recorded][..recorded];
+        Facts::new(message, kinds, Detail::default(), self.parts.limits.max_records)
+    }
+
+    fn noted(&self, note: Note) -> Facts {
+        let detail = Detail { reason: note.reason, ..Detail::default() };
+        Facts::new(note.message, &note.kinds, detail, self.parts.limits.max_records)
     }
 
     /// Settles a message whose handler failed: another attempt later, or the dead letters.
@@ -94,11 +111,14 @@ impl Worker {
 
     fn postponed(&self, claim: &Claim, postponed: &Postpone) -> Settlement {
         let Postpone { after, reason } = postponed;
-        tracing::info!(
-            topic.name = %self.parts.topic, message.id = %claim.id, reason,
-            retry_ms = after.as_millis(), "handler put the message off",
-        );
-        // The stores count whole milliseconds, and before its time the handler would only put it off again.
+        // Bulk messages wait for their turn several times a second.
+        if *after >= Duration::from_secs(1) {
+            tracing::debug!(
+                topic.name = %self.parts.topic, message.id = %claim.id, reason,
+                retry_ms = after.as_millis(), "handler put the message off",
+            );
+        }
+        // Stores count whole milliseconds; before its time the handler would put it off once more.
         let after = Duration::from_millis(millis(*after + Duration::from_nanos(999_999)));
         Settlement::Retry(Retry { after, ..Retry::default() })
     }
@@ -176,6 +196,7 @@ impl Work for Worker {
 fn message_id(mail: &Mail) -> Option<MessageId> {
     match mail {
         Mail::Message(message) => Some(message.key()),
-        Mail::Wake(_) | Mail::Connection(_) => None,
+        Mail::Submission(submission) => Some(submission.id.clone()),
+        Mail::Wake(_) | Mail::Connection(_) | Mail::Cancellation(_) | Mail::Chunk(_) => None,
     }
 }

@@ -5,6 +5,7 @@ mod connections;
 mod dev;
 mod disk;
 mod events;
+mod former;
 mod hostile;
 mod intake;
 mod kill;
