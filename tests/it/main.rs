@@ -25,4 +25,5 @@ mod storage;
 mod submissions;
 mod support;
 mod transports;
+mod webhook;
 mod wording;
