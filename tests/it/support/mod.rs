@@ -7,6 +7,7 @@ pub(crate) mod redis;
 pub(crate) mod twilio;
 
 mod answer;
+mod app;
 mod deployment;
 mod disk;
 mod evidence;
@@ -19,6 +20,7 @@ mod socket;
 mod webhook;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::app::{AppRequest, Behaviour, FakeApp};
 pub(crate) use self::deployment::{Deployment, LINE};
 pub(crate) use self::disk::Disk;
 pub(crate) use self::live::{Event, Live};
