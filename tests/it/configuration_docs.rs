@@ -18,6 +18,8 @@ const UNKNOWN_KEYS: &str = "\
     [topics.t.schedule.j]\nzzzzzzzzzzzz = 1\n\
     [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
+    [topics.k]\nhandler = \"echo\"\ntransport = \"kannel\"\n\
+    [topics.k.kannel]\nzzzzzzzzzzzz = 1\n\
     [topics.h]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
     [topics.h.gateway]\nkind = \"http\"\nzzzzzzzzzzzz = 1\nreports.zzzzzzzzzzzz = 1\n\
     outgoing.zzzzzzzzzzzz = 1\nincoming = { zzzzzzzzzzzz = 1, auth.zzzzzzzzzzzz = 1 }\n\
@@ -37,8 +39,9 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// The same of the tables that serde reads.
-const SERDE_TABLES: [(&str, &str); 8] = [
+const SERDE_TABLES: [(&str, &str); 9] = [
     ("topics.s.websocket", "websocket."),
+    ("topics.k.kannel", "kannel."),
     ("topics.h.gateway", "http."),
     ("topics.h.gateway.incoming", "http.incoming."),
     ("topics.h.gateway.outgoing", "http.outgoing."),
@@ -108,8 +111,8 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
     }
-    let renamed = keys.iter().filter_map(|key| key.strip_prefix("twilio.")?.strip_suffix("_env"));
-    variables.extend(renamed.map(|part| format!("TWILIO_{}", part.to_uppercase())));
+    let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    variables.extend(renamed.map(|(table, part)| format!("{table}_{part}").to_uppercase()));
     variables
 }
 

@@ -22,6 +22,8 @@ mod rust_source;
 mod scripts;
 mod sockets;
 mod storage;
+mod submissions;
 mod support;
 mod transports;
+mod webhook;
 mod wording;

@@ -18,7 +18,7 @@ use crate::engine::dedupe;
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
 use crate::model::address::{Address, GroupKey};
-use crate::model::clock::Clock;
+use crate::model::clock::{Clock, millis};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
 use crate::model::state::Write;
@@ -135,12 +135,14 @@ impl Worker {
         let Postpone { after, reason } = postponed;
         // Bulk messages wait for their turn several times a second.
         if *after >= Duration::from_secs(1) {
-            tracing::debug!(
+            tracing::info!(
                 topic.name = %self.parts.topic, message.id = %claim.id, reason,
                 retry_ms = after.as_millis(), "handler put the message off",
             );
         }
-        Settlement::Retry(Retry { after: *after, ..Retry::default() })
+        // Stores count whole milliseconds; before its time the handler would put it off once more.
+        let after = Duration::from_millis(millis(*after + Duration::from_nanos(999_999)));
+        Settlement::Retry(Retry { after, ..Retry::default() })
     }
 
     fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {

@@ -127,11 +127,13 @@ impl Answer {
 
 /// Path of a defect, in front of its kind.
 fn place(path: &serde_path_to_error::Path) -> String {
-    let is_known = |segment: &Segment| !matches!(segment, Segment::Unknown | Segment::Enum { .. });
-    if path.iter().len() == 0 || !path.iter().all(is_known) {
-        return String::new();
+    let mut segments = path.iter();
+    match segments.next() {
+        None => String::new(),
+        // Below it everything is the app's own.
+        Some(Segment::Map { key }) if key == "state" => "state: ".to_owned(),
+        Some(_) => format!("{path}: "),
     }
-    format!("{path}: ")
 }
 
 /// Kind of a defect: the parser's words without the value that they quote.
@@ -222,7 +224,8 @@ mod tests {
     #[test]
     fn nesting_without_end_is_refused() {
         let deep = format!("{{\"state\": {}", "[".repeat(200_000));
-        assert!(Answer::read(deep.as_bytes()).unwrap_err().contains("recursion limit"));
+        let problem = Answer::read(deep.as_bytes()).unwrap_err();
+        assert!(problem.starts_with("state: is no JSON: recursion limit exceeded"), "{problem}");
     }
 
     proptest! {

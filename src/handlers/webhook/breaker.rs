@@ -29,6 +29,10 @@ pub(super) struct Breaker {
 struct State {
     /// Failures in a row.
     failures: u32,
+    /// Failures in a row, where those of requests that were on their way together count as one.
+    rounds: u32,
+    /// Time of the first failure of the last round.
+    round_at: Option<DateTime<Utc>>,
     /// Time until which nothing is posted; absent while the app answers.
     closed_until: Option<DateTime<Utc>>,
 }
@@ -64,10 +68,20 @@ impl Breaker {
         Ok(Pass { breaker: self, entered_at: now, entered: Instant::now(), has_ended: false })
     }
 
-    fn failed(&self, now: DateTime<Utc>, retry_after: Option<Duration>) -> Duration {
+    /// Counts the failure of a request that was begun at this time.
+    fn failed(
+        &self,
+        entered_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+        retry_after: Option<Duration>,
+    ) -> Duration {
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);
-        let wait = self.delay(state.failures).max(retry_after.unwrap_or_default());
+        if state.round_at.is_none_or(|first| entered_at >= first) {
+            state.rounds = state.rounds.saturating_add(1);
+            state.round_at = Some(now);
+        }
+        let wait = self.delay(state.rounds).max(retry_after.unwrap_or_default());
         let wait = wait.min(self.limits.max_pause);
         if state.failures >= self.limits.failures {
             state.closed_until = Some(now + wait);
@@ -75,14 +89,14 @@ impl Breaker {
         wait
     }
 
-    /// Delay after so many failures: from half a second, doubling.
-    fn delay(&self, failures: u32) -> Duration {
+    /// Delay after so many rounds of failures: from half a second, doubling.
+    fn delay(&self, rounds: u32) -> Duration {
         ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(500))
             .with_max_delay(self.limits.max_pause)
             .without_max_times()
             .build()
-            .nth(failures.saturating_sub(1).min(32) as usize)
+            .nth(rounds.saturating_sub(1).min(32) as usize)
             .unwrap_or(self.limits.max_pause)
     }
 
@@ -101,7 +115,7 @@ impl Pass<'_> {
     /// Takes note of a failure, and returns the delay of its message.
     pub(super) fn failed(mut self, retry_after: Option<Duration>) -> Duration {
         self.has_ended = true;
-        self.breaker.failed(self.now(), retry_after)
+        self.breaker.failed(self.entered_at, self.now(), retry_after)
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -112,7 +126,7 @@ impl Pass<'_> {
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.breaker.failed(self.now(), None);
+            self.breaker.failed(self.entered_at, self.now(), None);
         }
     }
 }
@@ -135,16 +149,26 @@ mod tests {
     /// Lets two requests fail at the beginning, and returns the time until which it is closed.
     fn closed(breaker: &Breaker) -> u64 {
         breaker.enter(at(0)).ok().unwrap().failed(None);
-        let wait = breaker.enter(at(0)).ok().unwrap().failed(None);
+        let wait = breaker.enter(at(1_000)).ok().unwrap().failed(None);
         assert_eq!(wait, Duration::from_secs(1));
-        let wait = breaker.enter(at(0)).err().unwrap();
+        let wait = breaker.enter(at(1_000)).err().unwrap();
         assert!(wait >= Duration::from_secs(1), "{wait:?}");
-        2_000
+        3_000
     }
 
     #[test]
     fn nothing_is_posted_after_several_failures_in_a_row() {
         closed(&breaker());
+    }
+
+    #[test]
+    fn requests_that_fail_together_count_as_one_for_the_delay() {
+        let breaker = breaker();
+        let together: Vec<_> = (0..16).map(|_| breaker.enter(at(0)).ok().unwrap()).collect();
+        for pass in together {
+            assert_eq!(pass.failed(None), Duration::from_millis(500));
+        }
+        assert!(breaker.enter(at(0)).is_err());
     }
 
     #[test]

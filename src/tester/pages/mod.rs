@@ -24,7 +24,6 @@ mod log;
 mod page;
 mod redirects;
 mod same_origin;
-mod throttle;
 mod token;
 
 pub use access::{Access, AccessConfig};

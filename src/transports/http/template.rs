@@ -9,7 +9,7 @@ pub(super) const NAMES: [&str; 4] = ["identity", "text", "from", "id"];
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Address in parts: texts, and the names of the values between them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Template {
     start: String,
     /// Each a name of [`NAMES`] and the text after it.

@@ -9,6 +9,7 @@ mod former;
 mod gateway;
 mod hostile;
 mod intake;
+mod kannel;
 mod kill;
 mod outage;
 mod partitions;

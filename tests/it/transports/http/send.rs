@@ -42,7 +42,7 @@ async fn get_without_values_has_fields_in_its_query() {
     let request = sent(table, &outbound("hi")).await;
     assert_eq!(
         request.line,
-        "GET /?user=7&identity=14158675309&text=hi&sender=15005550006&unicode=1&gone=false"
+        "GET /?user=7&identity=14158675309&text=hi&sender=15005550006&gone=false&unicode=1"
     );
 }
 
