@@ -102,7 +102,9 @@ fn check_url(url: &Template, auth: &Auth, secrets: &mut Secrets<'_>) {
         Ok(_) if auth.is_empty() => None,
         Ok(address) => plain_http_problem(address.as_url()).map(str::to_owned),
     };
-    problem.into_iter().for_each(|problem| secrets.errors.add("outgoing.url", problem));
+    if let Some(problem) = problem {
+        secrets.errors.add("outgoing.url", problem);
+    }
 }
 
 impl Gateway for Custom {

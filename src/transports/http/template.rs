@@ -57,7 +57,7 @@ fn part(piece: &str) -> Result<(&'static str, String), String> {
     let (name, text) = piece.split_once(")s").unwrap_or((piece, ""));
     let known = NAMES.into_iter().find(|known| *known == name);
     let known = known.ok_or_else(|| {
-        format!("has a value that is not known; write %(identity)s, %(text)s, %(from)s or %(id)s")
+        "has a value that is not known; write %(identity)s, %(text)s, %(from)s or %(id)s".to_owned()
     })?;
     Ok((known, text.to_owned()))
 }
