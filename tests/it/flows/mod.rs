@@ -6,6 +6,7 @@ mod dev;
 mod disk;
 mod events;
 mod former;
+mod gateway;
 mod hostile;
 mod intake;
 mod kannel;
