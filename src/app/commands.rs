@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::work::Until;
@@ -31,6 +32,8 @@ pub enum Command {
     Check(CheckOptions),
     /// List the recorded events of messages, oldest first.
     Events(EventsOptions),
+    /// Send a message to somebody, now or at a time, and print its id.
+    Send(SendOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
     /// Get the answers to a survey.
@@ -134,6 +137,34 @@ pub struct EventsOptions {
     /// List the events of this message only, by its id at the provider.
     #[arg(value_name = "MESSAGE_SID")]
     pub message: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct SendOptions {
+    /// The topic whose transport sends it.
+    #[arg(long)]
+    pub topic: String,
+    /// The recipient: a phone number in E.164, or another identity of the transport.
+    #[arg(long, value_name = "NUMBER")]
+    pub to: String,
+    /// The transport; default: the topic's first one.
+    #[arg(long)]
+    pub transport: Option<String>,
+    /// The number that it leaves from; default: the transport's own.
+    #[arg(long, value_name = "NUMBER")]
+    pub line: Option<String>,
+    /// The time to send it at, such as 2026-12-24T18:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<DateTime<Utc>>,
+    /// A key under which the message is sent once, however often the command runs.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The address of a server whose API takes it, with the token API_TOKEN; default: API_URL, then
+    /// the Redis at REDIS_URL, then http://localhost at PORT.
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The text.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, Args)]

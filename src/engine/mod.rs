@@ -3,12 +3,15 @@
 mod backoff;
 pub mod consumer;
 pub mod consumers;
+mod dedupe;
 pub mod dispatcher;
 pub mod gate;
 pub mod intake;
 pub mod janitor;
+pub mod jobs;
 pub mod leases;
 pub mod settlement;
 pub mod sockets;
+pub mod submissions;
 pub mod topic;
 pub mod worker;

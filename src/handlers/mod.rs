@@ -10,3 +10,4 @@ pub mod rooms;
 pub mod roulette;
 pub mod router;
 pub mod survey;
+pub mod webhook;

@@ -9,6 +9,14 @@ pub fn is_opt_out(text: &str) -> bool {
     OPT_OUT.contains(&normalize(text).as_str())
 }
 
+/// Words that take an opt-out back.
+const OPT_IN: [&str; 2] = ["start", "unstop"];
+
+/// Returns whether a whole message takes an opt-out back.
+pub fn is_opt_in(text: &str) -> bool {
+    OPT_IN.contains(&normalize(text).as_str())
+}
+
 /// Returns a text in lower case and without the punctuation at its end, which phones and people add
 /// to a command.
 pub fn normalize(text: &str) -> String {

@@ -10,6 +10,10 @@ pub mod connection;
 pub mod event;
 pub mod frame;
 #[doc(hidden)]
+pub mod gsm;
+#[doc(hidden)]
+pub mod job;
+#[doc(hidden)]
 pub mod keyword;
 pub mod message;
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Built, PartContext, Registry};
 use crate::app::config::DraftConfig;
-use crate::contracts::handler::DynHandler;
+use crate::contracts::handler::{DynHandler, JobHandler};
 use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
 use crate::contracts::transport::{DynTransport, Transports};
 use crate::engine::topic::{BoundValidator, TopicRuntime};
@@ -30,7 +30,7 @@ impl Registry {
                 (self.build_handler(&context), self.build_transports(&context));
             Some(TopicRuntime {
                 config: topic.clone(),
-                handler: handler?,
+                handler: Arc::new(JobHandler::new(handler?, topic.jobs.clone())),
                 transports: transports?,
                 validators: validators.into_iter().collect::<Option<_>>()?,
                 observer: None,

@@ -13,9 +13,11 @@ mod dialogue;
 mod effects;
 mod error;
 mod function;
+mod job;
 mod presence;
 mod run;
 mod sockets;
+mod submission;
 mod transaction;
 
 pub use app::{Filter, RouterApp};
@@ -25,14 +27,20 @@ pub use context::Context;
 pub use dialogue::{Dialogue, InDialogue, Turn};
 pub use effects::OutgoingMessage;
 #[doc(hidden)]
-pub use effects::{Effects, HandledObserver, Invocation, ScheduledWake, State, UNDELIVERABLE};
+pub use effects::{
+    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
+};
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
 #[doc(hidden)]
+pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
+#[doc(hidden)]
 pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{Call, DynHandler, opt_out};
+#[doc(hidden)]
+pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
 
 /// The logic of a topic.
@@ -52,7 +60,8 @@ pub trait Handler: Send + Sync {
     /// with an answer to the sender.
     fn handle(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send;
 
-    /// Handles a wake that a commit scheduled with [`Transaction::wake`]. Ignores it by default.
+    /// Handles a wake that a commit scheduled with [`Transaction::wake`], or a job of the topic. Ignores it
+    /// by default.
     ///
     /// A wake has no sender to reply to:
     ///

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Effects, Invocation, OutgoingMessage, Result, ScheduledWake, State};
+use crate::contracts::storage::encoding::digest;
 use crate::model::address::{Address, Group};
 use crate::model::message::{Media, Text, Wake};
 use crate::model::state::{Check, Member, Write};
@@ -60,6 +61,13 @@ impl Transaction {
     /// Returns the number of this attempt at the message, from 1. It grows when an earlier one failed.
     pub fn attempt(&self) -> u32 {
         self.invocation.attempt
+    }
+
+    /// Returns an id of the message or wake that is the same in every attempt and in every run of one,
+    /// for calls to a service that recognises a repetition by it.
+    pub fn idempotency_key(&self) -> String {
+        let Invocation { topic, group, sequence, .. } = &self.invocation;
+        hex::encode(digest(&[topic.as_str(), group.as_str(), &sequence.to_string()]))
     }
 
     /// Enters the scope of an app of a router: its keys, pools, counters and wakes are apart from

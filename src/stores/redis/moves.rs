@@ -21,7 +21,7 @@ use crate::model::state::{Check, Write};
 const PUSH_PATIENCE: Duration = Duration::from_millis(1_500);
 
 pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
-    ScriptCall::new(&scripts::PUSH, partition)
+    let call = ScriptCall::new(&scripts::PUSH, partition)
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
         .arg(digest(&[push.entry.id.as_str()]))
@@ -31,7 +31,9 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
         .arg(push.facts.max_records)
         .facts(Some(&push.facts))
         .arg(kinds(&dropped(&push.facts)))
-        .entries(&push.outbox)
+        .arg(push.aliases.len());
+    let aliases = push.aliases.iter().map(|id| digest(&[id.as_str()]));
+    aliases.fold(call, ScriptCall::arg).entries(&push.outbox)
 }
 
 pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
@@ -145,7 +147,7 @@ pub(super) fn release(claim: &Claim) -> ScriptCall {
 }
 
 pub(super) fn bury(claim: &Claim, burial: &Burial) -> ScriptCall {
-    settlement(&scripts::BURY, claim)
+    let call = settlement(&scripts::BURY, claim)
         .without_replicas()
         .arg(&burial.reason)
         .arg(MAX_DEAD_LETTERS)
@@ -153,7 +155,8 @@ pub(super) fn bury(claim: &Claim, burial: &Burial) -> ScriptCall {
         .arg(debts(&burial.outbox))
         .arg(max_records(burial.facts.as_ref()))
         .facts(burial.facts.as_ref())
-        .entries(&burial.outbox)
+        .arg(burial.writes.len());
+    burial.writes.iter().fold(call, write).entries(&burial.outbox)
 }
 
 pub(super) fn extend(queue: &Queue, lease: Duration, claims: &[(Group, Token)]) -> ScriptCall {

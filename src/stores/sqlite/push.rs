@@ -18,6 +18,11 @@ pub(super) fn push(
     if tx.is_known(&row, &id)? {
         return Ok(Pushed::Duplicate);
     }
+    for alias in &push.aliases {
+        if tx.is_known(&row, &digest(&[alias.as_str()]))? {
+            return Ok(Pushed::Duplicate);
+        }
+    }
     let pending = tx.query_number(
         "SELECT sum(given - done) FROM queues WHERE queue IN (?1, ?2)",
         [row.queue(QueueKind::Inbound), row.queue(QueueKind::Outbox)],

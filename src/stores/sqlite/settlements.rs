@@ -111,6 +111,9 @@ pub(super) fn bury(
     insert_dead_letter(tx, held.queue, claim, &burial.reason)?;
     tx.remove_head(&held, claim)?;
     tx.notify_ready(&held.row, claim.queue.kind);
+    for write in &burial.writes {
+        commit::write(tx, &held.row, write)?;
+    }
     for entry in &burial.outbox {
         tx.append(&held.row, QueueKind::Outbox, entry)?;
     }

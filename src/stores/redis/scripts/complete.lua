@@ -7,7 +7,7 @@
 --          number of outbound messages to wait for (2 or more, else 0),
 --          number of checks, of writes, of outbox entries, of wakes, and then these:
 --            check  V key expected | N key | M pool group ticket
---            write  P key value ttl | R key | I pool group ttl | T pool group | C name by ttl
+--            write  as in the function write
 --            entry  group id payload
 --            wake   group id payload due-at-ms or ''
 --          (checks and writes are padded to 4 with blanks), then the keys of the closed lines
@@ -36,23 +36,7 @@ for _ = 1, tonumber(ARGV[17]) do
 end
 
 remove_head(queue, group, suspect)
-for nth = 1, tonumber(ARGV[18]) do
-  local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  if kind == 'P' then
-    call('SET', tag .. 's:' .. name, value, 'PX', extra)
-  elseif kind == 'R' then
-    call('DEL', tag .. 's:' .. name)
-  elseif kind == 'I' then
-    -- All of a commit happens at one time, but a later insert of it gets a later place.
-    insert_member(name, value, string.format('%.0f', ticket + nth - 1), now + extra)
-  elseif kind == 'T' then
-    remove_member(name, value)
-  else
-    call('INCRBY', tag .. 'c:' .. name, value)
-    call('PEXPIRE', tag .. 'c:' .. name, extra)
-  end
-  at = at + 4
-end
+at = write(at, tonumber(ARGV[18]))
 for _ = 1, tonumber(ARGV[19]) do
   append(tag .. 'out:', ARGV[at], ARGV[at + 1], ARGV[at + 2])
   at = at + 3

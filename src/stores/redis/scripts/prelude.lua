@@ -262,3 +262,26 @@ local function has_expired(pool, group)
   local expiry = call('ZSCORE', tag .. 'pool_ttl:' .. pool, group)
   return expiry and tonumber(expiry) <= now
 end
+
+-- Carries out `count` writes, of four arguments each from ARGV[at], and returns the place after them:
+-- P key value ttl | R key | I pool group ttl | T pool group | C name by ttl, padded with blanks.
+local function write(at, count)
+  for nth = 1, count do
+    local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+    if kind == 'P' then
+      call('SET', tag .. 's:' .. name, value, 'PX', extra)
+    elseif kind == 'R' then
+      call('DEL', tag .. 's:' .. name)
+    elseif kind == 'I' then
+      -- All of a commit happens at one time, but a later insert of it gets a later place.
+      insert_member(name, value, string.format('%.0f', ticket + nth - 1), now + extra)
+    elseif kind == 'T' then
+      remove_member(name, value)
+    else
+      call('INCRBY', tag .. 'c:' .. name, value)
+      call('PEXPIRE', tag .. 'c:' .. name, extra)
+    end
+    at = at + 4
+  end
+  return at
+end

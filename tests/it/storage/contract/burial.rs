@@ -2,6 +2,7 @@
 
 use crosswire::contracts::storage::{Burial, Settled};
 use crosswire::model::event::EventKind;
+use crosswire::model::state::Write;
 
 use crate::storage::fixture::{Fixture, LONG, burial, commit, entry, facts};
 
@@ -47,4 +48,19 @@ pub(crate) async fn buried_message_is_not_claimed_again_and_the_last_empties_its
     let claim = f.claim().await;
     assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
     f.complete(claim, commit()).await;
+}
+
+pub(crate) async fn burial_writes_with_the_move(f: Fixture) {
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    let count = Write::Count { name: "lost".to_owned(), by: 3, ttl: LONG };
+    let put = Write::Put { key: "why".to_owned(), value: "\"poison\"".to_owned(), ttl: LONG };
+    let writes = vec![count, put];
+    let notified = Burial { writes, outbox: vec![entry("alice", "o1")], ..burial("poison") };
+    assert_eq!(f.bury(claim, notified).await, Settled::Done);
+    let partition = f.inbound().partition;
+    assert_eq!(f.storage.total(&partition, "lost").await.unwrap(), 3);
+    let values = f.storage.values(&partition, &["why".to_owned()]).await.unwrap();
+    assert_eq!(values, [Some("\"poison\"".to_owned())]);
+    assert_eq!(f.claim_outbox().await.id.as_str(), "o1");
 }

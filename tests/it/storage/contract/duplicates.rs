@@ -1,6 +1,7 @@
 //! Deduplication: a repeated delivery by the provider changes nothing.
 
 use crosswire::contracts::storage::{Push, Pushed};
+use crosswire::model::message::MessageId;
 
 use crate::storage::fixture::{Fixture, commit, entry, push};
 
@@ -35,4 +36,17 @@ pub(crate) async fn refused_push_may_be_repeated(f: Fixture) {
     let claim = f.claim().await;
     f.complete(claim, commit()).await;
     assert_eq!(f.push_with(tight("m2")).await, Pushed::Accepted);
+}
+
+pub(crate) async fn push_under_another_id_of_an_accepted_message_is_ignored(f: Fixture) {
+    let also = |id: &str, aliases: &[&str]| Push {
+        aliases: aliases.iter().copied().map(MessageId::new).collect(),
+        outbox: vec![entry("alice", "o1")],
+        ..push(entry("alice", id))
+    };
+    assert_eq!(f.push_with(also("m1", &["a1", "a2"])).await, Pushed::Accepted);
+    assert_eq!(f.push_with(also("m2", &["a3", "m1"])).await, Pushed::Duplicate);
+    // An alias is not remembered: only what was accepted is known.
+    assert_eq!(f.push_with(also("a1", &[])).await, Pushed::Accepted);
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 2);
 }

@@ -28,6 +28,7 @@ macro_rules! contract_tests {
                 burial_frees_the_group_and_queues_a_notice,
                 dead_letters_are_listed_newest_first,
                 buried_message_is_not_claimed_again_and_the_last_empties_its_group,
+                burial_writes_with_the_move,
             ;
             caps:
                 full_topic_refuses_pushes_until_a_message_completes,
@@ -47,6 +48,7 @@ macro_rules! contract_tests {
                 duplicate_push_is_ignored,
                 duplicate_of_a_completed_message_is_ignored,
                 duplicate_push_queues_no_second_reply,
+                push_under_another_id_of_an_accepted_message_is_ignored,
                 refused_push_may_be_repeated,
             ;
             feeds:
