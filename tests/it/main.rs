@@ -5,6 +5,7 @@
 mod browser;
 mod configuration_docs;
 mod devices;
+mod dialogues;
 mod docs;
 mod engines;
 mod examples;
