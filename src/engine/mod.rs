@@ -4,6 +4,7 @@ mod backoff;
 pub mod consumer;
 pub mod consumers;
 pub mod dispatcher;
+pub mod events;
 pub mod gate;
 pub mod intake;
 pub mod janitor;

@@ -25,7 +25,8 @@ pub use context::Context;
 pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
+    Effects, HandledObserver, Invocation, Note, Origin, REPORTED, ScheduledWake, State,
+    UNDELIVERABLE,
 };
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]

@@ -66,7 +66,7 @@ impl Webhook {
             return Err(Postpone::new(wait, "the app paused this person").into());
         }
         let id = event.id(tx);
-        let request = Request::new(&id, tx, &event, conversation.state())?;
+        let request = Request::write(&id, tx, &event, conversation.state())?;
         let pass = self.breaker.enter(tx.now()).map_err(|wait| {
             Postpone::new(wait, format!("{} does not answer", self.client.host()))
         })?;
