@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::contracts::storage::Entry;
 use crate::contracts::storage::encoding::digest;
@@ -138,7 +137,7 @@ impl EventSource {
         let parts = ["event", self.topic.as_str(), kind.as_str(), subject.as_str()];
         let id = format!("evt_{}", hex::encode(digest(&parts)));
         let event = EventJson { kind: kind.as_str(), id: &id, topic: &self.topic, timestamp, data };
-        let body = serde_json::to_value(&event).as_ref().map(Value::to_string).unwrap_or_default();
+        let body = serde_json::to_string(&event).expect("an event is strings and times throughout");
         let to = Address::new(EVENTS, mailbox, self.topic.as_str());
         let mut outbound = Outbound::new(to, body.into(), Vec::new(), None);
         outbound.id = MessageId::new(id);

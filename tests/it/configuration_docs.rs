@@ -18,6 +18,7 @@ const UNKNOWN_KEYS: &str = "\
     [topics.t.schedule.j]\nzzzzzzzzzzzz = 1\n\
     [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
+    [topics.s.events]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
@@ -30,7 +31,8 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
-const NESTED: [(&str, Option<&str>); 5] = [
+const NESTED: [(&str, Option<&str>); 6] = [
+    ("events", None),
     ("sending", None),
     ("twilio", None),
     ("schedule", None),
@@ -60,11 +62,14 @@ fn known_keys() -> BTreeSet<String> {
             };
         }
     }
-    let sockets = lines.lines().find_map(|line| line.split_once("topics.s.websocket.zzzzzzzzzzzz"));
-    let (_, sockets) = sockets.unwrap_or_else(|| panic!("no sockets in\n{lines}"));
-    let (_, known) = sockets.split_once("expected one of ").expect("the known keys are named");
-    let quoted = Regex::new("`([a-z_]+)`").unwrap();
-    keys.extend(quoted.captures_iter(known).map(|key| format!("websocket.{}", &key[1])));
+    for table in ["websocket", "events"] {
+        let found = format!("topics.s.{table}.zzzzzzzzzzzz");
+        let found = lines.lines().find_map(|line| line.split_once(found.as_str()));
+        let (_, found) = found.unwrap_or_else(|| panic!("no {table} in\n{lines}"));
+        let (_, known) = found.split_once("expected one of ").expect("the known keys are named");
+        let quoted = Regex::new("`([a-z_]+)`").unwrap();
+        keys.extend(quoted.captures_iter(known).map(|key| format!("{table}.{}", &key[1])));
+    }
     keys
 }
 
