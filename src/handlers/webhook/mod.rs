@@ -74,9 +74,7 @@ impl Webhook {
             .apply(answer, tx, &mut conversation)
             .map_err(|problem| anyhow::anyhow!("the app {problem}"))
     }
-}
 
-impl Webhook {
     /// Posts a request, unless the app is known to be away, and returns its answer.
     async fn ask(&self, tx: &Transaction, id: &str, request: &[u8]) -> Result<Answer> {
         let host = self.client.host();
