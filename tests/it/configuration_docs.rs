@@ -27,6 +27,7 @@ const UNKNOWN_KEYS: &str = "\
     [topics.v.gateway]\nkind = \"http\"\npreset = \"vonage\"\nzzzzzzzzzzzz = 1\n\
     [topics.x]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
     [topics.x.gateway]\nkind = \"http\"\npreset = \"telnyx\"\nzzzzzzzzzzzz = 1\n\
+    [topics.s.events]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
@@ -56,7 +57,8 @@ const SERDE_NESTED: [&str; 3] = ["http.incoming", "http.outgoing", "http.reports
 const FIRST_KEY: &str = "http.preset";
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
-const NESTED: [(&str, Option<&str>); 5] = [
+const NESTED: [(&str, Option<&str>); 6] = [
+    ("events", None),
     ("sending", None),
     ("twilio", None),
     ("schedule", None),
@@ -96,6 +98,14 @@ fn known_keys() -> BTreeSet<String> {
         keys.extend(known.filter(|key| !SERDE_NESTED.contains(&key.as_str())));
     }
     keys.insert(FIRST_KEY.to_owned());
+    for table in ["websocket", "events"] {
+        let found = format!("topics.s.{table}.zzzzzzzzzzzz");
+        let found = lines.lines().find_map(|line| line.split_once(found.as_str()));
+        let (_, found) = found.unwrap_or_else(|| panic!("no {table} in\n{lines}"));
+        let (_, known) = found.split_once("expected one of ").expect("the known keys are named");
+        let quoted = Regex::new("`([a-z_]+)`").unwrap();
+        keys.extend(quoted.captures_iter(known).map(|key| format!("{table}.{}", &key[1])));
+    }
     keys
 }
 
