@@ -53,6 +53,8 @@ pub mod prelude {
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/api.md")]
+    struct Api;
     #[doc = include_str!("../docs/scripts.md")]
     struct Scripts;
     #[doc = include_str!("../docs/websocket.md")]

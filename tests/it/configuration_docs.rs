@@ -17,14 +17,16 @@ const UNKNOWN_KEYS: &str = "\
     [topics.t.twilio]\nzzzzzzzzzzzz = 1\n\
     [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
-    [profiles.p]\nzzzzzzzzzzzz = 1\n";
+    [profiles.p]\nzzzzzzzzzzzz = 1\n\
+    [api.tokens.c]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 5] = [
     ("topics.t", ""),
     ("topics.t.sending", "sending."),
     ("topics.t.twilio", "twilio."),
     ("profiles.p", "profiles.<name>."),
+    ("api.tokens.c", "api.tokens.<name>."),
 ];
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
