@@ -29,7 +29,10 @@ pub use contracts::handler::Result;
 /// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
     pub use crate::app::{App, Client};
-    pub use crate::contracts::handler::{Context, Handler, Postpone, Refuse, Result, Transaction};
+    pub use crate::contracts::handler::{
+        Context, Dialogue, Filter, Handler, InDialogue, OutgoingMessage, Postpone, Refuse, Result,
+        RouterApp, Transaction, Turn,
+    };
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};
     pub use crate::contracts::transport::{
         DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
@@ -45,6 +48,7 @@ pub mod prelude {
         Inbound, Incoming, Media, MessageId, OptOut, Origin, Outbound, Parameters, Text, Wake,
     };
     pub use crate::model::state::Member;
+    pub use crate::model::table::Table;
     pub use crate::model::token::{Claims, Rights, Token, TokenPurpose};
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
@@ -36,6 +36,34 @@ pub enum Command {
     Send(SendOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
+    /// Get the answers to a survey.
+    #[command(subcommand)]
+    Survey(SurveyCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SurveyCommand {
+    /// Print one record for each time that a person took part, the oldest first.
+    Export(ExportOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ExportOptions {
+    /// Search the surveys of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Name of the survey's app in its router; with a router in a router, as `outer/inner`.
+    #[arg(long)]
+    pub survey: Option<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExportFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum ExportFormat {
+    #[default]
+    Csv,
+    Json,
 }
 
 /// Safety checks of the store that the operator waives.

@@ -36,13 +36,14 @@ mod send;
 mod serve;
 mod store;
 mod submit;
+mod survey;
 mod work;
 
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    CheckOptions, Cli, Command, DevOptions, EventsOptions, ScriptOptions, SendOptions,
-    StandaloneOptions, Waivers, WebOptions, WorkerOptions,
+    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, ScriptOptions,
+    SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -54,7 +55,8 @@ use serve::WebServer;
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check` and `events`.
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `events` and
+/// `survey`.
 pub struct App {
     environment: Environment,
     /// Text of topics.toml, in place of the file.
@@ -110,6 +112,7 @@ impl App {
             (Some(Command::Events(options)), _) => self.events(&options),
             (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
+            (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
         }
     }
 
@@ -189,6 +192,14 @@ impl App {
         let selection = options.topic.as_deref().map(TopicSelection::Flag);
         let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
         run_to_the_end(|_| events::list(&services, &store, options))
+    }
+
+    /// Prints the records of a survey.
+    #[doc(hidden)]
+    pub fn export(&self, options: &ExportOptions) -> anyhow::Result<()> {
+        let selection = options.topic.as_deref().map(TopicSelection::Flag);
+        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
+        run_to_the_end(|_| survey::export(&services, &store, options))
     }
 }
 

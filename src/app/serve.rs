@@ -1,5 +1,6 @@
 //! The web process.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -174,10 +175,24 @@ fn app_state(
         storage,
         greeting: front::greeting(&prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
+        former: former_routes(&prepared.services),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
         waived: waived.to_vec(),
     }
+}
+
+/// Routes by the names of the transports. Of several topics with a transport of one name, the first of
+/// the file has the address.
+fn former_routes(services: &[TopicRuntime]) -> BTreeMap<String, String> {
+    let mut routes = BTreeMap::new();
+    for TopicRuntime { config, .. } in services {
+        for transport in &config.transports {
+            let route = || config.route(&transport.name);
+            routes.entry(transport.name.clone()).or_insert_with(route);
+        }
+    }
+    routes
 }
 
 fn api_state(prepared: &Prepared, storage: &Arc<dyn Storage>, intake: &Arc<Intake>) -> ApiState {
@@ -245,5 +260,6 @@ fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
         webhook: format!("/queue/{}", topic.name),
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
+        transports: topic.transports.iter().map(|transport| transport.name.clone()).collect(),
     }
 }

@@ -17,6 +17,7 @@ use crate::contracts::storage::{Partition, Queue, Retention, Storage, StorageErr
 use crate::engine::consumer::{Consumer, ConsumerRuntime};
 use crate::engine::consumers::Consumers;
 use crate::engine::janitor::Janitor;
+use crate::engine::jobs::Jobs;
 use crate::engine::leases::Leases;
 use crate::engine::topic::TopicRuntime;
 use crate::model::clock::{Clock, SystemClock};
@@ -83,6 +84,11 @@ async fn run(
     let janitor = Janitor::new(Arc::clone(&storage), retentions(&prepared.services));
     let stopped = done.clone();
     tasks.spawn(async move { janitor.run(stopped).await });
+    if until == Until::Stopped {
+        let jobs = Jobs::new(Arc::clone(&storage), Arc::new(SystemClock), &prepared.services);
+        let stopped = done.clone();
+        tasks.spawn(async move { jobs.run(stopped).await });
+    }
     if until == Until::Drained {
         done.run_until_cancelled(drained(storage.as_ref(), &queues)).await;
         done.cancel();

@@ -3,10 +3,12 @@
 mod backoff;
 pub mod consumer;
 pub mod consumers;
+mod dedupe;
 pub mod dispatcher;
 pub mod gate;
 pub mod intake;
 pub mod janitor;
+pub mod jobs;
 pub mod leases;
 pub mod settlement;
 pub mod sockets;

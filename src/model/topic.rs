@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::job::Job;
+
 /// Name of a topic: 1 to 64 of `a-z A-Z 0-9 _ -`, since it is part of paths and of Redis keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -149,6 +151,8 @@ pub struct TopicConfig {
     pub properties: Arc<Properties>,
     pub limits: Limits,
     pub sending: Sending,
+    /// Jobs: wakes of the handler at times of the calendar.
+    pub jobs: Vec<Job>,
 }
 
 /// Transport that a topic names, with the settings that it is built from.

@@ -17,6 +17,7 @@ mod api;
 mod draft;
 mod limits;
 mod mount;
+mod schedule;
 mod secrets;
 mod server;
 mod sockets;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{limits, transports};
+use super::{limits, schedule, transports};
 use crate::contracts::settings::{Section, Setting};
 use crate::model::topic::{InvalidTopicName, Replies, TopicConfig, TopicName, ValidatorConfig};
 
@@ -45,6 +45,7 @@ pub(super) fn topic(name: &str, mut section: Section<'_>) -> Option<TopicConfig>
     let limits = limits::limits(&mut section);
     let sending = limits::sending(section.section("sending"));
     let transports = transports::transports(&mut section);
+    let jobs = schedule::jobs(&mut section);
     section.finish();
     Some(TopicConfig {
         name: name?,
@@ -56,6 +57,7 @@ pub(super) fn topic(name: &str, mut section: Section<'_>) -> Option<TopicConfig>
         limits,
         sending,
         transports,
+        jobs,
     })
 }
 

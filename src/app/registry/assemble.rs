@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{Built, PartContext, Registry};
 use crate::app::config::DraftConfig;
-use crate::contracts::handler::DynHandler;
+use crate::contracts::handler::{DynHandler, JobHandler};
 use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
 use crate::contracts::transport::{DynTransport, Transports};
 use crate::engine::topic::{BoundValidator, TopicRuntime};
+use crate::handlers::router::Router;
 use crate::model::topic::{TopicConfig, TransportConfig, ValidatorConfig};
 
 impl Registry {
@@ -29,7 +30,7 @@ impl Registry {
                 (self.build_handler(&context), self.build_transports(&context));
             Some(TopicRuntime {
                 config: topic.clone(),
-                handler: handler?,
+                handler: Arc::new(JobHandler::new(handler?, topic.jobs.clone())),
                 transports: transports?,
                 validators: validators.into_iter().collect::<Option<_>>()?,
                 observer: None,
@@ -45,7 +46,11 @@ impl Registry {
             return None;
         };
         let part = PartContext { registry: self, build: context };
-        report_errors(context, "properties", build(&context.topic.properties, &part))
+        let built = build(&context.topic.properties, &part);
+        let handler = report_errors(context, "properties", built)?;
+        // Only a router has phases.
+        let has_phases = handler.phases().is_some();
+        Some(if has_phases { Arc::new(Router::of_one(name, handler)) } else { handler })
     }
 
     /// Builds every transport of a topic, so that the errors of all of them are reported.

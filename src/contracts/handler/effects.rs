@@ -68,11 +68,13 @@ pub struct Origin {
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutgoingMessage {
     pub to: Address,
     pub text: Text,
     pub media: Vec<Media>,
     /// Content for recipients that are programs.
+    #[doc(hidden)]
     pub content: Option<Box<FrameContent>>,
     /// Present for a message that a program outside has submitted.
     pub origin: Option<Origin>,
@@ -82,6 +84,11 @@ impl OutgoingMessage {
     /// Creates a message of a text alone.
     pub fn text(to: Address, text: impl Into<Text>) -> Self {
         Self { to, text: text.into(), media: Vec::new(), content: None, origin: None }
+    }
+
+    /// Returns whether it is an action on sockets, which nobody reads.
+    pub(super) fn has_effect(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.effect.is_some())
     }
 }
 
@@ -97,6 +104,8 @@ pub struct Invocation {
     pub topic: TopicName,
     /// Mailbox that the message or wake came from.
     pub group: Group,
+    /// Place of the message or wake in its queue.
+    pub sequence: u64,
     /// Number of this attempt at the message, from 1. It grows when an earlier one failed.
     pub attempt: u32,
     /// Start of the run.

@@ -5,26 +5,36 @@ use std::future::{Future, ready};
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
+use crate::model::table::Table;
 
+mod app;
 mod context;
+mod dialogue;
 mod effects;
 mod error;
 mod function;
+mod job;
 mod presence;
 mod run;
 mod sockets;
 mod submission;
 mod transaction;
 
+pub use app::{Filter, RouterApp};
+#[doc(hidden)]
+pub use app::{Phased, Phases};
 pub use context::Context;
+pub use dialogue::{Dialogue, InDialogue, Turn};
+pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, Note, Origin, OutgoingMessage, ScheduledWake, State,
-    UNDELIVERABLE,
+    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
 };
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
+#[doc(hidden)]
+pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
 #[doc(hidden)]
 pub use presence::process_end;
 #[doc(hidden)]
@@ -50,7 +60,8 @@ pub trait Handler: Send + Sync {
     /// with an answer to the sender.
     fn handle(&self, cx: &mut Context, message: &Inbound) -> impl Future<Output = Result> + Send;
 
-    /// Handles a wake that a commit scheduled with [`Transaction::wake`]. Ignores it by default.
+    /// Handles a wake that a commit scheduled with [`Transaction::wake`], or a job of the topic. Ignores it
+    /// by default.
     ///
     /// A wake has no sender to reply to:
     ///
@@ -136,6 +147,11 @@ pub trait Handler: Send + Sync {
 
     /// Commands that it offers to people: on the tester's page, and in the `help` of a router.
     fn commands(&self) -> Vec<Command> {
+        Vec::new()
+    }
+
+    /// Tables of records that it keeps, for `crosswire survey export`.
+    fn tables(&self) -> Vec<Table> {
         Vec::new()
     }
 }

@@ -4,13 +4,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Effects, Handler, OutgoingMessage, Refuse, Result, Transaction, UNDELIVERABLE,
+    Context, Effects, Handler, OutgoingMessage, Phases, Refuse, Result, Transaction, UNDELIVERABLE,
     presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::keyword::is_opt_out;
 use crate::model::message::{Inbound, Mail, OptOut, Wake};
+use crate::model::table::Table;
 
 /// A [`Handler`] as an engine holds it, behind a pointer.
 pub trait DynHandler: Send + Sync {
@@ -27,6 +28,16 @@ pub trait DynHandler: Send + Sync {
 
     /// Returns the commands that the handler offers to people.
     fn commands(&self) -> Vec<Command>;
+
+    /// Returns the tables of records that the handler keeps.
+    fn tables(&self) -> Vec<Table> {
+        Vec::new()
+    }
+
+    /// Returns the phases of an app that has more of them than `handle`.
+    fn phases(&self) -> Option<&dyn Phases> {
+        None
+    }
 }
 
 /// One call of a handler: the method, and what it is called with.
@@ -73,6 +84,10 @@ impl<H: Handler> DynHandler for H {
 
     fn commands(&self) -> Vec<Command> {
         Handler::commands(self)
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        Handler::tables(self)
     }
 }
 

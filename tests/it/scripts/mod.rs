@@ -43,7 +43,7 @@ fn names(services: &[TopicRuntime]) -> Vec<TopicName> {
 }
 
 /// Runs a script on the embedded store.
-async fn run_on(services: &[TopicRuntime], script: &str) -> Result<(), Failures> {
+pub(crate) async fn run_on(services: &[TopicRuntime], script: &str) -> Result<(), Failures> {
     let script = Script::parse("a", script, &names(services))?;
     let mut harness = ScriptHarness::embedded(services).await.unwrap();
     script.run(&mut harness, None, false).await
@@ -55,7 +55,7 @@ async fn run(script: &str) -> Result<(), Failures> {
 }
 
 /// Runs a script on a Redis that holds nothing else.
-async fn run_on_redis(
+pub(crate) async fn run_on_redis(
     server: &RedisServer,
     services: &[TopicRuntime],
     script: &str,

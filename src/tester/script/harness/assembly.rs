@@ -9,6 +9,7 @@ use crate::contracts::storage::{Feeds, Storage};
 use crate::engine::consumer::ConsumerRuntime;
 use crate::engine::consumers::Consumers;
 use crate::engine::intake::Intake;
+use crate::engine::jobs::Jobs;
 use crate::engine::leases::Leases;
 use crate::engine::sockets::SocketServerParts;
 use crate::engine::topic::{Pipeline, TopicRuntime};
@@ -88,6 +89,10 @@ impl Assembly {
             }
         }
         Ok(queues)
+    }
+
+    pub(super) fn jobs(&self, topics: &[TopicRuntime]) -> Jobs {
+        Jobs::new(Arc::clone(&self.storage), Arc::clone(&self.clock), topics)
     }
 
     fn intake(&self, pipelines: Vec<Pipeline>) -> Intake {

@@ -19,6 +19,7 @@ use super::received::{ReceivedMessage, ReceivedMessages};
 use super::sockets::{SentFrame, Sockets};
 use super::wake_failures::WakeFailures;
 use crate::contracts::storage::{DeadLetter, QueueKind, Storage};
+use crate::engine::jobs::Jobs;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::Identity;
 use crate::model::clock::{Clock, ManualClock};
@@ -45,6 +46,7 @@ pub struct ScriptHarness {
     received: ReceivedMessages,
     sockets: Sockets,
     queues: Queues,
+    jobs: Jobs,
     topics: Vec<TopicName>,
     wake_failures: WakeFailures,
 }
@@ -84,6 +86,7 @@ impl ScriptHarness {
             received: ReceivedMessages::new(Arc::clone(&assembly.board)).await?,
             phones: assembly.phones(&topics),
             queues: assembly.queues(&topics, &wake_failures).await?,
+            jobs: assembly.jobs(&topics),
             topics: topics.iter().map(|topic| topic.config.name.clone()).collect(),
             sockets: assembly.sockets(topics),
             wake_failures,
@@ -203,9 +206,10 @@ impl ScriptHarness {
     /// due, if any.
     async fn settle(&mut self) -> Result<Option<Duration>> {
         for _ in 0..MAX_ROUNDS {
+            let job = self.jobs.step().await?;
             let (worked, next) = self.queues.step().await?;
             if !worked && !self.sockets.step().await? {
-                return Ok(next);
+                return Ok(next.into_iter().chain(job).min());
             }
         }
         anyhow::bail!(

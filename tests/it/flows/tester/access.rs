@@ -9,7 +9,7 @@ use crate::support::{Answer, Deployment, Setup};
 
 const TOKEN: &str = "Vq7: x9Lw 3fRz-Hb2c with a colon";
 
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("GET", "/tester"),
     ("POST", "/tester"),
     ("GET", "/tester/assets/icon.svg"),
@@ -23,6 +23,7 @@ const ROUTES: [(&str, &str); 13] = [
     ("POST", "/tester/segments"),
     ("GET", "/httptester/"),
     ("GET", "/httptester/strict/1112223333/"),
+    ("POST", "/httptester/strict/"),
 ];
 
 async fn call(
