@@ -57,6 +57,8 @@ pub mod prelude {
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/api.md")]
+    struct Api;
     #[doc = include_str!("../docs/dialogues.md")]
     struct Dialogues;
     #[doc = include_str!("../docs/router.md")]

@@ -28,15 +28,17 @@ const UNKNOWN_KEYS: &str = "\
     [topics.x]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
     [topics.x.gateway]\nkind = \"http\"\npreset = \"telnyx\"\nzzzzzzzzzzzz = 1\n\
     [topics.s.events]\nzzzzzzzzzzzz = 1\n\
-    [profiles.p]\nzzzzzzzzzzzz = 1\n";
+    [profiles.p]\nzzzzzzzzzzzz = 1\n\
+    [api.tokens.c]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("topics.t", ""),
     ("topics.t.sending", "sending."),
     ("topics.t.twilio", "twilio."),
     ("topics.t.schedule.j", "schedule.<job>."),
     ("profiles.p", "profiles.<name>."),
+    ("api.tokens.c", "api.tokens.<name>."),
 ];
 
 /// The same of the tables that serde reads.
