@@ -5,6 +5,7 @@ use serde::Deserialize;
 use validator::Validate;
 
 use crate::contracts::handler::{Context, Handler, Result};
+use crate::model::command::Command;
 use crate::model::message::Inbound;
 
 /// Settings of echo: the table `texts`, with the text `help`.
@@ -45,6 +46,11 @@ impl Handler for Echo {
     async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
         cx.reply(answer(message.text.reveal()).unwrap_or(&self.texts.help));
         Ok(())
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        let ping = Command::new("ping", "get pong");
+        vec![ping, Command::new("echo <text>", "get the text back")]
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod commands;
 mod configuration_docs;
 mod devices;
 mod docs;

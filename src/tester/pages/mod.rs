@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::response::{method_not_allowed, not_found};
+use crate::model::command::Command;
 use crate::model::topic::TopicName;
 use crate::tester::phones::Phones;
 
@@ -36,6 +37,8 @@ pub struct TesterState {
     pub phones: Phones,
     pub hub: Arc<Hub>,
     pub topics: Vec<TopicInfo>,
+    /// Name of the program, as the page calls it.
+    pub program: String,
     /// Ends the open event streams when the process stops.
     pub stop: CancellationToken,
 }
@@ -47,6 +50,8 @@ pub struct TopicInfo {
     pub webhook: String,
     pub paths: Vec<String>,
     pub handler: String,
+    /// Commands that the handler offers to people.
+    pub commands: Vec<Command>,
 }
 
 impl TesterState {
