@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 
 use super::config::Alphabet;
 use super::query::PLAIN;
-use super::{Kannel, charset, outcome, report};
+use super::{Kannel, KannelConfig, charset, outcome, report};
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::{self, Response};
 use crate::model::message::Outbound;
@@ -33,11 +33,7 @@ fn query(kannel: &Kannel, message: &Outbound) -> Result<String, SendError> {
         let reason = super::MISSING.to_owned();
         return Err(SendError::Account { code: 0, reason });
     };
-    let line = match message.to.line.reveal() {
-        "" => config.from.as_str(),
-        line => line,
-    };
-    let text = charset::encode(&text(config.encoding, message));
+    let text = charset::encode(&text(config.encoding, message)?);
     let mut query = Parameters::default();
     query.add("username", username.as_bytes());
     query.add("password", password.expose_secret().as_bytes());
@@ -45,6 +41,16 @@ fn query(kannel: &Kannel, message: &Outbound) -> Result<String, SendError> {
     query.add("text", &text.bytes);
     query.add("charset", text.charset.as_bytes());
     query.add("coding", text.coding.as_bytes());
+    add_options(&mut query, config, message);
+    Ok(query.0)
+}
+
+/// Adds the parameters that Kannel has defaults for: the way of the message, and its reports.
+fn add_options(query: &mut Parameters, config: &KannelConfig, message: &Outbound) {
+    let line = match message.to.line.reveal() {
+        "" => config.from.as_str(),
+        line => line,
+    };
     if !line.is_empty() {
         query.add("from", line.as_bytes());
     }
@@ -59,7 +65,6 @@ fn query(kannel: &Kannel, message: &Outbound) -> Result<String, SendError> {
         query.add("dlr-mask", report::MASK.as_bytes());
         query.add("dlr-url", url.as_bytes());
     }
-    Ok(query.0)
 }
 
 /// Recipient of a message. Kannel sends to every word of `to`, so white space would make several of
@@ -74,15 +79,20 @@ fn recipient(message: &Outbound) -> Result<&str, SendError> {
 }
 
 /// Text of a message, with the links of its media: SMS carries no files.
-fn text(alphabet: Alphabet, message: &Outbound) -> String {
+fn text(alphabet: Alphabet, message: &Outbound) -> Result<String, SendError> {
     let links = message.media.iter().map(|media| media.url.as_str());
     let parts: Vec<&str> =
         [message.text.reveal()].into_iter().filter(|text| !text.is_empty()).chain(links).collect();
-    let text = parts.join("\n");
-    match alphabet {
-        Alphabet::Smart => text,
-        Alphabet::Gsm7 => charset::without_ucs2(&text),
+    let whole = parts.join("\n");
+    let text = match alphabet {
+        Alphabet::Smart => whole.clone(),
+        Alphabet::Gsm7 => charset::without_ucs2(&whole),
+    };
+    if text.is_empty() && !whole.is_empty() {
+        let reason = "no character of the text is in the alphabet of GSM".to_owned();
+        return Err(SendError::Message { code: 0, reason });
     }
+    Ok(text)
 }
 
 /// Query of bytes, since a text in UTF-16 is no UTF-8.

@@ -131,6 +131,14 @@ async fn recipient_that_kannel_would_split_is_refused(#[case] identity: &str) {
     assert!(matches!(sent, Err(SendError::Recipient { .. })), "{sent:?}");
 }
 
+#[tokio::test]
+async fn text_of_which_gsm7_leaves_nothing_is_not_sent() {
+    let mut config = test_config("http://127.0.0.1:9/");
+    config.encoding = Alphabet::Gsm7;
+    let sent = Kannel::new(config).unwrap().send(&outbound("🎲")).await;
+    assert!(matches!(sent, Err(SendError::Message { .. })), "{sent:?}");
+}
+
 /// Returns the class of a failure, without its sentence.
 fn class(outcome: &Result<SentReceipt, SendError>) -> &'static str {
     match outcome {
