@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, Resource, Responder};
+use actix_web::web::{self, Data, PathConfig, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder};
 
 use crate::engine::intake::Intake;
-use crate::engine::submissions::Submitter;
+use crate::engine::submissions::{SubmitError, Submitter};
 
 mod access;
 mod batches;
@@ -20,6 +20,7 @@ mod problem;
 mod token;
 
 pub use access::ApiAccess;
+use problem::Problem;
 pub use problem::ProblemCode;
 pub use token::{ApiToken, Scope};
 
@@ -44,7 +45,9 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<ApiState>) {
     let message = web::resource("/messages/{id}")
         .route(web::get().to(messages::show))
         .route(web::delete().to(messages::cancel));
+    let unreadable = |_, _: &HttpRequest| Problem::from(SubmitError::NotFound).into();
     let api = web::scope("/api")
+        .app_data(PathConfig::default().error_handler(unreadable))
         .service(post("/messages", messages::send))
         .service(only(message, "GET, DELETE"))
         .service(post("/batches", batches::send))

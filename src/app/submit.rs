@@ -17,7 +17,8 @@ pub(super) fn submitter(
 ) -> Submitter {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(storage), Arc::clone(&clock)));
-    let destination = |service| Destination::new(tester::attach(service, &board));
+    let destination =
+        |service| Destination::new(tester::attach(service, &board)).with(tester::TRANSPORT_NAME);
     let destinations = services.iter().map(destination).collect();
     Submitter::new(Arc::clone(storage), groups, clock, destinations)
 }

@@ -27,15 +27,18 @@ const UNKNOWN_KEYS: &str = "\
     [topics.v.gateway]\nkind = \"http\"\npreset = \"vonage\"\nzzzzzzzzzzzz = 1\n\
     [topics.x]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
     [topics.x.gateway]\nkind = \"http\"\npreset = \"telnyx\"\nzzzzzzzzzzzz = 1\n\
-    [profiles.p]\nzzzzzzzzzzzz = 1\n";
+    [topics.s.events]\nzzzzzzzzzzzz = 1\n\
+    [profiles.p]\nzzzzzzzzzzzz = 1\n\
+    [api.tokens.c]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("topics.t", ""),
     ("topics.t.sending", "sending."),
     ("topics.t.twilio", "twilio."),
     ("topics.t.schedule.j", "schedule.<job>."),
     ("profiles.p", "profiles.<name>."),
+    ("api.tokens.c", "api.tokens.<name>."),
 ];
 
 /// The same of the tables that serde reads.
@@ -56,7 +59,8 @@ const SERDE_NESTED: [&str; 3] = ["http.incoming", "http.outgoing", "http.reports
 const FIRST_KEY: &str = "http.preset";
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
-const NESTED: [(&str, Option<&str>); 5] = [
+const NESTED: [(&str, Option<&str>); 6] = [
+    ("events", None),
     ("sending", None),
     ("twilio", None),
     ("schedule", None),
@@ -96,6 +100,14 @@ fn known_keys() -> BTreeSet<String> {
         keys.extend(known.filter(|key| !SERDE_NESTED.contains(&key.as_str())));
     }
     keys.insert(FIRST_KEY.to_owned());
+    for table in ["websocket", "events"] {
+        let found = format!("topics.s.{table}.zzzzzzzzzzzz");
+        let found = lines.lines().find_map(|line| line.split_once(found.as_str()));
+        let (_, found) = found.unwrap_or_else(|| panic!("no {table} in\n{lines}"));
+        let (_, known) = found.split_once("expected one of ").expect("the known keys are named");
+        let quoted = Regex::new("`([a-z_]+)`").unwrap();
+        keys.extend(quoted.captures_iter(known).map(|key| format!("{table}.{}", &key[1])));
+    }
     keys
 }
 

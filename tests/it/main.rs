@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod api;
 mod browser;
+mod commands;
 mod configuration_docs;
 mod devices;
+mod dialogues;
 mod docs;
 mod engines;
 mod examples;

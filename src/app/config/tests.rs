@@ -287,3 +287,72 @@ fn debug_shows_no_secret() {
     let shown = format!("{:?}", read(text, &variables).unwrap());
     assert!(!shown.contains("hunter2") && !shown.contains(KEY), "{shown}");
 }
+
+const STRONG: &str = "91c7be03fa6d42588e0b7d5c";
+
+/// Returns the errors of a file with this table of a token, and these variables besides.
+fn errors_of_token(table: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let text = format!("[topics.t]\nhandler = \"echo\"\n[api.tokens.c]\n{table}");
+    let known = environment();
+    let all: Vec<_> = known.iter().chain(variables).copied().collect();
+    errors(&text, &all)
+}
+
+#[test]
+fn each_error_in_a_token_names_its_key_and_fix() {
+    let table = [
+        (
+            "token_env = \"T\"",
+            STRONG,
+            "topics.toml: api.tokens.c.scopes: is missing; write some of",
+        ),
+        (
+            "scopes = [\"send\"]",
+            STRONG,
+            "topics.toml: api.tokens.c.token_env: is missing; name the",
+        ),
+        (
+            "token_env = \"T\"\nscopes = [\"sned\"]",
+            STRONG,
+            "topics.toml: api.tokens.c.scopes: there is no scope \"sned\"; did you mean send?",
+        ),
+        (
+            "token_env = \"T\"\nscopes = [\"send\"]\ntopics = [\"tt\"]",
+            STRONG,
+            "topics.toml: api.tokens.c.topics: there is no topic \"tt\"; did you mean t?",
+        ),
+        (
+            "token_env = \"T\"\nscopes = [\"send\"]",
+            "91c7be03fa6d42588e0b7d5",
+            "environment: T: is shorter than 24 bytes; set it to what `openssl rand -hex 32` prints",
+        ),
+        (
+            "token_env = \"T\"\nscopes = [\"send\"]",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "environment: T: can be guessed; set it to what",
+        ),
+        (
+            "token_env = \"T\"\nscopes = [\"send\"]",
+            "",
+            "environment: T: is not set; set it to what",
+        ),
+    ];
+    for (lines, token, expected) in table {
+        let found = errors_of_token(lines, &[("T", token)]);
+        assert_eq!(found.len(), 1, "{lines}: {found:?}");
+        assert!(found[0].starts_with(expected), "{found:?}");
+        assert!(token.is_empty() || !found[0].contains(token), "{found:?}");
+    }
+}
+
+#[test]
+fn callers_have_tokens_of_their_own() {
+    let tokens = "token_env = \"T\"\nscopes = [\"send\"]\n[api.tokens.d]\ntoken_env = \"U\"\nscopes = [\"read\"]";
+    let other = "0b7d5c91c7be03fa6d42588e";
+    assert_eq!(errors_of_token(tokens, &[("T", STRONG), ("U", other)]), [""; 0]);
+    let found = errors_of_token(tokens, &[("T", STRONG), ("U", STRONG)]);
+    assert_eq!(
+        found,
+        ["environment: U: is the token of c too; give each caller a token of its own"]
+    );
+}

@@ -13,11 +13,22 @@ const MAX_IDENTITY: usize = 128;
 /// Topic that messages are sent by.
 pub struct Destination {
     topic: TopicRuntime,
+    /// Transports that programs may name: no internal ones.
+    named: Vec<String>,
 }
 
 impl Destination {
+    /// Creates the destination of a topic, by the transports that its configuration names.
     pub fn new(topic: TopicRuntime) -> Self {
-        Self { topic }
+        let named = topic.config.transports.iter().map(|config| config.name.clone()).collect();
+        Self { topic, named }
+    }
+
+    /// Adds a transport that the configuration does not name.
+    #[must_use]
+    pub fn with(mut self, transport: &str) -> Self {
+        self.named.push(transport.to_owned());
+        self
     }
 
     pub fn topic(&self) -> &TopicName {
@@ -47,7 +58,9 @@ impl Destination {
             let problem = "this topic has sockets alone, whose sessions cannot be written to";
             SubmitError::invalid("topic", problem)
         })?;
-        let transport = self.topic.transports.get(name).filter(|it| it.sockets().is_none());
+        let is_named = self.named.iter().any(|named| named == name);
+        let transport = self.topic.transports.get(name).filter(|_| is_named);
+        let transport = transport.filter(|transport| transport.sockets().is_none());
         let transport = transport.ok_or_else(|| {
             let problem =
                 "no such transport, or one of sockets; name one of the topic's transports";
