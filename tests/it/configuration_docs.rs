@@ -114,16 +114,18 @@ fn known_keys() -> BTreeSet<String> {
 /// Returns the variables that the sources read by name, and those that a key may rename.
 fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
     let read = Regex::new(r#"\.(?:get|secret|parsed)(?:::<[^>]*>)?\(\s*"([A-Z][A-Z_]+)""#).unwrap();
-    let named = Regex::new(r#"strong_secret\(environment, "([A-Z_]+)""#).unwrap();
+    let strong = Regex::new(r#"strong_secret\(environment, "([A-Z_]+)""#).unwrap();
     let default = Regex::new(r#"_env: "([A-Z][A-Z_]+)"\.to_owned\(\)"#).unwrap();
     let mut variables = BTreeSet::new();
     for file in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
         let source = fs::read_to_string(file).unwrap();
-        for pattern in [&read, &named, &default] {
+        for pattern in [&read, &strong, &default] {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
     }
-    let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    // The variables of a gateway have no names of their own.
+    let named = keys.iter().filter(|key| !key.starts_with("http."));
+    let renamed = named.filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
     variables.extend(renamed.map(|(table, part)| format!("{table}_{part}").to_uppercase()));
     variables
 }

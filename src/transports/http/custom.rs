@@ -3,12 +3,12 @@
 use reqwest::RequestBuilder;
 use url::Url;
 
+use super::address::plain_http_problem;
 use super::auth::Auth;
-use super::gateway::Gateway;
+use super::gateway::{Built, Gateway};
 use super::guard::Guard;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
-use super::preset::{Built, plain_http_problem};
 use super::secrets::Secrets;
 use super::settings::{CustomSettings, Format, OutgoingSettings};
 use super::template::Template;

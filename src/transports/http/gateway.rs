@@ -1,5 +1,7 @@
 //! Gateway: the requests and responses of one provider.
 
+use std::time::Duration;
+
 use reqwest::RequestBuilder;
 
 use crate::contracts::transport::{
@@ -33,4 +35,12 @@ pub(super) trait Gateway: Send + Sync {
     fn is_idempotent(&self) -> bool {
         false
     }
+}
+
+/// Gateway that was built, with the settings that are no part of its protocol.
+pub(super) struct Built {
+    pub(super) gateway: Box<dyn Gateway>,
+    pub(super) line: Option<String>,
+    pub(super) dedupe: Option<Duration>,
+    pub(super) missing: Option<String>,
 }

@@ -5,6 +5,7 @@
 //! idempotency key and no list of messages, so a failed send counts as *not sent* only when that is
 //! proved, or when the configuration says that a status means it.
 
+mod address;
 mod auth;
 mod custom;
 mod fields;
@@ -56,7 +57,7 @@ impl Http {
         let limits =
             ClientLimits { connect_timeout: sending.connect_timeout, timeout: sending.timeout };
         let client = http_client::client(limits, Reach::Anywhere).context("no HTTP client")?;
-        let preset::Built { gateway, line, dedupe, missing } = built;
+        let gateway::Built { gateway, line, dedupe, missing } = built;
         Ok(Self { client, gateway, line, dedupe, missing })
     }
 }

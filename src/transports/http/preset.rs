@@ -1,18 +1,12 @@
 //! Presets: the gateways that a table can name, and the choice among them.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
-use url::{Host, Url};
 
 use super::custom;
-use super::gateway::Gateway;
-use super::secrets::Secrets;
+use super::gateway::Built;
 use super::{telnyx, vonage};
 use crate::contracts::handler::Result;
 use crate::contracts::settings::{BuildContext, SettingsErrors, build_part, did_you_mean};
-use crate::http_client::{GuardedUrl, Reach};
-use crate::model::network::is_public;
 
 /// Presets that are settings of a gateway with configured fields.
 ///
@@ -24,14 +18,6 @@ const TABLES: [(&str, &str); 2] = [
 ];
 
 const NAMES: [&str; 4] = ["junebug", "telnyx", "vonage", "vumi"];
-
-/// Gateway that was built, with the settings that are no part of its protocol.
-pub(super) struct Built {
-    pub(super) gateway: Box<dyn Gateway>,
-    pub(super) line: Option<String>,
-    pub(super) dedupe: Option<Duration>,
-    pub(super) missing: Option<String>,
-}
 
 /// Builds the gateway of a table.
 pub(super) fn build(mut table: Map<String, Value>, context: &BuildContext<'_>) -> Result<Built> {
@@ -70,28 +56,5 @@ fn merge(preset: &mut Map<String, Value>, table: Map<String, Value>) {
             (Some(Value::Object(preset)), Value::Object(table)) => merge(preset, table),
             (_, value) => drop(preset.insert(key, value)),
         }
-    }
-}
-
-/// Problem with credentials that would leave this network without encryption, if there is one. A name
-/// without a dot is one of this network, such as a container's.
-pub(super) fn plain_http_problem(url: &Url) -> Option<&'static str> {
-    let is_near = match url.host()? {
-        Host::Ipv4(address) => !is_public(address.into()),
-        Host::Ipv6(address) => !is_public(address.into()),
-        Host::Domain(name) => !name.contains('.') || name.ends_with(".internal"),
-    };
-    let is_safe = url.scheme() == "https" || is_near;
-    (!is_safe).then_some("would send the credentials unencrypted; write https://")
-}
-
-/// Checks the address of an API that is called with credentials.
-pub(super) fn check_base(api_base: &str, secrets: &mut Secrets<'_>) {
-    let problem = match GuardedUrl::parse(api_base, Reach::Anywhere) {
-        Err(problem) => Some(problem),
-        Ok(url) => plain_http_problem(url.as_url()).map(str::to_owned),
-    };
-    if let Some(problem) = problem {
-        secrets.errors.add("api_base", problem);
     }
 }

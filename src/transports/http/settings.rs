@@ -100,7 +100,7 @@ pub(super) struct OutgoingSettings {
     pub(super) report_url: Option<String>,
     /// Further fields with their values.
     pub(super) fields: BTreeMap<String, Value>,
-    /// Whether phone numbers keep their `+`.
+    /// Phone numbers keep their `+`.
     pub(super) plus: bool,
     /// Text that the body of a success contains.
     pub(super) success: Option<String>,
@@ -110,7 +110,7 @@ pub(super) struct OutgoingSettings {
     pub(super) retry: Vec<u16>,
     /// Field of a JSON response with the gateway's id of the message.
     pub(super) response_id: Option<String>,
-    /// Whether the gateway sends a message once, however often it gets it under one id.
+    /// Claim that the gateway sends a message once, however often it gets it under one id.
     pub(super) idempotent: bool,
     pub(super) auth: AuthSettings,
 }

@@ -12,9 +12,9 @@ use serde_json::json;
 use url::Url;
 
 use self::signature::PublicKey;
-use super::gateway::Gateway;
+use super::address::check_base;
+use super::gateway::{Built, Gateway};
 use super::inbound::{CAUSE, MESSAGE};
-use super::preset::{Built, check_base};
 use super::secrets::Secrets;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;

@@ -8,10 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::gateway::Gateway;
+use super::address::check_base;
+use super::gateway::{Built, Gateway};
 use super::outbound::text;
 use super::outcome;
-use super::preset::{Built, check_base};
 use super::secrets::Secrets;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
