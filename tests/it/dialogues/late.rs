@@ -46,6 +46,7 @@ async fn run(text: &str, minutes: i64, stored: HashMap<String, String>) -> Effec
         topic: "t".parse().unwrap(),
         group: Group::named("person"),
         attempt: 1,
+        sequence: 1,
         now,
         groups: GroupKey::new(&SecretString::from("a secret that is only for tests")),
         known: HashMap::new(),
