@@ -48,17 +48,10 @@ fn find<'s>(
     });
     let (mut found, others): (Vec<_>, Vec<_>) =
         tables.partition(|(_, table)| survey.is_none_or(|name| table.name == name));
-    let list = |tables: &[(&TopicRuntime, Table)]| {
-        let name = |(service, table): &(&TopicRuntime, Table)| match table.name.as_str() {
-            "" => format!("--topic {}", service.config.name),
-            app => format!("--topic {} --survey {app}", service.config.name),
-        };
-        tables.iter().map(name).collect::<Vec<_>>().join("; ")
-    };
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
-        (Some(last), _) => {
-            found.push(last);
+        (Some(other), _) => {
+            found.push(other);
             bail!("there are several surveys; choose one of: {}", list(&found))
         }
         (None, _) if others.is_empty() => {
@@ -66,6 +59,15 @@ fn find<'s>(
         }
         (None, _) => bail!("there is no such survey; choose one of: {}", list(&others)),
     }
+}
+
+/// Returns the options that choose each of these surveys.
+fn list(tables: &[(&TopicRuntime, Table)]) -> String {
+    let chosen = |(service, table): &(&TopicRuntime, Table)| match table.name.as_str() {
+        "" => format!("--topic {}", service.config.name),
+        app => format!("--topic {} --survey {app}", service.config.name),
+    };
+    tables.iter().map(chosen).collect::<Vec<_>>().join("; ")
 }
 
 async fn read(store: &dyn Storage, partition: &Partition, table: &Table) -> Result<Vec<Value>> {

@@ -55,8 +55,8 @@ impl Registry {
             return None;
         };
         let part = PartContext { registry: self, build: context };
-        let built = build(&context.topic.properties, &part);
-        let handler = report_errors(context, "properties", built)?;
+        let handler =
+            report_errors(context, "properties", build(&context.topic.properties, &part))?;
         // Only a router has phases.
         let has_phases = handler.phases().is_some();
         Some(if has_phases { Arc::new(Router::of_one(name, handler)) } else { handler })

@@ -1,5 +1,6 @@
 //! Dialogues: their turns, their timeouts, and their place among the apps of a router.
 
+mod late;
 mod survey;
 mod survey_export;
 mod survey_settings;

@@ -161,6 +161,21 @@ impl Handler for Twice {
 }
 
 #[test]
+fn router_in_a_router_checks_what_its_own_apps_send() {
+    let app = App::new()
+        .router_app("first", Censor { mark: "1" })
+        .router_app("last", Censor { mark: "2" })
+        .handler("before", async |cx: &mut Context, _: &Inbound| {
+            cx.reply("before");
+            cx.decline();
+            Ok(())
+        });
+    let properties = "apps = [\"first\", \"before\", \"inner\"]\n\
+                      inner = { handler = \"router\", apps = [\"last\", \"echo\"] }";
+    play(app, properties, "1 > echo hi\n1 < before1\n1 < hi21");
+}
+
+#[test]
 fn every_app_sees_outgoing_messages_in_reverse_order_and_may_stop_them() {
     let app = App::new()
         .router_app("first", Censor { mark: "1" })

@@ -88,6 +88,34 @@ fn wake_has_the_name_that_its_app_gave_it() {
     play(app, properties, "1 > go\nadvance 1m\n1 < a/b");
 }
 
+/// Tells the last sender what job is due.
+struct Reporter;
+
+impl Handler for Reporter {
+    async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
+        cx.put("sender", &message.sender, 48 * HOUR)?;
+        cx.decline();
+        Ok(())
+    }
+
+    async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
+        if let Some(sender) = tx.get("sender").await? {
+            tx.send(&sender, format!("due: {}", wake.name));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn job_of_the_topic_comes_to_every_app() {
+    let properties = "apps = [\"one\", \"inner\"]\none.handler = \"reporter\"\n\
+                      inner.handler = \"router\"\ninner.apps = [\"two\"]\n\
+                      inner.two.handler = \"reporter\"\n\
+                      [topics.t.schedule.tip]\ncron = \"0 9 * * *\"";
+    let app = App::new().handler("reporter", Reporter);
+    play(app, properties, "1 > hello\nadvance 10h\n1 < due: tip\n1 < due: tip");
+}
+
 /// Refuses every message after it has written and sent.
 async fn refuses(cx: &mut Context, _: &Inbound) -> Result {
     cx.reply("half a word");
