@@ -3,6 +3,7 @@
 mod backoff;
 pub mod consumer;
 pub mod consumers;
+mod dedupe;
 pub mod dispatcher;
 pub mod events;
 pub mod gate;

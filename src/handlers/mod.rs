@@ -9,4 +9,5 @@ pub mod register;
 pub mod rooms;
 pub mod roulette;
 pub mod router;
+pub mod survey;
 pub mod webhook;

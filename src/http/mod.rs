@@ -20,6 +20,7 @@ mod health;
 mod request;
 pub mod response;
 mod socket;
+pub mod throttle;
 mod webhook;
 
 use response::plain_text;

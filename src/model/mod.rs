@@ -25,6 +25,7 @@ pub mod phone;
 pub mod segment;
 #[doc(hidden)]
 pub mod state;
+pub mod table;
 #[doc(hidden)]
 pub mod template;
 pub mod text;

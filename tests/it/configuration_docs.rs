@@ -19,6 +19,8 @@ const UNKNOWN_KEYS: &str = "\
     [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
     [topics.s.events]\nzzzzzzzzzzzz = 1\n\
+    [topics.k]\nhandler = \"echo\"\ntransport = \"kannel\"\n\
+    [topics.k.kannel]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
@@ -28,6 +30,13 @@ const TABLES: [(&str, &str); 5] = [
     ("topics.t.twilio", "twilio."),
     ("topics.t.schedule.j", "schedule.<job>."),
     ("profiles.p", "profiles.<name>."),
+];
+
+/// Tables of transports and of events, which list their keys themselves, and their prefixes in the documentation.
+const TRANSPORTS: [(&str, &str); 3] = [
+    ("topics.s.websocket", "websocket."),
+    ("topics.s.events", "events."),
+    ("topics.k.kannel", "kannel."),
 ];
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
@@ -62,13 +71,13 @@ fn known_keys() -> BTreeSet<String> {
             };
         }
     }
-    for table in ["websocket", "events"] {
-        let found = format!("topics.s.{table}.zzzzzzzzzzzz");
-        let found = lines.lines().find_map(|line| line.split_once(found.as_str()));
-        let (_, found) = found.unwrap_or_else(|| panic!("no {table} in\n{lines}"));
+    let quoted = Regex::new("`([a-z_]+)`").unwrap();
+    for (table, prefix) in TRANSPORTS {
+        let found =
+            lines.lines().find_map(|line| line.split_once(&format!("{table}.zzzzzzzzzzzz")));
+        let (_, found) = found.unwrap_or_else(|| panic!("{table} is not in\n{lines}"));
         let (_, known) = found.split_once("expected one of ").expect("the known keys are named");
-        let quoted = Regex::new("`([a-z_]+)`").unwrap();
-        keys.extend(quoted.captures_iter(known).map(|key| format!("{table}.{}", &key[1])));
+        keys.extend(quoted.captures_iter(known).map(|key| format!("{prefix}{}", &key[1])));
     }
     keys
 }
@@ -84,8 +93,8 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
     }
-    let renamed = keys.iter().filter_map(|key| key.strip_prefix("twilio.")?.strip_suffix("_env"));
-    variables.extend(renamed.map(|part| format!("TWILIO_{}", part.to_uppercase())));
+    let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    variables.extend(renamed.map(|(table, part)| format!("{table}_{part}").to_uppercase()));
     variables
 }
 

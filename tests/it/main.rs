@@ -22,6 +22,7 @@ mod rust_source;
 mod scripts;
 mod sockets;
 mod storage;
+mod submissions;
 mod support;
 mod transports;
 mod webhook;

@@ -7,15 +7,16 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::contracts::handler::{DynHandler, Handler, Phased, Result, RouterApp};
+use crate::contracts::handler::{DynHandler, Handler, InDialogue, Phased, Result, RouterApp};
 use crate::contracts::settings::{BuildContext, SettingsErrors, build_part};
 use crate::contracts::transport::{DynTransport, Transport};
 use crate::contracts::validator::Validator;
 use crate::handlers::{
     devices::Devices, echo::Echo, help::Help, language::Language, ping::Ping, register::Register,
-    rooms::Rooms, roulette::Roulette, webhook::Webhook,
+    rooms::Rooms, roulette::Roulette, survey::Survey, webhook::Webhook,
 };
 use crate::model::topic::{Properties, TransportConfig};
+use crate::transports::http::Http;
 use crate::transports::kannel::Kannel;
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
@@ -76,11 +77,13 @@ impl Registry {
         shipped.handler_with("rooms", Rooms::new);
         shipped.handler_with("roulette", Roulette::new);
         shipped.handlers.insert("router".to_owned(), Box::new(router::build));
+        shipped.handler_with("survey", |settings| Ok(InDialogue(Survey::new(settings)?)));
         shipped.handler_from("webhook", Webhook::new);
         shipped.validator_with("length", length::DEFAULT_TEXT, Length::new);
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);
         shipped.validator_with("profanity", profanity::DEFAULT_TEXT, Profanity::new);
+        shipped.transport_with("http", Http::new);
         shipped.transport_with("kannel", Kannel::build);
         shipped.transport_with("websocket", WebSocket::new);
         shipped.dyn_transport_with("twilio", |_: Properties, context, transport| {

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::{Call, Context, DynHandler, Effects, Handler, OutgoingMessage, Result, Transaction};
 use crate::model::command::Command;
 use crate::model::message::{Inbound, Mail};
+use crate::model::table::Table;
 
 /// An app of a router, with a part in every phase of a message: first `filter` of all apps, then
 /// `parse` of all, then `handle` of one after the other until one does not
@@ -169,6 +170,10 @@ impl<A: RouterApp> DynHandler for Phased<A> {
 
     fn commands(&self) -> Vec<Command> {
         Handler::commands(&self.0)
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        Handler::tables(&self.0)
     }
 
     fn phases(&self) -> Option<&dyn Phases> {

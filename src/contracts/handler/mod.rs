@@ -5,9 +5,11 @@ use std::future::{Future, ready};
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
+use crate::model::table::Table;
 
 mod app;
 mod context;
+mod dialogue;
 mod effects;
 mod error;
 mod function;
@@ -22,6 +24,7 @@ pub use app::{Filter, RouterApp};
 #[doc(hidden)]
 pub use app::{Phased, Phases};
 pub use context::Context;
+pub use dialogue::{Dialogue, InDialogue, Turn};
 pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
@@ -145,6 +148,11 @@ pub trait Handler: Send + Sync {
 
     /// Commands that it offers to people: on the tester's page, and in the `help` of a router.
     fn commands(&self) -> Vec<Command> {
+        Vec::new()
+    }
+
+    /// Tables of records that it keeps, for `crosswire survey export`.
+    fn tables(&self) -> Vec<Table> {
         Vec::new()
     }
 }

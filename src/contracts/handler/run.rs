@@ -11,6 +11,7 @@ use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::keyword::is_opt_out;
 use crate::model::message::{Inbound, Mail, OptOut, Wake};
+use crate::model::table::Table;
 
 /// A [`Handler`] as an engine holds it, behind a pointer.
 pub trait DynHandler: Send + Sync {
@@ -27,6 +28,11 @@ pub trait DynHandler: Send + Sync {
 
     /// Returns the commands that the handler offers to people.
     fn commands(&self) -> Vec<Command>;
+
+    /// Returns the tables of records that the handler keeps.
+    fn tables(&self) -> Vec<Table> {
+        Vec::new()
+    }
 
     /// Returns the phases of an app that has more of them than `handle`.
     fn phases(&self) -> Option<&dyn Phases> {
@@ -78,6 +84,10 @@ impl<H: Handler> DynHandler for H {
 
     fn commands(&self) -> Vec<Command> {
         Handler::commands(self)
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        Handler::tables(self)
     }
 }
 

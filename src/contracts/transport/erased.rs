@@ -1,5 +1,6 @@
 //! Transports behind pointers, as topics hold them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,6 +132,14 @@ impl Transports {
 
     pub fn get(&self, name: &str) -> Option<&Arc<dyn DynTransport>> {
         self.0.get(name)
+    }
+
+    /// Returns the dedupe windows of those transports that have one.
+    pub fn dedupe_windows(&self) -> HashMap<String, Duration> {
+        let window = |(name, transport): (&String, &Arc<dyn DynTransport>)| {
+            Some((name.clone(), transport.dedupe_window()?))
+        };
+        self.0.iter().filter_map(window).collect()
     }
 }
 

@@ -60,6 +60,11 @@ impl Destination {
         }
         let line = match line {
             Some(line) => check_identity("line", line)?,
+            None if transport.missing().is_some() => {
+                let problem = "the transport is not configured here, so that its line is unknown; \
+                               configure it, or name the line or the transport tester";
+                return Err(SubmitError::invalid("line", problem));
+            }
             None => transport.line().unwrap_or_default().to_owned(),
         };
         Ok(Address::new(name, &identity, &line))

@@ -101,9 +101,24 @@ impl Submitter {
         self.push(&partition, self.push_of(destination, entry)).await
     }
 
-    /// Returns the topics that messages can be sent by.
-    pub fn topics(&self) -> impl Iterator<Item = &str> {
-        self.destinations.keys().map(String::as_str)
+    /// Returns the address of a person who writes to a topic.
+    ///
+    /// # Errors
+    /// `UnknownTopic`, or `Invalid` with the field.
+    pub fn sender(
+        &self,
+        topic: &str,
+        from: &str,
+        transport: Option<&str>,
+        line: Option<&str>,
+    ) -> Result<Address, SubmitError> {
+        let address = self.destination(topic)?.address(from, transport, line);
+        address.map_err(|error| match error {
+            SubmitError::Invalid { field, problem } if field == "to" => {
+                SubmitError::invalid("from", problem)
+            }
+            other => other,
+        })
     }
 
     fn destination(&self, topic: &str) -> Result<&Destination, SubmitError> {

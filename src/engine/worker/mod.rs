@@ -2,6 +2,7 @@
 
 mod invoke;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,14 @@ use crate::contracts::handler::{
 };
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
+use crate::engine::dedupe;
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
-use crate::model::address::GroupKey;
+use crate::model::address::{Address, GroupKey};
 use crate::model::clock::{Clock, millis};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
+use crate::model::state::Write;
 use crate::model::topic::{Limits, TopicName};
 
 /// Delays before the second and later attempts of a message whose handler failed.
@@ -41,6 +44,8 @@ pub struct WorkerParts {
     /// Text for the sender of a message that is buried; nothing is sent when it is empty.
     pub error_response: String,
     pub observer: Option<Arc<dyn HandledObserver>>,
+    /// Windows of the transports whose messages are told apart by their content.
+    pub windows: HashMap<String, Duration>,
 }
 
 /// Worker of one topic.
@@ -55,6 +60,7 @@ impl Worker {
 
     fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
+        let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
         let only = effects.sends.len() == 1;
         let outgoing = |OutgoingMessage { to, text, media, content, origin }| {
             let (cause, tally) = match origin {
@@ -75,12 +81,28 @@ impl Worker {
         let wake = |ScheduledWake { wake, at }| (Entry::wake(wake), at);
         Commit {
             checks: effects.checks,
-            writes: effects.writes,
+            writes: effects.writes.into_iter().chain(ends).collect(),
             outbox,
             wakes: effects.wakes.into_iter().map(wake).collect(),
             facts,
             ..Commit::default()
         }
+    }
+
+    /// Ends the windows of the recipients of a commit, on the transports that have windows.
+    fn ends<'a>(&self, recipients: impl Iterator<Item = &'a Address>) -> Vec<Write> {
+        let mut ended: Vec<&Address> = Vec::new();
+        for recipient in recipients {
+            if self.parts.windows.contains_key(&recipient.transport) && !ended.contains(&recipient)
+            {
+                ended.push(recipient);
+            }
+        }
+        let end = |to: &Address| {
+            let window = self.parts.windows.get(&to.transport)?;
+            Some(dedupe::end(&self.parts.groups.group(to), self.parts.clock.now(), *window))
+        };
+        ended.into_iter().filter_map(end).collect()
     }
 
     /// Facts about a message that was handled; `is_last` when no outbound message is owed to it.
@@ -113,7 +135,7 @@ impl Worker {
         let Postpone { after, reason } = postponed;
         // Bulk messages wait for their turn several times a second.
         if *after >= Duration::from_secs(1) {
-            tracing::debug!(
+            tracing::info!(
                 topic.name = %self.parts.topic, message.id = %claim.id, reason,
                 retry_ms = after.as_millis(), "handler put the message off",
             );
@@ -128,22 +150,23 @@ impl Worker {
             topic.name = %self.parts.topic, message.id = %claim.id, reason,
             "message moved to the dead letters",
         );
-        let outbox = mail.and_then(|mail| self.apology(mail)).into_iter().collect();
+        let apology = mail.and_then(|mail| self.apology(mail));
+        let writes = self.ends(apology.iter().map(|apology| &apology.to));
+        let outbox = apology.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));
-        Settlement::Bury(Burial { reason, outbox, facts, ..Burial::default() })
+        Settlement::Bury(Burial { reason, writes, outbox, facts, ..Burial::default() })
     }
 
     /// Outgoing error text for the sender of a buried message.
-    fn apology(&self, mail: &Mail) -> Option<Entry> {
+    fn apology(&self, mail: &Mail) -> Option<Outbound> {
         let Mail::Message(inbound) = mail else { return None };
         if self.parts.error_response.is_empty() {
             return None;
         }
         let cause = message_id(mail).map(|id| Cause { id, only: true });
         let text = self.parts.error_response.clone().into();
-        let apology = Outbound::new(inbound.sender.clone(), text, Vec::new(), cause);
-        Some(Entry::owed(&apology, &self.parts.groups))
+        Some(Outbound::new(inbound.sender.clone(), text, Vec::new(), cause))
     }
 
     fn facts(&self, message: MessageId, kind: EventKind, reason: String) -> Facts {

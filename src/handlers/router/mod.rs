@@ -10,6 +10,7 @@ use crate::contracts::handler::{Context, DynHandler, Handler, Result, Transactio
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
+use crate::model::table::Table;
 
 mod app;
 mod phases;
@@ -139,5 +140,13 @@ impl Handler for Router {
 
     fn commands(&self) -> Vec<Command> {
         self.commands.to_vec()
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        let of_app = |app: &App| {
+            let name = app.name.clone();
+            app.handler.tables().into_iter().map(move |table| table.within(&name))
+        };
+        self.apps.iter().flat_map(of_app).collect()
     }
 }

@@ -41,7 +41,7 @@ async fn former_address_of_no_transport_is_not_found_and_lists_nothing() {
         "/backend/twilio/more",
         "/backend/twilio/delivery-report/more",
         "/backend/websocket/",
-        "/http/%2e%2e/",
+        "/http/%00/",
         "/http/twilio/delivery-report/",
         "/backend//",
     ] {

@@ -9,6 +9,7 @@ mod events;
 mod former;
 mod hostile;
 mod intake;
+mod kannel;
 mod kill;
 mod outage;
 mod partitions;

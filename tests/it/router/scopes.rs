@@ -44,7 +44,7 @@ impl Handler for Counter {
 const APPS: &str = "apps = [\"one\", \"two\", \"inner\"]\n\
                     one = { handler = \"counter\", keywords = [\"one\"] }\n\
                     two = { handler = \"counter\", keywords = [\"two\"] }\n\
-                    inner = { handler = \"router\", apps = [\"one\", \"ping\"] }\n\
+                    inner.handler = \"router\"\ninner.apps = [\"one\", \"ping\"]\n\
                     inner.one = { handler = \"counter\", keywords = [\"three\"] }\n\
                     default = \"Pardon?\"";
 

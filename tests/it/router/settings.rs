@@ -15,7 +15,8 @@ fn every_error_of_every_app_is_reported_with_its_key() {
          default = \"\"\nflat = 7\nehco = {}\n\
          echo.texts = { hlep = \"?\" }\n\
          vote = { handler = \"pnig\", pattern = \"(\", keywords = [\"stop\"] }\n\
-         inner = { handler = \"router\", apps = [\"ping\", \"pong\"], defualt = \"?\" }\n\
+         inner.handler = \"router\"\ninner.apps = [\"ping\", \"pong\"]\n\
+         inner.defualt = \"?\"\n\
          inner.ping = { words = 1 }\n",
     );
     let named = [

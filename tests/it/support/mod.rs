@@ -1,5 +1,6 @@
 //! Support of the tests: a real Redis, a fake Twilio, phones, and the real binaries.
 
+pub(crate) mod kannel;
 pub(crate) mod memory_topic;
 pub(crate) mod process;
 pub(crate) mod redis;

@@ -3,14 +3,20 @@
 use std::fs;
 use std::process::Command;
 
+use crate::support::kannel::blocks;
+
 /// Output of `crosswire check` for a topic with these settings, in a deployment.
 fn check(settings: &str, environment: &[(&str, &str)]) -> String {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("topics.toml");
     let topics = format!(
         "[topics.poll]\nhandler = \"echo\"\ntransport = \"gate\"\n[topics.poll.gate]\n\
          kind = \"kannel\"\n{settings}"
     );
+    check_file(&topics, environment)
+}
+
+fn check_file(topics: &str, environment: &[(&str, &str)]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("topics.toml");
     fs::write(&file, topics).unwrap();
     let mut check = Command::new(env!("CARGO_BIN_EXE_crosswire"));
     check.env_clear().env("TOPICS_FILE", &file).arg("check").current_dir(directory.path());
@@ -22,7 +28,7 @@ const CREDENTIALS: [(&str, &str); 2] =
     [("KANNEL_USERNAME", "rapidsms"), ("KANNEL_PASSWORD", "change-me")];
 
 fn assert_lines(output: &str, expected: &[&str]) {
-    let about = |line: &&str| line.contains("poll.gate") || line.contains("KANNEL");
+    let about = |line: &&str| line.contains("topics.toml: ") || line.contains("KANNEL");
     let lines: Vec<&str> = output.lines().filter(about).map(str::trim).collect();
     for start in expected {
         assert!(lines.iter().any(|line| line.contains(start)), "{start} is not in\n{output}");
@@ -83,4 +89,21 @@ fn weak_secret_is_refused() {
 fn unknown_key_is_reported_with_the_known_ones() {
     let output = check("allow = [\"::1\"]\nsendsms = \"http://127.0.0.1/\"", &CREDENTIALS);
     assert_lines(&output, &["topics.poll.gate.sendsms: unknown field `sendsms`, expected one of"]);
+}
+
+#[test]
+fn documented_topics_are_valid() {
+    let environment = [
+        CREDENTIALS[0],
+        CREDENTIALS[1],
+        ("KANNEL_SECRET", "0123456789abcdef"),
+        ("MODEM_USERNAME", "modem"),
+        ("MODEM_PASSWORD", "change-me"),
+        ("PUBLIC_URL", "https://example.com"),
+    ];
+    let documented = blocks("toml");
+    assert_eq!(documented.len(), 2);
+    for topics in documented {
+        assert_lines(&check_file(&topics, &environment), &[]);
+    }
 }

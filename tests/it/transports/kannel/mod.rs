@@ -1,6 +1,7 @@
 //! Tests of the Kannel transport through its contract.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crosswire::contracts::transport::{ReceiveError, Received, Transport, WebhookRequest};
@@ -43,8 +44,11 @@ fn test_config(sendsms_url: &str) -> KannelConfig {
     }
 }
 
-fn kannel() -> Kannel {
-    Kannel::new(test_config("http://127.0.0.1:9/")).unwrap()
+/// Transport that the tests of `receive` share, because creating a client loads certificates.
+fn kannel() -> &'static Kannel {
+    static KANNEL: LazyLock<Kannel> =
+        LazyLock::new(|| Kannel::new(test_config("http://127.0.0.1:9/")).unwrap());
+    &KANNEL
 }
 
 fn request(target: &str) -> WebhookRequest {
