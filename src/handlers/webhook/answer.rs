@@ -129,7 +129,8 @@ impl Answer {
 fn place(path: &serde_path_to_error::Path) -> String {
     let mut segments = path.iter();
     match segments.next() {
-        None => String::new(),
+        // The input ends where the next key would be.
+        None | Some(Segment::Unknown) => String::new(),
         // Below it everything is the app's own.
         Some(Segment::Map { key }) if key == "state" => "state: ".to_owned(),
         Some(_) => format!("{path}: "),
