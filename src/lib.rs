@@ -59,6 +59,10 @@ mod documents {
     struct Readme;
     #[doc = include_str!("../docs/api.md")]
     struct Api;
+    #[doc = include_str!("../docs/dialogues.md")]
+    struct Dialogues;
+    #[doc = include_str!("../docs/router.md")]
+    struct Router;
     #[doc = include_str!("../docs/scripts.md")]
     struct Scripts;
     #[doc = include_str!("../docs/websocket.md")]

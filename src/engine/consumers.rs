@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::contracts::storage::{Queue, QueueKind};
 use crate::engine::consumer::{Consumer, ConsumerConfig, ConsumerRuntime};
 use crate::engine::dispatcher::{Dispatcher, DispatcherParts};
+use crate::engine::events::EventSource;
 use crate::engine::gate::Gate;
 use crate::engine::settlement::Work;
 use crate::engine::topic::TopicRuntime;
@@ -48,6 +49,11 @@ impl Consumers {
         Gate::new(name, self.groups.clone(), Arc::clone(&self.clock))
     }
 
+    fn events(&self, topic: &TopicRuntime) -> EventSource {
+        let (name, events) = (topic.config.name.clone(), topic.events.clone());
+        EventSource::new(name, events, self.groups.clone(), Arc::clone(&self.clock))
+    }
+
     fn worker(&self, topic: &TopicRuntime) -> WorkerParts {
         WorkerParts {
             state: Arc::clone(&self.runtime.storage) as _,
@@ -70,6 +76,7 @@ impl Consumers {
             transports: topic.transports.clone(),
             sending: topic.config.sending.clone(),
             max_records: topic.config.limits.max_records,
+            events: self.events(topic),
         }
     }
 }

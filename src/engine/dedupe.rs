@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::model::address::Address;
 
-    const WINDOW: Duration = Duration::from_secs(60);
+    const WINDOW: Duration = Duration::from_mins(1);
 
     /// Store with the ids that were accepted and the end of the window, which expires.
     #[derive(Default)]

@@ -5,6 +5,7 @@ pub mod consumer;
 pub mod consumers;
 mod dedupe;
 pub mod dispatcher;
+pub mod events;
 pub mod gate;
 pub mod intake;
 pub mod janitor;

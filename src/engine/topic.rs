@@ -7,6 +7,7 @@ use crate::contracts::storage::Partition;
 use crate::contracts::transport::{DynTransport, Transports};
 use crate::contracts::validator::Validator;
 use crate::model::topic::{Limits, Replies, TopicConfig, TopicName, TransportConfig};
+use crate::model::topic_events::TopicEvents;
 
 /// Topic that is ready to run: its configuration and the parts that it names.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct TopicRuntime {
     pub transports: Transports,
     /// Validators in the order of the configuration; the first rejection is the answer.
     pub validators: Vec<BoundValidator>,
+    /// Events that are reported by the transport of that name.
+    pub events: TopicEvents,
     /// Observer of every handled message.
     pub observer: Option<Arc<dyn HandledObserver>>,
 }
@@ -38,6 +41,7 @@ pub struct Pipeline {
     pub validators: Vec<BoundValidator>,
     pub replies: Replies,
     pub limits: Limits,
+    pub events: TopicEvents,
 }
 
 impl TopicRuntime {
@@ -60,6 +64,7 @@ impl TopicRuntime {
             validators: self.validators.clone(),
             replies: self.config.replies.clone(),
             limits: self.config.limits.clone(),
+            events: self.events.clone(),
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! RapidSMS' registration app takes the same two words; its texts are this app's own here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde::Deserialize;
 use validator::{Validate, ValidationError};
 
@@ -22,7 +22,7 @@ const KEYWORDS: [&str; 2] = ["language", "lang"];
 #[serde(default, deny_unknown_fields)]
 pub struct LanguageSettings {
     #[validate(custom(function = is_not_empty))]
-    languages: IndexMap<String, String>,
+    languages: BTreeMap<String, String>,
     #[serde(with = "humantime_serde")]
     keep: Duration,
     #[validate(nested)]
@@ -43,7 +43,7 @@ struct Texts {
     unknown: String,
 }
 
-fn is_not_empty(languages: &IndexMap<String, String>) -> Result<(), ValidationError> {
+fn is_not_empty(languages: &BTreeMap<String, String>) -> Result<(), ValidationError> {
     if languages.is_empty() {
         let message = "is empty; write a code and a name, such as en = \"English\"";
         return Err(ValidationError::new("empty").with_message(message.into()));
@@ -53,7 +53,7 @@ fn is_not_empty(languages: &IndexMap<String, String>) -> Result<(), ValidationEr
 
 impl Default for LanguageSettings {
     fn default() -> Self {
-        let languages = IndexMap::from([("en".to_owned(), "English".to_owned())]);
+        let languages = BTreeMap::from([("en".to_owned(), "English".to_owned())]);
         let keep = Duration::from_hours(365 * 24);
         Self { languages, keep, texts: Texts::default() }
     }

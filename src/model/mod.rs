@@ -31,3 +31,5 @@ pub mod template;
 pub mod text;
 pub mod token;
 pub mod topic;
+#[doc(hidden)]
+pub mod topic_events;

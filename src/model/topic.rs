@@ -153,6 +153,8 @@ pub struct TopicConfig {
     pub sending: Sending,
     /// Jobs: wakes of the handler at times of the calendar.
     pub jobs: Vec<Job>,
+    /// The table `events`, by which the topic reports its events to a webhook.
+    pub events: Option<toml::Table>,
 }
 
 /// Transport that a topic names, with the settings that it is built from.

@@ -1,5 +1,6 @@
 //! Transports, one per provider. A transport uses none of its neighbours.
 
+pub mod events;
 pub mod http;
 pub mod kannel;
 pub mod twilio;

@@ -20,6 +20,14 @@ const UNKNOWN_KEYS: &str = "\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
     [topics.k]\nhandler = \"echo\"\ntransport = \"kannel\"\n\
     [topics.k.kannel]\nzzzzzzzzzzzz = 1\n\
+    [topics.h]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+    [topics.h.gateway]\nkind = \"http\"\nzzzzzzzzzzzz = 1\nreports.zzzzzzzzzzzz = 1\n\
+    outgoing.zzzzzzzzzzzz = 1\nincoming = { zzzzzzzzzzzz = 1, auth.zzzzzzzzzzzz = 1 }\n\
+    [topics.v]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+    [topics.v.gateway]\nkind = \"http\"\npreset = \"vonage\"\nzzzzzzzzzzzz = 1\n\
+    [topics.x]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
+    [topics.x.gateway]\nkind = \"http\"\npreset = \"telnyx\"\nzzzzzzzzzzzz = 1\n\
+    [topics.s.events]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n\
     [api.tokens.c]\nzzzzzzzzzzzz = 1\n";
 
@@ -33,12 +41,26 @@ const TABLES: [(&str, &str); 6] = [
     ("api.tokens.c", "api.tokens.<name>."),
 ];
 
-/// Tables of transports, which list their keys themselves, and their prefixes in the documentation.
-const TRANSPORTS: [(&str, &str); 2] =
-    [("topics.s.websocket", "websocket."), ("topics.k.kannel", "kannel.")];
+/// The same of the tables that serde reads.
+const SERDE_TABLES: [(&str, &str); 9] = [
+    ("topics.s.websocket", "websocket."),
+    ("topics.k.kannel", "kannel."),
+    ("topics.h.gateway", "http."),
+    ("topics.h.gateway.incoming", "http.incoming."),
+    ("topics.h.gateway.outgoing", "http.outgoing."),
+    ("topics.h.gateway.reports", "http.reports."),
+    ("topics.h.gateway.incoming.auth", "http.auth."),
+    ("topics.v.gateway", "vonage."),
+    ("topics.x.gateway", "telnyx."),
+];
+
+/// Keys of those tables that are tables, and one that is read before the table is.
+const SERDE_NESTED: [&str; 3] = ["http.incoming", "http.outgoing", "http.reports"];
+const FIRST_KEY: &str = "http.preset";
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
-const NESTED: [(&str, Option<&str>); 5] = [
+const NESTED: [(&str, Option<&str>); 6] = [
+    ("events", None),
     ("sending", None),
     ("twilio", None),
     ("schedule", None),
@@ -69,12 +91,22 @@ fn known_keys() -> BTreeSet<String> {
         }
     }
     let quoted = Regex::new("`([a-z_]+)`").unwrap();
-    for (table, prefix) in TRANSPORTS {
-        let found =
-            lines.lines().find_map(|line| line.split_once(&format!("{table}.zzzzzzzzzzzz")));
-        let (_, found) = found.unwrap_or_else(|| panic!("{table} is not in\n{lines}"));
+    for (table, prefix) in SERDE_TABLES {
+        let start = format!("{table}.zzzzzzzzzzzz: ");
+        let line = lines.lines().find_map(|line| line.split_once(&start));
+        let (_, line) = line.unwrap_or_else(|| panic!("{table} is not in\n{lines}"));
+        let (_, known) = line.split_once("expected one of ").expect("the known keys are named");
+        let known = quoted.captures_iter(known).map(|key| format!("{prefix}{}", &key[1]));
+        keys.extend(known.filter(|key| !SERDE_NESTED.contains(&key.as_str())));
+    }
+    keys.insert(FIRST_KEY.to_owned());
+    for table in ["websocket", "events"] {
+        let found = format!("topics.s.{table}.zzzzzzzzzzzz");
+        let found = lines.lines().find_map(|line| line.split_once(found.as_str()));
+        let (_, found) = found.unwrap_or_else(|| panic!("no {table} in\n{lines}"));
         let (_, known) = found.split_once("expected one of ").expect("the known keys are named");
-        keys.extend(quoted.captures_iter(known).map(|key| format!("{prefix}{}", &key[1])));
+        let quoted = Regex::new("`([a-z_]+)`").unwrap();
+        keys.extend(quoted.captures_iter(known).map(|key| format!("{table}.{}", &key[1])));
     }
     keys
 }
@@ -83,10 +115,11 @@ fn known_keys() -> BTreeSet<String> {
 fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
     let read = Regex::new(r#"\.(?:get|secret|parsed)(?:::<[^>]*>)?\(\s*"([A-Z][A-Z_]+)""#).unwrap();
     let named = Regex::new(r#"strong_secret\(environment, "([A-Z_]+)""#).unwrap();
+    let default = Regex::new(r#"_env: "([A-Z][A-Z_]+)"\.to_owned\(\)"#).unwrap();
     let mut variables = BTreeSet::new();
     for file in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
         let source = fs::read_to_string(file).unwrap();
-        for pattern in [&read, &named] {
+        for pattern in [&read, &named, &default] {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
     }

@@ -6,6 +6,7 @@ mod api;
 mod browser;
 mod configuration_docs;
 mod devices;
+mod dialogues;
 mod docs;
 mod engines;
 mod examples;

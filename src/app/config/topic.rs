@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{limits, schedule, transports};
 use crate::contracts::settings::{Section, Setting};
 use crate::model::topic::{InvalidTopicName, Replies, TopicConfig, TopicName, ValidatorConfig};
+use crate::model::topic_events::EVENTS;
 
 const ACCEPT: &str = "Great, we'll get right back to you.";
 const ERROR: &str = "It seems like an error has occurred...please try again later.";
@@ -44,6 +45,7 @@ pub(super) fn topic(name: &str, mut section: Section<'_>) -> Option<TopicConfig>
     let properties = Arc::new(json(section.get("properties").unwrap_or_default()));
     let limits = limits::limits(&mut section);
     let sending = limits::sending(section.section("sending"));
+    let events = section.get(EVENTS);
     let transports = transports::transports(&mut section);
     let jobs = schedule::jobs(&mut section);
     section.finish();
@@ -56,6 +58,7 @@ pub(super) fn topic(name: &str, mut section: Section<'_>) -> Option<TopicConfig>
         properties,
         limits,
         sending,
+        events,
         transports,
         jobs,
     })

@@ -4,6 +4,7 @@ use toml::{Table, Value};
 
 use crate::contracts::settings::{Section, Setting};
 use crate::model::topic::TransportConfig;
+use crate::model::topic_events::EVENTS;
 
 const DEFAULT: &str = "twilio";
 /// Transports whose addresses have their own name.
@@ -29,6 +30,10 @@ fn transport(section: &mut Section<'_>, name: String) -> TransportConfig {
     if kind != name && ONE_NAME.contains(&kind.as_str()) {
         let problem = format!("{kind} has no other name");
         section.error(&format!("{name}.kind"), &problem, format!("call the transport {kind}"));
+    }
+    if name == EVENTS {
+        let problem = "events is the topic's event webhook, and no transport of messages";
+        section.error("transports", problem, "choose another name");
     }
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
         let fix = "use letters, digits, - and _ alone, since it is part of paths";

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Built, PartContext, Registry};
+use super::{Built, PartContext, Registry, json};
 use crate::app::config::DraftConfig;
 use crate::contracts::handler::{DynHandler, JobHandler};
-use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
+use crate::contracts::settings::{
+    BuildContext, ConfigErrors, Environment, build_part, did_you_mean,
+};
 use crate::contracts::transport::{DynTransport, Transports};
 use crate::engine::topic::{BoundValidator, TopicRuntime};
 use crate::handlers::router::Router;
 use crate::model::topic::{TopicConfig, TransportConfig, ValidatorConfig};
+use crate::model::topic_events::{EVENTS, TopicEvents};
+use crate::transports::events::Events;
 
 impl Registry {
     /// Builds the parts of every topic. The result is complete only when nothing was added to `errors`.
@@ -26,13 +30,18 @@ impl Registry {
                 .iter()
                 .map(|check| self.build_validator(&context, check))
                 .collect();
-            let (handler, transports) =
-                (self.build_handler(&context), self.build_transports(&context));
+            let (handler, transports, events) = (
+                self.build_handler(&context),
+                self.build_transports(&context),
+                build_events(&context),
+            );
+            let (transport, events) = events?;
             Some(TopicRuntime {
                 config: topic.clone(),
                 handler: Arc::new(JobHandler::new(handler?, topic.jobs.clone())),
-                transports: transports?,
+                transports: with_events(transports?, transport),
                 validators: validators.into_iter().collect::<Option<_>>()?,
+                events,
                 observer: None,
             })
         };
@@ -98,6 +107,22 @@ impl Registry {
         let validator = report_errors(context, &key, (known.build)(&check.options))?;
         Some(BoundValidator { name: check.name.clone(), text: text?, validator })
     }
+}
+
+/// Builds the transport of a topic's events, if it reports any, and their kinds.
+fn build_events(
+    context: &BuildContext<'_>,
+) -> Option<(Option<Arc<dyn DynTransport>>, TopicEvents)> {
+    let Some(table) = &context.topic.events else { return Some((None, TopicEvents::default())) };
+    let context = BuildContext { part: EVENTS, ..*context };
+    let built = build_part(&json(table), |settings| Ok(Arc::new(Events::new(settings, &context)?)));
+    let events = report_errors(&context, EVENTS, built)?;
+    let reported = events.reported();
+    Some((Some(events), reported))
+}
+
+fn with_events(transports: Transports, events: Option<Arc<dyn DynTransport>>) -> Transports {
+    events.into_iter().fold(transports, |all, events| all.with(EVENTS, events))
 }
 
 fn report_unknown<'n>(

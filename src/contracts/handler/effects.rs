@@ -17,6 +17,9 @@ use crate::model::topic::TopicName;
 /// ever reach them (opted out, no such number); its data is the provider's code.
 pub const UNDELIVERABLE: &str = "undeliverable";
 
+/// Name of the wake by which a store remembers that a delivery report was passed on. It has no effect.
+pub const REPORTED: &str = "events.reported";
+
 /// Observer of the handled messages of one transport. A crash may keep it from being called.
 #[async_trait]
 pub trait HandledObserver: Send + Sync {

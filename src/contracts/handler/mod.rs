@@ -28,7 +28,8 @@ pub use dialogue::{Dialogue, InDialogue, Turn};
 pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
+    Effects, HandledObserver, Invocation, Note, Origin, REPORTED, ScheduledWake, State,
+    UNDELIVERABLE,
 };
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]

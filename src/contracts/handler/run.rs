@@ -4,8 +4,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Effects, Handler, OutgoingMessage, Phases, Refuse, Result, Transaction, UNDELIVERABLE,
-    presence, submission,
+    Context, Effects, Handler, OutgoingMessage, Phases, REPORTED, Refuse, Result, Transaction,
+    UNDELIVERABLE, presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
@@ -129,6 +129,7 @@ async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> R
             handler.undeliverable(&mut tx, code).await?;
             submission::note_undeliverable(&mut tx, code);
         }
+        REPORTED => {}
         presence::LOST_PROCESS => presence::lost_process(&mut tx, wake).await?,
         presence::LOST_SESSION => presence::lost_session(handler, &mut tx, wake).await?,
         submission::DUE => return submission::release_due(tx, wake).await,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::contracts::handler::UNDELIVERABLE;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
 use crate::contracts::transport::SentReceipt;
+use crate::engine::events::EventSource;
 use crate::engine::settlement::Settlement;
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::submission::End;
@@ -17,6 +18,7 @@ pub(super) struct Delivery<'c> {
     pub(super) outbound: Outbound,
     /// Entries that the partition's record keeps at most.
     pub(super) max_records: u64,
+    pub(super) events: &'c EventSource,
 }
 
 impl Delivery<'_> {
@@ -24,11 +26,13 @@ impl Delivery<'_> {
     /// others where `is_reconciled`.
     pub(super) fn sent(&self, sent: SentReceipt, is_reconciled: bool) -> Settlement {
         let detail = Detail { provider_id: Some(sent.provider_id.clone()), ..self.detail() };
+        let event = self.events.sent(&self.outbound, &sent.provider_id);
         Settlement::Complete(Commit {
             writes: self.counted(End::Sent),
+            outbox: event.into_iter().collect(),
             settles: self.debt(),
             provider_id: is_reconciled.then_some(sent.provider_id),
-            facts: Some(self.last_facts(EventKind::Sent, detail)),
+            facts: self.last_facts(EventKind::Sent, detail),
             ..Commit::default()
         })
     }
@@ -43,16 +47,17 @@ impl Delivery<'_> {
         };
         Settlement::Complete(Commit {
             writes: self.counted(End::Failed),
+            outbox: self.failed(reason),
             wakes: vec![(Entry::wake(wake), None)],
             settles: self.debt(),
-            facts: Some(self.last_facts(EventKind::Failed, self.because(reason))),
+            facts: self.last_facts(EventKind::Failed, self.because(reason)),
             ..Commit::default()
         })
     }
 
     /// Settlement of a message that was certainly not sent, and is tried again.
     pub(super) fn retry(&self, after: Duration, failed: bool, reason: Option<&str>) -> Settlement {
-        let facts = reason.map(|reason| self.facts(EventKind::Retried, self.because(reason)));
+        let facts = reason.and_then(|reason| self.facts(EventKind::Retried, self.because(reason)));
         Settlement::Retry(Retry { after, failed, facts, ..Retry::default() })
     }
 
@@ -63,7 +68,7 @@ impl Delivery<'_> {
         looks: u32,
         reason: Option<&str>,
     ) -> Settlement {
-        let facts = reason.map(|reason| self.facts(EventKind::Unknown, self.because(reason)));
+        let facts = reason.and_then(|reason| self.facts(EventKind::Unknown, self.because(reason)));
         let note = Some(looks.to_string());
         Settlement::Retry(Retry {
             after: settle,
@@ -75,9 +80,15 @@ impl Delivery<'_> {
     }
 
     pub(super) fn bury(&self, kind: EventKind, reason: String) -> Settlement {
-        let facts = Some(self.last_facts(kind, self.because(&reason)));
+        let facts = self.last_facts(kind, self.because(&reason));
         let (writes, settles) = (self.counted(End::Failed), self.debt());
-        Settlement::Bury(Burial { writes, settles, facts, reason, ..Burial::default() })
+        let outbox = self.failed(&reason);
+        Settlement::Bury(Burial { writes, outbox, settles, facts, reason })
+    }
+
+    /// Event that the message will not be sent.
+    fn failed(&self, reason: &str) -> Vec<Entry> {
+        self.events.failed(&self.outbound, reason).into_iter().collect()
     }
 
     /// Writes that count the end of a submitted message.
@@ -96,18 +107,24 @@ impl Delivery<'_> {
     }
 
     /// Facts about the inbound message that this one answers, or about this one when it answers none.
-    fn facts(&self, kind: EventKind, detail: Detail) -> Facts {
-        Facts::new(self.subject(), &[kind], detail, self.max_records)
+    fn facts(&self, kind: EventKind, detail: Detail) -> Option<Facts> {
+        self.recorded(&[kind], detail)
     }
 
     /// Facts that end this message; they also complete the record of an inbound message that has no
     /// other answer.
-    fn last_facts(&self, kind: EventKind, detail: Detail) -> Facts {
+    fn last_facts(&self, kind: EventKind, detail: Detail) -> Option<Facts> {
         if self.outbound.cause.as_ref().is_some_and(|cause| cause.only) {
-            Facts::new(self.subject(), &[kind, EventKind::Recorded], detail, self.max_records)
+            self.recorded(&[kind, EventKind::Recorded], detail)
         } else {
             self.facts(kind, detail)
         }
+    }
+
+    /// Facts about a person's message. An event on its way to a webhook has no record.
+    fn recorded(&self, kinds: &[EventKind], detail: Detail) -> Option<Facts> {
+        let is_event = EventSource::is_event(&self.outbound);
+        (!is_event).then(|| Facts::new(self.subject(), kinds, detail, self.max_records))
     }
 
     fn subject(&self) -> MessageId {

@@ -15,6 +15,7 @@ use self::delivery::Delivery;
 use crate::contracts::storage::{Burial, Claim, Records, StorageError};
 use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::backoff::backoff;
+use crate::engine::events::EventSource;
 use crate::engine::gate::{Gate, Pass, REFRESH_INTERVAL};
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
@@ -31,6 +32,7 @@ pub struct DispatcherParts {
     pub transports: Transports,
     pub sending: Sending,
     pub max_records: u64,
+    pub events: EventSource,
 }
 
 /// Dispatcher of one topic.
@@ -42,13 +44,15 @@ pub struct Dispatcher {
     transports: BTreeMap<String, Arc<dyn DynTransport>>,
     sending: Sending,
     max_records: u64,
+    events: EventSource,
 }
 
 impl Dispatcher {
     pub fn new(parts: DispatcherParts) -> Self {
-        let DispatcherParts { records, gate, topic, transports, sending, max_records } = parts;
+        let DispatcherParts { records, gate, topic, transports, sending, max_records, events } =
+            parts;
         let transports = transports.into_iter().collect();
-        Self { records, gate, topic, transports, sending, max_records }
+        Self { records, gate, topic, transports, sending, max_records, events }
     }
 
     async fn send(
@@ -182,7 +186,8 @@ impl Work for Dispatcher {
             return Ok(self.unreachable(&outbound));
         };
         let transport = transport.as_ref();
-        let delivery = Delivery { claim, outbound, max_records: self.max_records };
+        let delivery =
+            Delivery { claim, outbound, max_records: self.max_records, events: &self.events };
         match (claim.outcome_unknown_since, self.policy(transport)) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => {
                 Ok(self.send(&delivery, transport, lease).await)

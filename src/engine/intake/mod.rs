@@ -16,6 +16,7 @@ pub use self::sockets::answer_text;
 use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest, WebhookResponse};
+use crate::engine::events::EventSource;
 use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
@@ -167,14 +168,20 @@ impl Intake {
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let validated = Fact { kind: EventKind::Validated, at: Some(self.clock.now()) };
         let kinds = vec![received, validated, EventKind::Queued.into()];
+        let event = self.events(pipeline).received(&message);
         Push {
             facts: facts(pipeline, &message, kinds, None),
-            outbox: self.accept_message(pipeline, &message).into_iter().collect(),
+            outbox: self.accept_message(pipeline, &message).into_iter().chain(event).collect(),
             entry: self.entry(message),
             aliases: Vec::new(),
             max_depth: pipeline.limits.max_depth,
             max_group_depth: pipeline.limits.max_group_depth,
         }
+    }
+
+    fn events(&self, pipeline: &Pipeline) -> EventSource {
+        let (topic, events) = (pipeline.topic.clone(), pipeline.events.clone());
+        EventSource::new(topic, events, self.groups.clone(), Arc::clone(&self.clock))
     }
 
     fn entry(&self, message: Inbound) -> Entry {

@@ -1,12 +1,17 @@
 //! Delivery reports: states of the messages that the provider has accepted.
 
-use tracing::error;
+use serde_json::Value;
+use tracing::{error, warn};
 
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
-use crate::contracts::storage::Partition;
+use crate::contracts::handler::REPORTED;
+use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::contracts::transport::{DeliveryStatus, Report};
+use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
+use crate::model::address::Group;
 use crate::model::event::{Detail, EventKind, Facts};
+use crate::model::message::{MessageId, Wake};
 
 impl Intake {
     /// Records a report. The store drops one that comes after a later state of its message.
@@ -16,6 +21,7 @@ impl Intake {
         report: &Report,
     ) -> Result<Receipt, Refusal> {
         if let Some(facts) = report_facts(pipeline, report) {
+            let kind = facts.facts.first().map(|fact| fact.kind);
             // A report does not name the partition of its message, so all reports of a topic are
             // recorded in one; reading a message's record reads every partition.
             let partition = Partition { topic: pipeline.topic.clone(), number: 0 };
@@ -23,8 +29,47 @@ impl Intake {
                 error!(topic.name = %pipeline.topic, %error, "delivery report not recorded");
                 return Err(Refusal::Unavailable);
             }
+            if let Some(kind) = kind.filter(|kind| *kind != EventKind::Sent) {
+                self.pass_on(pipeline, &partition, kind, report).await?;
+            }
         }
         Ok(Receipt { response: pipeline.transport.acknowledge(), outcome: Outcome::Noted })
+    }
+
+    /// Passes a final report on to the topic's event webhook, once. The event is put into the outbox
+    /// together with a mail without effect, whose id the store remembers: a message has one end, so the
+    /// first report of it counts.
+    async fn pass_on(
+        &self,
+        pipeline: &Pipeline,
+        partition: &Partition,
+        kind: EventKind,
+        report: &Report,
+    ) -> Result<(), Refusal> {
+        let Some(event) = self.events(pipeline).reported(kind, report) else { return Ok(()) };
+        let id = MessageId::new(format!("reported:{}", subject(report)));
+        let group = Group::named(id.as_str());
+        let wake = Wake { group: group.clone(), name: REPORTED.to_owned(), data: Value::Null };
+        let limits = &pipeline.limits;
+        let push = Push {
+            entry: Entry { id: id.clone(), ..Entry::wake(wake) },
+            aliases: Vec::new(),
+            outbox: vec![event],
+            facts: Facts::new(id, &[], Detail::default(), limits.max_records),
+            max_depth: limits.max_depth,
+            max_group_depth: limits.max_group_depth,
+        };
+        match in_time(self.storage.push(partition, push)).await {
+            Ok(Pushed::Accepted | Pushed::Duplicate) => Ok(()),
+            Ok(Pushed::Full | Pushed::GroupFull) => {
+                warn!(topic.name = %pipeline.topic, "delivery report not passed on: too much is waiting");
+                Err(Refusal::Unavailable)
+            }
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "delivery report not passed on");
+                Err(Refusal::Unavailable)
+            }
+        }
     }
 }
 

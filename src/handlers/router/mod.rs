@@ -27,17 +27,20 @@ pub struct Router {
     /// Answer to a message that no app has handled.
     default: Option<String>,
     commands: Arc<[Command]>,
+    /// True when it only gives one app its phases, so that the app has no other one to decline to.
+    is_alone: bool,
 }
 
 impl Router {
     pub fn new(apps: Vec<App>, default: Option<String>) -> Self {
         let commands = apps.iter().flat_map(|app| app.handler.commands()).collect();
-        Self { apps, default, commands }
+        Self { apps, default, commands, is_alone: false }
     }
 
     /// Creates the router of a topic whose handler is an app with phases.
     pub fn of_one(name: &str, handler: Arc<dyn DynHandler>) -> Self {
-        Self::new(vec![App { name: name.to_owned(), handler, route: Route::default() }], None)
+        let app = App { name: name.to_owned(), handler, route: Route::default() };
+        Self { is_alone: true, ..Self::new(vec![app], None) }
     }
 
     /// Passes the messages that were sent after the first `sent` by every app, the last one first.
@@ -61,9 +64,14 @@ impl Router {
 impl Handler for Router {
     async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
         let sent = cx.sent();
-        let outer = cx.enter_router(Arc::clone(&self.commands));
-        let is_handled = phases::run(&self.apps, cx, message).await?;
-        cx.leave_router(outer);
+        let is_handled = if self.is_alone {
+            phases::run(&self.apps, cx, message).await?
+        } else {
+            let outer = cx.enter_router(Arc::clone(&self.commands));
+            let is_handled = phases::run(&self.apps, cx, message).await?;
+            cx.leave_router(outer);
+            is_handled
+        };
         if !is_handled {
             match &self.default {
                 Some(text) => cx.reply(text.as_str()),

@@ -10,7 +10,7 @@ use crate::model::keyword::after;
 use crate::model::message::Inbound;
 use crate::model::table::Table;
 
-mod kind;
+mod answer;
 mod question;
 mod record;
 mod settings;
@@ -90,7 +90,7 @@ impl Dialogue for Survey {
     ) -> Result<Turn<Step>> {
         let Some(question) = self.open_question(&step.answers) else { return self.go_on(cx, step) };
         match question.answer(message.text.reveal()) {
-            None => Ok(Turn::ask(question.retry(), step)),
+            None => Ok(Turn::ask(question.ask_again(), step)),
             Some(answer) => {
                 step.answers.insert(question.name.clone(), answer);
                 self.go_on(cx, step)

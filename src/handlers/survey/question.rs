@@ -1,12 +1,27 @@
 //! Questions of a survey.
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::kind::Kind;
-use super::record::COLUMNS;
 use crate::contracts::settings::SettingsErrors;
 use crate::model::keyword::is_opt_out;
+
+/// Columns of every survey, before those of its questions.
+pub(super) const COLUMNS: [&str; 3] = ["person", "started", "finished"];
+
+/// Kind of a question, which decides what answers count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    /// A text of `min` to `max` characters.
+    #[default]
+    Text,
+    /// A whole number from `min` to `max`.
+    Number,
+    /// One of the `options`, by its text or its number in the list.
+    Choice,
+    /// A word for yes or a word for no.
+    YesNo,
+}
 
 /// A question: the table `questions` of the survey's settings.
 #[derive(Debug, Deserialize)]
@@ -38,16 +53,6 @@ fn no() -> Vec<String> {
 }
 
 impl Question {
-    /// Returns the answer that a text is, as it is recorded; `None` when it does not count.
-    pub(super) fn answer(&self, text: &str) -> Option<Value> {
-        self.kind.answer(self, text)
-    }
-
-    /// Returns the text that asks again.
-    pub(super) fn retry(&self) -> String {
-        self.retry.clone().unwrap_or_else(|| self.kind.retry(self))
-    }
-
     /// Reports every setting that cannot work, under the key of this question.
     pub(super) fn check(&self, key: &str, errors: &mut SettingsErrors) {
         let is_legal = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');

@@ -6,16 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::question::Question;
+use super::question::{COLUMNS, Question};
 use crate::contracts::handler::{Result, Transaction};
 use crate::model::address::Group;
 use crate::model::table::Table;
 
 /// Answers by the names of their questions.
 pub(super) type Answers = Map<String, Value>;
-
-/// Columns before those of the questions.
-pub(super) const COLUMNS: [&str; 3] = ["person", "started", "finished"];
 
 /// Pool with a member for each record.
 const POOL: &str = "results";

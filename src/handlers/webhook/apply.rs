@@ -129,7 +129,7 @@ impl Scope<'_> {
         anyhow::ensure!(is_name, "answers with {key}.name of a length other than 1 to {MAX_NAME}");
         let id = format!("{}:{index}", self.id);
         let timer = Timer::new(id, name, data, self.person.cloned());
-        conversation.set_timer(tx, after, timer)?;
+        conversation.set_timer(tx, after, &timer)?;
         let count = conversation.timers();
         anyhow::ensure!(count <= MAX_TIMERS, "answers with {key}, above {MAX_TIMERS} timers");
         Ok(())

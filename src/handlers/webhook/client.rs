@@ -45,7 +45,7 @@ impl Client {
         let response = response.map_err(|error| unavailable(failure(error).to_string()))?;
         let status = response.status();
         if !status.is_success() {
-            return Err(refused(Response::read(response, 0).await));
+            return Err(refused(&Response::read(response, 0).await));
         }
         match Response::read_whole(response, MAX_ANSWER).await {
             Ok(response) => Answer::read(&response.body.unwrap_or_default()).map_err(|problem| {
@@ -65,8 +65,8 @@ fn unavailable(reason: String) -> Failure {
 
 /// Failure that a status other than success is. A redirect is not followed, since it may lead
 /// anywhere: it is repaired by the URL in the settings.
-fn refused(response: Response) -> Failure {
-    let Response { status, retry_after, .. } = response;
+fn refused(response: &Response) -> Failure {
+    let Response { status, retry_after, .. } = *response;
     let is_passing = matches!(
         status,
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS

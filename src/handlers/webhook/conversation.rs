@@ -71,10 +71,10 @@ impl Conversation {
         &mut self,
         tx: &mut Transaction,
         after: Duration,
-        timer: Timer,
+        timer: &Timer,
     ) -> Result {
         self.timers.insert(timer.name.clone(), timer.id.clone());
-        tx.wake_after(after, TIMER, &timer)
+        tx.wake_after(after, TIMER, timer)
     }
 
     /// Number of timers that are set.

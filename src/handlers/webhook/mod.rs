@@ -20,6 +20,7 @@ mod items;
 mod request;
 mod settings;
 
+use answer::Answer;
 use apply::{Applied, Person};
 use breaker::Breaker;
 use client::{Client, Failure};
@@ -66,30 +67,39 @@ impl Webhook {
             return Err(Postpone::new(wait, "the app paused this person").into());
         }
         let id = event.id(tx);
-        let request = Request::new(&id, tx, &event, conversation.state())?;
-        let pass = self.breaker.enter(tx.now()).map_err(|wait| {
-            Postpone::new(wait, format!("{} does not answer", self.client.host()))
-        })?;
-        let answer = match self.client.post(&id, tx.now(), &request).await {
-            Ok(answer) => answer,
-            Err(Failure::Unavailable { reason, retry_after }) => {
-                let wait = pass.failed(retry_after);
-                tracing::warn!(
-                    topic.name = %tx.topic(), app.host = self.client.host(), reason,
-                    retry_ms = wait.as_millis(), "app is not available; its messages wait",
-                );
-                return Err(Postpone::new(wait, reason).into());
-            }
-            Err(Failure::Defect(reason)) => {
-                pass.answered();
-                anyhow::bail!("the app {reason}");
-            }
-        };
-        pass.answered();
+        let request = Request::write(&id, tx, &event, conversation.state())?;
+        let answer = self.ask(tx, &id, &request).await?;
         let scope = apply::Scope { id: &id, person, settings: &self.settings };
         scope
             .apply(answer, tx, &mut conversation)
             .map_err(|problem| anyhow::anyhow!("the app {problem}"))
+    }
+
+    /// Posts a request, unless the app is known to be away, and returns its answer.
+    async fn ask(&self, tx: &Transaction, id: &str, request: &[u8]) -> Result<Answer> {
+        let host = self.client.host();
+        let pass = self
+            .breaker
+            .enter(tx.now())
+            .map_err(|wait| Postpone::new(wait, format!("{host} does not answer")))?;
+        match self.client.post(id, tx.now(), request).await {
+            Ok(answer) => {
+                pass.answered();
+                Ok(answer)
+            }
+            Err(Failure::Defect(reason)) => {
+                pass.answered();
+                Err(anyhow::anyhow!("the app {reason}"))
+            }
+            Err(Failure::Unavailable { reason, retry_after }) => {
+                let wait = pass.failed(retry_after);
+                tracing::warn!(
+                    topic.name = %tx.topic(), app.host = host, reason,
+                    retry_ms = wait.as_millis(), "app is not available; its messages wait",
+                );
+                Err(Postpone::new(wait, reason).into())
+            }
+        }
     }
 }
 

@@ -115,7 +115,8 @@ struct ConnectionJson<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(
+    /// Returns the request as its bytes.
+    pub(super) fn write(
         id: &'a str,
         tx: &Transaction,
         event: &Event<'a>,

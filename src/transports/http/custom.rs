@@ -75,15 +75,10 @@ fn outbound(
 ) -> Outbound {
     let url = Template::parse(&settings.url).unwrap_or_else(|problem| {
         secrets.errors.add("outgoing.url", problem);
-        Template::parse("").expect("an empty address has no values")
+        Template::default()
     });
-    match GuardedUrl::parse(&url.fill(|_| "1"), Reach::Anywhere) {
-        Err(problem) => secrets.errors.add("outgoing.url", problem),
-        Ok(address) if !auth.is_empty() => {
-            let problem = plain_http_problem(address.as_url());
-            problem.into_iter().for_each(|problem| secrets.errors.add("outgoing.url", problem));
-        }
-        Ok(_) => {}
+    if url != Template::default() || settings.url.is_empty() {
+        check_url(&url, &auth, secrets);
     }
     if settings.idempotent && settings.id.is_none() && !url.contains("id") {
         let fix = "name the field of the message's id as outgoing.id";
@@ -98,6 +93,17 @@ fn outbound(
         settings,
         url,
         auth,
+    }
+}
+
+fn check_url(url: &Template, auth: &Auth, secrets: &mut Secrets<'_>) {
+    let problem = match GuardedUrl::parse(&url.fill(|_| "1"), Reach::Anywhere) {
+        Err(problem) => Some(problem),
+        Ok(_) if auth.is_empty() => None,
+        Ok(address) => plain_http_problem(address.as_url()).map(str::to_owned),
+    };
+    if let Some(problem) = problem {
+        secrets.errors.add("outgoing.url", problem);
     }
 }
 

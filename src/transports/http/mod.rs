@@ -39,7 +39,7 @@ const MAX_RESPONSE_BYTES: usize = 256 * 1024;
 
 /// Transport of one gateway.
 pub struct Http {
-    http: reqwest::Client,
+    client: reqwest::Client,
     gateway: Box<dyn Gateway>,
     /// Line of messages that name none.
     line: Option<String>,
@@ -55,9 +55,9 @@ impl Http {
         let sending = &context.topic.sending;
         let limits =
             ClientLimits { connect_timeout: sending.connect_timeout, timeout: sending.timeout };
-        let http = http_client::client(limits, Reach::Anywhere).context("no HTTP client")?;
+        let client = http_client::client(limits, Reach::Anywhere).context("no HTTP client")?;
         let preset::Built { gateway, line, dedupe, missing } = built;
-        Ok(Self { http, gateway, line, dedupe, missing })
+        Ok(Self { client, gateway, line, dedupe, missing })
     }
 }
 
@@ -91,7 +91,7 @@ impl Transport for Http {
         }
         let line = Some(message.to.line.reveal()).filter(|line| !line.is_empty());
         let line = line.or(self.line.as_deref()).unwrap_or_default();
-        let request = self.gateway.request(&self.http, message, line)?;
+        let request = self.gateway.request(&self.client, message, line)?;
         let response = request.send().await.map_err(http_client::failure)?;
         let response = Response::read(response, MAX_RESPONSE_BYTES).await;
         self.gateway.receipt(&response, message)

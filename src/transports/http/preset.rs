@@ -87,11 +87,11 @@ pub(super) fn plain_http_problem(url: &Url) -> Option<&'static str> {
 
 /// Checks the address of an API that is called with credentials.
 pub(super) fn check_base(api_base: &str, secrets: &mut Secrets<'_>) {
-    match GuardedUrl::parse(api_base, Reach::Anywhere) {
-        Err(problem) => secrets.errors.add("api_base", problem),
-        Ok(url) => {
-            let problem = plain_http_problem(url.as_url());
-            problem.into_iter().for_each(|problem| secrets.errors.add("api_base", problem));
-        }
+    let problem = match GuardedUrl::parse(api_base, Reach::Anywhere) {
+        Err(problem) => Some(problem),
+        Ok(url) => plain_http_problem(url.as_url()).map(str::to_owned),
+    };
+    if let Some(problem) = problem {
+        secrets.errors.add("api_base", problem);
     }
 }

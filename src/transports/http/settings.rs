@@ -1,8 +1,8 @@
 //! Settings of a gateway: the table `topics.<topic>.<transport>`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ pub(super) struct OutgoingSettings {
     /// Field for the address of delivery reports.
     pub(super) report_url: Option<String>,
     /// Further fields with their values.
-    pub(super) fields: IndexMap<String, Value>,
+    pub(super) fields: BTreeMap<String, Value>,
     /// Whether phone numbers keep their `+`.
     pub(super) plus: bool,
     /// Text that the body of a success contains.
@@ -126,7 +126,7 @@ impl Default for OutgoingSettings {
             id: None,
             reply_to: None,
             report_url: None,
-            fields: IndexMap::new(),
+            fields: BTreeMap::new(),
             plus: true,
             success: None,
             success_status: Vec::new(),

@@ -9,7 +9,7 @@ pub(super) const NAMES: [&str; 4] = ["identity", "text", "from", "id"];
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Address in parts: texts, and the names of the values between them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Template {
     start: String,
     /// Each a name of [`NAMES`] and the text after it.
@@ -57,7 +57,7 @@ fn part(piece: &str) -> Result<(&'static str, String), String> {
     let (name, text) = piece.split_once(")s").unwrap_or((piece, ""));
     let known = NAMES.into_iter().find(|known| *known == name);
     let known = known.ok_or_else(|| {
-        format!("has a value that is not known; write %(identity)s, %(text)s, %(from)s or %(id)s")
+        "has a value that is not known; write %(identity)s, %(text)s, %(from)s or %(id)s".to_owned()
     })?;
     Ok((known, text.to_owned()))
 }

@@ -1,8 +1,12 @@
 //! The query of a request as bytes, because a text need not be UTF-8.
 
-use percent_encoding::percent_decode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode};
 
 use crate::contracts::transport::ReceiveError;
+
+/// Characters that RFC 3986 leaves unreserved.
+pub(super) const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Most parameters of a query. Kannel has some forty escapes that a URL may use.
 const MAX_PAIRS: usize = 100;

@@ -1,15 +1,14 @@
 //! Delivery reports: the URL that is given to Kannel with a message, and the requests that it makes of
 //! it.
 //!
-//! Kannel fills the URL's escapes, and so changes any percent sign in it (user guide 1.4.5, "Delivery
-//! reports"): one that is to stand is doubled.
+//! Kannel fills the escapes of the URL (user guide 1.4.5, "Parameters (Escape Codes)"), so that every
+//! other percent sign in it has to be doubled.
 
 use percent_encoding::percent_encode;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::access::SECRET;
-use super::query::{Query, malformed};
-use super::sendsms::PLAIN;
+use super::query::{PLAIN, Query, malformed};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report};
 use crate::model::message::{MessageId, Outbound};
 
@@ -32,13 +31,12 @@ const MAX_PROVIDER_ID: usize = 128;
 
 /// URL for the reports about a message. `route` is the URL of the transport's status route.
 pub(super) fn url(route: &str, secret: Option<&SecretString>, message: &Outbound) -> String {
-    let mut url = format!("{route}?{MESSAGE}={}", literal(message.id.as_str()));
     let cause = message.cause.as_ref().map(|cause| (CAUSE, cause.id.as_str()));
     let secret = secret.map(|secret| (SECRET, secret.expose_secret()));
-    for (name, value) in cause.into_iter().chain(secret) {
-        url.push_str(&format!("&{name}={}", literal(value)));
-    }
-    format!("{url}&{FILLED}")
+    let ours = [Some((MESSAGE, message.id.as_str())), cause, secret].into_iter().flatten();
+    let ours: Vec<String> =
+        ours.map(|(name, value)| format!("{name}={}", literal(value))).collect();
+    format!("{route}?{}&{FILLED}", ours.join("&"))
 }
 
 /// Value that stands in the URL as it is: escaped for the URL, and each percent sign for Kannel.

@@ -1,17 +1,14 @@
 //! The `sendsms` request, by which a message leaves (user guide 1.4.5, "Sending SMS: HTTP interface").
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::percent_encode;
 use secrecy::ExposeSecret;
 
 use super::config::Alphabet;
+use super::query::PLAIN;
 use super::{Kannel, charset, outcome, report};
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::{self, Response};
 use crate::model::message::Outbound;
-
-/// Characters that RFC 3986 leaves unreserved.
-pub(super) const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Largest response that is read. Kannel's are one line.
 const MAX_RESPONSE_BYTES: usize = 16 * 1024;
@@ -41,7 +38,7 @@ fn query(kannel: &Kannel, message: &Outbound) -> Result<String, SendError> {
         line => line,
     };
     let text = charset::encode(&text(config.encoding, message));
-    let mut query = Query::default();
+    let mut query = Parameters::default();
     query.add("username", username.as_bytes());
     query.add("password", password.expose_secret().as_bytes());
     query.add("to", recipient(message)?.as_bytes());
@@ -90,9 +87,9 @@ fn text(alphabet: Alphabet, message: &Outbound) -> String {
 
 /// Query of bytes, since a text in UTF-16 is no UTF-8.
 #[derive(Default)]
-struct Query(String);
+struct Parameters(String);
 
-impl Query {
+impl Parameters {
     fn add(&mut self, name: &str, value: &[u8]) {
         if !self.0.is_empty() {
             self.0.push('&');

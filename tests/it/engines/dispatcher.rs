@@ -61,6 +61,7 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         transports: Transports::default().with(NAME, Arc::new(transport.unwrap())),
         sending,
         max_records: 1000,
+        events: super::no_events(),
     };
     consumer(f, f.outbox(), Some(gate), Dispatcher::new(parts))
 }

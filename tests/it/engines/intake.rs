@@ -39,7 +39,7 @@ impl Transport for FakeWebhook {
     }
 }
 
-fn store() -> Fixture {
+pub(super) fn store() -> Fixture {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Fixture::new(Arc::new(Sqlite::in_memory(&clock).unwrap()))
 }
@@ -50,10 +50,21 @@ fn intake(
     name: &str,
     received: impl Fn() -> Received + Send + Sync + 'static,
 ) -> Intake {
+    let pipeline = pipeline(f, name, received);
+    Intake::new(Arc::clone(&f.storage), groups(), Arc::new(SystemClock), vec![pipeline])
+}
+
+/// Pipeline of the fixture's topic, with one transport of this name.
+pub(super) fn pipeline(
+    f: &Fixture,
+    name: &str,
+    received: impl Fn() -> Received + Send + Sync + 'static,
+) -> Pipeline {
     let topic = f.partition.topic.clone();
     let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
     let (accept_response, error_response) = (String::new(), String::new());
-    let pipeline = Pipeline {
+    Pipeline {
+        events: crosswire::model::topic_events::TopicEvents::default(),
         topic,
         transport_name: name.to_owned(),
         transport: Arc::new(FakeWebhook(Box::new(received))),
@@ -67,11 +78,10 @@ fn intake(
         }],
         replies: Replies { accept_response, send_on_accept: false, error_response },
         limits: parts.limits,
-    };
-    Intake::new(Arc::clone(&f.storage), groups(), Arc::new(SystemClock), vec![pipeline])
+    }
 }
 
-fn call() -> WebhookRequest {
+pub(super) fn call() -> WebhookRequest {
     WebhookRequest {
         method: "POST".to_owned(),
         origin: "https://example.com".to_owned(),
@@ -81,7 +91,7 @@ fn call() -> WebhookRequest {
 }
 
 /// A message of the id 1, by a transport.
-fn message(transport: &str) -> Received {
+pub(super) fn message(transport: &str) -> Received {
     let sender = Address::new(transport, "+14155550101", crate::support::LINE);
     Received::Message(Box::new(Incoming::new(MessageId::new("1"), sender, "hello")))
 }

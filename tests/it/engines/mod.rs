@@ -2,6 +2,7 @@
 
 mod dedupe;
 mod dispatcher;
+mod events;
 mod fakes;
 mod gate;
 mod intake;
@@ -14,12 +15,14 @@ use std::time::Duration;
 
 use crosswire::contracts::storage::{Entry, Queue};
 use crosswire::engine::consumer::{Consumer, ConsumerConfig, ConsumerRuntime, Step};
+use crosswire::engine::events::EventSource;
 use crosswire::engine::gate::Gate;
 use crosswire::engine::leases::Leases;
 use crosswire::engine::settlement::Work;
 use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::message::Outbound;
+use crosswire::model::topic_events::TopicEvents;
 use crosswire::stores::redis::{Redis, RedisConfig};
 use secrecy::SecretString;
 
@@ -29,6 +32,12 @@ use crate::support::redis::RedisServer;
 
 pub(crate) fn groups() -> GroupKey {
     GroupKey::new(&SecretString::from("a key for tests, of no importance"))
+}
+
+/// Source of no events.
+pub(crate) fn no_events() -> EventSource {
+    let topic = "chat".parse().unwrap();
+    EventSource::new(topic, TopicEvents::default(), groups(), Arc::new(SystemClock))
 }
 
 fn person() -> Address {

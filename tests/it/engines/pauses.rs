@@ -63,6 +63,7 @@ impl World {
             transports: Transports::default().with("twilio", Arc::clone(&self.transport) as _),
             sending: sending(OnAmbiguous::Reconcile),
             max_records: 1000,
+            events: super::no_events(),
         });
         let runtime = ConsumerRuntime::new(Arc::clone(&self.f.storage), Leases::new(clock));
         let gate = Some(gate);

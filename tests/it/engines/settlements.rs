@@ -92,6 +92,7 @@ impl Sender {
             transports: Transports::default().with("twilio", Arc::new(transport)),
             sending: sending(on_ambiguous),
             max_records: 1000,
+            events: super::no_events(),
         };
         Self { dispatcher: Dispatcher::new(parts), gate }
     }

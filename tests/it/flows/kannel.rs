@@ -12,11 +12,10 @@ const QUERY: &str = "secret=3f9c2a7be05d4816";
 /// Number of texts that go each way.
 const TEXTS: usize = 2_000;
 
-/// Events of a message that is answered, and whose answer is delivered.
-const SEVEN: [&str; 7] =
-    ["received", "validated", "queued", "handled", "sent", "recorded", "delivered"];
+/// Events of a message that is answered, and whose answer is delivered, besides `sent`.
+const SIX: [&str; 6] = ["received", "validated", "queued", "handled", "recorded", "delivered"];
 
-const MANY: Duration = Duration::from_secs(120);
+const MANY: Duration = Duration::from_mins(2);
 
 /// Environment of the transport, with a secret for callers.
 const ENVIRONMENT: [(&str, &str); 3] =
@@ -100,9 +99,13 @@ async fn two_thousand_texts_each_way_arrive_once_and_are_reported_delivered() {
     bring(&kannel, &reqwest::Client::new(), 0..TEXTS).await;
     let received = kannel.wait_for(TEXTS, MANY).await;
     assert_echoed(&received, TEXTS);
-    let expected: BTreeMap<String, usize> = SEVEN.map(|kind| (kind.to_owned(), TEXTS)).into();
-    let reported = poll(PATIENCE, || (events(&deployment) == expected).then_some(()));
-    assert!(reported.is_some(), "{:?}", events(&deployment));
+    let is_complete =
+        |events: &BTreeMap<String, usize>| SIX.iter().all(|kind| events.get(*kind) == Some(&TEXTS));
+    let complete = poll(PATIENCE, || Some(events(&deployment)).filter(is_complete));
+    let mut complete = complete.unwrap_or_else(|| panic!("{:?}", events(&deployment)));
+    // A report may come before the answer to `sendsms`, after which `sent` is no news.
+    assert!(complete.remove("sent").is_some_and(|sent| sent <= TEXTS));
+    assert_eq!(complete.len(), SIX.len(), "no other events: {complete:?}");
     assert_echoed(&kannel.received(), TEXTS);
 }
 

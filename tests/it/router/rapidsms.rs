@@ -32,6 +32,14 @@ fn message_that_no_app_has_caught_is_ignored_without_a_default() {
 }
 
 #[test]
+fn documented_router_plays_its_script() {
+    let page = include_str!("../../../docs/router.md");
+    let block = |kind: &str| page.split_once(kind).unwrap().1.split("```").next().unwrap();
+    let app = App::new().topics(block("```toml\n"));
+    app.script("router.md", block("```text\n")).unwrap_or_else(|failures| panic!("{failures}"));
+}
+
+#[test]
 fn help_lists_the_commands_of_all_apps_in_their_order() {
     let script = "1 > HELP\n\
                   1 < You can send:\n\

@@ -92,10 +92,6 @@ impl FakeApp {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     pub(crate) fn requests(&self) -> Vec<AppRequest> {
         self.requests.lock().unwrap().clone()
     }

@@ -97,10 +97,10 @@ impl Kannel {
 
     fn spawn(&self, program: &str) {
         let log = File::create(self.dir.path().join(format!("{program}.log"))).unwrap();
-        // The packages of distributions put both where only root looks for programs.
-        let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-        let mut command = Command::new("env");
-        command.arg(format!("PATH={path}")).args([program, "-v", "1", "kannel.conf"]);
+        // Distributions put both where only root looks for programs.
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "PATH=$PATH:/usr/sbin; exec \"$@\"", "sh", program]);
+        command.args(["-v", "1", "kannel.conf"]);
         command.current_dir(self.dir.path()).stdin(std::process::Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         self.processes.lock().unwrap().push(Process::spawn(&mut command, self.dir.path()));
@@ -161,8 +161,10 @@ impl Kannel {
 /// Blocks of the page that are fenced as this language.
 pub(crate) fn blocks(language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
-    let rest = PAGE.split(&fence).skip(1);
-    rest.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+    PAGE.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// First of them.

@@ -4,5 +4,5 @@ mod defaults;
 mod http;
 mod kannel;
 mod several;
-mod twilio;
+pub(crate) mod twilio;
 mod websocket;

@@ -52,6 +52,7 @@ fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
         error_response: String::new(),
     };
     Pipeline {
+        events: crosswire::model::topic_events::TopicEvents::default(),
         topic: f.partition.topic.clone(),
         transport_name: transport.name.to_owned(),
         transport: Arc::clone(transport) as _,
@@ -96,6 +97,7 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
             settle: second,
         },
         max_records: 100,
+        events: crate::engines::no_events(),
     })
 }
 

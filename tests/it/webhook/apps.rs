@@ -24,6 +24,12 @@ const SCRIPT: &str = "\
     > Grüße 👋\n\
     < That was message 2.";
 
+#[test]
+fn documented_conversation_is_the_one_that_is_played() {
+    let page = include_str!("../../../docs/webhook.md");
+    assert!(page.contains(&format!("```text\n{SCRIPT}\n```")));
+}
+
 /// Starts an example, and waits until it listens.
 fn start(program: &str, file: &str, port: u16) -> (Process, tempfile::TempDir) {
     let litter = tempfile::tempdir().unwrap();

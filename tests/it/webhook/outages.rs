@@ -62,8 +62,8 @@ fn app_that_is_not_there_is_waited_for() {
 #[test]
 fn breaker_spares_an_app_that_is_away() {
     let app = FakeApp::start(|_, _| Behaviour::Status(503));
-    let people = (0..50).map(|number| format!("{number} > hi\n")).collect::<String>();
-    play(&app, &format!("{people}advance 10m"));
+    let people: Vec<String> = (0..50).map(|number| format!("{number} > hi")).collect();
+    play(&app, &format!("{}\nadvance 10m", people.join("\n")));
     // Five until it closes; then one about every minute, where 50 messages wait.
     let requests = app.requests().len();
     assert!((10..=30).contains(&requests), "{requests}");

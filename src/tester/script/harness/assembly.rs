@@ -15,6 +15,7 @@ use crate::engine::sockets::SocketServerParts;
 use crate::engine::topic::{Pipeline, TopicRuntime};
 use crate::model::address::GroupKey;
 use crate::model::clock::{Clock, ManualClock};
+use crate::model::topic_events::TopicEvents;
 use crate::tester::phones::Phones;
 use crate::tester::script::clock::ScriptClock;
 use crate::tester::script::queues::Queues;
@@ -44,10 +45,14 @@ impl Assembly {
         Self { storage, clock, groups, script_clock, board }
     }
 
-    /// Returns the topics with the transports of a script.
+    /// Returns the topics with the transports of a script, which reports no events to anybody.
     pub(super) fn topics(&self, services: &[TopicRuntime]) -> Vec<TopicRuntime> {
         let feeds: Arc<dyn Feeds> = Arc::clone(&self.storage) as _;
-        services.iter().map(|service| with_feeds(attach(service, &self.board), &feeds)).collect()
+        let topic = |service: &TopicRuntime| {
+            let topic = with_feeds(attach(service, &self.board), &feeds);
+            TopicRuntime { events: TopicEvents::default(), ..topic }
+        };
+        services.iter().map(topic).collect()
     }
 
     pub(super) fn phones(&self, topics: &[TopicRuntime]) -> Phones {

@@ -111,7 +111,7 @@ impl Gateway for Vonage {
         _: &Outbound,
     ) -> std::result::Result<SentReceipt, SendError> {
         if !response.status.is_success() {
-            return Err(send_error(response));
+            return Err(outcome::send_error(response, &[]));
         }
         let id = outcome::field(response, "message_uuid");
         let unreadable = || SendError::Ambiguous("a success without a message_uuid".to_owned());
@@ -136,10 +136,4 @@ impl Vonage {
 /// Number as Vonage writes it: E.164 without the `+`.
 fn bare(number: &str) -> &str {
     number.strip_prefix('+').unwrap_or(number)
-}
-
-/// Classifies an error. 422 stands for parameters that are not valid, most often the recipient or the
-/// sender; which of them is in the text alone.
-fn send_error(response: &Response) -> SendError {
-    outcome::send_error(response, &[])
 }

@@ -57,7 +57,7 @@ impl Default for KannelSettings {
             priority: None,
             delivery_reports: false,
             encoding: Alphabet::Smart,
-            dedupe: Duration::from_secs(60),
+            dedupe: Duration::from_mins(1),
         }
     }
 }

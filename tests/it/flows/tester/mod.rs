@@ -2,6 +2,7 @@
 
 mod access;
 mod hostile;
+mod legacy;
 mod live;
 mod pages;
 mod phones;

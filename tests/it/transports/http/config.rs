@@ -4,7 +4,7 @@ use crosswire::contracts::settings::Purpose;
 use crosswire::contracts::transport::{ReceiveError, SendError};
 use rstest::rstest;
 
-use super::{FORM, built, outbound, posted};
+use super::{FORM, built, built_from, outbound, posted};
 
 const OPEN: &str = "incoming.allow = [\"0.0.0.0/0\"]\n";
 
@@ -88,4 +88,23 @@ async fn developers_machine_lets_in_itself_and_says_what_is_missing() {
     assert_eq!(missing.missing(), Some("set NO to reach the gateway"));
     assert!(matches!(missing.receive(&request), Err(ReceiveError::NotConfigured(_))));
     assert!(matches!(missing.send(&outbound("hi")).await, Err(SendError::Account { .. })));
+}
+
+/// The page shows tables of one topic, which together are its configuration.
+#[test]
+fn configurations_of_the_page_are_valid() {
+    let page = include_str!("../../../../docs/http.md");
+    let blocks = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let names = ["simple-http", "infobip", "mygateway", "vonage", "telnyx", "junebug"];
+    let text = blocks
+        .collect::<String>()
+        .replace("transport = \"simple-http\"", &format!("transports = {names:?}"));
+    let text = format!(
+        "{text}[topics.poll.mygateway]\nkind = \"http\"\nincoming.allow = [\"10.0.0.0/8\"]\n"
+    );
+    for name in names {
+        if let Err(errors) = built_from(&text, name, Purpose::Shared) {
+            panic!("{name}: {errors:#?}\n{text}");
+        }
+    }
 }

@@ -28,6 +28,9 @@ fn environment() -> Environment {
         ("SECRET_KEY", "5f0c1e9a7b3d2846"),
         ("PUBLIC_URL", "https://example.com"),
         ("GATEWAY_SECRET", SECRET),
+        ("GATEWAY_PASSWORD", SECRET),
+        ("GATEWAY_TOKEN", SECRET),
+        ("JUNEBUG_TOKEN", SECRET),
         ("VONAGE_API_KEY", "abcd1234"),
         ("VONAGE_API_SECRET", SECRET),
         ("VONAGE_SIGNATURE_SECRET", SECRET),
@@ -40,14 +43,23 @@ fn environment() -> Environment {
 
 /// Builds the transport `gateway` of a topic from its table, or returns the errors in it.
 fn built(table: &str, purpose: Purpose) -> Result<Arc<dyn DynTransport>, Vec<String>> {
-    let errors = ConfigErrors::default();
     let text = format!(
         "[topics.t]\nhandler = \"echo\"\ntransport = \"gateway\"\n\
          [topics.t.gateway]\nkind = \"http\"\n{table}"
     );
-    let draft = DraftConfig::read("topics.toml", &text, &environment(), purpose, &errors);
+    built_from(&text, "gateway", purpose)
+}
+
+/// Builds a transport of the first topic of a file, or returns the errors in the file.
+fn built_from(
+    text: &str,
+    name: &str,
+    purpose: Purpose,
+) -> Result<Arc<dyn DynTransport>, Vec<String>> {
+    let errors = ConfigErrors::default();
+    let draft = DraftConfig::read("topics.toml", text, &environment(), purpose, &errors);
     let services = Registry::shipped().assemble(&draft, &environment(), &errors);
-    match services.first().and_then(|service| service.transports.get("gateway")) {
+    match services.first().and_then(|service| service.transports.get(name)) {
         Some(transport) if errors.is_empty() => Ok(Arc::clone(transport)),
         _ => Err(errors.lines()),
     }

@@ -1,8 +1,10 @@
 //! Requests that send messages.
 
+use base64::Engine;
 use crosswire::contracts::transport::{SendError, SentReceipt};
 use crosswire::model::address::{Address, Identity};
 use crosswire::model::message::{Media, Outbound};
+use hmac::{Hmac, KeyInit, Mac};
 
 use super::{SECRET, answer_to, gateway, outbound};
 use crate::transports::twilio::provider::{Action, Provider, Request};
@@ -42,7 +44,7 @@ async fn get_without_values_has_fields_in_its_query() {
     let request = sent(table, &outbound("hi")).await;
     assert_eq!(
         request.line,
-        "GET /?user=7&identity=14158675309&text=hi&sender=15005550006&unicode=1&gone=false"
+        "GET /?user=7&identity=14158675309&text=hi&sender=15005550006&gone=false&unicode=1"
     );
 }
 
@@ -84,7 +86,6 @@ async fn media_are_addresses_behind_the_text() {
 
 #[tokio::test]
 async fn request_has_every_credential() {
-    use base64::Engine;
     let auth = |auth: &str| format!("outgoing = {{ url = \"BASE/\", auth = {{ {auth} }} }}");
     let message = outbound("hi");
 
@@ -102,7 +103,6 @@ async fn request_has_every_credential() {
     let header = auth("secret_env = \"GATEWAY_SECRET\", secret_header = \"X-Key\"");
     assert_eq!(sent(&header, &message).await.header("x-key"), SECRET);
 
-    use hmac::{Hmac, KeyInit, Mac};
     let signed = sent(&auth("hmac_env = \"GATEWAY_SECRET\""), &message).await;
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(signed.body.as_bytes());

@@ -36,7 +36,7 @@ fn test_config(sendsms_url: &str) -> KannelConfig {
         priority: None,
         report_route: None,
         encoding: Alphabet::Smart,
-        dedupe: Duration::from_secs(60),
+        dedupe: Duration::from_mins(1),
         limits: ClientLimits {
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(5),

@@ -14,7 +14,7 @@ mod cost;
 mod errors;
 mod find;
 mod mutations;
-pub(super) mod provider;
+pub(crate) mod provider;
 mod receive;
 mod reference;
 mod report;

@@ -1,74 +1,64 @@
-//! Kinds of questions: which answers count, and how they are recorded.
+//! Answers: which of them count, and how they are recorded.
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::question::Question;
+use super::question::{Kind, Question};
 use crate::model::keyword::normalize;
 
 /// Longest answer to a question that sets no `max`.
-pub(super) const MAX_LENGTH: i64 = 1000;
+const MAX_LENGTH: i64 = 1000;
 
-/// Kind of a question.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
-    /// A text of `min` to `max` characters.
-    #[default]
-    Text,
-    /// A whole number from `min` to `max`.
-    Number,
-    /// One of the `options`, by its text or its number in the list.
-    Choice,
-    /// A word for yes or a word for no.
-    YesNo,
-}
-
-impl Kind {
-    /// Returns the answer that a text is, as it is recorded.
-    pub(super) fn answer(self, question: &Question, text: &str) -> Option<Value> {
+impl Question {
+    /// Returns the answer that a text is, as it is recorded; `None` when it does not count.
+    pub(super) fn answer(&self, text: &str) -> Option<Value> {
         let word = normalize(text);
-        match self {
-            Self::Text => {
-                let text = text.trim();
+        match self.kind {
+            Kind::Text => {
+                let (text, range) = (text.trim(), self.min.unwrap_or(1)..=self.longest());
                 let length = i64::try_from(text.chars().count()).ok()?;
-                let (min, max) = (question.min.unwrap_or(1), question.max.unwrap_or(MAX_LENGTH));
-                (min..=max).contains(&length).then(|| text.into())
+                range.contains(&length).then(|| text.into())
             }
-            Self::Number => {
+            Kind::Number => {
                 let number: i64 = word.parse().ok()?;
-                let (min, max) =
-                    (question.min.unwrap_or(i64::MIN), question.max.unwrap_or(i64::MAX));
-                (min..=max).contains(&number).then(|| number.into())
+                let range = self.min.unwrap_or(i64::MIN)..=self.max.unwrap_or(i64::MAX);
+                range.contains(&number).then(|| number.into())
             }
-            Self::Choice => choice(&question.options, &word).map(Value::from),
-            Self::YesNo => {
+            Kind::Choice => choice(&self.options, &word).map(Value::from),
+            Kind::YesNo => {
                 let is_one = |words: &[String]| words.iter().any(|one| normalize(one) == word);
-                let is_yes = is_one(&question.yes);
-                (is_yes || is_one(&question.no)).then(|| is_yes.into())
+                let is_yes = is_one(&self.yes);
+                (is_yes || is_one(&self.no)).then(|| is_yes.into())
             }
         }
     }
 
     /// Returns the text that asks again after an answer that does not count.
-    pub(super) fn retry(self, question: &Question) -> String {
-        match (self, question.min, question.max) {
-            (Self::Text, min, max) => {
-                let (min, max) = (min.unwrap_or(1), max.unwrap_or(MAX_LENGTH));
+    pub(super) fn ask_again(&self) -> String {
+        self.retry.clone().unwrap_or_else(|| self.hint())
+    }
+
+    fn hint(&self) -> String {
+        match (self.kind, self.min, self.max) {
+            (Kind::Text, min, _) => {
+                let (min, max) = (min.unwrap_or(1), self.longest());
                 format!("Please send a text of {min} to {max} characters.")
             }
-            (Self::Number, Some(min), Some(max)) => {
+            (Kind::Number, Some(min), Some(max)) => {
                 format!("Please send a whole number from {min} to {max}.")
             }
-            (Self::Number, Some(min), None) => format!("Please send a whole number from {min} on."),
-            (Self::Number, None, Some(max)) => format!("Please send a whole number up to {max}."),
-            (Self::Number, None, None) => "Please send a whole number.".to_owned(),
-            (Self::Choice, ..) => format!("Please send one of: {}", question.options.join(", ")),
-            (Self::YesNo, ..) => {
+            (Kind::Number, Some(min), None) => format!("Please send a whole number from {min} on."),
+            (Kind::Number, None, Some(max)) => format!("Please send a whole number up to {max}."),
+            (Kind::Number, None, None) => "Please send a whole number.".to_owned(),
+            (Kind::Choice, ..) => format!("Please send one of: {}", self.options.join(", ")),
+            (Kind::YesNo, ..) => {
                 let first = |words: &[String]| words.first().cloned().unwrap_or_default();
-                format!("Please send {} or {}.", first(&question.yes), first(&question.no))
+                format!("Please send {} or {}.", first(&self.yes), first(&self.no))
             }
         }
+    }
+
+    fn longest(&self) -> i64 {
+        self.max.unwrap_or(MAX_LENGTH)
     }
 }
 
