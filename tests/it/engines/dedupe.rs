@@ -16,6 +16,7 @@ use crosswire::model::address::Address;
 use crosswire::model::clock::{Clock, ManualClock};
 use crosswire::model::message::{Inbound, Incoming, Outbound};
 use crosswire::model::topic::Replies;
+use crosswire::model::topic_events::TopicEvents;
 use crosswire::stores::sqlite::Sqlite;
 use rstest::rstest;
 
@@ -116,6 +117,7 @@ fn intake(f: &Fixture, clock: &Arc<ManualClock>, window: Option<Duration>) -> In
             error_response: String::new(),
         },
         limits: parts.limits,
+        events: TopicEvents::default(),
     };
     let clock: Arc<dyn Clock> = clock.clone();
     Intake::new(Arc::clone(&f.storage), groups(), clock, vec![pipeline])
