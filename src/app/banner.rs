@@ -21,8 +21,8 @@ const WIDTH: usize = 12;
 pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Result<()> {
     let origin = origin(addresses);
     let mut out = anstream::stdout().lock();
-    let version = env!("CARGO_PKG_VERSION");
-    writeln!(out, "\n  {NAME}Crosswire{NAME:#} {FAINT}{version}, development mode{FAINT:#}\n")?;
+    let (title, version) = (prepared.program.title(), prepared.program.version());
+    writeln!(out, "\n  {NAME}{title}{NAME:#} {FAINT}{version}, development mode{FAINT:#}\n")?;
     row(&mut out, "Phones", &format!("{origin}/tester"), phones(prepared, addresses))?;
     let services = &prepared.services;
     for (title, path, note) in pages(&front::pages(services)) {

@@ -34,6 +34,10 @@ pub enum Command {
     Events(EventsOptions),
     /// Send a message to somebody, now or at a time, and print its id.
     Send(SendOptions),
+    /// Begin a program of your own: a handler, its topic, and a conversation that tests it.
+    New(NewOptions),
+    /// Write topics.toml and .env for one of the shipped handlers.
+    Init(InitOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
     /// Get the answers to a survey.
@@ -178,4 +182,27 @@ pub struct ScriptOptions {
     /// Scripts, played in this order, each with a store and a clock of its own.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct NewOptions {
+    /// Name of the program, of its topic, and of the directory that is created for it.
+    pub name: String,
+    /// Directory of the crate to depend on; default: the one that this program was built from, or else
+    /// the published version.
+    #[arg(long, value_name = "PATH")]
+    pub crosswire: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct InitOptions {
+    /// Handler of the topic: roulette, rooms, devices or echo. Asked for on a terminal.
+    #[arg(long)]
+    pub handler: Option<String>,
+    /// Address under which the provider calls this server. Asked for on a terminal.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Replace files that exist, and keep the old ones under the ending .bak.
+    #[arg(long)]
+    pub force: bool,
 }

@@ -1,5 +1,6 @@
 //! Addresses that this server offers to people, and to programs over sockets.
 
+use super::program::Program;
 use crate::engine::topic::TopicRuntime;
 use crate::pages::PagesState;
 
@@ -40,14 +41,14 @@ pub(super) fn webhook_paths(service: &TopicRuntime) -> Vec<String> {
 }
 
 /// Returns the front page: the greetings of the handlers, and the topics with their paths.
-pub(super) fn greeting(services: &[TopicRuntime]) -> String {
+pub(super) fn greeting(program: &Program, services: &[TopicRuntime]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for greeting in services.iter().filter_map(|service| service.handler.greeting()) {
         if !lines.iter().any(|line| line == greeting) {
             lines.push(greeting.to_owned());
         }
     }
-    lines.push("Crosswire takes messages for these topics:".to_owned());
+    lines.push(format!("{} takes messages for these topics:", program.title()));
     for service in services {
         let paths = [webhook_paths(service), socket_paths(service)].concat();
         lines.push(format!("  {} at {}", service.config.name, paths.join(" and ")));

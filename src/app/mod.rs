@@ -1,8 +1,7 @@
 //! The application: what is configured is put together, checked, and run.
 
+use std::path::Path;
 use std::sync::Arc;
-
-use clap::Parser;
 
 use crate::app::config::{StoreConfig, TopicSelection};
 use crate::app::registry::Registry;
@@ -21,15 +20,20 @@ mod advice;
 mod banner;
 mod check;
 mod client;
+mod command_line;
 mod commands;
 mod connections;
 mod events;
 mod failure;
+mod files;
 mod front;
+mod init;
+mod new;
 mod partitions;
 mod parts;
 mod prepare;
 mod process;
+mod program;
 mod script;
 mod secret;
 mod send;
@@ -50,6 +54,7 @@ pub use failure::Failure;
 
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
+use program::Program;
 use serve::WebServer;
 
 /// A messaging server: the parts that topics may name, and the configuration that names them.
@@ -63,6 +68,7 @@ pub struct App {
     topics: Option<String>,
     registry: Registry,
     role: Role,
+    program: Program,
 }
 
 /// Role of a process whose command line names none.
@@ -75,14 +81,14 @@ enum Role {
 }
 
 impl App {
-    /// Creates an app with the shipped parts, configured by the environment of this process and the
-    /// file that `TOPICS_FILE` names.
+    /// Creates an app with the shipped parts, configured by the environment of this process, the file
+    /// `.env` in the working directory, and the file that `TOPICS_FILE` names.
     ///
     /// # Errors
-    /// When `RUN` names no role. The rest is read when the app runs, and every error in it reported
+    /// When `RUN` names no role, or the file `.env` cannot be read. The rest is read when the app runs, and every error in it reported
     /// at once.
     pub fn from_env() -> anyhow::Result<Self> {
-        let environment = config::process_environment();
+        let environment = config::process_environment()?;
         let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
             None | Some("dev") => Role::Dev,
             Some("standalone") => Role::Standalone,
@@ -94,12 +100,13 @@ impl App {
                 )
             }
         };
-        Ok(Self::with_environment(environment, role))
+        let program = Program::of_executable(&config::executable());
+        Ok(Self { program, ..Self::with_environment(environment, role) })
     }
 
     /// Runs the command of the command line; without one, the role that `RUN` names, or `dev`.
     pub fn run(self) -> anyhow::Result<()> {
-        match (Cli::parse().command, self.role) {
+        match (command_line::parse(&self.program).command, self.role) {
             (Some(Command::Dev(options)), _) => self.dev(&options),
             (None, Role::Dev) => self.dev(&DevOptions::default()),
             (Some(Command::Standalone(options)), _) => self.standalone(&options),
@@ -113,6 +120,8 @@ impl App {
             (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
             (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
+            (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),
+            (Some(Command::Init(options)), _) => init::init(&options, Path::new(".")),
         }
     }
 
@@ -171,7 +180,8 @@ impl App {
             self.topics.is_none(),
             "App::topics is for scripts; begin with App::from_env and a topics file to run"
         );
-        Prepared::new(&self.environment, &self.registry, purpose, selection)
+        let program = self.program.clone();
+        Prepared::new(program, &self.environment, &self.registry, purpose, selection)
     }
 
     /// Prints every error in the configuration and the store.

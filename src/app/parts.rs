@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::program::Program;
 use super::{App, Role};
 use crate::app::registry::Registry;
 use crate::contracts::handler::{Handler, Result, RouterApp};
@@ -25,7 +26,23 @@ impl App {
     pub(super) fn with_environment(environment: Environment, role: Role) -> Self {
         // A program with two TLS providers has no default one; an earlier choice is kept.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { environment, topics: None, registry: Registry::shipped(), role }
+        let (registry, program) = (Registry::shipped(), Program::own());
+        Self { environment, topics: None, registry, role, program }
+    }
+
+    /// Sets the name and the version by which the program calls itself: in `--help` and `--version`, on
+    /// its front page, in the banner of `dev` and on the tester's page. Without it the name is that of the
+    /// executable.
+    ///
+    /// ```no_run
+    /// # use crosswire::prelude::*;
+    /// App::from_env()?.name("desk", env!("CARGO_PKG_VERSION")).run()
+    /// # as Result
+    /// ```
+    #[must_use]
+    pub fn name(mut self, name: &str, version: &str) -> Self {
+        self.program = Program::named(name, version);
+        self
     }
 
     /// Sets the text of topics.toml, in place of the file.

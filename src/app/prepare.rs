@@ -7,6 +7,7 @@ use tracing::{error, warn};
 
 use super::partitions::{self, PartitionError};
 use super::process::Stop;
+use super::program::Program;
 use super::secret;
 use super::store::StoreHandle;
 use crate::app::config::{Config, DraftConfig, TopicSelection};
@@ -22,6 +23,7 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A valid configuration and the parts that were built from it.
 pub(super) struct Prepared {
+    pub(super) program: Program,
     pub(super) config: Config,
     /// All topics, or the selected one.
     pub(super) services: Vec<TopicRuntime>,
@@ -32,6 +34,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Prepares a process that takes in or handles messages.
     pub(super) fn new(
+        program: Program,
         environment: &Environment,
         registry: &Registry,
         purpose: Purpose,
@@ -40,7 +43,7 @@ impl Prepared {
         let (config, services) = load_and_log(environment, registry, purpose, selection)?;
         let store = StoreHandle::open(&config)?;
         let groups = GroupKey::new(&secret::key(&config)?);
-        Ok(Self { config, services, groups, store })
+        Ok(Self { program, config, services, groups, store })
     }
 
     /// Connects to the store, after its safety checks and the topics' partition counts. A store that

@@ -173,7 +173,7 @@ fn app_state(
         stop: stop.0.clone(),
         intake,
         storage,
-        greeting: front::greeting(&prepared.services),
+        greeting: front::greeting(&prepared.program, &prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
         former: former_routes(&prepared.services),
         public_url: prepared.config.server.public_url.clone(),
@@ -236,6 +236,7 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
         phones: Phones::new(intake, Arc::clone(&board)),
         hub: Hub::new(board, stop.0.clone()),
         topics: prepared.services.iter().map(topic).collect(),
+        program: prepared.program.title().to_owned(),
         stop: stop.0.clone(),
     }
 }
@@ -254,12 +255,13 @@ fn access(config: &Config) -> Access {
     access
 }
 
-fn topic(TopicRuntime { config: topic, .. }: &TopicRuntime) -> TopicInfo {
+fn topic(TopicRuntime { config: topic, handler, .. }: &TopicRuntime) -> TopicInfo {
     TopicInfo {
         name: topic.name.clone(),
         webhook: format!("/queue/{}", topic.name),
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
         transports: topic.transports.iter().map(|transport| transport.name.clone()).collect(),
+        commands: handler.commands(),
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use validator::Validate;
 
 use crate::contracts::handler::{Context, Handler, Result};
+use crate::model::command::Command;
 use crate::model::keyword::after;
 use crate::model::message::Inbound;
 
@@ -51,6 +52,11 @@ impl Handler for Echo {
             None => cx.decline_or_reply(self.texts.help.as_str()),
         }
         Ok(())
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        let ping = Command::new("ping", "get pong");
+        vec![ping, Command::new("echo <text>", "get the text back")]
     }
 }
 

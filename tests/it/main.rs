@@ -4,6 +4,7 @@
 
 mod api;
 mod browser;
+mod commands;
 mod configuration_docs;
 mod devices;
 mod dialogues;

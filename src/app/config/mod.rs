@@ -5,7 +5,7 @@
 //! environment and of every topic's parts are found together. A [`Config`] exists only when there
 //! are none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
@@ -14,6 +14,7 @@ use crate::contracts::settings::{Environment, Purpose};
 use crate::model::topic::TopicConfig;
 
 mod api;
+mod dotenv;
 mod draft;
 mod limits;
 mod mount;
@@ -31,14 +32,29 @@ pub use draft::{DraftConfig, TopicSelection};
 pub use server::ServerConfig;
 pub use store::{RedisConfig, StoreConfig};
 
-/// Returns the environment variables of this process.
+/// Returns the environment variables of this process, and those of the file `.env` in the working
+/// directory that it does not have.
+///
+/// # Errors
+/// When there is a file that cannot be read.
+pub fn process_environment() -> anyhow::Result<Environment> {
+    let file = dotenv::read(Path::new(".env"))?;
+    // A variable that is set to nothing takes precedence, too: it unsets that of the file.
+    Ok(file.into_iter().chain(own_variables()).collect())
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-pub fn process_environment() -> Environment {
+fn own_variables() -> impl Iterator<Item = (String, String)> {
     // Other than `vars`, `vars_os` survives a variable that is not Unicode.
     let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    std::env::vars_os().filter_map(unicode).collect()
+    std::env::vars_os().filter_map(unicode)
+}
+
+/// Returns the path of this process's executable; an empty one when the system does not tell.
+pub fn executable() -> PathBuf {
+    std::env::current_exe().unwrap_or_default()
 }
 
 /// A valid configuration. Its secrets never show in `Debug`.

@@ -7,6 +7,7 @@
 //! a discarded run has read, sent or allotted is not there for the next one.
 
 use crate::contracts::handler::{Context, Handler, Result, Transaction};
+use crate::model;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
@@ -68,5 +69,13 @@ impl Handler for Devices {
 
     async fn undeliverable(&self, tx: &mut Transaction, _: u32) -> Result {
         presence::end(tx, &self.settings).await
+    }
+
+    fn commands(&self) -> Vec<model::command::Command> {
+        vec![
+            model::command::Command::new("send,<number>,<text>", "send a text to a device"),
+            model::command::Command::new("help", "list the devices"),
+            model::command::Command::new("token", "get the token of your device"),
+        ]
     }
 }

@@ -10,6 +10,7 @@
 //! their room (`Seat`). Timers run on the mailbox of the room. All of it ends with the room.
 
 use crate::contracts::handler::{Context, Handler, Result, Transaction};
+use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
@@ -82,5 +83,15 @@ impl Handler for Rooms {
 
     fn greeting(&self) -> Option<&str> {
         Some("10 Minute Chat")
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        vec![
+            Command::new("new", "open a room"),
+            Command::new("join <code>", "enter a room"),
+            Command::new("who", "list the people in the room"),
+            Command::new("name <name>", "change your name"),
+            Command::new("leave", "leave the room"),
+        ]
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::contracts::settings::SettingsErrors;
+use crate::model;
 use crate::model::keyword::{is_opt_out, normalize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,21 @@ impl Synonyms {
             .zip(commands)
             .find(|((_, words), _)| words.iter().any(|word| normalize(word) == text))
             .map_or(Command::Relay, |(_, command)| command)
+    }
+
+    /// Returns the commands as people see them, each by its first word.
+    pub(super) fn offered(&self) -> Vec<model::command::Command> {
+        let commands = [
+            (&self.connect, "chat with a stranger; a second phone has to send it too"),
+            (&self.refresh, "leave the chat and look for another stranger"),
+            (&self.disconnect, "leave the chat"),
+            (&self.call, "offer your number to the stranger"),
+            (&self.stats, "count the people"),
+        ];
+        let offered = |(words, help): &(&Vec<String>, &str)| {
+            words.first().map(|word| model::command::Command::new(word, *help))
+        };
+        commands.iter().filter_map(offered).collect()
     }
 
     /// Reports every word that could never be read as its command.

@@ -18,6 +18,7 @@
 //! chat is left alone.
 
 use crate::contracts::handler::{Context, Handler, Result, Transaction};
+use crate::model;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
@@ -86,5 +87,9 @@ impl Handler for Roulette {
 
     fn greeting(&self) -> Option<&str> {
         Some("SMSRoulette!")
+    }
+
+    fn commands(&self) -> Vec<model::command::Command> {
+        self.settings.synonyms.offered()
     }
 }

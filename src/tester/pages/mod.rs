@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::response::{method_not_allowed, not_found};
+use crate::model::command::Command;
 use crate::model::topic::TopicName;
 use crate::tester::phones::Phones;
 
@@ -35,6 +36,8 @@ pub struct TesterState {
     pub phones: Phones,
     pub hub: Arc<Hub>,
     pub topics: Vec<TopicInfo>,
+    /// Name of the program, as the page calls it.
+    pub program: String,
     /// Ends the open event streams when the process stops.
     pub stop: CancellationToken,
 }
@@ -49,6 +52,8 @@ pub struct TopicInfo {
     /// Names of its transports, by which `RapidSMS`' addresses find it.
     #[serde(skip)]
     pub transports: Vec<String>,
+    /// Commands that the handler offers to people.
+    pub commands: Vec<Command>,
 }
 
 /// Name of the tester's own backend in `RapidSMS`' addresses.

@@ -16,6 +16,8 @@ use crate::tester::phone_number;
 #[derive(Template)]
 #[template(path = "page.html", config = ".config/askama.toml")]
 struct TesterPage<'s> {
+    /// Name of the program.
+    program: &'s str,
     topics: &'s [TopicInfo],
     /// Name of the chosen topic, or an empty string.
     topic: String,
@@ -36,6 +38,7 @@ pub(super) async fn show(
     };
     let phone = parameter("phone").and_then(|phone| phone_number(&phone));
     let page = TesterPage {
+        program: &state.program,
         topics: &state.topics,
         topic: parameter("topic").unwrap_or_default(),
         phone: phone.map_or_else(String::new, |phone| phone.reveal().to_owned()),
@@ -43,4 +46,24 @@ pub(super) async fn show(
     };
     let html = page.render().expect("a template writes into a string");
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(program: &str) -> String {
+        let (topics, topic, phone, rows) = (&[][..], String::new(), String::new(), Vec::new());
+        TesterPage { program, topics, topic, phone, rows }.render().unwrap()
+    }
+
+    #[test]
+    fn page_is_called_after_the_program() {
+        let page = rendered("desk");
+        assert!(page.contains("<title>desk: Message Tester</title>"), "{page}");
+        assert!(page.contains("<body data-program=\"desk\">"), "{page}");
+        let page = rendered("Crosswire");
+        assert!(page.contains("<title>Message Tester</title>"), "{page}");
+        assert!(rendered("<b>").contains("<title>&#60;b&#62;: Message Tester</title>"));
+    }
 }

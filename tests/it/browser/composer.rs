@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::page::Page;
 use super::{ANNA, chatting, received, sent, two_phones};
+use crate::support::Setup;
 
 /// A PNG of one pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
@@ -96,6 +97,27 @@ async fn picture_is_sent_and_shown() {
         "1 picture",
     )
     .await;
+}
+
+#[tokio::test]
+async fn commands_of_the_topic_are_sent_or_begun_by_their_buttons() {
+    let topics = format!("{}[topics.echo]\nhandler = \"echo\"\n", crate::flows::ROULETTE);
+    let deployment = Setup::dev(&topics).embedded().start().await;
+    let page = Page::open(&deployment, &[ANNA]).await;
+    let buttons = "[...document.querySelectorAll('.commands button')].map((b) => b.textContent)";
+    page.sees(buttons, json!(["connect", "refresh", "disconnect", "call", "stats"])).await;
+    let hint = "document.querySelector('.hint').textContent";
+    page.sees(hint, "Send connect: chat with a stranger; a second phone has to send it too").await;
+    page.find("#topic").await.select_by_value("echo").await.unwrap();
+    page.sees(buttons, json!(["ping", "echo <text>"])).await;
+    page.sees(hint, "Send ping: get pong").await;
+    page.click(&Page::part(0, ".commands button:nth-child(1)")).await;
+    page.bubble(0, &received("pong")).await;
+    page.click(&Page::part(0, ".commands button:nth-child(2)")).await;
+    page.sees("document.querySelector('.card textarea').value", "echo ").await;
+    page.press(&[Key::End]).await;
+    page.send(0, "Hello!").await;
+    page.bubble(0, &received("Hello!")).await;
 }
 
 #[tokio::test]

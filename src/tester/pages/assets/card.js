@@ -29,11 +29,19 @@ export class Card {
 
   /** Shows everything anew: after a change of topic or number, or a replay of the board. */
   refresh() {
-    const { handler } = this.#page.topic();
-    this.composer.showCommands(handler);
-    this.#parts.hint.classList.toggle("unseen", handler !== "roulette");
+    const { commands } = this.#page.topic();
+    this.composer.showCommands(commands);
+    this.#showHint(commands[0]);
     this.#conversation.replace([...this.#page.board.messages.values()].filter(this.#isOurs));
     this.#showFault();
+  }
+
+  /** Suggests a command to a phone without messages. */
+  #showHint(command) {
+    const { hint, example, purpose } = this.#parts;
+    hint.classList.toggle("unseen", command === undefined);
+    example.textContent = command?.text ?? "";
+    purpose.textContent = command?.help ? `: ${command.help}` : "";
   }
 
   /** Shows a change of the board. */

@@ -11,8 +11,8 @@ const HELP = "Enter sends, Shift+Enter starts a new line";
 
 const NOT_ACCEPTED = "The message was not accepted; the log says why";
 
-/** Commands of each handler, shown as buttons. */
-const COMMANDS = { roulette: ["connect", "refresh", "disconnect", "call", "stats"] };
+/** Beginning of the first placeholder of a command, such as `<text>`. */
+const PLACEHOLDER = "<";
 
 /** The input of a phone. A message that could not be sent returns into it. */
 export class Composer {
@@ -46,17 +46,24 @@ export class Composer {
     this.#parts.text.focus();
   }
 
-  /** Shows the commands of a handler. */
-  showCommands(handler) {
-    const words = COMMANDS[handler] ?? [];
-    this.#parts.commands.hidden = words.length === 0;
-    this.#parts.commands.replaceChildren(...words.map((word) => this.#command(word)));
+  /** Shows the commands of a topic as buttons. */
+  showCommands(commands) {
+    this.#parts.commands.hidden = commands.length === 0;
+    this.#parts.commands.replaceChildren(...commands.map((command) => this.#command(command)));
   }
 
-  #command(word) {
-    const button = make("button", { type: "button" }, word);
+  /** Makes the button of a command. It sends the command, or begins it when the rest is to be written. */
+  #command({ text: command, help }) {
+    const button = make("button", { type: "button", title: help }, command);
+    const rest = command.indexOf(PLACEHOLDER);
     button.addEventListener("click", (event) => {
-      this.#send(word, []);
+      if (rest >= 0) {
+        this.#parts.text.value = command.slice(0, rest);
+        this.#measureSoon();
+        this.focus();
+        return;
+      }
+      this.#send(command, []);
       // A click with the pointer moves on to the input; the keyboard's focus stays on the button.
       if (event.detail > 0) this.focus();
     });

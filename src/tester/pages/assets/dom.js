@@ -1,3 +1,6 @@
+/** The name of the program that serves this page. */
+export const PROGRAM = document.body.dataset.program;
+
 /**
  * Copies a template, and returns the element and its parts by their `data-part`. User text goes
  * into parts as text, never as markup.

@@ -1,14 +1,14 @@
 import { post } from "./api.js";
-import { copy, fill, make, parts } from "./dom.js";
+import { PROGRAM, copy, fill, make, parts } from "./dom.js";
 import { showError, showNotice } from "./notices.js";
 import { count, date } from "./words.js";
 
 const DIRECTIONS = {
-  in: { sign: ">>", word: "Incoming: ", title: "Incoming (You sent this message to Crosswire)" },
+  in: { sign: ">>", word: "Incoming: ", title: `Incoming (You sent this message to ${PROGRAM})` },
   out: {
     sign: "<<",
     word: "Outgoing: ",
-    title: "Outgoing (You received this message from Crosswire)",
+    title: `Outgoing (You received this message from ${PROGRAM})`,
   },
 };
 

@@ -1,4 +1,5 @@
 import { UnreachableError } from "./api.js";
+import { PROGRAM } from "./dom.js";
 
 /** Time that a notice is shown, in milliseconds. An error stays until the next notice. */
 const NOTICE_DURATION = 4_000;
@@ -24,7 +25,7 @@ export function showError(error) {
 /** Shows or hides the alert that the server cannot be reached. */
 export function showUnreachable(isUnreachable) {
   const text = isUnreachable
-    ? "Crosswire could not be reached.\nPlease check that it is running."
+    ? `${PROGRAM} could not be reached.\nPlease check that it is running.`
     : "";
   if (UNREACHABLE.textContent !== text) UNREACHABLE.textContent = text;
 }

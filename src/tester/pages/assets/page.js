@@ -14,7 +14,7 @@ const RETRY_DELAY = 2_000;
 const CONNECTION = { connecting: "Connecting", live: "Live", away: "Reconnecting" };
 
 /** Placeholder for the chosen topic of a server without topics. */
-const NO_TOPIC = { name: "", handler: "" };
+const NO_TOPIC = { name: "", commands: [] };
 
 const byId = (id) => document.getElementById(id);
 

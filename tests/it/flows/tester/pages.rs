@@ -22,6 +22,10 @@ async fn topics_route_lists_topics_with_their_webhooks() {
     let topics: Value = serde_json::from_str(&answer.body).unwrap();
     let strict = json!({
         "name": "strict", "webhook": "/queue/strict", "paths": [], "handler": "echo",
+        "commands": [
+            {"text": "ping", "help": "get pong"},
+            {"text": "echo <text>", "help": "get the text back"},
+        ],
     });
     assert!(topics.as_array().unwrap().contains(&strict), "{topics}");
     assert_eq!(topics.as_array().unwrap().len(), 2);
