@@ -124,6 +124,8 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
         }
     }
     let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    // Other tables name variables that have no default name.
+    let renamed = renamed.filter(|(table, _)| ["twilio", "kannel"].contains(table));
     variables.extend(renamed.map(|(table, part)| format!("{table}_{part}").to_uppercase()));
     variables
 }
