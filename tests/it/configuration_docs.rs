@@ -123,9 +123,10 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
     }
-    // The variables of a gateway have no names of their own.
-    let named = keys.iter().filter(|key| !key.starts_with("http."));
-    let renamed = named.filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    // Other tables name variables that have no default name.
+    let with_default = ["kannel", "telnyx", "twilio", "vonage"];
+    let renamed = renamed.filter(|(table, _)| with_default.contains(table));
     variables.extend(renamed.map(|(table, part)| format!("{table}_{part}").to_uppercase()));
     variables
 }

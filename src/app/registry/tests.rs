@@ -18,6 +18,7 @@ fn environment() -> Environment {
         ("SECRET_KEY", "5f0c1e9a7b3d2846"),
         ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000"),
         ("TWILIO_AUTH_TOKEN", "12345"),
+        ("CRON_TOKEN", "91c7be03fa6d42588e0b7d5c"),
     ]
     .into_iter()
     .collect()

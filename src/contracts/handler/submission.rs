@@ -212,5 +212,5 @@ fn cancelled(id: &MessageId) -> String {
 
 /// Key of the opt-out of a mailbox's owner.
 fn opted_out(mailbox: &Group) -> String {
-    format!("opted-out/{mailbox}")
+    format!("opted-out:{mailbox}")
 }

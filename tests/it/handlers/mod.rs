@@ -125,13 +125,17 @@ async fn echo(cx: &mut Context, message: &Inbound) -> Result {
 #[tokio::test]
 async fn function_is_a_handler_that_obeys_stop_start_and_help() {
     assert_eq!(texts(&run(&echo, &message("hello", None)).await.unwrap()), ["hello"]);
-    for (text, opt_out) in [
-        ("stop", None),
-        ("stop", Some(OptOut::Stop)),
-        ("start", Some(OptOut::Start)),
-        ("help", Some(OptOut::Help)),
+    // The opt-out is kept for those who submit messages.
+    for (text, opt_out, kept) in [
+        ("stop", None, "[Put(opted-out:"),
+        ("stop", Some(OptOut::Stop), "[Put(opted-out:"),
+        ("start", Some(OptOut::Start), "[Remove(opted-out:"),
+        ("help", Some(OptOut::Help), "[]"),
     ] {
-        assert_eq!(run(&echo, &message(text, opt_out)).await.unwrap(), Effects::default());
+        let effects = run(&echo, &message(text, opt_out)).await.unwrap();
+        let writes = format!("{:?}", effects.writes);
+        assert!(writes.starts_with(kept), "{text}: {writes}");
+        assert_eq!(Effects { writes: Vec::new(), ..effects }, Effects::default());
     }
 }
 
@@ -143,7 +147,8 @@ fn wake(name: &str, data: &serde_json::Value) -> Mail {
 #[tokio::test]
 async fn undeliverable_has_its_own_method_and_other_wakes_share_one() {
     let effects = run(&Named, &wake(UNDELIVERABLE, &21610.into())).await.unwrap();
-    assert_eq!(format!("{:?}", effects.writes), "[Count(undeliverable, 21610)]");
+    let writes = format!("{:?}", effects.writes);
+    assert!(writes.starts_with("[Count(undeliverable, 21610), Put(opted-out:"), "{writes}");
     let address = Address::new("tester", "+14155550100", "+14155550199");
     let effects = run(&Named, &wake("any", &serde_json::to_value(address).unwrap())).await.unwrap();
     assert_eq!(texts(&effects), ["wake"]);

@@ -64,8 +64,8 @@ impl House {
                 Some(("history", id)) => {
                     house.histories.insert(id.to_owned(), value.to_owned());
                 }
-                // Record of a session, which presence writes and not the handler.
-                Some(("session", _)) => {}
+                // Records that the handler does not write: of sessions, and of opt-outs.
+                Some(("session" | "opted-out", _)) => {}
                 Some(_) => panic!("{key} is stored"),
                 None => {
                     house.seats.insert(Group::from_id(key), serde_json::from_str(value).unwrap());
