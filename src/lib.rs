@@ -8,6 +8,8 @@ pub mod model;
 pub mod transports;
 pub mod validators;
 
+#[doc(hidden)] // For this crate's own tests.
+pub mod api;
 #[doc(hidden)] // For this crate's own tests and benches.
 pub mod engine;
 #[doc(hidden)] // For this crate's own tests.
@@ -21,19 +23,23 @@ pub mod stores;
 #[doc(hidden)] // For this crate's own tests.
 pub mod tester;
 
-pub use app::App;
+pub use app::{App, Client};
 pub use contracts::handler::Result;
 
 /// Names that handlers, validators and transports need, in one import.
 pub mod prelude {
-    pub use crate::app::App;
-    pub use crate::contracts::handler::{Context, Handler, Postpone, Refuse, Result, Transaction};
+    pub use crate::app::{App, Client};
+    pub use crate::contracts::handler::{
+        Context, Dialogue, Filter, Handler, InDialogue, OutgoingMessage, Postpone, Refuse, Result,
+        RouterApp, Transaction, Turn,
+    };
     pub use crate::contracts::settings::{BuildContext, SettingsErrors};
     pub use crate::contracts::transport::{
         DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
         WebhookRequest, WebhookResponse,
     };
     pub use crate::contracts::validator::{Rejection, Validator};
+    pub use crate::engine::submissions::{Draft, MessageStatus, Status};
     pub use crate::model::address::{Address, Group, Identity};
     pub use crate::model::command::Command;
     pub use crate::model::connection::{Connection, Disconnection};
@@ -42,6 +48,7 @@ pub mod prelude {
         Inbound, Incoming, Media, MessageId, OptOut, Origin, Outbound, Parameters, Text, Wake,
     };
     pub use crate::model::state::Member;
+    pub use crate::model::table::Table;
     pub use crate::model::token::{Claims, Rights, Token, TokenPurpose};
 }
 

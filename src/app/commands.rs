@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
@@ -35,8 +36,38 @@ pub enum Command {
     New(NewOptions),
     /// Write topics.toml and .env for one of the shipped handlers.
     Init(InitOptions),
+    /// Send a message to somebody, now or at a time, and print its id.
+    Send(SendOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
+    /// Get the answers to a survey.
+    #[command(subcommand)]
+    Survey(SurveyCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SurveyCommand {
+    /// Print one record for each time that a person took part, the oldest first.
+    Export(ExportOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ExportOptions {
+    /// Search the surveys of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Name of the survey's app in its router; with a router in a router, as `outer/inner`.
+    #[arg(long)]
+    pub survey: Option<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExportFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum ExportFormat {
+    #[default]
+    Csv,
+    Json,
 }
 
 /// Safety checks of the store that the operator waives.
@@ -110,6 +141,34 @@ pub struct EventsOptions {
     /// List the events of this message only, by its id at the provider.
     #[arg(value_name = "MESSAGE_SID")]
     pub message: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct SendOptions {
+    /// The topic whose transport sends it.
+    #[arg(long)]
+    pub topic: String,
+    /// The recipient: a phone number in E.164, or another identity of the transport.
+    #[arg(long, value_name = "NUMBER")]
+    pub to: String,
+    /// The transport; default: the topic's first one.
+    #[arg(long)]
+    pub transport: Option<String>,
+    /// The number that it leaves from; default: the transport's own.
+    #[arg(long, value_name = "NUMBER")]
+    pub line: Option<String>,
+    /// The time to send it at, such as 2026-12-24T18:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<DateTime<Utc>>,
+    /// A key under which the message is sent once, however often the command runs.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// The address of a server whose API takes it, with the token API_TOKEN; default: API_URL, then
+    /// the Redis at REDIS_URL, then http://localhost at PORT.
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The text.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -19,6 +19,7 @@ pub mod telemetry;
 mod advice;
 mod banner;
 mod check;
+mod client;
 mod command_line;
 mod commands;
 mod connections;
@@ -35,14 +36,18 @@ mod process;
 mod program;
 mod script;
 mod secret;
+mod send;
 mod serve;
 mod store;
+mod submit;
+mod survey;
 mod work;
 
+pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    CheckOptions, Cli, Command, DevOptions, EventsOptions, ScriptOptions, StandaloneOptions,
-    Waivers, WebOptions, WorkerOptions,
+    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, ScriptOptions,
+    SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -55,7 +60,8 @@ use serve::WebServer;
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `check` and `events`.
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `events` and
+/// `survey`.
 pub struct App {
     environment: Environment,
     /// Text of topics.toml, in place of the file.
@@ -111,9 +117,11 @@ impl App {
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
             (Some(Command::Check(options)), _) => self.check(&options),
             (Some(Command::Events(options)), _) => self.events(&options),
+            (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),
             (Some(Command::Init(options)), _) => init::init(&options, Path::new(".")),
+            (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
         }
     }
 
@@ -182,12 +190,26 @@ impl App {
         check::check(&self.environment, &self.registry, &options.waivers.allow)
     }
 
+    /// Submits a message.
+    #[doc(hidden)]
+    pub fn send(&self, options: &SendOptions) -> anyhow::Result<()> {
+        run_to_the_end(|_| send::send(self, options))
+    }
+
     /// Lists the events of messages.
     #[doc(hidden)]
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
         let selection = options.topic.as_deref().map(TopicSelection::Flag);
         let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
         run_to_the_end(|_| events::list(&services, &store, options))
+    }
+
+    /// Prints the records of a survey.
+    #[doc(hidden)]
+    pub fn export(&self, options: &ExportOptions) -> anyhow::Result<()> {
+        let selection = options.topic.as_deref().map(TopicSelection::Flag);
+        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
+        run_to_the_end(|_| survey::export(&services, &store, options))
     }
 }
 

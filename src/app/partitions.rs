@@ -93,6 +93,16 @@ async fn watch(counts: &[Count], store: &dyn Storage, stop: &Stop) {
     }
 }
 
+/// Fails when the store remembers another count of a topic than a program that writes to it has.
+pub(super) async fn require_known(counts: &[Count], store: &dyn Storage) -> anyhow::Result<()> {
+    match compare(counts, store).await {
+        Err(PartitionError::Changed { topic, remembered, .. }) => anyhow::bail!(
+            "topics.{topic}.partitions is not that of the deployment; set it to {remembered}"
+        ),
+        other => Ok(other?),
+    }
+}
+
 /// Fails when the store remembers another count of a topic.
 async fn compare(counts: &[Count], store: &dyn Storage) -> Result<(), PartitionError> {
     for Count { topic, configured } in counts {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::program::Program;
 use super::{App, Role};
 use crate::app::registry::Registry;
-use crate::contracts::handler::{Handler, Result};
+use crate::contracts::handler::{Handler, Result, RouterApp};
 use crate::contracts::settings::{BuildContext, Environment};
 use crate::contracts::transport::Transport;
 use crate::contracts::validator::Validator;
@@ -106,6 +106,25 @@ impl App {
         build: impl Fn(S, &BuildContext<'_>) -> Result<H> + Send + Sync + 'static,
     ) -> Self {
         self.registry.handler_from(name, build);
+        self
+    }
+
+    /// Adds an app of routers, a handler with [phases](RouterApp), for those whose `apps` have this
+    /// name and for topics whose `handler` has it.
+    #[must_use]
+    pub fn router_app(mut self, name: &str, app: impl RouterApp + 'static) -> Self {
+        self.registry.router_app(name, app);
+        self
+    }
+
+    /// Adds an app of routers that is built from its table in the `properties` of its router.
+    #[must_use]
+    pub fn router_app_with<S: DeserializeOwned, A: RouterApp + 'static>(
+        mut self,
+        name: &str,
+        build: impl Fn(S) -> Result<A> + Send + Sync + 'static,
+    ) -> Self {
+        self.registry.router_app_with(name, build);
         self
     }
 

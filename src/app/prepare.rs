@@ -92,6 +92,17 @@ pub(super) fn inspect(
     Ok((services, StoreHandle::inspect(&config)?))
 }
 
+/// Prepares a program that writes to the store beside the processes that use it.
+pub(super) fn beside(
+    environment: &Environment,
+    registry: &Registry,
+) -> anyhow::Result<(Config, Vec<TopicRuntime>, StoreHandle)> {
+    // Only the lines of the transports are needed, not what sends by them.
+    let (config, services) = load(environment, registry, Purpose::Dev, None)?;
+    let store = StoreHandle::open(&config)?;
+    Ok((config, services, store))
+}
+
 /// Loads the configuration, and starts the log that it describes.
 fn load_and_log(
     environment: &Environment,

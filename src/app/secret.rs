@@ -33,6 +33,16 @@ pub(super) fn key(config: &Config) -> anyhow::Result<SecretString> {
     .with_context(|| format!("cannot keep a key in {}; set SECRET_KEY or DATA_DIR", file.display()))
 }
 
+/// Returns the configured key or the kept one, for a program that must have the key of others.
+pub(super) fn existing_key(config: &Config) -> anyhow::Result<SecretString> {
+    let is_kept = config.secret_key.is_some() || config.data_dir.join(FILE).exists();
+    anyhow::ensure!(
+        is_kept,
+        "environment: SECRET_KEY: is not set; set it to that of the deployment"
+    );
+    key(config)
+}
+
 fn generate(dir: &Path, file: &Path) -> std::io::Result<SecretString> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;

@@ -1,5 +1,6 @@
 //! The web process.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -20,6 +21,8 @@ use super::connections::{Connections, close_when_crowded};
 use super::front;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
+use super::submit;
+use crate::api::{self, ApiAccess, ApiState};
 use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
@@ -67,18 +70,19 @@ impl WebServer {
         for advice in advice::on_sockets(&prepared.config.server, &prepared.services) {
             warn!(advice, "fewer connections than sockets");
         }
+        let api_storage = Arc::clone(&storage);
         let state = Data::new(app_state(prepared, storage, waived, stop));
-        let pages = Data::new(front::pages(&prepared.services));
-        Self::listen(&prepared.config.server, state, pages, tester)
+        let routes = Routes {
+            api: Data::new(api_state(prepared, &api_storage, &state.intake)),
+            state,
+            pages: Data::new(front::pages(&prepared.services)),
+            tester,
+        };
+        Self::listen(&prepared.config.server, routes)
     }
 
-    fn listen(
-        config: &ServerConfig,
-        state: Data<AppState>,
-        pages: Data<PagesState>,
-        tester: Data<TesterState>,
-    ) -> anyhow::Result<Self> {
-        let sockets = state.sockets.clone();
+    fn listen(config: &ServerConfig, routes: Routes) -> anyhow::Result<Self> {
+        let sockets = routes.state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
         let connections = Connections::new(config, raise_open_files_limit());
         let threads = available_parallelism().map_or(2, NonZero::get);
@@ -90,9 +94,10 @@ impl WebServer {
                 .wrap(from_fn(move |request, next| {
                     close_when_crowded(connections.clone(), request, next)
                 }))
-                .configure(|config| http::configure(config, &state))
-                .configure(|config| pages::configure(config, &pages))
-                .configure(|config| tester_pages::configure(config, &tester))
+                .configure(|config| http::configure(config, &routes.state))
+                .configure(|config| pages::configure(config, &routes.pages))
+                .configure(|config| tester_pages::configure(config, &routes.tester))
+                .configure(|config| api::configure(config, &routes.api))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
@@ -132,6 +137,14 @@ impl WebServer {
     }
 }
 
+/// States of all routes.
+struct Routes {
+    state: Data<AppState>,
+    pages: Data<PagesState>,
+    tester: Data<TesterState>,
+    api: Data<ApiState>,
+}
+
 fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
@@ -162,9 +175,34 @@ fn app_state(
         storage,
         greeting: front::greeting(&prepared.program, &prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
+        former: former_routes(&prepared.services),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
         waived: waived.to_vec(),
+    }
+}
+
+/// Routes by the names of the transports. Of several topics with a transport of one name, the first of
+/// the file has the address.
+fn former_routes(services: &[TopicRuntime]) -> BTreeMap<String, String> {
+    let mut routes = BTreeMap::new();
+    for TopicRuntime { config, .. } in services {
+        for transport in &config.transports {
+            let route = || config.route(&transport.name);
+            routes.entry(transport.name.clone()).or_insert_with(route);
+        }
+    }
+    routes
+}
+
+fn api_state(prepared: &Prepared, storage: &Arc<dyn Storage>, intake: &Arc<Intake>) -> ApiState {
+    let Config { api_tokens, server, .. } = &prepared.config;
+    let clock = Arc::new(SystemClock);
+    let groups = prepared.groups.clone();
+    ApiState {
+        access: ApiAccess::new(api_tokens.clone(), server.trust_forwarded, clock),
+        submitter: Arc::new(submit::submitter(&prepared.services, storage, groups)),
+        intake: Arc::clone(intake),
     }
 }
 
@@ -224,5 +262,6 @@ fn topic(TopicRuntime { config: topic, handler, .. }: &TopicRuntime) -> TopicInf
         paths: topic.paths.clone(),
         handler: topic.handler.clone(),
         commands: handler.commands(),
+        transports: topic.transports.iter().map(|transport| transport.name.clone()).collect(),
     }
 }

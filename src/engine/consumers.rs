@@ -58,6 +58,7 @@ impl Consumers {
             limits: topic.config.limits.clone(),
             error_response: topic.config.replies.error_response.clone(),
             observer: topic.observer.clone(),
+            windows: topic.transports.dedupe_windows(),
         }
     }
 

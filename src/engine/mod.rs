@@ -3,6 +3,7 @@
 mod backoff;
 pub mod consumer;
 pub mod consumers;
+mod dedupe;
 pub mod dispatcher;
 pub mod gate;
 pub mod intake;
@@ -11,5 +12,6 @@ pub mod jobs;
 pub mod leases;
 pub mod settlement;
 pub mod sockets;
+pub mod submissions;
 pub mod topic;
 pub mod worker;

@@ -1,11 +1,12 @@
-//! Echo: `ping` gets `pong`, `echo X` gets `X`, everything else a help text. A starting point for
-//! other handlers.
+//! Echo: `ping` gets `pong`, `echo X` gets `X`, everything else a help text or, in a router, the next
+//! app. A starting point for other handlers.
 
 use serde::Deserialize;
 use validator::Validate;
 
 use crate::contracts::handler::{Context, Handler, Result};
 use crate::model::command::Command;
+use crate::model::keyword::after;
 use crate::model::message::Inbound;
 
 /// Settings of echo: the table `texts`, with the text `help`.
@@ -44,13 +45,18 @@ impl Echo {
 
 impl Handler for Echo {
     async fn handle(&self, cx: &mut Context, message: &Inbound) -> Result {
-        cx.reply(answer(message.text.reveal()).unwrap_or(&self.texts.help));
+        let text = message.text.reveal();
+        match answer(text) {
+            Some(answer) => cx.reply(answer),
+            None if after("echo", text).is_some() => cx.reply(self.texts.help.as_str()),
+            None => cx.decline_or_reply(self.texts.help.as_str()),
+        }
         Ok(())
     }
 
     fn commands(&self) -> Vec<Command> {
-        let ping = Command::new("ping", "get pong");
-        vec![ping, Command::new("echo <text>", "get the text back")]
+        let ping = Command::new("ping", "answers pong");
+        vec![ping, Command::new("echo <text>", "repeats the text")]
     }
 }
 
@@ -58,16 +64,7 @@ fn answer(text: &str) -> Option<&str> {
     if text.trim().eq_ignore_ascii_case("ping") {
         return Some("pong");
     }
-    let (keyword, rest) = text.trim_start().split_at_checked("echo".len())?;
-    let echoed = rest.trim_start_matches(is_separator);
-    // Without a separator it is another word with the same beginning: "echoes".
-    let has_separator = echoed.len() < rest.len();
-    let is_echo = keyword.eq_ignore_ascii_case("echo") && has_separator && !echoed.is_empty();
-    is_echo.then_some(echoed)
-}
-
-fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ',' | ';' | ':')
+    after("echo", text).filter(|echoed| !echoed.is_empty())
 }
 
 #[cfg(test)]

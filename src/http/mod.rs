@@ -1,6 +1,7 @@
 //! The HTTP routes for providers and load balancers. Types of the web server appear here, in the
 //! tester's pages and in `app`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
@@ -14,10 +15,12 @@ use crate::engine::sockets::SocketServer;
 
 pub mod body;
 pub mod client;
+mod former;
 mod health;
 mod request;
 pub mod response;
 mod socket;
+pub mod throttle;
 mod webhook;
 
 use response::plain_text;
@@ -36,6 +39,8 @@ pub struct AppState {
     pub greeting: String,
     /// Paths beside `/queue/<topic>`, each with the name of its topic.
     pub paths: Vec<(String, String)>,
+    /// Routes of the transports by their names alone, for the addresses of [`former`].
+    pub former: BTreeMap<String, String>,
     /// Scheme and host that providers call, when configured.
     pub public_url: Option<String>,
     /// Trust in `X-Forwarded-Proto` and `X-Forwarded-Host`.
@@ -69,6 +74,7 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AppState>) {
         };
         config.service(web::resource(path.as_str()).to(receive));
     }
+    former::configure(config);
     configure_sockets(config, state);
     config.default_service(web::to(response::not_found));
 }

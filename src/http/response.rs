@@ -71,7 +71,7 @@ pub fn refusal_response(refusal: &Refusal) -> HttpResponse {
                 (StatusCode::METHOD_NOT_ALLOWED, Some((header::ALLOW, *allowed)))
             }
             ReceiveError::ContentType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
-            ReceiveError::Forged { .. } => (StatusCode::FORBIDDEN, None),
+            ReceiveError::Forged { .. } | ReceiveError::Denied(_) => (StatusCode::FORBIDDEN, None),
             ReceiveError::NotConfigured(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
         },
     };

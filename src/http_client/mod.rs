@@ -1,15 +1,19 @@
 //! Outgoing HTTP calls: clients that write a request once, bounded responses, and the classes of
 //! failures.
 
+mod endpoint;
 mod guard;
 mod response;
+mod signature;
 
 use std::time::Duration;
 
 use anyhow::Context as _;
 
+pub use endpoint::{Endpoint, EndpointSettings};
 pub use guard::GuardedUrl;
-pub use response::{Response, failure};
+pub use response::{BodyError, Response, failure};
+pub use signature::SigningKey;
 
 /// Limits of a client's calls.
 #[derive(Clone, Copy, Debug)]

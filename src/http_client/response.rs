@@ -20,26 +20,47 @@ pub struct Response {
     pub body: Option<Vec<u8>>,
 }
 
+/// Body that was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("the body is longer than allowed")]
+    TooLong,
+    #[error("the connection ended within the body")]
+    Broken,
+}
+
 impl Response {
     /// Reads a response, its body up to a number of bytes.
     pub async fn read(mut response: reqwest::Response, max_bytes: usize) -> Self {
         Self {
             status: response.status(),
             retry_after: retry_after(response.headers()),
-            body: body(&mut response, max_bytes).await,
+            body: body(&mut response, max_bytes).await.ok(),
         }
+    }
+
+    /// Reads a response whose body is needed.
+    pub async fn read_whole(
+        mut response: reqwest::Response,
+        max_bytes: usize,
+    ) -> Result<Self, BodyError> {
+        Ok(Self {
+            status: response.status(),
+            retry_after: retry_after(response.headers()),
+            body: Some(body(&mut response, max_bytes).await?),
+        })
     }
 }
 
-async fn body(response: &mut reqwest::Response, max_bytes: usize) -> Option<Vec<u8>> {
+async fn body(response: &mut reqwest::Response, max_bytes: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        body.extend_from_slice(&chunk);
-        if body.len() > max_bytes {
-            return None;
+    while let Some(chunk) = response.chunk().await.map_err(|_| BodyError::Broken)? {
+        if body.len() + chunk.len() > max_bytes {
+            return Err(BodyError::TooLong);
         }
+        body.extend_from_slice(&chunk);
     }
-    Some(body)
+    Ok(body)
 }
 
 /// Pause that the server asks for, in seconds or as a date. A date is compared with the response's

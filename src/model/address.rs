@@ -204,6 +204,18 @@ impl GroupKey {
         LineKey(self.digest("transport", &[name]))
     }
 
+    /// Keyed hash of some texts, for a purpose of its own: 128 bits, from which none of them can be
+    /// found out.
+    pub fn fingerprint(&self, purpose: &str, parts: &[&str]) -> [u8; 16] {
+        let mut mac = self.0.clone();
+        for part in [purpose].iter().chain(parts) {
+            mac.update(&u64::try_from(part.len()).unwrap_or_default().to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        let hash = mac.finalize().into_bytes();
+        std::array::from_fn(|index| hash[index])
+    }
+
     fn digest(&self, kind: &str, parts: &[&str]) -> String {
         let mut mac = self.0.clone();
         for part in [kind].iter().chain(parts) {

@@ -16,6 +16,8 @@ pub enum EventKind {
     Validated,
     Rejected,
     Queued,
+    /// Accepted for a later time.
+    Scheduled,
     Handled,
     Sent,
     Delivered,
@@ -30,14 +32,17 @@ pub enum EventKind {
     Buried,
     /// Dropped because the sender's mailbox was full.
     Dropped,
+    /// Cancelled before it was handed to the outbox.
+    Cancelled,
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::Received, "received"),
         (Self::Validated, "validated"),
         (Self::Rejected, "rejected"),
         (Self::Queued, "queued"),
+        (Self::Scheduled, "scheduled"),
         (Self::Handled, "handled"),
         (Self::Sent, "sent"),
         (Self::Delivered, "delivered"),
@@ -47,6 +52,7 @@ impl EventKind {
         (Self::Failed, "failed"),
         (Self::Buried, "buried"),
         (Self::Dropped, "dropped"),
+        (Self::Cancelled, "cancelled"),
     ];
 
     pub fn as_str(self) -> &'static str {

@@ -9,11 +9,48 @@ pub fn is_opt_out(text: &str) -> bool {
     OPT_OUT.contains(&normalize(text).as_str())
 }
 
+/// Words that take an opt-out back.
+const OPT_IN: [&str; 2] = ["start", "unstop"];
+
+/// Returns whether a whole message takes an opt-out back.
+pub fn is_opt_in(text: &str) -> bool {
+    OPT_IN.contains(&normalize(text).as_str())
+}
+
 /// Returns a text in lower case and without the punctuation at its end, which phones and people add
 /// to a command.
 pub fn normalize(text: &str) -> String {
     let end = |c: char| c.is_whitespace() || c.is_ascii_punctuation() || "…。！？".contains(c);
     text.trim_start().trim_end_matches(end).to_lowercase()
+}
+
+/// Returns the rest of a text that begins with a keyword, a word or several, in any case: without the
+/// blanks, commas, semicolons and colons after it, and empty when the keyword is the whole message. A
+/// longer word that begins with it is another word.
+pub fn after<'t>(keyword: &str, text: &'t str) -> Option<&'t str> {
+    if normalize(keyword) == normalize(text) {
+        return Some("");
+    }
+    let rest = strip(text.trim_start(), &keyword.to_lowercase())?;
+    let tail = rest.trim_start_matches(is_separator);
+    let is_word = tail.len() < rest.len() || rest.is_empty();
+    is_word.then_some(tail)
+}
+
+/// Removes a beginning in lower case, however the text writes it.
+fn strip<'t>(text: &'t str, beginning: &str) -> Option<&'t str> {
+    let mut left = beginning;
+    let mut chars = text.chars();
+    while !left.is_empty() {
+        for c in chars.next()?.to_lowercase() {
+            left = left.strip_prefix(c)?;
+        }
+    }
+    Some(chars.as_str())
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ';' | ':')
 }
 
 #[cfg(test)]
@@ -36,6 +73,34 @@ mod tests {
                 assert_eq!(is_opt_out(&written), expected, "{written}");
             }
         }
+    }
+
+    // RapidSMS' `KeywordHandler` (rapidsms/contrib/handlers/handlers/keyword.py) takes the same
+    // separators, but no end of the word: there `echoes` is `echo` with the text `es`.
+    #[rstest]
+    #[case("echo hello there", Some("hello there"))]
+    #[case("  Echo: Hello\nthere ", Some("Hello\nthere "))]
+    #[case("ECHO,;: x", Some("x"))]
+    #[case("echo", Some(""))]
+    #[case(" Echo! ", Some(""))]
+    #[case("echo ; ", Some(""))]
+    #[case("echoes of you", None)]
+    #[case("ech", None)]
+    #[case("hello", None)]
+    #[case("ééé", None)]
+    #[case("", None)]
+    fn keyword_counts_as_a_word_at_the_beginning(
+        #[case] text: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        assert_eq!(after("echo", text), expected);
+    }
+
+    #[test]
+    fn keyword_may_be_several_words_of_any_alphabet() {
+        assert_eq!(after("join us", "Join us, Ann"), Some("Ann"));
+        assert_eq!(after("über", "ÜBER uns"), Some("uns"));
+        assert_eq!(after("über", "übermorgen"), None);
     }
 
     #[rstest]

@@ -10,6 +10,8 @@ pub mod connection;
 pub mod event;
 pub mod frame;
 #[doc(hidden)]
+pub mod gsm;
+#[doc(hidden)]
 pub mod job;
 #[doc(hidden)]
 pub mod keyword;
@@ -23,6 +25,7 @@ pub mod phone;
 pub mod segment;
 #[doc(hidden)]
 pub mod state;
+pub mod table;
 #[doc(hidden)]
 pub mod template;
 pub mod text;

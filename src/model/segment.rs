@@ -7,11 +7,11 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Characters of the default alphabet (GSM 03.38, section 6.2.1), a septet each. There are 127, since
 /// the 128th place is the escape into the extension table.
-const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+pub(super) const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
                      ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
 /// Characters of the extension table (section 6.2.1.1), two septets each.
-const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+pub(super) const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
 /// Encoding of a message on the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -161,6 +161,10 @@ impl Transport for TesterTransport {
         }
     }
 
+    fn line(&self) -> Option<&str> {
+        Some(self.topic.as_str())
+    }
+
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         let fault = self.board.fault_for(&message.to.identity).await.map_err(not_sent)?;
         self.send_with(fault, message).await

@@ -37,6 +37,11 @@ impl Transport for Unconfigured {
         Err(SendError::Account { code: 0, reason: self.missing.clone() })
     }
 
+    fn has_phone_numbers(&self) -> bool {
+        // It stands for Twilio.
+        true
+    }
+
     fn missing(&self) -> Option<&str> {
         Some(&self.missing)
     }

@@ -18,6 +18,8 @@ const UNKNOWN_KEYS: &str = "\
     [topics.t.schedule.j]\nzzzzzzzzzzzz = 1\n\
     [topics.s]\nhandler = \"echo\"\ntransport = \"websocket\"\n\
     [topics.s.websocket]\nzzzzzzzzzzzz = 1\n\
+    [topics.k]\nhandler = \"echo\"\ntransport = \"kannel\"\n\
+    [topics.k.kannel]\nzzzzzzzzzzzz = 1\n\
     [profiles.p]\nzzzzzzzzzzzz = 1\n";
 
 /// Prefixes of the tables in error lines, and in the documentation.
@@ -28,6 +30,10 @@ const TABLES: [(&str, &str); 5] = [
     ("topics.t.schedule.j", "schedule.<job>."),
     ("profiles.p", "profiles.<name>."),
 ];
+
+/// Tables of transports, which list their keys themselves, and their prefixes in the documentation.
+const TRANSPORTS: [(&str, &str); 2] =
+    [("topics.s.websocket", "websocket."), ("topics.k.kannel", "kannel.")];
 
 /// Keys that stand for a table of their own, and how the documentation writes an entry of it.
 const NESTED: [(&str, Option<&str>); 5] = [
@@ -60,11 +66,14 @@ fn known_keys() -> BTreeSet<String> {
             };
         }
     }
-    let sockets = lines.lines().find_map(|line| line.split_once("topics.s.websocket.zzzzzzzzzzzz"));
-    let (_, sockets) = sockets.unwrap_or_else(|| panic!("no sockets in\n{lines}"));
-    let (_, known) = sockets.split_once("expected one of ").expect("the known keys are named");
     let quoted = Regex::new("`([a-z_]+)`").unwrap();
-    keys.extend(quoted.captures_iter(known).map(|key| format!("websocket.{}", &key[1])));
+    for (table, prefix) in TRANSPORTS {
+        let found =
+            lines.lines().find_map(|line| line.split_once(&format!("{table}.zzzzzzzzzzzz")));
+        let (_, found) = found.unwrap_or_else(|| panic!("{table} is not in\n{lines}"));
+        let (_, known) = found.split_once("expected one of ").expect("the known keys are named");
+        keys.extend(quoted.captures_iter(known).map(|key| format!("{prefix}{}", &key[1])));
+    }
     keys
 }
 
@@ -79,8 +88,8 @@ fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
         }
     }
-    let renamed = keys.iter().filter_map(|key| key.strip_prefix("twilio.")?.strip_suffix("_env"));
-    variables.extend(renamed.map(|part| format!("TWILIO_{}", part.to_uppercase())));
+    let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));
+    variables.extend(renamed.map(|(table, part)| format!("{table}_{part}").to_uppercase()));
     variables
 }
 

@@ -2,7 +2,7 @@
 
 use toml::Table;
 
-use super::{Config, secrets, server, store, topic};
+use super::{Config, api, secrets, server, store, topic};
 use crate::contracts::settings::{
     BuildContext, ConfigErrors, ENVIRONMENT, Environment, Purpose, Section, did_you_mean,
 };
@@ -77,11 +77,12 @@ impl DraftConfig {
         let mut root = Section::new(file, "", table.unwrap_or_default(), errors);
         let server = server::server(&mut root, environment, purpose, errors);
         let sections = root.sections("topics");
+        let names: Vec<String> = sections.iter().map(|(name, _)| name.clone()).collect();
+        let tokens = api::tokens(&mut root, &names, environment, purpose, errors);
         if sections.is_empty() && is_read {
             root.error("topics", "there is none", "write one, as [topics.my_topic]");
         }
         root.finish();
-        let names = sections.iter().map(|(name, _)| name.clone()).collect();
         let topics: Vec<TopicConfig> =
             sections.into_iter().filter_map(|(name, table)| topic::topic(&name, table)).collect();
         reject_shared_paths(&topics, file, errors);
@@ -101,6 +102,7 @@ impl DraftConfig {
                 data_dir: store::data_dir(environment),
                 secret_key,
                 admin_token,
+                api_tokens: tokens,
                 topics,
             }),
         }

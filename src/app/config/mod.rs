@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::api::ApiToken;
 use crate::contracts::settings::{Environment, Purpose};
 use crate::model::topic::TopicConfig;
 
+mod api;
 mod dotenv;
 mod draft;
 mod limits;
@@ -68,5 +70,7 @@ pub struct Config {
     pub secret_key: Option<SecretString>,
     /// Token that opens the pages which are not public.
     pub admin_token: Option<SecretString>,
+    /// Tokens that open the HTTP API.
+    pub api_tokens: Vec<ApiToken>,
     pub topics: Vec<TopicConfig>,
 }

@@ -42,12 +42,23 @@ fn strong_secret(
     errors: &ConfigErrors,
 ) -> Option<SecretString> {
     let secret = environment.secret(name)?;
-    if secret.expose_secret().len() < SHORTEST {
-        errors.add(ENVIRONMENT, name, format!("is shorter than {SHORTEST} bytes"), fix);
+    check_strength(&secret, name, SHORTEST, fix, errors);
+    Some(secret)
+}
+
+/// Records an error for a secret that is short or can be guessed.
+pub(super) fn check_strength(
+    secret: &SecretString,
+    name: &str,
+    shortest: usize,
+    fix: &str,
+    errors: &ConfigErrors,
+) {
+    if secret.expose_secret().len() < shortest {
+        errors.add(ENVIRONMENT, name, format!("is shorter than {shortest} bytes"), fix);
     } else if zxcvbn::zxcvbn(secret.expose_secret(), &["crosswire"]).guesses_log10()
         < FEWEST_GUESSES_LOG10
     {
         errors.add(ENVIRONMENT, name, "can be guessed", fix);
     }
-    Some(secret)
 }

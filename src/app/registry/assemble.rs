@@ -8,6 +8,7 @@ use crate::contracts::handler::{DynHandler, JobHandler};
 use crate::contracts::settings::{BuildContext, ConfigErrors, Environment, did_you_mean};
 use crate::contracts::transport::{DynTransport, Transports};
 use crate::engine::topic::{BoundValidator, TopicRuntime};
+use crate::handlers::router::Router;
 use crate::model::topic::{TopicConfig, TransportConfig, ValidatorConfig};
 
 impl Registry {
@@ -45,7 +46,11 @@ impl Registry {
             return None;
         };
         let part = PartContext { registry: self, build: context };
-        report_errors(context, "properties", build(&context.topic.properties, &part))
+        let built = build(&context.topic.properties, &part);
+        let handler = report_errors(context, "properties", built)?;
+        // Only a router has phases.
+        let has_phases = handler.phases().is_some();
+        Some(if has_phases { Arc::new(Router::of_one(name, handler)) } else { handler })
     }
 
     /// Builds every transport of a topic, so that the errors of all of them are reported.

@@ -7,12 +7,17 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::contracts::handler::{DynHandler, Handler, Result};
+use crate::contracts::handler::{DynHandler, Handler, InDialogue, Phased, Result, RouterApp};
 use crate::contracts::settings::{BuildContext, SettingsErrors, build_part};
 use crate::contracts::transport::{DynTransport, Transport};
 use crate::contracts::validator::Validator;
-use crate::handlers::{devices::Devices, echo::Echo, rooms::Rooms, roulette::Roulette};
+use crate::handlers::{
+    devices::Devices, echo::Echo, help::Help, language::Language, ping::Ping, register::Register,
+    rooms::Rooms, roulette::Roulette, survey::Survey, webhook::Webhook,
+};
 use crate::model::topic::{Properties, TransportConfig};
+use crate::transports::http::Http;
+use crate::transports::kannel::Kannel;
 use crate::transports::twilio::{self, Twilio};
 use crate::transports::unconfigured::Unconfigured;
 use crate::transports::websocket::WebSocket;
@@ -24,6 +29,7 @@ use crate::validators::{
 };
 
 mod assemble;
+mod router;
 #[cfg(test)]
 mod tests;
 
@@ -44,7 +50,6 @@ pub struct Registry {
 
 /// The input of a handler besides its settings.
 struct PartContext<'a> {
-    #[expect(dead_code, reason = "a router builds its apps from it")]
     registry: &'a Registry,
     build: &'a BuildContext<'a>,
 }
@@ -65,12 +70,21 @@ impl Registry {
         let mut shipped = Self::default();
         shipped.handler_with("devices", Devices::new);
         shipped.handler_with("echo", Echo::new);
+        shipped.handler_with("help", Help::new);
+        shipped.router_app_with("language", Language::new);
+        shipped.handler("ping", Ping);
+        shipped.router_app_with("register", Register::new);
         shipped.handler_with("rooms", Rooms::new);
         shipped.handler_with("roulette", Roulette::new);
+        shipped.handlers.insert("router".to_owned(), Box::new(router::build));
+        shipped.handler_with("survey", |settings| Ok(InDialogue(Survey::new(settings)?)));
+        shipped.handler_from("webhook", Webhook::new);
         shipped.validator_with("length", length::DEFAULT_TEXT, Length::new);
         shipped.validator_with("parseable", parseable::DEFAULT_TEXT, Parseable::new);
         shipped.validator_with("pattern", pattern::DEFAULT_TEXT, Pattern::new);
         shipped.validator_with("profanity", profanity::DEFAULT_TEXT, Profanity::new);
+        shipped.transport_with("http", Http::new);
+        shipped.transport_with("kannel", Kannel::build);
         shipped.transport_with("websocket", WebSocket::new);
         shipped.dyn_transport_with("twilio", |_: Properties, context, transport| {
             twilio(context, transport)
@@ -102,6 +116,21 @@ impl Registry {
         self.insert_handler(name, move |settings, context| {
             Ok(Arc::new(build(settings, context.build)?) as _)
         });
+    }
+
+    /// Adds an app of routers without settings, which may be the handler of a topic as well.
+    pub fn router_app(&mut self, name: &str, app: impl RouterApp + 'static) {
+        let app: Arc<dyn DynHandler> = Arc::new(Phased(app));
+        self.insert_handler(name, move |_: NoSettings, _| Ok(Arc::clone(&app)));
+    }
+
+    /// Adds an app of routers that is built from its table.
+    pub fn router_app_with<S: DeserializeOwned, A: RouterApp + 'static>(
+        &mut self,
+        name: &str,
+        build: impl Fn(S) -> Result<A> + Send + Sync + 'static,
+    ) {
+        self.insert_handler(name, move |settings, _| Ok(Arc::new(Phased(build(settings)?)) as _));
     }
 
     fn insert_handler<S: DeserializeOwned>(

@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::model::address::{Address, Group, GroupKey};
+use crate::model::event::EventKind;
 use crate::model::frame::FrameContent;
-use crate::model::message::{Inbound, Media, Text, Wake};
+use crate::model::message::submission::Tally;
+use crate::model::message::{Inbound, Media, MessageId, Text, Wake};
 use crate::model::state::{Check, Member, Write};
 use crate::model::topic::TopicName;
 
@@ -45,22 +47,48 @@ pub struct Effects {
     pub writes: Vec<Write>,
     pub sends: Vec<OutgoingMessage>,
     pub wakes: Vec<ScheduledWake>,
+    /// Facts about a message that a program outside has submitted, in place of those about the mail.
+    pub note: Option<Note>,
+}
+
+/// Facts about a submitted message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub message: MessageId,
+    pub kinds: Vec<EventKind>,
+    pub reason: Option<String>,
+}
+
+/// Submission that an outbound message comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub submission: MessageId,
+    pub tally: Option<Box<Tally>>,
 }
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutgoingMessage {
     pub to: Address,
     pub text: Text,
     pub media: Vec<Media>,
     /// Content for recipients that are programs.
+    #[doc(hidden)]
     pub content: Option<Box<FrameContent>>,
+    /// Present for a message that a program outside has submitted.
+    pub origin: Option<Origin>,
 }
 
 impl OutgoingMessage {
     /// Creates a message of a text alone.
     pub fn text(to: Address, text: impl Into<Text>) -> Self {
-        Self { to, text: text.into(), media: Vec::new(), content: None }
+        Self { to, text: text.into(), media: Vec::new(), content: None, origin: None }
+    }
+
+    /// Returns whether it is an action on sockets, which nobody reads.
+    pub(super) fn has_effect(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.effect.is_some())
     }
 }
 
@@ -76,6 +104,8 @@ pub struct Invocation {
     pub topic: TopicName,
     /// Mailbox that the message or wake came from.
     pub group: Group,
+    /// Place of the message or wake in its queue.
+    pub sequence: u64,
     /// Number of this attempt at the message, from 1. It grows when an earlier one failed.
     pub attempt: u32,
     /// Start of the run.

@@ -5,8 +5,11 @@ use std::future::{Future, ready};
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
+use crate::model::table::Table;
 
+mod app;
 mod context;
+mod dialogue;
 mod effects;
 mod error;
 mod function;
@@ -14,12 +17,18 @@ mod job;
 mod presence;
 mod run;
 mod sockets;
+mod submission;
 mod transaction;
 
+pub use app::{Filter, RouterApp};
+#[doc(hidden)]
+pub use app::{Phased, Phases};
 pub use context::Context;
+pub use dialogue::{Dialogue, InDialogue, Turn};
+pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, OutgoingMessage, ScheduledWake, State, UNDELIVERABLE,
+    Effects, HandledObserver, Invocation, Note, Origin, ScheduledWake, State, UNDELIVERABLE,
 };
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
@@ -30,6 +39,8 @@ pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
 pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{Call, DynHandler, opt_out};
+#[doc(hidden)]
+pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
 
 /// The logic of a topic.
@@ -136,6 +147,11 @@ pub trait Handler: Send + Sync {
 
     /// Commands that it offers to people: on the tester's page, and in the `help` of a router.
     fn commands(&self) -> Vec<Command> {
+        Vec::new()
+    }
+
+    /// Tables of records that it keeps, for `crosswire survey export`.
+    fn tables(&self) -> Vec<Table> {
         Vec::new()
     }
 }

@@ -4,13 +4,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Effects, Handler, OutgoingMessage, Refuse, Result, Transaction, UNDELIVERABLE,
-    presence,
+    Context, Effects, Handler, OutgoingMessage, Phases, Refuse, Result, Transaction, UNDELIVERABLE,
+    presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::keyword::is_opt_out;
 use crate::model::message::{Inbound, Mail, OptOut, Wake};
+use crate::model::table::Table;
 
 /// A [`Handler`] as an engine holds it, behind a pointer.
 pub trait DynHandler: Send + Sync {
@@ -27,6 +28,16 @@ pub trait DynHandler: Send + Sync {
 
     /// Returns the commands that the handler offers to people.
     fn commands(&self) -> Vec<Command>;
+
+    /// Returns the tables of records that the handler keeps.
+    fn tables(&self) -> Vec<Table> {
+        Vec::new()
+    }
+
+    /// Returns the phases of an app that has more of them than `handle`.
+    fn phases(&self) -> Option<&dyn Phases> {
+        None
+    }
 }
 
 /// One call of a handler: the method, and what it is called with.
@@ -46,6 +57,9 @@ impl<H: Handler> DynHandler for H {
             Mail::Message(message) => receive(self, tx, message).boxed(),
             Mail::Wake(wake) => wake_up(self, tx, wake).boxed(),
             Mail::Connection(change) => presence::change(self, tx, change).boxed(),
+            Mail::Submission(message) => submission::submit(tx, message).boxed(),
+            Mail::Cancellation(cancellation) => submission::cancel(tx, cancellation).boxed(),
+            Mail::Chunk(chunk) => submission::release_chunk(tx, chunk).boxed(),
         }
     }
 
@@ -71,17 +85,25 @@ impl<H: Handler> DynHandler for H {
     fn commands(&self) -> Vec<Command> {
         Handler::commands(self)
     }
+
+    fn tables(&self) -> Vec<Table> {
+        Handler::tables(self)
+    }
 }
 
 async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
+    let mailbox = tx.group();
     let mut cx = Context::new(tx, message.sender.clone());
-    match handler.call(Call::Message(&mut cx, message)).await {
-        Ok(()) => Ok(cx.into_transaction().into_effects()),
+    let mut effects = match handler.call(Call::Message(&mut cx, message)).await {
+        Ok(()) => cx.into_transaction().into_effects(),
         Err(error) => match Refuse::text_of(&error) {
-            Some(text) => Ok(refusal(message, text)),
-            None => Err(error),
+            Some(text) => refusal(message, text),
+            None => return Err(error),
         },
-    }
+    };
+    // An opt-out is kept whatever the handler makes of it.
+    effects.writes.extend(submission::consent(&mailbox, message));
+    Ok(effects)
 }
 
 /// Returns the opt-out, opt-in or request for help that a message is: as the provider reports it, or
@@ -103,10 +125,13 @@ async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> R
     match wake.name.as_str() {
         UNDELIVERABLE => {
             let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
-            handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
+            let code = code.unwrap_or_default();
+            handler.undeliverable(&mut tx, code).await?;
+            submission::note_undeliverable(&mut tx, code);
         }
         presence::LOST_PROCESS => presence::lost_process(&mut tx, wake).await?,
         presence::LOST_SESSION => presence::lost_session(handler, &mut tx, wake).await?,
+        submission::DUE => return submission::release_due(tx, wake).await,
         _ => handler.wake(&mut tx, wake).await?,
     }
     Ok(tx.into_effects())

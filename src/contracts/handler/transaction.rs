@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Effects, Invocation, OutgoingMessage, Result, ScheduledWake, State};
+use crate::contracts::storage::encoding::digest;
 use crate::model::address::{Address, Group};
 use crate::model::message::{Media, Text, Wake};
 use crate::model::state::{Check, Member, Write};
@@ -60,6 +61,13 @@ impl Transaction {
     /// Returns the number of this attempt at the message, from 1. It grows when an earlier one failed.
     pub fn attempt(&self) -> u32 {
         self.invocation.attempt
+    }
+
+    /// Returns an id of the message or wake that is the same in every attempt and in every run of one,
+    /// for calls to a service that recognises a repetition by it.
+    pub fn idempotency_key(&self) -> String {
+        let Invocation { topic, group, sequence, .. } = &self.invocation;
+        hex::encode(digest(&[topic.as_str(), group.as_str(), &sequence.to_string()]))
     }
 
     /// Enters the scope of an app of a router: its keys, pools, counters and wakes are apart from
@@ -241,10 +249,22 @@ impl Transaction {
         self.effects.sends.push(message);
     }
 
-    /// Removes the messages of this run that are not to be sent.
+    /// Returns the number of messages that this run has sent so far.
     #[doc(hidden)]
-    pub fn retain_sends(&mut self, keep: impl FnMut(&OutgoingMessage) -> bool) {
-        self.effects.sends.retain(keep);
+    pub fn sent(&self) -> usize {
+        self.effects.sends.len()
+    }
+
+    /// Removes those of the messages after the first `passed` that are not to be sent.
+    #[doc(hidden)]
+    pub fn retain_sends(
+        &mut self,
+        passed: usize,
+        mut keep: impl FnMut(&mut OutgoingMessage) -> bool,
+    ) {
+        let mut later = self.effects.sends.split_off(passed);
+        later.retain_mut(|message| message.has_effect() || keep(message));
+        self.effects.sends.append(&mut later);
     }
 
     /// Wakes this mailbox after a time; see [`Transaction::wake`].

@@ -19,6 +19,15 @@ impl SettingsErrors {
         self.0.push((key.to_owned(), sentence.into()));
     }
 
+    /// Adds the errors of a part of this part, under the key of its table.
+    pub fn add_within(&mut self, table: &str, errors: Self) {
+        let within = |(key, sentence): (String, String)| match key.as_str() {
+            "" => (table.to_owned(), sentence),
+            key => (join(table, key), sentence),
+        };
+        self.0.extend(errors.into_iter().map(within));
+    }
+
     /// Returns the errors, if there are any.
     pub fn into_result(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }

@@ -1,5 +1,6 @@
 //! Transports behind pointers, as topics hold them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub trait DynTransport: Send + Sync {
 
     /// Returns the line that a message leaves from when nothing names one.
     fn line(&self) -> Option<&str>;
+
+    /// Returns whether its identities are phone numbers in E.164.
+    fn has_phone_numbers(&self) -> bool;
 
     /// Returns the time within which an equal text of the same sender is the same message.
     fn dedupe_window(&self) -> Option<Duration>;
@@ -70,6 +74,10 @@ impl<T: Transport> DynTransport for T {
 
     fn line(&self) -> Option<&str> {
         Transport::line(self)
+    }
+
+    fn has_phone_numbers(&self) -> bool {
+        Transport::has_phone_numbers(self)
     }
 
     fn dedupe_window(&self) -> Option<Duration> {
@@ -124,6 +132,14 @@ impl Transports {
 
     pub fn get(&self, name: &str) -> Option<&Arc<dyn DynTransport>> {
         self.0.get(name)
+    }
+
+    /// Returns the dedupe windows of those transports that have one.
+    pub fn dedupe_windows(&self) -> HashMap<String, Duration> {
+        let window = |(name, transport): (&String, &Arc<dyn DynTransport>)| {
+            Some((name.clone(), transport.dedupe_window()?))
+        };
+        self.0.iter().filter_map(window).collect()
     }
 }
 

@@ -59,6 +59,12 @@ pub trait Transport: Send + Sync {
         None
     }
 
+    /// Returns whether its identities are phone numbers in E.164, so that another recipient is refused
+    /// before a message to them is queued. False by default.
+    fn has_phone_numbers(&self) -> bool {
+        false
+    }
+
     /// Returns the time within which an equal text of the same sender is the same message, for a
     /// provider that gives its messages no ids. Such a message has an empty id
     /// ([`Incoming::without_id`]); our next message to its sender ends that time.

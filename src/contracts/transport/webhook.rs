@@ -125,6 +125,9 @@ pub enum ReceiveError {
     /// log and not shown to the caller.
     #[error("the request's signature does not match")]
     Forged { signed_url: String },
+    /// Caller with a wrong secret, or at an address that is not allowed.
+    #[error("not allowed: {0}")]
+    Denied(&'static str),
     /// Missing credentials, without which no request can be verified.
     #[error("not configured: {0}")]
     NotConfigured(String),

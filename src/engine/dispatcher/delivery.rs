@@ -7,7 +7,9 @@ use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
 use crate::contracts::transport::SentReceipt;
 use crate::engine::settlement::Settlement;
 use crate::model::event::{Detail, EventKind, Facts};
+use crate::model::message::submission::End;
 use crate::model::message::{MessageId, Outbound, Wake};
+use crate::model::state::Write;
 
 /// Outbound message, and the claim on it.
 pub(super) struct Delivery<'c> {
@@ -23,6 +25,7 @@ impl Delivery<'_> {
     pub(super) fn sent(&self, sent: SentReceipt, is_reconciled: bool) -> Settlement {
         let detail = Detail { provider_id: Some(sent.provider_id.clone()), ..self.detail() };
         Settlement::Complete(Commit {
+            writes: self.counted(End::Sent),
             settles: self.debt(),
             provider_id: is_reconciled.then_some(sent.provider_id),
             facts: Some(self.last_facts(EventKind::Sent, detail)),
@@ -39,6 +42,7 @@ impl Delivery<'_> {
             data: code.into(),
         };
         Settlement::Complete(Commit {
+            writes: self.counted(End::Failed),
             wakes: vec![(Entry::wake(wake), None)],
             settles: self.debt(),
             facts: Some(self.last_facts(EventKind::Failed, self.because(reason))),
@@ -72,7 +76,13 @@ impl Delivery<'_> {
 
     pub(super) fn bury(&self, kind: EventKind, reason: String) -> Settlement {
         let facts = Some(self.last_facts(kind, self.because(&reason)));
-        Settlement::Bury(Burial { settles: self.debt(), facts, reason, ..Burial::default() })
+        let (writes, settles) = (self.counted(End::Failed), self.debt());
+        Settlement::Bury(Burial { writes, settles, facts, reason, ..Burial::default() })
+    }
+
+    /// Writes that count the end of a submitted message.
+    fn counted(&self, end: End) -> Vec<Write> {
+        self.outbound.tally.as_ref().map(|tally| tally.settle(end)).unwrap_or_default()
     }
 
     /// Number of reads of the provider's list that did not find the message.

@@ -1,6 +1,7 @@
 //! Intake: from a provider's call to the queue, by way of the transport and the validators.
 
 mod checks;
+mod identity;
 mod report;
 mod sockets;
 
@@ -19,7 +20,7 @@ use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, Outbound};
+use crate::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
 use crate::model::topic::TopicName;
 
 /// Longest wait for the store. A provider gives up after 15 s (Twilio), so a store that is slower
@@ -118,7 +119,7 @@ impl Intake {
     }
 
     async fn message(&self, pipeline: &Pipeline, incoming: Incoming) -> Result<Receipt, Refusal> {
-        let message = Inbound::new(pipeline.topic.clone(), self.clock.now(), incoming);
+        let (message, aliases) = self.identified(pipeline, incoming).await?;
         // A keyword that the provider acts on has to reach the handler, whatever the validators think
         // of its text, and the provider has answered it.
         let verdict = match opt_out(&message) {
@@ -126,7 +127,7 @@ impl Intake {
             None => validate(pipeline, &message),
         };
         match verdict {
-            Verdict::Valid => self.accept(pipeline, message).await,
+            Verdict::Valid => self.accept(pipeline, message, aliases).await,
             Verdict::Invalid { text, reason } => {
                 self.record_rejection(pipeline, &message, &reason).await;
                 Ok(answer(pipeline, non_empty(text), Outcome::Rejected(reason)))
@@ -134,11 +135,16 @@ impl Intake {
         }
     }
 
-    async fn accept(&self, pipeline: &Pipeline, message: Inbound) -> Result<Receipt, Refusal> {
+    async fn accept(
+        &self,
+        pipeline: &Pipeline,
+        message: Inbound,
+        aliases: Vec<MessageId>,
+    ) -> Result<Receipt, Refusal> {
         let partition = self.partition(pipeline, &message);
         let key = message.key();
         let reply = accept_text(pipeline, &message).filter(|_| !pipeline.replies.send_on_accept);
-        let push = self.push(pipeline, message);
+        let push = Push { aliases, ..self.push(pipeline, message) };
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Full) => {
                 warn!(topic.name = %pipeline.topic, message.id = %key, "refused: the topic's queue is full");
@@ -183,7 +189,8 @@ impl Intake {
     fn accept_message(&self, pipeline: &Pipeline, message: &Inbound) -> Option<Entry> {
         let text = accept_text(pipeline, message)?;
         pipeline.replies.send_on_accept.then(|| {
-            // It is no answer of the handler's, so the message's record does not wait for it.
+            // It is no answer of the handler's, so the message's record does not wait for it, and a
+            // repetition of the message is still one.
             let outbound = Outbound::new(message.sender.clone(), text.into(), Vec::new(), None);
             Entry::owed(&outbound, &self.groups)
         })

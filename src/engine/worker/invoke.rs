@@ -53,6 +53,7 @@ impl Worker {
         Invocation {
             topic: self.parts.topic.clone(),
             group: claim.group.clone(),
+            sequence: claim.sequence,
             attempt: claim.failures + 1,
             now: self.parts.clock.now(),
             groups: self.parts.groups.clone(),

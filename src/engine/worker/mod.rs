@@ -2,6 +2,7 @@
 
 mod invoke;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +10,18 @@ use async_trait::async_trait;
 
 use self::invoke::Outcome;
 use crate::contracts::handler::{
-    DynHandler, Effects, HandledObserver, OutgoingMessage, Postpone, ScheduledWake,
+    DynHandler, Effects, HandledObserver, Note, Origin, OutgoingMessage, Postpone, ScheduledWake,
 };
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
+use crate::engine::dedupe;
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
-use crate::model::address::GroupKey;
-use crate::model::clock::Clock;
+use crate::model::address::{Address, GroupKey};
+use crate::model::clock::{Clock, millis};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
+use crate::model::state::Write;
 use crate::model::topic::{Limits, TopicName};
 
 /// Delays before the second and later attempts of a message whose handler failed.
@@ -41,6 +44,8 @@ pub struct WorkerParts {
     /// Text for the sender of a message that is buried; nothing is sent when it is empty.
     pub error_response: String,
     pub observer: Option<Arc<dyn HandledObserver>>,
+    /// Windows of the transports whose messages are told apart by their content.
+    pub windows: HashMap<String, Duration>,
 }
 
 /// Worker of one topic.
@@ -55,27 +60,61 @@ impl Worker {
 
     fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
+        let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
         let only = effects.sends.len() == 1;
-        let outgoing = |OutgoingMessage { to, text, media, content }| {
-            let cause = cause.clone().map(|id| Cause { id, only });
-            let outbound = Outbound { content, ..Outbound::new(to, text, media, cause) };
+        let outgoing = |OutgoingMessage { to, text, media, content, origin }| {
+            let (cause, tally) = match origin {
+                // Each submission is a message of its own, however many one commit releases.
+                Some(Origin { submission, tally }) => {
+                    (Some(Cause { id: submission, only: true }), tally)
+                }
+                None => (cause.clone().map(|id| Cause { id, only }), None),
+            };
+            let outbound = Outbound { content, tally, ..Outbound::new(to, text, media, cause) };
             Entry::owed(&outbound, &self.parts.groups)
         };
         let outbox: Vec<Entry> = effects.sends.into_iter().map(outgoing).collect();
-        let facts = cause.map(|message| {
-            let recorded = if outbox.is_empty() { 2 } else { 1 };
-            let kinds = &[EventKind::Handled, EventKind::Recorded][..recorded];
-            Facts::new(message, kinds, Detail::default(), self.parts.limits.max_records)
-        });
+        let facts = match effects.note {
+            Some(note) => Some(self.noted(note)),
+            None => cause.map(|message| self.handled(message, outbox.is_empty())),
+        };
         let wake = |ScheduledWake { wake, at }| (Entry::wake(wake), at);
         Commit {
             checks: effects.checks,
-            writes: effects.writes,
+            writes: effects.writes.into_iter().chain(ends).collect(),
             outbox,
             wakes: effects.wakes.into_iter().map(wake).collect(),
             facts,
             ..Commit::default()
         }
+    }
+
+    /// Ends the windows of the recipients of a commit, on the transports that have windows.
+    fn ends<'a>(&self, recipients: impl Iterator<Item = &'a Address>) -> Vec<Write> {
+        let mut ended: Vec<&Address> = Vec::new();
+        for recipient in recipients {
+            if self.parts.windows.contains_key(&recipient.transport) && !ended.contains(&recipient)
+            {
+                ended.push(recipient);
+            }
+        }
+        let end = |to: &Address| {
+            let window = self.parts.windows.get(&to.transport)?;
+            Some(dedupe::end(&self.parts.groups.group(to), self.parts.clock.now(), *window))
+        };
+        ended.into_iter().filter_map(end).collect()
+    }
+
+    /// Facts about a message that was handled; `is_last` when no outbound message is owed to it.
+    fn handled(&self, message: MessageId, is_last: bool) -> Facts {
+        let recorded = if is_last { 2 } else { 1 };
+        let kinds = &[EventKind::Handled, EventKind::Recorded][..recorded];
+        Facts::new(message, kinds, Detail::default(), self.parts.limits.max_records)
+    }
+
+    fn noted(&self, note: Note) -> Facts {
+        let detail = Detail { reason: note.reason, ..Detail::default() };
+        Facts::new(note.message, &note.kinds, detail, self.parts.limits.max_records)
     }
 
     /// Settles a message whose handler failed: another attempt later, or the dead letters.
@@ -94,11 +133,16 @@ impl Worker {
 
     fn postponed(&self, claim: &Claim, postponed: &Postpone) -> Settlement {
         let Postpone { after, reason } = postponed;
-        tracing::info!(
-            topic.name = %self.parts.topic, message.id = %claim.id, reason,
-            retry_ms = after.as_millis(), "handler put the message off",
-        );
-        Settlement::Retry(Retry { after: *after, ..Retry::default() })
+        // Bulk messages wait for their turn several times a second.
+        if *after >= Duration::from_secs(1) {
+            tracing::info!(
+                topic.name = %self.parts.topic, message.id = %claim.id, reason,
+                retry_ms = after.as_millis(), "handler put the message off",
+            );
+        }
+        // Stores count whole milliseconds; before its time the handler would put it off once more.
+        let after = Duration::from_millis(millis(*after + Duration::from_nanos(999_999)));
+        Settlement::Retry(Retry { after, ..Retry::default() })
     }
 
     fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
@@ -106,22 +150,23 @@ impl Worker {
             topic.name = %self.parts.topic, message.id = %claim.id, reason,
             "message moved to the dead letters",
         );
-        let outbox = mail.and_then(|mail| self.apology(mail)).into_iter().collect();
+        let apology = mail.and_then(|mail| self.apology(mail));
+        let writes = self.ends(apology.iter().map(|apology| &apology.to));
+        let outbox = apology.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));
-        Settlement::Bury(Burial { reason, outbox, facts, ..Burial::default() })
+        Settlement::Bury(Burial { reason, writes, outbox, facts, ..Burial::default() })
     }
 
     /// Outgoing error text for the sender of a buried message.
-    fn apology(&self, mail: &Mail) -> Option<Entry> {
+    fn apology(&self, mail: &Mail) -> Option<Outbound> {
         let Mail::Message(inbound) = mail else { return None };
         if self.parts.error_response.is_empty() {
             return None;
         }
         let cause = message_id(mail).map(|id| Cause { id, only: true });
         let text = self.parts.error_response.clone().into();
-        let apology = Outbound::new(inbound.sender.clone(), text, Vec::new(), cause);
-        Some(Entry::owed(&apology, &self.parts.groups))
+        Some(Outbound::new(inbound.sender.clone(), text, Vec::new(), cause))
     }
 
     fn facts(&self, message: MessageId, kind: EventKind, reason: String) -> Facts {
@@ -174,6 +219,7 @@ impl Work for Worker {
 fn message_id(mail: &Mail) -> Option<MessageId> {
     match mail {
         Mail::Message(message) => Some(message.key()),
-        Mail::Wake(_) | Mail::Connection(_) => None,
+        Mail::Submission(submission) => Some(submission.id.clone()),
+        Mail::Wake(_) | Mail::Connection(_) | Mail::Cancellation(_) | Mail::Chunk(_) => None,
     }
 }

@@ -11,7 +11,11 @@ use crate::model::connection::ConnectionChange;
 use crate::model::frame::FrameContent;
 use crate::model::topic::TopicName;
 
+#[doc(hidden)]
+pub mod submission;
 mod wire;
+
+use submission::{Cancellation, Chunk, Submission, Tally};
 
 pub use crate::model::parameters::Parameters;
 pub use crate::model::text::Text;
@@ -172,13 +176,17 @@ pub struct Outbound {
     /// Content beside text and media, for recipients that are programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Box<FrameContent>>,
+    /// Counters of a message that a program outside has submitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[doc(hidden)]
+    pub tally: Option<Box<Tally>>,
 }
 
 impl Outbound {
     /// Creates a message with a new id. Ids sort by their time of creation.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
         let id = MessageId::new(uuid::Uuid::now_v7().to_string());
-        Self { id, to, text, media, cause, content: None }
+        Self { id, to, text, media, cause, content: None, tally: None }
     }
 }
 
@@ -228,4 +236,7 @@ pub enum Mail {
     Message(Box<Inbound>),
     Wake(Wake),
     Connection(ConnectionChange),
+    Submission(Box<Submission>),
+    Cancellation(Cancellation),
+    Chunk(Chunk),
 }

@@ -19,10 +19,10 @@ use secrecy::SecretString;
 
 use super::TesterState;
 use super::same_origin::is_cross_site;
-use super::throttle::{Attempt, TokenThrottle};
 use super::token::{has_authorization, has_token};
 use crate::http::client::client_address;
 use crate::http::response::{not_found, plain_text, set_header};
+use crate::http::throttle::{Attempt, TokenThrottle};
 use crate::model::clock::Clock;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -65,7 +65,7 @@ enum Decision {
 
 impl Access {
     pub fn new(config: AccessConfig, clock: Arc<dyn Clock>) -> Self {
-        Self { config, throttle: TokenThrottle::new(clock) }
+        Self { config, throttle: TokenThrottle::new("/tester", clock) }
     }
 
     /// Reports that no client has access.

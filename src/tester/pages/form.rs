@@ -1,7 +1,7 @@
-//! The page's HTML form, for browsers without JavaScript.
+//! The page's HTML form, for browsers without JavaScript, and the same form from programs.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::TesterState;
@@ -19,10 +19,38 @@ pub(super) async fn send(
     payload: Payload,
     state: Data<TesterState>,
 ) -> Result<HttpResponse, PageError> {
-    if !body::has_content_type(&request, FORM) {
+    let draft = read(&request, payload).await?;
+    let topic = draft.topic.clone();
+    let number = send_draft(&state, draft).await?;
+    let page = page_url(Some(number.reveal()), Some(&topic));
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())
+}
+
+/// Sends the message of a form that is posted to one of `RapidSMS`' addresses, and answers as it did:
+/// for programs, which follow no redirect. The number of the form wins over that of the address.
+pub(super) async fn send_legacy(
+    request: HttpRequest,
+    payload: Payload,
+    tail: Path<String>,
+    state: Data<TesterState>,
+) -> Result<HttpResponse, PageError> {
+    let mut parts = tail.split('/').filter(|part| !part.is_empty());
+    let (backend, number) = (parts.next().unwrap_or_default(), parts.next());
+    let topic = state.backend(backend).filter(|_| parts.next().is_none());
+    let topic = topic.ok_or(PageError::UnknownTopic)?.to_string();
+    let mut draft = Draft { topic, ..read(&request, payload).await? };
+    if draft.number.trim().is_empty() {
+        draft.number = number.unwrap_or_default().to_owned();
+    }
+    send_draft(&state, draft).await?;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK"))
+}
+
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Draft, PageError> {
+    if !body::has_content_type(request, FORM) {
         return Err(PageError::ContentType(FORM));
     }
-    let body = body::read(&request, payload, body::MAX_WEBHOOK_BYTES).await?;
+    let body = body::read(request, payload, body::MAX_WEBHOOK_BYTES).await?;
     let mut draft = Draft {
         topic: String::new(),
         number: String::new(),
@@ -37,8 +65,5 @@ pub(super) async fn send(
             _ => {}
         }
     }
-    let topic = draft.topic.clone();
-    let number = send_draft(&state, draft).await?;
-    let page = page_url(Some(number.reveal()), Some(&topic));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, page)).finish())
+    Ok(draft)
 }

@@ -25,7 +25,6 @@ mod log;
 mod page;
 mod redirects;
 mod same_origin;
-mod throttle;
 mod token;
 
 pub use access::{Access, AccessConfig};
@@ -52,11 +51,26 @@ pub struct TopicInfo {
     pub handler: String,
     /// Commands that the handler offers to people.
     pub commands: Vec<Command>,
+    /// Names of its transports, by which `RapidSMS`' addresses find it.
+    #[serde(skip)]
+    pub transports: Vec<String>,
 }
+
+/// Name of the tester's own backend in `RapidSMS`' addresses.
+const BACKEND: &str = "httptester";
 
 impl TesterState {
     fn topic(&self, name: &str) -> Option<&TopicName> {
         self.topics.iter().map(|topic| &topic.name).find(|known| known.as_str() == name)
+    }
+
+    /// Topic of a backend in one of `RapidSMS`' addresses: the one of this name, or the first with a
+    /// transport of this name.
+    fn backend(&self, name: &str) -> Option<&TopicName> {
+        let has_transport =
+            |topic: &&TopicInfo| name == BACKEND || topic.transports.iter().any(|it| it == name);
+        let by_transport = || self.topics.iter().find(has_transport).map(|topic| &topic.name);
+        self.topic(name).or_else(by_transport)
     }
 }
 
@@ -76,9 +90,12 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<TesterState>) {
         .service(post("/fault", api::inject_fault))
         .service(post("/segments", api::count_segments))
         .default_service(web::to(not_found));
+    let backend = web::resource("/{tail:.*}")
+        .route(web::get().to(redirects::redirect_legacy))
+        .route(web::post().to(form::send_legacy));
     let legacy = web::scope("/httptester")
         .service(get("", redirects::redirect_legacy))
-        .service(get("/{tail:.*}", redirects::redirect_legacy));
+        .service(only(backend, "GET, POST"));
     config.service(tester.wrap(from_fn(access::authorize)));
     config.service(legacy.wrap(from_fn(access::authorize)));
 }

@@ -91,7 +91,9 @@ pub(super) fn dead_letter(kind: QueueKind, letter: &DeadLetter) -> String {
             ),
             Ok(Mail::Connection(_)) => "\nA change of a connection".to_owned(),
             Ok(Mail::Wake(wake)) => format!("\nWake: {:?}", wake.name),
-            Err(_) => String::new(),
+            Ok(Mail::Submission(_) | Mail::Cancellation(_) | Mail::Chunk(_)) | Err(_) => {
+                String::new()
+            }
         },
         QueueKind::Outbox => serde_json::from_str::<Outbound>(&letter.payload).map_or_else(
             |_| String::new(),

@@ -66,6 +66,10 @@ impl Transport for Twilio {
         self.config.from_number.as_deref()
     }
 
+    fn has_phone_numbers(&self) -> bool {
+        true
+    }
+
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         api::send(self, message).await
     }

@@ -1,5 +1,6 @@
 //! Engines, a step at a time: without a store, on SQLite, and on a real Redis.
 
+mod dedupe;
 mod dispatcher;
 mod fakes;
 mod gate;

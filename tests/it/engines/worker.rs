@@ -1,5 +1,6 @@
 //! Messages whose handler fails or refuses, on a real Redis.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -62,6 +63,7 @@ pub(super) fn parts(
         },
         error_response: APOLOGY.to_owned(),
         observer: None,
+        windows: HashMap::new(),
     };
     (parts, runs)
 }

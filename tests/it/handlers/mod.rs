@@ -47,6 +47,7 @@ async fn run(handler: &dyn DynHandler, mail: &Mail) -> Result<Effects> {
     let invocation = Invocation {
         topic: "topic".parse().unwrap(),
         group: Group::named("person"),
+        sequence: 1,
         attempt: 1,
         now: DateTime::UNIX_EPOCH,
         groups: GroupKey::new(&SecretString::from("a secret that is only for tests")),

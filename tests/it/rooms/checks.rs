@@ -34,7 +34,7 @@ pub(super) fn check_deliveries(
     let own = match &done.mail {
         Mail::Message(message) => Some(&message.sender),
         Mail::Connection(change) => Some(change.address()),
-        Mail::Wake(_) => None,
+        _ => None,
     };
     let own = own.map(|address| address.identity.reveal().to_owned());
     let rooms = before.rooms.values().chain(after.rooms.values());

@@ -28,6 +28,7 @@ pub(crate) fn check_texts(before: &Seats, after: &Seats, completed: &Completed) 
             expected_farewell(before, after, &completed.group)
         }
         Mail::Wake(_) => expected_lobby_texts(before, after, &completed.effects.checks),
+        Mail::Submission(_) | Mail::Cancellation(_) | Mail::Chunk(_) => Vec::new(),
         Mail::Message(message) => {
             let own = before.get(&completed.group).map_or(&State::Idle, |seat| &seat.state);
             let Some(words) = expected_texts(own, &message.sender, message.text.reveal(), &sent)

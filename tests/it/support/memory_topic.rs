@@ -135,6 +135,7 @@ impl MemoryTopic {
         let invocation = Invocation {
             topic: "topic".parse().expect("the name is legal"),
             group: group.clone(),
+            sequence: 1,
             attempt: 1,
             now,
             groups: self.groups.clone(),

@@ -1,11 +1,13 @@
 //! Support of the tests: a real Redis, a fake Twilio, phones, and the real binaries.
 
+pub(crate) mod kannel;
 pub(crate) mod memory_topic;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod twilio;
 
 mod answer;
+mod app;
 mod deployment;
 mod disk;
 mod evidence;
@@ -18,6 +20,7 @@ mod socket;
 mod webhook;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::app::{AppRequest, Behaviour, FakeApp};
 pub(crate) use self::deployment::{Deployment, LINE};
 pub(crate) use self::disk::Disk;
 pub(crate) use self::live::{Event, Live};

@@ -9,7 +9,7 @@ use crate::support::{Answer, Deployment, Setup};
 
 const TOKEN: &str = "Vq7: x9Lw 3fRz-Hb2c with a colon";
 
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("GET", "/tester"),
     ("POST", "/tester"),
     ("GET", "/tester/assets/icon.svg"),
@@ -23,6 +23,7 @@ const ROUTES: [(&str, &str); 13] = [
     ("POST", "/tester/segments"),
     ("GET", "/httptester/"),
     ("GET", "/httptester/strict/1112223333/"),
+    ("POST", "/httptester/strict/"),
 ];
 
 async fn call(
@@ -209,7 +210,7 @@ async fn token_guesses_are_throttled_and_logged() {
     assert!(statuses.iter().filter(|status| **status == 429).count() >= 10, "{statuses:?}");
     assert_eq!(call_from(&deployment, operator, ROUTES[0], &right).await.status, 200);
     let logs = deployment.logs();
-    let lines: Vec<_> = logs.lines().filter(|line| line.contains("wrong admin token")).collect();
+    let lines: Vec<_> = logs.lines().filter(|line| line.contains("wrong token")).collect();
     assert!((1..3).contains(&lines.len()), "sampled: {lines:#?}");
     assert!(lines[0].contains("WARN") && lines[0].contains("127.0.2.2"), "{lines:#?}");
 }

@@ -14,7 +14,7 @@ mod cost;
 mod errors;
 mod find;
 mod mutations;
-mod provider;
+pub(super) mod provider;
 mod receive;
 mod reference;
 mod report;

@@ -8,7 +8,7 @@ use std::thread;
 
 /// Action on one request.
 #[derive(Clone, Debug)]
-pub(super) enum Action {
+pub(in crate::transports) enum Action {
     /// Status, further header lines, body.
     Answer(u16, &'static str, String),
     /// Responds as if the connection was kept, and closes it.
@@ -23,21 +23,21 @@ pub(super) enum Action {
     Hang,
 }
 
-pub(super) struct Provider {
-    pub(super) base: String,
+pub(in crate::transports) struct Provider {
+    pub(in crate::transports) base: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Request {
+pub(in crate::transports) struct Request {
     /// Method and target.
-    pub(super) line: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+    pub(in crate::transports) line: String,
+    pub(in crate::transports) headers: Vec<(String, String)>,
+    pub(in crate::transports) body: String,
 }
 
 impl Request {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(in crate::transports) fn header(&self, name: &str) -> &str {
         let mut values = self.headers.iter().filter(|(known, _)| known == name);
         let value = values.next().map_or("", |(_, value)| value);
         assert_eq!(values.next(), None, "{name} occurs twice");
@@ -48,7 +48,7 @@ impl Request {
 type Actions = Arc<Mutex<VecDeque<Action>>>;
 
 impl Provider {
-    pub(super) fn start(moves: impl IntoIterator<Item = Action>) -> Self {
+    pub(in crate::transports) fn start(moves: impl IntoIterator<Item = Action>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let moves: Actions = Arc::new(Mutex::new(moves.into_iter().collect()));
@@ -63,7 +63,7 @@ impl Provider {
         Self { base, requests }
     }
 
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(in crate::transports) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 }

@@ -5,7 +5,7 @@ use crate::model::clock::ManualClock;
 
 fn throttle() -> (TokenThrottle, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(chrono::DateTime::UNIX_EPOCH));
-    (TokenThrottle::new(Arc::clone(&clock) as _), clock)
+    (TokenThrottle::new("/tester", Arc::clone(&clock) as _), clock)
 }
 
 fn address(number: u32) -> IpAddr {

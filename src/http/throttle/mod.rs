@@ -1,4 +1,4 @@
-//! Back-off after wrong admin tokens, for each client and for all of them together.
+//! Back-off after wrong tokens, for each client and for all of them together.
 //!
 //! A client is an IPv4 address or an IPv6 /64 network. After some wrong tokens its next attempt has
 //! to wait, twice as long each time; an earlier one is refused without a check of its token.
@@ -32,7 +32,7 @@ const MAX_CLIENTS: usize = 4_096;
 
 /// The result of one attempt to authorize.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
+pub enum Attempt {
     Accepted,
     Wrong,
     /// Refused unseen; the next attempt is possible after this time.
@@ -40,7 +40,9 @@ pub(super) enum Attempt {
 }
 
 /// Counts wrong tokens and delays further attempts.
-pub(super) struct TokenThrottle {
+pub struct TokenThrottle {
+    /// Path that the tokens open, for the log.
+    path: &'static str,
     clock: Arc<dyn Clock>,
     counts: Mutex<Counts>,
 }
@@ -75,12 +77,12 @@ struct MinuteCount {
 }
 
 impl TokenThrottle {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, counts: Mutex::default() }
+    pub fn new(path: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self { path, clock, counts: Mutex::default() }
     }
 
     /// Checks a client's token with `is_right`, unless the client has to wait.
-    pub(super) fn attempt(&self, client: IpAddr, is_right: impl FnOnce() -> bool) -> Attempt {
+    pub fn attempt(&self, client: IpAddr, is_right: impl FnOnce() -> bool) -> Attempt {
         let now = self.clock.uptime();
         // Held during the check: attempts in parallel are counted one by one.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,7 +100,7 @@ impl TokenThrottle {
             Attempt::Wrong
         };
         if attempt != Attempt::Accepted {
-            counts.log(client, now);
+            counts.log(self.path, client, now);
         }
         attempt
     }
@@ -129,11 +131,11 @@ impl Counts {
     }
 
     /// Logs the first refusal, and then at most one line a minute.
-    fn log(&mut self, client: IpAddr, now: Duration) {
+    fn log(&mut self, path: &str, client: IpAddr, now: Duration) {
         let since_last_line = self.refused.count.max(1);
         if self.refused.add(now) {
-            warn!(client.address = %client, attempts.refused = since_last_line,
-                "wrong admin token for /tester; further attempts are delayed");
+            warn!(client.address = %client, attempts.refused = since_last_line, path,
+                "wrong token; further attempts are delayed");
         }
     }
 }

@@ -1,0 +1,55 @@
+//! Ids for messages that came without one.
+
+use futures_util::future::try_join_all;
+use tracing::error;
+use uuid::Uuid;
+
+use super::{Intake, Refusal, in_time};
+use crate::contracts::storage::Partition;
+use crate::engine::dedupe::{self, Content};
+use crate::engine::topic::Pipeline;
+use crate::model::message::{Inbound, Incoming, MessageId};
+
+impl Intake {
+    /// Makes the message of a topic, and returns it with the further ids under which it may have been
+    /// accepted.
+    pub(super) async fn identified(
+        &self,
+        pipeline: &Pipeline,
+        mut incoming: Incoming,
+    ) -> Result<(Inbound, Vec<MessageId>), Refusal> {
+        let received_at = self.clock.now();
+        let mut aliases = Vec::new();
+        if incoming.id.as_str().is_empty() {
+            match pipeline.transport.dedupe_window() {
+                None => incoming.id = MessageId::new(Uuid::now_v7().to_string()),
+                Some(window) => {
+                    let ends = self.ends(pipeline, &incoming).await?;
+                    let groups = &self.groups;
+                    let content = Content { groups, message: &incoming, received_at, window, ends };
+                    let (id, earlier) = content.ids();
+                    aliases.push(MessageId::of(&incoming.sender.transport, &earlier));
+                    incoming.id = id;
+                }
+            }
+        }
+        Ok((Inbound::new(pipeline.topic.clone(), received_at, incoming), aliases))
+    }
+
+    /// Returns the ends of the sender's window, of every partition: each may hold people who write to
+    /// this one.
+    async fn ends(&self, pipeline: &Pipeline, incoming: &Incoming) -> Result<Vec<String>, Refusal> {
+        let keys = [dedupe::key(&self.groups.group(&incoming.sender))];
+        let read = (0..pipeline.limits.partitions).map(|number| {
+            let (partition, keys) = (Partition { topic: pipeline.topic.clone(), number }, &keys);
+            async move { in_time(self.storage.values(&partition, keys)).await }
+        });
+        match try_join_all(read).await {
+            Ok(values) => Ok(values.into_iter().flatten().flatten().collect()),
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "refused: the store cannot be read");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Messages that programs submit: their way through mailbox and outbox, on both stores.
+
+mod batches;
+mod house;
+mod messages;
