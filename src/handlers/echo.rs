@@ -55,8 +55,8 @@ impl Handler for Echo {
     }
 
     fn commands(&self) -> Vec<Command> {
-        let ping = Command::new("ping", "get pong");
-        vec![ping, Command::new("echo <text>", "get the text back")]
+        let ping = Command::new("ping", "answers pong");
+        vec![ping, Command::new("echo <text>", "repeats the text")]
     }
 }
 

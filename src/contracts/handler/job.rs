@@ -15,11 +15,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, DynHandler, Effects, Result, Transaction};
+use super::{Call, DynHandler, Effects, Phases, Result, Transaction};
 use crate::model::address::Group;
 use crate::model::command::Command;
 use crate::model::job::Job;
 use crate::model::message::{Mail, Wake};
+use crate::model::table::Table;
 
 /// Name of an occurrence.
 const OCCURRENCE: &str = "crosswire.job";
@@ -129,6 +130,14 @@ impl DynHandler for JobHandler {
 
     fn commands(&self) -> Vec<Command> {
         self.handler.commands()
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        self.handler.tables()
+    }
+
+    fn phases(&self) -> Option<&dyn Phases> {
+        self.handler.phases()
     }
 }
 

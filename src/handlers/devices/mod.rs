@@ -73,9 +73,9 @@ impl Handler for Devices {
 
     fn commands(&self) -> Vec<model::command::Command> {
         vec![
-            model::command::Command::new("send,<number>,<text>", "send a text to a device"),
-            model::command::Command::new("help", "list the devices"),
-            model::command::Command::new("token", "get the token of your device"),
+            model::command::Command::new("send,<number>,<text>", "sends a text to a device"),
+            model::command::Command::new("help", "lists the devices"),
+            model::command::Command::new("token", "tells the token of your device"),
         ]
     }
 }

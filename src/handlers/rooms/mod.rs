@@ -87,11 +87,11 @@ impl Handler for Rooms {
 
     fn commands(&self) -> Vec<Command> {
         vec![
-            Command::new("new", "open a room"),
-            Command::new("join <code>", "enter a room"),
-            Command::new("who", "list the people in the room"),
-            Command::new("name <name>", "change your name"),
-            Command::new("leave", "leave the room"),
+            Command::new("new", "opens a room"),
+            Command::new("join <code>", "enters a room"),
+            Command::new("who", "lists the people in the room"),
+            Command::new("name <name>", "changes your name"),
+            Command::new("leave", "leaves the room"),
         ]
     }
 }

@@ -63,11 +63,11 @@ impl Synonyms {
     /// Returns the commands as people see them, each by its first word.
     pub(super) fn offered(&self) -> Vec<model::command::Command> {
         let commands = [
-            (&self.connect, "chat with a stranger; a second phone has to send it too"),
-            (&self.refresh, "leave the chat and look for another stranger"),
-            (&self.disconnect, "leave the chat"),
-            (&self.call, "offer your number to the stranger"),
-            (&self.stats, "count the people"),
+            (&self.connect, "finds a stranger to chat with, once a second phone sends it too"),
+            (&self.refresh, "leaves the chat and finds another stranger"),
+            (&self.disconnect, "leaves the chat"),
+            (&self.call, "offers the stranger your number"),
+            (&self.stats, "counts the people"),
         ];
         let offered = |(words, help): &(&Vec<String>, &str)| {
             words.first().map(|word| model::command::Command::new(word, *help))

@@ -107,10 +107,14 @@ async fn commands_of_the_topic_are_sent_or_begun_by_their_buttons() {
     let buttons = "[...document.querySelectorAll('.commands button')].map((b) => b.textContent)";
     page.sees(buttons, json!(["connect", "refresh", "disconnect", "call", "stats"])).await;
     let hint = "document.querySelector('.hint').textContent";
-    page.sees(hint, "Send connect: chat with a stranger; a second phone has to send it too").await;
+    page.sees(
+        hint,
+        "Send connect: finds a stranger to chat with, once a second phone sends it too",
+    )
+    .await;
     page.find("#topic").await.select_by_value("echo").await.unwrap();
     page.sees(buttons, json!(["ping", "echo <text>"])).await;
-    page.sees(hint, "Send ping: get pong").await;
+    page.sees(hint, "Send ping: answers pong").await;
     page.click(&Page::part(0, ".commands button:nth-child(1)")).await;
     page.bubble(0, &received("pong")).await;
     page.click(&Page::part(0, ".commands button:nth-child(2)")).await;

@@ -107,7 +107,6 @@ fn intake(f: &Fixture, clock: &Arc<ManualClock>, window: Option<Duration>) -> In
     let topic = f.partition.topic.clone();
     let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
     let pipeline = Pipeline {
-        events: crosswire::model::topic_events::TopicEvents::default(),
         topic,
         transport_name: "nameless".to_owned(),
         transport: Arc::new(Nameless { window }),

@@ -23,8 +23,8 @@ async fn topics_route_lists_topics_with_their_webhooks() {
     let strict = json!({
         "name": "strict", "webhook": "/queue/strict", "paths": [], "handler": "echo",
         "commands": [
-            {"text": "ping", "help": "get pong"},
-            {"text": "echo <text>", "help": "get the text back"},
+            {"text": "ping", "help": "answers pong"},
+            {"text": "echo <text>", "help": "repeats the text"},
         ],
     });
     assert!(topics.as_array().unwrap().contains(&strict), "{topics}");
