@@ -77,20 +77,14 @@ fn given(options: &InitOptions) -> anyhow::Result<Answers> {
 
 /// Asks for the answers that the flags do not give.
 fn ask(options: &InitOptions) -> anyhow::Result<Answers> {
-    let beginning = match &options.handler {
-        Some(handler) => find(handler)?,
-        None => {
-            let item = |known: &Beginning| format!("{:<10}{}", known.handler, known.purpose);
-            let select = Select::new().with_prompt("Handler").items(BEGINNINGS.iter().map(item));
-            &BEGINNINGS[select.default(0).interact()?]
-        }
+    let beginning = if let Some(handler) = &options.handler { find(handler)? } else {
+        let item = |known: &Beginning| format!("{:<10}{}", known.handler, known.purpose);
+        let select = Select::new().with_prompt("Handler").items(BEGINNINGS.iter().map(item));
+        &BEGINNINGS[select.default(0).interact()?]
     };
-    let public_url = match &options.public_url {
-        Some(url) => url.clone(),
-        None => {
-            let prompt = "Address under which the provider calls this server (empty: not yet)";
-            Input::new().with_prompt(prompt).allow_empty(true).interact_text()?
-        }
+    let public_url = if let Some(url) = &options.public_url { url.clone() } else {
+        let prompt = "Address under which the provider calls this server (empty: not yet)";
+        Input::new().with_prompt(prompt).allow_empty(true).interact_text()?
     };
     Ok(Answers { beginning, public_url })
 }
