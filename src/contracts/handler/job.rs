@@ -20,6 +20,7 @@ use crate::model::address::Group;
 use crate::model::command::Command;
 use crate::model::job::Job;
 use crate::model::message::{Mail, Wake};
+use crate::model::table::Table;
 
 /// Name of an occurrence.
 const OCCURRENCE: &str = "crosswire.job";
@@ -129,6 +130,10 @@ impl DynHandler for JobHandler {
 
     fn commands(&self) -> Vec<Command> {
         self.handler.commands()
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        self.handler.tables()
     }
 }
 
