@@ -23,7 +23,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Jobs {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
-    jobs: Vec<(Partition, Job)>,
+    scheduled: Vec<(Partition, Job)>,
 }
 
 impl Jobs {
@@ -32,7 +32,7 @@ impl Jobs {
             let partition = Partition { topic: topic.config.name.clone(), number: 0 };
             topic.config.jobs.clone().into_iter().map(move |job| (partition.clone(), job))
         };
-        Self { storage, clock, jobs: topics.iter().flat_map(jobs).collect() }
+        Self { storage, clock, scheduled: topics.iter().flat_map(jobs).collect() }
     }
 
     /// Schedules the next occurrence of every job, unless it is further ahead than [`HORIZON`]. Returns
@@ -43,7 +43,7 @@ impl Jobs {
     pub async fn step(&self) -> Result<Option<Duration>, StorageError> {
         let now = self.clock.now();
         let mut first = None;
-        for (partition, job) in &self.jobs {
+        for (partition, job) in &self.scheduled {
             let record = self.storage.values(partition, &[job_key(job)]).await?.pop().flatten();
             let Some(due) = next_due(job, record.as_deref(), now) else { continue };
             if due <= now + HORIZON {

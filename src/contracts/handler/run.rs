@@ -30,9 +30,7 @@ pub trait DynHandler: Send + Sync {
     fn commands(&self) -> Vec<Command>;
 
     /// Returns the tables of records that the handler keeps.
-    fn tables(&self) -> Vec<Table> {
-        Vec::new()
-    }
+    fn tables(&self) -> Vec<Table>;
 
     /// Returns the phases of an app that has more of them than `handle`.
     fn phases(&self) -> Option<&dyn Phases> {

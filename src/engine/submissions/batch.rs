@@ -122,7 +122,7 @@ impl Submitter {
             let group = Group::named(&format!("batch:{batch}"));
             let entry = Entry { group, id, payload: payload(&Mail::Chunk(chunk)) };
             let max_group_depth = u64::try_from(MAX_BATCH).unwrap_or(u64::MAX);
-            let push = Push { max_group_depth, ..self.push_of(destination, entry) };
+            let push = Push { max_group_depth, ..Self::push_of(destination, entry) };
             self.push(&partition, push).await?;
         }
         Ok(batch)

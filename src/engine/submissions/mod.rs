@@ -76,7 +76,7 @@ impl Submitter {
         let push = Push {
             facts,
             max_group_depth,
-            ..self.push_of(destination, Entry { group, id: id.clone(), payload: payload(&mail) })
+            ..Self::push_of(destination, Entry { group, id: id.clone(), payload: payload(&mail) })
         };
         self.push(&partition, push).await?;
         Ok(id)
@@ -98,7 +98,7 @@ impl Submitter {
         let entry_id = MessageId::new(format!("cancel:{id}"));
         let payload = payload(&Mail::Cancellation(cancellation));
         let entry = Entry { group, id: entry_id, payload };
-        self.push(&partition, self.push_of(destination, entry)).await
+        self.push(&partition, Self::push_of(destination, entry)).await
     }
 
     /// Returns the address of a person who writes to a topic.
@@ -139,7 +139,7 @@ impl Submitter {
     }
 
     /// Returns a push that records nothing.
-    fn push_of(&self, destination: &Destination, entry: Entry) -> Push {
+    fn push_of(destination: &Destination, entry: Entry) -> Push {
         let limits = destination.limits();
         Push {
             facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::contracts::handler::{Call, DynHandler, Effects, Result, Transaction};
 use crate::model::command::Command;
 use crate::model::message::Mail;
+use crate::model::table::Table;
 
 /// Collected errors of wakes, one sentence each.
 #[derive(Clone, Default)]
@@ -49,6 +50,10 @@ impl DynHandler for WakeFailureRecorder {
 
     fn commands(&self) -> Vec<Command> {
         self.handler.commands()
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        self.handler.tables()
     }
 
     fn greeting(&self) -> Option<&str> {

@@ -7,14 +7,14 @@ use crate::support::PATIENCE;
 async fn command_sends_by_the_store_and_by_the_api() {
     let deployment = start().await;
     let url = deployment.url("");
-    let send = ["send", "--topic", "news", "--to", ALICE, "--idempotency-key", "7"];
-    let by_store = deployment.crosswire(&[&send[..], &["by the store"]].concat());
-    let again = deployment.crosswire(&[&send[..], &["by the store"]].concat());
+    let command = ["send", "--topic", "news", "--to", ALICE, "--idempotency-key", "7"];
+    let by_store = deployment.crosswire(&[&command[..], &["by the store"]].concat());
+    let again = deployment.crosswire(&[&command[..], &["by the store"]].concat());
     assert!(by_store.status.success(), "{by_store:?}");
     assert_eq!(by_store.stdout, again.stdout);
     let api = [("REDIS_URL", ""), ("API_TOKEN", CRON_TOKEN)];
     let by_api =
-        deployment.crosswire_with(&api, &[&send[..], &["--url", &url, "by the api"]].concat());
+        deployment.crosswire_with(&api, &[&command[..], &["--url", &url, "by the api"]].concat());
     assert!(by_api.status.success(), "{by_api:?}");
     let id = String::from_utf8(by_api.stdout).unwrap();
     let sent = deployment.twilio().wait_for(2, PATIENCE).await;
