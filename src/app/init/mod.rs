@@ -77,12 +77,16 @@ fn given(options: &InitOptions) -> anyhow::Result<Answers> {
 
 /// Asks for the answers that the flags do not give.
 fn ask(options: &InitOptions) -> anyhow::Result<Answers> {
-    let beginning = if let Some(handler) = &options.handler { find(handler)? } else {
+    let beginning = if let Some(handler) = &options.handler {
+        find(handler)?
+    } else {
         let item = |known: &Beginning| format!("{:<10}{}", known.handler, known.purpose);
         let select = Select::new().with_prompt("Handler").items(BEGINNINGS.iter().map(item));
         &BEGINNINGS[select.default(0).interact()?]
     };
-    let public_url = if let Some(url) = &options.public_url { url.clone() } else {
+    let public_url = if let Some(url) = &options.public_url {
+        url.clone()
+    } else {
         let prompt = "Address under which the provider calls this server (empty: not yet)";
         Input::new().with_prompt(prompt).allow_empty(true).interact_text()?
     };
