@@ -1,4 +1,4 @@
-//! Description of the API in OpenAPI 3.1.
+//! Description of the API in `OpenAPI` 3.1.
 
 use actix_web::HttpResponse;
 

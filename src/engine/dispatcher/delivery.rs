@@ -83,7 +83,7 @@ impl Delivery<'_> {
         let facts = self.last_facts(kind, self.because(&reason));
         let (writes, settles) = (self.counted(End::Failed), self.debt());
         let outbox = self.failed(&reason);
-        Settlement::Bury(Burial { writes, outbox, settles, facts, reason })
+        Settlement::Bury(Burial { reason, writes, outbox, settles, facts })
     }
 
     /// Event that the message will not be sent.

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use crosswire::model::clock::{Clock, SystemClock};
 use serde_json::Value;
 
 use super::{CRON_TOKEN, start};
@@ -13,7 +14,7 @@ const SOME_TIME: &str = "2026-12-24T17:00:00Z";
 
 /// Runs an example against a deployment, and returns what it printed.
 fn run(deployment: &Deployment, example: &str, id: &str) -> Value {
-    let later = (Utc::now() + TimeDelta::days(1)).to_rfc3339();
+    let later = (SystemClock.now() + TimeDelta::days(1)).to_rfc3339();
     let url = deployment.url("");
     let example = example.replace("http://localhost:62023", &url).replace(SOME_TIME, &later);
     let mut shell = Command::new("/bin/sh");
