@@ -163,8 +163,8 @@ pub struct SendOptions {
     /// A key under which the message is sent once, however often the command runs.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
-    /// The address of a server whose API takes it, with the token `API_TOKEN`; default: `API_URL`, then
-    /// the Redis at `REDIS_URL`, then <http://localhost> at PORT.
+    /// The address of a server whose API takes it; default: that of the environment, then the
+    /// deployment's Redis, then a server on this machine.
     #[arg(long)]
     pub url: Option<String>,
     /// The text.

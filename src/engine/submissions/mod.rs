@@ -76,7 +76,7 @@ impl Submitter {
         let push = Push {
             facts,
             max_group_depth,
-            ..Self::push_of(destination, Entry { group, id: id.clone(), payload: payload(&mail) })
+            ..push_of(destination, Entry { group, id: id.clone(), payload: payload(&mail) })
         };
         self.push(&partition, push).await?;
         Ok(id)
@@ -98,7 +98,7 @@ impl Submitter {
         let entry_id = MessageId::new(format!("cancel:{id}"));
         let payload = payload(&Mail::Cancellation(cancellation));
         let entry = Entry { group, id: entry_id, payload };
-        self.push(&partition, Self::push_of(destination, entry)).await
+        self.push(&partition, push_of(destination, entry)).await
     }
 
     /// Returns the address of a person who writes to a topic.
@@ -138,19 +138,6 @@ impl Submitter {
         Ok(Partition { topic: id.topic.clone(), number })
     }
 
-    /// Returns a push that records nothing.
-    fn push_of(destination: &Destination, entry: Entry) -> Push {
-        let limits = destination.limits();
-        Push {
-            facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),
-            entry,
-            aliases: Vec::new(),
-            outbox: Vec::new(),
-            max_depth: limits.max_depth,
-            max_group_depth: limits.max_group_depth,
-        }
-    }
-
     async fn push(&self, partition: &Partition, push: Push) -> Result<(), SubmitError> {
         let id = push.entry.id.clone();
         match in_time(self.storage.push(partition, push)).await? {
@@ -161,6 +148,19 @@ impl Submitter {
             Pushed::Full => Err(SubmitError::QueueFull),
             Pushed::GroupFull => Err(SubmitError::MailboxFull),
         }
+    }
+}
+
+/// Returns a push that records nothing.
+fn push_of(destination: &Destination, entry: Entry) -> Push {
+    let limits = destination.limits();
+    Push {
+        facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),
+        entry,
+        aliases: Vec::new(),
+        outbox: Vec::new(),
+        max_depth: limits.max_depth,
+        max_group_depth: limits.max_group_depth,
     }
 }
 

@@ -17,8 +17,8 @@ async fn command_sends_by_the_store_and_by_the_api() {
         deployment.crosswire_with(&api, &[&command[..], &["--url", &url, "by the api"]].concat());
     assert!(by_api.status.success(), "{by_api:?}");
     let id = String::from_utf8(by_api.stdout).unwrap();
-    let sent = deployment.twilio().wait_for(2, PATIENCE).await;
-    let mut texts: Vec<&str> = sent.iter().map(|message| message.body.as_str()).collect();
+    let arrived = deployment.twilio().wait_for(2, PATIENCE).await;
+    let mut texts: Vec<&str> = arrived.iter().map(|message| message.body.as_str()).collect();
     texts.sort_unstable();
     assert_eq!(texts, ["by the api", "by the store"]);
     let shown = call(deployment.call("GET", &format!("/api/messages/{}", id.trim()))).await;
