@@ -152,6 +152,10 @@ impl Transport for TesterTransport {
         }
     }
 
+    fn sends_in_answer(&self) -> bool {
+        true
+    }
+
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         let reply = TesterReply { reply: text.map(Into::into) };
         WebhookResponse {

@@ -24,6 +24,9 @@ pub trait DynTransport: Send + Sync {
     /// Returns the response to a genuine request.
     fn answer(&self, text: Option<&str>) -> WebhookResponse;
 
+    /// Returns whether the text of an answer reaches the sender.
+    fn sends_in_answer(&self) -> bool;
+
     /// Returns the response to a delivery report.
     fn acknowledge(&self) -> WebhookResponse;
 
@@ -66,6 +69,10 @@ impl<T: Transport> DynTransport for T {
 
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         Transport::answer(self, text)
+    }
+
+    fn sends_in_answer(&self) -> bool {
+        Transport::sends_in_answer(self)
     }
 
     fn acknowledge(&self) -> WebhookResponse {

@@ -42,11 +42,16 @@ pub trait Transport: Send + Sync {
 
     /// Returns the response to a genuine request, with a text for the sender or without one.
     ///
-    /// Returns 200 without a body by default, for providers that send no text from a response; the
-    /// text is dropped then.
+    /// Returns 200 without a body by default, for providers that send no text from a response.
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         let _ = text;
         WebhookResponse { status: 200, content_type: None, body: String::new() }
+    }
+
+    /// Returns whether the text of [`answer`](Self::answer) reaches the sender. Where it does not, which
+    /// is the default, such a text is sent as a message.
+    fn sends_in_answer(&self) -> bool {
+        false
     }
 
     /// Returns the response to a delivery report: 204 by default.

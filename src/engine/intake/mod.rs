@@ -2,6 +2,7 @@
 
 mod checks;
 mod identity;
+mod rejection;
 mod report;
 mod sockets;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use self::checks::{Panicked, Verdict, catch_panic, validate};
+use self::rejection::Rejection;
 pub use self::sockets::answer_text;
 use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
@@ -130,8 +132,8 @@ impl Intake {
         match verdict {
             Verdict::Valid => self.accept(pipeline, message, aliases).await,
             Verdict::Invalid { text, reason } => {
-                self.record_rejection(pipeline, &message, &reason).await;
-                Ok(answer(pipeline, non_empty(text), Outcome::Rejected(reason)))
+                let rejection = Rejection { text: non_empty(text), reason };
+                self.reject(pipeline, &message, rejection).await
             }
         }
     }
@@ -191,30 +193,18 @@ impl Intake {
         Entry { group, id, payload }
     }
 
-    /// Outgoing accept text of a topic with `send_on_accept`. It goes into the outbox in the step
+    /// Outgoing accept text of a topic with `send_on_accept`, or of a transport that sends no text in
+    /// its answer. It goes into the outbox in the step
     /// that stores the message, so that it is sent once, for a duplicate too.
     fn accept_message(&self, pipeline: &Pipeline, message: &Inbound) -> Option<Entry> {
         let text = accept_text(pipeline, message)?;
-        pipeline.replies.send_on_accept.then(|| {
+        let is_message = pipeline.replies.send_on_accept || !pipeline.transport.sends_in_answer();
+        is_message.then(|| {
             // It is no answer of the handler's, so the message's record does not wait for it, and a
             // repetition of the message is still one.
             let outbound = Outbound::new(message.sender.clone(), text.into(), Vec::new(), None);
             Entry::owed(&outbound, &self.groups)
         })
-    }
-
-    /// Records a rejection. The sender is answered even if that fails: only a line of the record is
-    /// lost.
-    async fn record_rejection(&self, pipeline: &Pipeline, message: &Inbound, reason: &str) {
-        let key = message.key();
-        info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
-        let partition = self.partition(pipeline, message);
-        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
-        let rejected = vec![received, EventKind::Rejected.into()];
-        let facts = facts(pipeline, message, rejected, Some(reason.to_owned()));
-        if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
-            warn!(topic.name = %pipeline.topic, message.id = %key, %error, "rejection not recorded");
-        }
     }
 
     fn partition(&self, pipeline: &Pipeline, message: &Inbound) -> Partition {

@@ -58,6 +58,10 @@ impl Transport for Twilio {
         webhook::receive(&self.config, request)
     }
 
+    fn sends_in_answer(&self) -> bool {
+        true
+    }
+
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         twiml::answer(text)
     }

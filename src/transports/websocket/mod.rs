@@ -53,6 +53,10 @@ impl Transport for WebSocket {
         Err(ReceiveError::Malformed(format!("no webhook; open a WebSocket at {path}")))
     }
 
+    fn sends_in_answer(&self) -> bool {
+        true
+    }
+
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         let body = text.unwrap_or_default().to_owned();
         WebhookResponse { status: 200, content_type: None, body }

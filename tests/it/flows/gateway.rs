@@ -18,6 +18,8 @@ fn topics(gateway: &Provider) -> String {
         dedupe = "10m"
         incoming.auth.secret_env = "GATEWAY_SECRET"
         outgoing.url = "{}/?identity=%(identity)s&text=%(text)s"
+        [topics.poll.validators]
+        length = {{ max = 20, text = "Shorter" }}
         "#,
         gateway.base
     )
@@ -66,6 +68,19 @@ async fn repeated_call_of_a_gateway_counts_once_in_both_processes() {
     // The answer has ended the window: the same text is another message.
     post(deployment.other_port(), "echo hello").await;
     assert_eq!(sent(&gateway, 2).await.len(), 2);
+}
+
+#[tokio::test]
+async fn rejection_and_its_repetition_are_one_message_to_the_sender() {
+    let gateway = Provider::start((0..2).map(|_| Action::Answer(200, "", "OK".to_owned())));
+    let deployment = start(&gateway).await;
+    for text in ["a text that is longer than that", "a text that is longer than that", "echo hi"] {
+        let answer = post(deployment.port(), text).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "OK"));
+    }
+    let sent = sent(&gateway, 2).await;
+    let texts: Vec<_> = sent.iter().map(|line| line.split("&text=").nth(1).unwrap()).collect();
+    assert_eq!(texts, ["Shorter HTTP/1.1", "hi HTTP/1.1"]);
 }
 
 #[tokio::test]

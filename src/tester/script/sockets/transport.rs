@@ -40,6 +40,10 @@ impl Transport for ScriptSockets {
         self.transport.receive(request)
     }
 
+    fn sends_in_answer(&self) -> bool {
+        true
+    }
+
     fn answer(&self, text: Option<&str>) -> WebhookResponse {
         self.transport.answer(text)
     }

@@ -1,0 +1,82 @@
+//! Rejections: the record of a message that a validator has rejected, and the text for its sender.
+
+use tracing::{error, info, warn};
+
+use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
+use crate::contracts::storage::{Entry, Push, Pushed};
+use crate::engine::topic::Pipeline;
+use crate::model::event::{EventKind, Fact, Facts};
+use crate::model::message::submission::Submission;
+use crate::model::message::{Inbound, Mail};
+
+/// Verdict of a validator against a message.
+pub(super) struct Rejection<'p> {
+    /// Text for the sender.
+    pub(super) text: Option<&'p str>,
+    /// Reason for the record.
+    pub(super) reason: String,
+}
+
+impl Intake {
+    /// Records a rejection and gives its text to the sender: in the answer, or as a message where the
+    /// transport sends no text in its answer.
+    pub(super) async fn reject(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        rejection: Rejection<'_>,
+    ) -> Result<Receipt, Refusal> {
+        let Rejection { text, reason } = rejection;
+        let key = message.key();
+        info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
+        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
+        let rejected = vec![received, EventKind::Rejected.into()];
+        let facts = facts(pipeline, message, rejected, Some(reason.clone()));
+        match text.filter(|_| !pipeline.transport.sends_in_answer()) {
+            Some(text) => self.send_rejection(pipeline, message, facts, text).await?,
+            None => self.record_rejection(pipeline, message, facts).await,
+        }
+        Ok(answer(pipeline, text, Outcome::Rejected(reason)))
+    }
+
+    /// Records a rejection. The sender is answered even if that fails: only a line of the record is
+    /// lost.
+    async fn record_rejection(&self, pipeline: &Pipeline, message: &Inbound, facts: Facts) {
+        let partition = self.partition(pipeline, message);
+        if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
+            let key = message.key();
+            warn!(topic.name = %pipeline.topic, message.id = %key, %error, "rejection not recorded");
+        }
+    }
+
+    /// Records a rejection and stores the message to its sender, once for all repetitions.
+    async fn send_rejection(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        facts: Facts,
+        text: &str,
+    ) -> Result<(), Refusal> {
+        let partition = self.partition(pipeline, message);
+        let key = message.key();
+        let submission = Submission::new(key.clone(), message.sender.clone(), text);
+        let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
+            .expect("a submission is strings throughout");
+        let push = Push {
+            entry: Entry { group: self.groups.group(&message.sender), id: key.clone(), payload },
+            aliases: Vec::new(),
+            outbox: Vec::new(),
+            facts,
+            max_depth: pipeline.limits.max_depth,
+            max_group_depth: pipeline.limits.max_group_depth,
+        };
+        match in_time(self.storage.push(&partition, push)).await {
+            Ok(Pushed::Accepted | Pushed::Duplicate | Pushed::GroupFull) => Ok(()),
+            Ok(Pushed::Full) => Err(Refusal::Unavailable),
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+}
