@@ -28,13 +28,13 @@ pub fn normalize(text: &str) -> String {
 /// blanks, commas, semicolons and colons after it, and empty when the keyword is the whole message. A
 /// longer word that begins with it is another word.
 pub fn after<'t>(keyword: &str, text: &'t str) -> Option<&'t str> {
-    if normalize(keyword) == normalize(text) {
-        return Some("");
-    }
     let rest = strip(text.trim_start(), &keyword.to_lowercase())?;
     let tail = rest.trim_start_matches(is_separator);
-    let is_word = tail.len() < rest.len() || rest.is_empty();
-    is_word.then_some(tail)
+    if tail.len() < rest.len() || rest.is_empty() {
+        return Some(tail);
+    }
+    // Punctuation right behind the keyword, as in `help!`, belongs to it.
+    normalize(rest).is_empty().then_some("")
 }
 
 /// Removes a beginning in lower case, however the text writes it.
@@ -84,6 +84,7 @@ mod tests {
     #[case("echo", Some(""))]
     #[case(" Echo! ", Some(""))]
     #[case("echo ; ", Some(""))]
+    #[case("echo ?!", Some("?!"))]
     #[case("echoes of you", None)]
     #[case("ech", None)]
     #[case("hello", None)]
