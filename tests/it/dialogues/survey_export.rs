@@ -71,7 +71,7 @@ async fn every_answer_is_exported(setup: Setup) {
     let several = export(&deployment, &[]).unwrap_err();
     let expected = "choose one of: --topic visits --survey visit; --topic other";
     assert!(several.contains(expected), "{several}");
-    let unknown = export(&deployment, &["--survey", "vist"]).unwrap_err();
+    let unknown = export(&deployment, &["--survey", "other"]).unwrap_err();
     assert!(unknown.contains("there is no such survey"), "{unknown}");
 }
 
