@@ -74,10 +74,12 @@ async fn repeated_call_of_a_gateway_counts_once_in_both_processes() {
 async fn rejection_and_its_repetition_are_one_message_to_the_sender() {
     let gateway = Provider::start((0..2).map(|_| Action::Answer(200, "", "OK".to_owned())));
     let deployment = start(&gateway).await;
+    assert!(deployment.stop_worker(0, crate::support::PATIENCE));
     for text in ["a text that is longer than that", "a text that is longer than that", "echo hi"] {
         let answer = post(deployment.port(), text).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, "OK"));
     }
+    deployment.start_worker(0);
     let sent = sent(&gateway, 2).await;
     let texts: Vec<_> = sent.iter().map(|line| line.split("&text=").nth(1).unwrap()).collect();
     assert_eq!(texts, ["Shorter HTTP/1.1", "hi HTTP/1.1"]);
