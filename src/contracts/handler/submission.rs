@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::{Effects, Note, Origin, OutgoingMessage, Postpone, Result, Transaction};
-use crate::model::address::Group;
+use crate::model::address::{Address, Group};
 use crate::model::event::EventKind;
 use crate::model::keyword::is_opt_in;
 use crate::model::message::submission::{
@@ -132,6 +132,15 @@ pub(super) fn note_undeliverable(tx: &mut Transaction, code: u32) {
 
 fn keep(key: String) -> Write {
     Write::Put { key, value: "true".to_owned(), ttl: OPT_OUT_TTL }
+}
+
+impl Transaction {
+    /// Returns whether a person has opted out, by a word such as STOP or by their provider's verdict.
+    /// Messages to them are not held back: many providers block them, and a handler may have to confirm.
+    pub async fn has_opted_out(&mut self, person: &Address) -> Result<bool> {
+        let key = opted_out(&self.group_of(person));
+        Ok(self.read::<bool>(&[key]).await?.pop().flatten().is_some())
+    }
 }
 
 /// Fails while as many bulk messages are under way as may be.

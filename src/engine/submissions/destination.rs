@@ -67,7 +67,8 @@ impl Destination {
             SubmitError::invalid("transport", problem)
         })?;
         let identity = check_identity("to", to)?;
-        if transport.has_phone_numbers() && !is_phone(&identity) {
+        let must_be_phone = transport.has_phone_numbers() || is_written_as_phone(&identity);
+        if must_be_phone && !is_phone(&identity) {
             let problem = "write the number in E.164, with + and the country code, as +14155550101";
             return Err(SubmitError::invalid("to", problem));
         }
@@ -104,6 +105,14 @@ fn check_identity(field: &str, identity: &str) -> Result<String, SubmitError> {
         return Err(SubmitError::invalid(field, problem));
     }
     Ok(normalize(identity.trim()))
+}
+
+/// Returns whether an identity is digits in groups, as people write the number of a phone. Without a
+/// country code it is not the identity that messages of the phone come in with.
+fn is_written_as_phone(identity: &str) -> bool {
+    let is_separator = |c: char| " ().-/".contains(c);
+    identity.contains(is_separator)
+        && identity.chars().all(|c| c.is_ascii_digit() || c == '+' || is_separator(c))
 }
 
 fn is_phone(identity: &str) -> bool {

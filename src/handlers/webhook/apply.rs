@@ -51,7 +51,7 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// The place in the answer that asks for something impossible. The run has no effects then.
-    pub(super) fn apply(
+    pub(super) async fn apply(
         &self,
         answer: Answer,
         tx: &mut Transaction,
@@ -59,7 +59,13 @@ impl Scope<'_> {
     ) -> Result<Applied> {
         let is_declined = answer.decline;
         for Message { to, text, media } in self.messages(&answer)? {
-            tx.send_media(&to, text, media);
+            // An app need not know who has opted out. A reply goes to somebody who has just written.
+            let is_reply = self.person == Some(&to);
+            if is_reply || !tx.has_opted_out(&to).await? {
+                tx.send_media(&to, text, media);
+            } else {
+                tracing::info!(topic.name = %tx.topic(), "message left out: its recipient has opted out");
+            }
         }
         if let Some(pause) = answer.pause {
             limit("pause", pause, MAX_PAUSE)?;

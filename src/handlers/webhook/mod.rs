@@ -72,6 +72,7 @@ impl Webhook {
         let scope = apply::Scope { id: &id, person, settings: &self.settings };
         scope
             .apply(answer, tx, &mut conversation)
+            .await
             .map_err(|problem| anyhow::anyhow!("the app {problem}"))
     }
 

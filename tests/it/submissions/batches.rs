@@ -53,6 +53,7 @@ async fn every_message_of_a_batch_is_sent_once_and_counted(#[case] house: House)
 async fn urgent_message_overtakes_a_batch_that_was_there_first() {
     let house = House::embedded("");
     house.submitter.send_batch(&batch(&house, 5000), None).await.unwrap();
+    house.handle().await;
     house.send(ALICE, "urgent").await;
     house.drain().await;
     let place = house.sent().iter().position(|(_, text)| text == "urgent").unwrap();

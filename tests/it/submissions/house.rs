@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crosswire::app::config::DraftConfig;
 use crosswire::app::registry::Registry;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
-use crosswire::contracts::storage::{Partition, Queue, Storage, Token};
+use crosswire::contracts::storage::{Partition, Queue, QueueKind, Storage, Token};
 use crosswire::contracts::transport::{
     ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest,
 };
@@ -146,9 +146,19 @@ impl House {
 
     /// Works until nothing is ready.
     pub(super) async fn settle(&self) {
+        self.work(&[QueueKind::Inbound, QueueKind::Outbox]).await;
+    }
+
+    /// Handles until nothing is ready, and sends nothing.
+    pub(super) async fn handle(&self) {
+        self.work(&[QueueKind::Inbound]).await;
+    }
+
+    async fn work(&self, kinds: &[QueueKind]) {
         loop {
             let mut has_worked = false;
-            for (_, consumer) in &self.consumers {
+            let chosen = self.consumers.iter().filter(|(queue, _)| kinds.contains(&queue.kind));
+            for (_, consumer) in chosen {
                 has_worked |= matches!(consumer.step().await.unwrap(), Step::Worked);
             }
             if !has_worked {
