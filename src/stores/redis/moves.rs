@@ -22,7 +22,8 @@ const PUSH_PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// Shortest and longest life of what a commit writes. Redis refuses an expiry of zero, and one that no
 /// 64 bits hold, in the middle of the script, whose earlier changes would stay.
-const LIFE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_hours(1_000 * 366 * 24));
+const LIFE: (Duration, Duration) =
+    (Duration::from_millis(1), Duration::from_hours(1_000 * 366 * 24));
 
 pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
     let call = ScriptCall::new(&scripts::PUSH, partition)
