@@ -9,7 +9,7 @@ use serde_json::json;
 use super::ApiState;
 use super::access::Caller;
 use super::input;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::token::Scope;
 use crate::contracts::storage::Pushed;
 use crate::engine::intake::Outcome;
@@ -17,6 +17,8 @@ use crate::model::message::{Incoming, Media, MessageId, Text};
 
 /// Maximum size of a body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
+/// Longest id of a message, in bytes.
+const MAX_ID: usize = 128;
 
 /// Message as a program writes it.
 #[derive(Deserialize)]
@@ -49,7 +51,7 @@ pub(super) async fn write(
     let from = draft.from.reveal();
     let sender = state.submitter.sender(&topic, from, transport, line)?;
     let route = format!("{topic}/{}", sender.transport);
-    let id = draft.id.unwrap_or_else(|| format!("api-{}", uuid::Uuid::now_v7()));
+    let id = draft.id.map_or_else(|| Ok(format!("api-{}", uuid::Uuid::now_v7())), checked)?;
     let mut incoming = Incoming::new(MessageId::new(id.as_str()), sender, draft.text);
     incoming.media = draft.media;
     let receipt = state.intake.take(&route, incoming).await?;
@@ -60,4 +62,11 @@ pub(super) async fn write(
         Outcome::Rejected(reason) => ("rejected", Some(reason)),
     };
     Ok(HttpResponse::Accepted().json(json!({ "id": id, "outcome": outcome, "reason": reason })))
+}
+
+/// Returns an id of the caller's own. One that is empty would be none at all.
+fn checked(id: String) -> Result<String, Problem> {
+    let is_legal = (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_graphic());
+    let problem = || format!("id: write 1 to {MAX_ID} printable ASCII characters");
+    if is_legal { Ok(id) } else { Err(Problem::new(ProblemCode::Invalid, problem())) }
 }

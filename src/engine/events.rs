@@ -114,7 +114,9 @@ impl EventSource {
     }
 
     fn outbound(&self, kind: EventKind, outbound: &Outbound, data: &Data<'_>) -> Option<Entry> {
-        if Self::is_event(outbound) {
+        // Nobody reads an action on sockets.
+        let is_action = outbound.content.as_ref().is_some_and(|content| content.effect.is_some());
+        if is_action || Self::is_event(outbound) {
             return None;
         }
         let mailbox = self.groups.group(&outbound.to);

@@ -41,7 +41,7 @@ pub use presence::process_end;
 #[doc(hidden)]
 pub use run::{Call, DynHandler, opt_out};
 #[doc(hidden)]
-pub use submission::stored as stored_submission;
+pub use submission::{consent, stored as stored_submission};
 pub use transaction::Transaction;
 
 /// The logic of a topic.

@@ -52,8 +52,8 @@ pub enum Call<'a> {
 impl<H: Handler> DynHandler for H {
     fn run<'a>(&'a self, tx: Transaction, mail: &'a Mail) -> BoxFuture<'a, Result<Effects>> {
         match mail {
-            Mail::Message(message) => receive(self, tx, message).boxed(),
-            Mail::Wake(wake) => wake_up(self, tx, wake).boxed(),
+            Mail::Message(message) => receive(self, tx, mail, message).boxed(),
+            Mail::Wake(wake) => wake_up(self, tx, mail, wake).boxed(),
             Mail::Connection(change) => presence::change(self, tx, change).boxed(),
             Mail::Submission(message) => submission::submit(tx, message).boxed(),
             Mail::Cancellation(cancellation) => submission::cancel(tx, cancellation).boxed(),
@@ -89,8 +89,13 @@ impl<H: Handler> DynHandler for H {
     }
 }
 
-async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
-    let mailbox = tx.group();
+async fn receive<H: Handler>(
+    handler: &H,
+    tx: Transaction,
+    mail: &Mail,
+    message: &Inbound,
+) -> Result<Effects> {
+    let groups = tx.invocation.groups.clone();
     let mut cx = Context::new(tx, message.sender.clone());
     let mut effects = match handler.call(Call::Message(&mut cx, message)).await {
         Ok(()) => cx.into_transaction().into_effects(),
@@ -100,7 +105,7 @@ async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) ->
         },
     };
     // An opt-out is kept whatever the handler makes of it.
-    effects.writes.extend(submission::consent(&mailbox, message));
+    effects.writes.extend(submission::consent(&groups, mail));
     Ok(effects)
 }
 
@@ -119,13 +124,18 @@ fn refusal(message: &Inbound, text: &str) -> Effects {
 }
 
 /// Runs a wake. A refusal in it is an error like any other, for there is no sender to answer.
-async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> Result<Effects> {
+async fn wake_up<H: Handler>(
+    handler: &H,
+    mut tx: Transaction,
+    mail: &Mail,
+    wake: &Wake,
+) -> Result<Effects> {
     match wake.name.as_str() {
         UNDELIVERABLE => {
             let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
-            let code = code.unwrap_or_default();
-            handler.undeliverable(&mut tx, code).await?;
-            submission::note_undeliverable(&mut tx, code);
+            handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
+            let kept = submission::consent(&tx.invocation.groups, mail);
+            tx.effects.writes.extend(kept);
         }
         REPORTED => {}
         presence::LOST_PROCESS => presence::lost_process(&mut tx, wake).await?,

@@ -9,22 +9,22 @@
 
 use std::time::Duration;
 
-use super::{Effects, Note, Origin, OutgoingMessage, Postpone, Result, Transaction};
-use crate::model::address::{Address, Group};
+use super::{Effects, Note, Origin, OutgoingMessage, Postpone, Result, Transaction, UNDELIVERABLE};
+use crate::model::address::{Address, Group, GroupKey, Identity};
 use crate::model::event::EventKind;
 use crate::model::keyword::is_opt_in;
 use crate::model::message::submission::{
     BULK_UNSETTLED, Cancellation, Chunk, End, Priority, Submission, released,
 };
-use crate::model::message::{Inbound, MessageId, OptOut, Wake};
+use crate::model::message::{Inbound, Mail, MessageId, OptOut, Wake};
 use crate::model::state::Write;
 
 /// Name of the wake that releases a submission at its time.
 pub(super) const DUE: &str = "submission.due";
 
-/// Code with which Twilio refuses a message to somebody who has opted out
-/// (<https://www.twilio.com/docs/api/errors/21610>).
-const OPTED_OUT: u32 = 21610;
+/// Codes with which Twilio (<https://www.twilio.com/docs/api/errors/21610>) and Telnyx (40300 of its
+/// error codes) refuse a message to somebody who has opted out.
+const OPTED_OUT: [u32; 2] = [21610, 40300];
 /// Life of an opt-out: longer than any number is somebody's.
 const OPT_OUT_TTL: Duration = Duration::from_hours(10 * 365 * 24);
 /// Time for which a submission is stored beyond the time at which it is due.
@@ -111,27 +111,39 @@ pub(super) async fn cancel(mut tx: Transaction, cancellation: &Cancellation) -> 
     Ok(end(tx, id, Refusal::Cancelled))
 }
 
-/// Returns the write that keeps or removes an opt-out, when a message is one.
-pub(super) fn consent(mailbox: &Group, message: &Inbound) -> Option<Write> {
-    let key = opted_out(mailbox);
-    match super::opt_out(message) {
-        Some(OptOut::Stop) => Some(keep(key)),
-        Some(OptOut::Start) => Some(Write::Remove { key }),
-        Some(OptOut::Help) => None,
-        None => is_opt_in(message.text.reveal()).then_some(Write::Remove { key }),
+/// Returns the writes that keep or remove an opt-out, when a mail is one, whatever a handler makes of it.
+pub fn consent(groups: &GroupKey, mail: &Mail) -> Vec<Write> {
+    match mail {
+        Mail::Message(message) => expressed(groups, message),
+        Mail::Wake(wake) if wake.name == UNDELIVERABLE => {
+            let code = wake.data().unwrap_or_default();
+            OPTED_OUT.contains(&code).then(|| keep(opted_out(&wake.group))).into_iter().collect()
+        }
+        _ => Vec::new(),
     }
 }
 
-/// Keeps the opt-out of this mailbox's owner when the provider's verdict says that it is one.
-pub(super) fn note_undeliverable(tx: &mut Transaction, code: u32) {
-    if code == OPTED_OUT {
-        let key = opted_out(&tx.group());
-        tx.effects.writes.push(keep(key));
-    }
+/// Returns the writes of a message that is an opt-out or takes one back.
+fn expressed(groups: &GroupKey, message: &Inbound) -> Vec<Write> {
+    let change: fn(String) -> Write = match super::opt_out(message) {
+        Some(OptOut::Stop) => keep,
+        Some(OptOut::Start) => forget,
+        None if is_opt_in(message.text.reveal()) => forget,
+        Some(OptOut::Help) | None => return Vec::new(),
+    };
+    // What is submitted without a line may leave from this one, such as by a messaging service.
+    let anywhere = Address { line: Identity::new(""), ..message.sender.clone() };
+    let mut owners = vec![groups.group(&message.sender), groups.group(&anywhere)];
+    owners.dedup();
+    owners.iter().map(|owner| change(opted_out(owner))).collect()
 }
 
 fn keep(key: String) -> Write {
     Write::Put { key, value: "true".to_owned(), ttl: OPT_OUT_TTL }
+}
+
+fn forget(key: String) -> Write {
+    Write::Remove { key }
 }
 
 impl Transaction {

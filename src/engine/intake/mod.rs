@@ -132,7 +132,7 @@ impl Intake {
         match verdict {
             Verdict::Valid => self.accept(pipeline, message, aliases).await,
             Verdict::Invalid { text, reason } => {
-                let rejection = Rejection { text: non_empty(text), reason };
+                let rejection = Rejection { text: non_empty(text), reason, aliases };
                 self.reject(pipeline, &message, rejection).await
             }
         }

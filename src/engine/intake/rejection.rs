@@ -5,9 +5,9 @@ use tracing::{error, info, warn};
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::topic::Pipeline;
-use crate::model::event::{EventKind, Fact, Facts};
+use crate::model::event::{Detail, EventKind, Fact, Facts};
 use crate::model::message::submission::Submission;
-use crate::model::message::{Inbound, Mail};
+use crate::model::message::{Inbound, Mail, MessageId};
 
 /// Verdict of a validator against a message.
 pub(super) struct Rejection<'p> {
@@ -15,6 +15,8 @@ pub(super) struct Rejection<'p> {
     pub(super) text: Option<&'p str>,
     /// Reason for the record.
     pub(super) reason: String,
+    /// Further ids under which the message may have been rejected before.
+    pub(super) aliases: Vec<MessageId>,
 }
 
 impl Intake {
@@ -26,14 +28,17 @@ impl Intake {
         message: &Inbound,
         rejection: Rejection<'_>,
     ) -> Result<Receipt, Refusal> {
-        let Rejection { text, reason } = rejection;
+        let Rejection { text, reason, aliases } = rejection;
         let key = message.key();
         info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let rejected = vec![received, EventKind::Rejected.into()];
         let facts = facts(pipeline, message, rejected, Some(reason.clone()));
         match text.filter(|_| !pipeline.transport.sends_in_answer()) {
-            Some(text) => self.send_rejection(pipeline, message, facts, text).await?,
+            Some(text) => {
+                let push = Push { aliases, facts, ..self.rejection(pipeline, message, text) };
+                self.send_rejection(pipeline, message, push).await?;
+            }
             None => self.record_rejection(pipeline, message, facts).await,
         }
         Ok(answer(pipeline, text, Outcome::Rejected(reason)))
@@ -49,27 +54,32 @@ impl Intake {
         }
     }
 
+    /// Push of the message to the sender of a rejected one.
+    fn rejection(&self, pipeline: &Pipeline, message: &Inbound, text: &str) -> Push {
+        let (key, sender) = (message.key(), message.sender.clone());
+        let submission = Submission::new(key.clone(), sender, text);
+        let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
+            .expect("a submission is strings throughout");
+        let limits = &pipeline.limits;
+        Push {
+            entry: Entry { group: self.groups.group(&message.sender), id: key.clone(), payload },
+            aliases: Vec::new(),
+            outbox: Vec::new(),
+            facts: Facts::new(key, &[], Detail::default(), limits.max_records),
+            max_depth: limits.max_depth,
+            max_group_depth: limits.max_group_depth,
+        }
+    }
+
     /// Records a rejection and stores the message to its sender, once for all repetitions.
     async fn send_rejection(
         &self,
         pipeline: &Pipeline,
         message: &Inbound,
-        facts: Facts,
-        text: &str,
+        push: Push,
     ) -> Result<(), Refusal> {
         let partition = self.partition(pipeline, message);
         let key = message.key();
-        let submission = Submission::new(key.clone(), message.sender.clone(), text);
-        let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
-            .expect("a submission is strings throughout");
-        let push = Push {
-            entry: Entry { group: self.groups.group(&message.sender), id: key.clone(), payload },
-            aliases: Vec::new(),
-            outbox: Vec::new(),
-            facts,
-            max_depth: pipeline.limits.max_depth,
-            max_group_depth: pipeline.limits.max_group_depth,
-        };
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Accepted | Pushed::Duplicate | Pushed::GroupFull) => Ok(()),
             Ok(Pushed::Full) => Err(Refusal::Unavailable),

@@ -13,6 +13,8 @@ use crate::model::message::{Mail, Media, MessageId, Text};
 
 /// Maximum number of messages of a batch.
 pub const MAX_BATCH: usize = 10_000;
+/// Maximum size of all texts, in bytes: the text of a batch is stored with every message.
+const MAX_TEXTS: usize = 32 * 1024 * 1024;
 /// Messages that one commit hands to the outbox.
 const CHUNK: usize = 100;
 /// Limits of the feed that remembers the size of a batch.
@@ -69,8 +71,21 @@ impl BatchDraft {
             let problem = format!("write 1 to {MAX_BATCH} messages");
             return Err(SubmitError::invalid("messages", problem));
         }
+        let sizes = self.messages.iter().map(|message| self.text_of(message).reveal().len());
+        if sizes.sum::<usize>() > MAX_TEXTS {
+            let problem = format!(
+                "the texts have more than {} MiB, counting that of the batch for each message; \
+                 divide the batch",
+                MAX_TEXTS / 1024 / 1024
+            );
+            return Err(SubmitError::invalid("messages", problem));
+        }
         let numbered = self.messages.iter().enumerate();
         numbered.map(|(index, message)| self.check_one(destination, index, message)).collect()
+    }
+
+    fn text_of<'b>(&'b self, message: &'b BatchMessage) -> &'b Text {
+        message.text.as_ref().unwrap_or(&self.text)
     }
 
     fn check_one(
@@ -82,7 +97,7 @@ impl BatchDraft {
         let check = || {
             let (transport, line) = (self.transport.as_deref(), self.line.as_deref());
             let to = destination.address(message.to.reveal(), transport, line)?;
-            let text = message.text.as_ref().unwrap_or(&self.text);
+            let text = self.text_of(message);
             check_content(text, &message.media)?;
             let mut submission = Submission::new(MessageId::new(""), to, text.clone());
             submission.media.clone_from(&message.media);

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use self::invoke::Outcome;
 use crate::contracts::handler::{
     DynHandler, Effects, HandledObserver, Note, Origin, OutgoingMessage, Postpone, ScheduledWake,
+    consent,
 };
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
@@ -151,7 +152,9 @@ impl Worker {
             "message moved to the dead letters",
         );
         let apology = mail.and_then(|mail| self.apology(mail));
-        let writes = self.ends(apology.iter().map(|apology| &apology.to));
+        let mut writes = self.ends(apology.iter().map(|apology| &apology.to));
+        // A handler that fails must not lose an opt-out.
+        writes.extend(mail.map(|mail| consent(&self.parts.groups, mail)).unwrap_or_default());
         let outbox = apology.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));

@@ -20,6 +20,11 @@ use crate::model::state::{Check, Write};
 /// Patience of calls behind a webhook. A provider gives up on it after 15 s, so a 503 comes earlier.
 const PUSH_PATIENCE: Duration = Duration::from_millis(1_500);
 
+/// Shortest and longest life of what a commit writes. Redis refuses an expiry of zero, and one that no
+/// 64 bits hold, in the middle of the script, whose earlier changes would stay.
+const LIFE: (Duration, Duration) =
+    (Duration::from_millis(1), Duration::from_hours(1_000 * 366 * 24));
+
 pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
     let call = ScriptCall::new(&scripts::PUSH, partition)
         .patience(PUSH_PATIENCE)
@@ -118,14 +123,15 @@ fn check(call: ScriptCall, check: &Check) -> ScriptCall {
 }
 
 fn write(call: ScriptCall, write: &Write) -> ScriptCall {
+    let life = |ttl: &Duration| (*ttl).clamp(LIFE.0, LIFE.1);
     match write {
-        Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(*ttl),
+        Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(life(ttl)),
         Write::Remove { key } => call.arg("R").arg(key).arg("").arg(""),
         Write::Insert { pool, group, ttl } => {
-            call.arg("I").arg(pool).arg(group.as_str()).millis(*ttl)
+            call.arg("I").arg(pool).arg(group.as_str()).millis(life(ttl))
         }
         Write::Take { pool, group } => call.arg("T").arg(pool).arg(group.as_str()).arg(""),
-        Write::Count { name, by, ttl } => call.arg("C").arg(name).arg(*by).millis(*ttl),
+        Write::Count { name, by, ttl } => call.arg("C").arg(name).arg(*by).millis(life(ttl)),
     }
 }
 

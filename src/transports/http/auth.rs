@@ -43,6 +43,13 @@ pub(super) struct Auth {
 }
 
 impl AuthSettings {
+    /// Returns whether a secret is named. A field or a header without one proves nothing.
+    pub(super) fn names_credentials(&self) -> bool {
+        [&self.bearer_env, &self.password_env, &self.secret_env, &self.hmac_env]
+            .into_iter()
+            .any(Option::is_some)
+    }
+
     /// Reads the secrets. `table` is the key of these settings.
     pub(super) fn read(self, table: &str, secrets: &mut Secrets<'_>) -> Auth {
         let mut secret = |key: &str, name: Option<String>| {

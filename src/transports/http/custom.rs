@@ -32,8 +32,9 @@ struct Custom {
 pub(super) fn build(settings: CustomSettings, context: &BuildContext<'_>) -> Result<Built> {
     let mut secrets = Secrets::new(context);
     let CustomSettings { line, dedupe, mut incoming, mut outgoing, reports } = settings;
-    let has_auth = incoming.auth.is_some();
-    let callers = incoming.auth.take().unwrap_or_default().read("incoming.auth", &mut secrets);
+    let callers = incoming.auth.take().unwrap_or_default();
+    let has_auth = callers.names_credentials();
+    let callers = callers.read("incoming.auth", &mut secrets);
     let secret = callers.field().map(|(name, secret)| (name.to_owned(), secret.to_owned()));
     let guard = Guard::new(callers, has_auth, &incoming.allow, &mut secrets);
     let auth = std::mem::take(&mut outgoing.auth).read("outgoing.auth", &mut secrets);

@@ -157,6 +157,11 @@ async fn validators_check_what_is_written_in_the_place_of_a_person() {
     };
     let long = write(json!({"from": ALICE, "text": "x".repeat(101)})).await;
     assert_eq!(long.as_deref(), Some("rejected"));
+    for id in [String::new(), "a\nb".to_owned(), "x".repeat(129)] {
+        let draft = json!({"from": ALICE, "text": "ping", "id": id});
+        let answer = post(&deployment, "/api/topics/news/inbound", &draft).await;
+        assert_eq!(problem(&answer), "invalid");
+    }
     let draft = json!({"from": ALICE, "text": "ping", "id": "mine"});
     assert_eq!(write(draft.clone()).await.as_deref(), Some("accepted"));
     assert_eq!(write(draft).await.as_deref(), Some("duplicate"));

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crosswire::contracts::transport::{DeliveryStatus, Received, Report};
+use crosswire::engine::events::EventSource;
 use crosswire::engine::intake::Intake;
+use crosswire::model::address::{Address, WEBSOCKET};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::event::EventKind;
+use crosswire::model::frame::{FrameContent, SocketEffect};
 use crosswire::model::message::{MessageId, Outbound};
 use crosswire::model::topic_events::{EVENTS, ReportedEvent};
 use rstest::rstest;
@@ -53,6 +56,18 @@ async fn message_that_is_taken_in_twice_is_one_event() {
     assert_eq!(event["data"]["message"], "twilio:1");
     assert_eq!(event["data"]["person"]["identity"], person().identity.reveal());
     assert_eq!(event["data"]["text"], "hello");
+}
+
+#[test]
+fn action_on_sockets_is_no_event() {
+    let events = ReportedEvent::ALL.into_iter().collect();
+    let source = EventSource::new("t".parse().unwrap(), events, groups(), Arc::new(SystemClock));
+    let to = Address::new(WEBSOCKET, "session", "t");
+    let mut outbound = Outbound::new(to, "".into(), Vec::new(), None);
+    assert!(source.sent(&outbound, "P1").is_some());
+    let effect = Some(SocketEffect::Attach { connection: "c".to_owned() });
+    outbound.content = Some(Box::new(FrameContent { effect, ..FrameContent::default() }));
+    assert!(source.sent(&outbound, "P1").is_none());
 }
 
 #[tokio::test]

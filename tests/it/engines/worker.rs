@@ -116,6 +116,36 @@ async fn message_is_buried_after_its_last_failed_attempt() {
     assert_eq!(reason, "no luck");
 }
 
+/// Handler that fails on every opt-out.
+struct Deaf;
+
+impl Handler for Deaf {
+    async fn handle(&self, _: &mut Context, _: &Inbound) -> Result {
+        Ok(())
+    }
+
+    async fn opted_out(&self, _: &mut Context, _: &Inbound) -> Result {
+        anyhow::bail!("on purpose")
+    }
+}
+
+#[tokio::test]
+async fn opt_out_is_kept_when_its_handler_fails() {
+    let f = topic().await;
+    let (topic, group) = (f.partition.topic.clone(), groups().group(&person()));
+    let incoming = Incoming::new(MessageId::new("SM1"), person(), "STOP");
+    let message = Inbound::new(topic.clone(), DateTime::UNIX_EPOCH, incoming);
+    let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
+    let entry = Entry { group: group.clone(), id: MessageId::new("SM1"), payload };
+    f.push_with(push(entry)).await;
+    let (mut parts, _) = parts(topic, Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
+    parts.handler = Arc::new(Deaf);
+    let consumer = consumer(&f, f.inbound(), None, Worker::new(parts));
+    until_empty(&f, &f.inbound(), &consumer).await;
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 1);
+    assert_eq!(f.value(&format!("opted-out:{group}")).await.as_deref(), Some("true"));
+}
+
 #[tokio::test]
 async fn panic_of_a_handler_buries_its_message() {
     assert_eq!(buried_for(1, |_, _| panic!("on purpose")).await, "the handler panicked");

@@ -135,6 +135,8 @@ async fn function_is_a_handler_that_obeys_stop_start_and_help() {
         let effects = run(&echo, &message(text, opt_out)).await.unwrap();
         let writes = format!("{:?}", effects.writes);
         assert!(writes.starts_with(kept), "{text}: {writes}");
+        // Of the line, and of messages that name none.
+        assert_eq!(effects.writes.len(), if kept == "[]" { 0 } else { 2 }, "{text}: {writes}");
         assert_eq!(Effects { writes: Vec::new(), ..effects }, Effects::default());
     }
 }

@@ -1,5 +1,7 @@
 //! Atomicity of a commit, and its optimistic checks.
 
+use std::time::Duration;
+
 use crosswire::contracts::storage::{Claim, Commit, Settled};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::{Check, Member, Write};
@@ -41,6 +43,21 @@ pub(crate) async fn committed_writes_are_readable(f: Fixture) {
     assert_eq!(f.value("k1").await, None);
     assert_eq!(f.members("p1").await, []);
     assert_eq!(f.storage.size(&f.partition, "p1").await.unwrap(), 0);
+}
+
+pub(crate) async fn commit_takes_any_time_to_live(f: Fixture) {
+    for (key, ttl) in [("none", Duration::ZERO), ("ever", Duration::MAX)] {
+        let (name, pool, group) = (key.to_owned(), key.to_owned(), group("alice"));
+        let writes = vec![
+            Write::Put { key: key.to_owned(), value: "1".to_owned(), ttl },
+            Write::Insert { pool, group, ttl },
+            Write::Count { name, by: 1, ttl },
+        ];
+        write(&f, key, writes).await;
+    }
+    assert_eq!(f.value("ever").await, Some("1".to_owned()));
+    assert_eq!(f.members("ever").await.len(), 1);
+    assert_eq!(f.total("ever").await, 1);
 }
 
 pub(crate) async fn pool_members_are_listed_in_order_of_insertion(f: Fixture) {

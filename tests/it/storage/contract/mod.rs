@@ -38,6 +38,7 @@ macro_rules! contract_tests {
             ;
             commit:
                 committed_writes_are_readable,
+                commit_takes_any_time_to_live,
                 pool_members_are_listed_in_order_of_insertion,
                 commit_succeeds_when_checks_hold,
                 conflicting_commit_changes_nothing_and_keeps_its_claim,

@@ -17,6 +17,9 @@ fn errors(table: &str) -> Vec<String> {
 
 #[rstest]
 #[case("", "incoming: lets anybody in; set incoming.auth, or incoming.allow")]
+#[case("incoming.auth = {}", "incoming: lets anybody in")]
+#[case("incoming.auth.hmac_header = \"X-Signature\"", "incoming: lets anybody in")]
+#[case("incoming.auth.secret_field = \"token\"", "incoming: lets anybody in")]
 #[case("incoming.allow = [\"10.0.0.0/33\"]", "incoming.allow: \"10.0.0.0/33\" is no address")]
 #[case("incoming.auth.bearer_env = \"NO\"", "incoming.auth.bearer_env: names NO, which is not set")]
 #[case("incoming.auth.hmac_env = \"se-cret\"", "incoming.auth.hmac_env: is not the name of")]
