@@ -53,8 +53,9 @@ pub(super) fn log_refused_call(pipeline: &Pipeline, refused: &ReceiveError) {
             topic.name = %pipeline.topic,
             signed.url = signed_url.split('?').next().unwrap_or_default(),
             signed.with_query = signed_url.contains('?'),
-            "signature does not match: is this the URL that the provider calls, to the letter, and \
-             is the auth token (not an API key) the account's? PUBLIC_URL sets scheme and host",
+            "signature does not match: is this the URL that the provider calls, to the letter, and is \
+             the secret the one that it signs with (Twilio: the auth token, not an API key)? \
+             PUBLIC_URL sets scheme and host",
         ),
         other => warn!(topic.name = %pipeline.topic, error = %other, "call refused"),
     }

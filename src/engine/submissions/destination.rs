@@ -107,12 +107,13 @@ fn check_identity(field: &str, identity: &str) -> Result<String, SubmitError> {
     Ok(normalize(identity.trim()))
 }
 
-/// Returns whether an identity is digits in groups, as people write the number of a phone. Without a
+/// Returns whether an identity begins with `+`, or is digits in groups, as people write the number of a phone. Without a
 /// country code it is not the identity that messages of the phone come in with.
 fn is_written_as_phone(identity: &str) -> bool {
     let is_separator = |c: char| " ().-/".contains(c);
-    identity.contains(is_separator)
-        && identity.chars().all(|c| c.is_ascii_digit() || c == '+' || is_separator(c))
+    identity.starts_with('+')
+        || identity.contains(is_separator)
+            && identity.chars().all(|c| c.is_ascii_digit() || c == '+' || is_separator(c))
 }
 
 fn is_phone(identity: &str) -> bool {

@@ -58,6 +58,13 @@ impl Fields {
         Ok(value.filter(|value| !value.is_empty()))
     }
 
+    /// Returns whether the list that a field is in, as the first of it, has a second element.
+    pub(super) fn has_second(&self, name: &str) -> bool {
+        let Some((list, _)) = name.split_once(".0.") else { return false };
+        let second = format!("{list}.1.");
+        self.content.iter().any(|(known, _)| known.starts_with(&second))
+    }
+
     /// Fields without those of these names, in order of arrival.
     pub(super) fn without(self, known: &[&str]) -> Pairs {
         self.content.into_iter().filter(|(name, _)| !known.contains(&name.as_str())).collect()

@@ -47,6 +47,11 @@ impl Inbound {
         let (Some(identity), Some(text)) = (fields.one(&names.identity)?, text) else {
             return Err(malformed(INVALID));
         };
+        if fields.has_second(&names.identity) {
+            let problem =
+                "the call has several messages; configure the gateway to send one per call";
+            return Err(malformed(problem));
+        }
         if text.contains('\0') {
             return Err(malformed("the text contains a NUL character; send text"));
         }

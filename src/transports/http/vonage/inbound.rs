@@ -62,10 +62,11 @@ pub(super) fn receive(
 }
 
 fn message(transport: &str, webhook: Webhook) -> Result<Received, ReceiveError> {
-    let (Some(from), Some(to)) = (&webhook.from, &webhook.to) else {
+    let filled = |field: &Option<String>| field.clone().filter(|value| !value.trim().is_empty());
+    let (Some(from), Some(to)) = (filled(&webhook.from), filled(&webhook.to)) else {
         return Err(ReceiveError::Missing(vec!["from", "to"]));
     };
-    let sender = Address::new(transport, &checked("sender", from)?, &checked("line", to)?);
+    let sender = Address::new(transport, &checked("sender", &from)?, &checked("line", &to)?);
     let caption = webhook.image.as_ref().and_then(|image| image.caption.clone());
     let text = webhook.text.or(caption).unwrap_or_default();
     if text.contains('\0') {

@@ -67,6 +67,6 @@ fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
 fn is_recent(claims: &Claims, now: DateTime<Utc>) -> bool {
     let at = |seconds| DateTime::from_timestamp(seconds, 0);
     let is_new = at(claims.iat).is_some_and(|issued| (now - issued).abs() <= TOLERANCE);
-    let is_valid = claims.exp.is_none_or(|end| at(end).is_some_and(|end| now <= end + TOLERANCE));
+    let is_valid = claims.exp.is_none_or(|end| at(end).is_some_and(|end| now - TOLERANCE <= end));
     is_new && is_valid
 }

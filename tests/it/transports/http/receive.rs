@@ -64,6 +64,9 @@ fn names_of_fields_are_configured_and_lead_into_json() {
     assert_eq!(incoming.parameters.get("results.0.price.currency"), Some("EUR"));
     assert_eq!(incoming.parameters.get("results.0.from"), None);
     assert_eq!(gateway.dedupe_window(), None, "its messages have ids");
+    let several = body.replace("}], ", "}, {\"from\": \"41791234568\"}], ");
+    let refused = gateway.receive(&posted(JSON, &several)).unwrap_err();
+    assert!(refused.to_string().contains("several messages"), "{refused}");
 }
 
 #[test]

@@ -65,6 +65,16 @@ fn signed_message_is_received() {
 }
 
 #[test]
+fn token_that_never_ends_is_genuine_and_sender_is_required() {
+    let mut claims = claims(INBOUND, now());
+    claims["exp"] = 8_210_266_876_799_i64.into();
+    let endless = token(r#"{"alg":"HS256"}"#, &claims, SECRET);
+    assert!(received(&with_token(INBOUND, &endless)).is_ok());
+    let nobody = r#"{"message_uuid": "m3", "to": "15005550006", "from": "  ", "text": "hi"}"#;
+    assert_eq!(received(&signed(nobody)), Err(ReceiveError::Missing(vec!["from", "to"])));
+}
+
+#[test]
 fn token_of_another_secret_body_or_algorithm_is_forged() {
     let header = r#"{"alg":"HS256"}"#;
     let good = claims(INBOUND, now());
