@@ -36,8 +36,9 @@ impl App {
     ///
     /// ```no_run
     /// # use crosswire::prelude::*;
+    /// # fn main() -> Result {
     /// App::from_env()?.name("desk", env!("CARGO_PKG_VERSION")).run()
-    /// # as Result
+    /// # }
     /// ```
     #[must_use]
     pub fn name(mut self, name: &str, version: &str) -> Self {

@@ -39,7 +39,7 @@ pub struct AppState {
     pub greeting: String,
     /// Paths beside `/queue/<topic>`, each with the name of its topic.
     pub paths: Vec<(String, String)>,
-    /// Routes of the transports by their names alone, for the addresses of [`former`].
+    /// Routes of the transports by their names alone, for the addresses that `RapidSMS` gives them.
     pub former: BTreeMap<String, String>,
     /// Scheme and host that providers call, when configured.
     pub public_url: Option<String>,
