@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 
 /// Source of time of the engines and of the embedded store. Times that several processes must agree on
 /// (leases, due times) come from Redis instead, read inside its scripts.
 pub trait Clock: Send + Sync {
-    /// Wall-clock time in whole milliseconds, for records and for display.
+    /// Wall-clock time, for records and for display.
     fn now(&self) -> DateTime<Utc>;
 
     /// Monotonic time that includes suspension of the machine, for durations.
@@ -30,7 +30,7 @@ impl Clock for SystemClock {
         reason = "this is the one place that reads the wall clock"
     )]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now().trunc_subsecs(3)
+        Utc::now()
     }
 
     fn uptime(&self) -> Duration {
