@@ -289,7 +289,7 @@ impl Deployment {
 
 fn stop(process: &Mutex<Option<Process>>, patience: Duration) -> bool {
     let Some(mut process) = process.lock().unwrap().take() else { return false };
-    process.signal(Signal::SIGTERM);
+    process.terminate(patience);
     process.wait(patience).is_some_and(|status| status.success())
 }
 

@@ -43,6 +43,23 @@ impl Process {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 
+    /// Sends SIGTERM as soon as the process handles it: a process that has only just started is ended by
+    /// it instead.
+    pub(crate) fn terminate(&self, patience: Duration) {
+        let handles_it = || self.handles(Signal::SIGTERM).then_some(());
+        poll(patience, handles_it).expect("the process handles SIGTERM");
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Returns whether the process catches a signal, by the mask that Linux shows of it.
+    fn handles(&self, signal: Signal) -> bool {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask >> (signal as i32 - 1) & 1 == 1)
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = killpg(self.group(), signal);
     }
