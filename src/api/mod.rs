@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder};
 
 use crate::engine::intake::Intake;
 use crate::engine::submissions::{SubmitError, Submitter};
+use crate::http::methods::Methods;
 
 mod access;
 mod batches;
@@ -24,6 +25,8 @@ use problem::Problem;
 pub use problem::ProblemCode;
 pub use token::{ApiToken, Scope};
 
+const METHODS: Methods = Methods(problem::method_not_allowed);
+
 /// State of the API's routes.
 pub struct ApiState {
     pub access: ApiAccess,
@@ -38,35 +41,18 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<ApiState>) {
         return;
     }
     config.app_data(Data::clone(state));
-    config.service(only(
-        web::resource("/api/openapi.json").route(web::get().to(openapi::show)),
-        "GET",
-    ));
+    config.service(METHODS.get("/api/openapi.json", openapi::show));
     let message = web::resource("/messages/{id}")
         .route(web::get().to(messages::show))
         .route(web::delete().to(messages::cancel));
     let unreadable = |_, _: &HttpRequest| Problem::from(SubmitError::NotFound).into();
     let api = web::scope("/api")
         .app_data(PathConfig::default().error_handler(unreadable))
-        .service(post("/messages", messages::send))
-        .service(only(message, "GET, DELETE"))
-        .service(post("/batches", batches::send))
-        .service(only(web::resource("/batches/{id}").route(web::get().to(batches::show)), "GET"))
-        .service(post("/topics/{topic}/inbound", inbound::write))
+        .service(METHODS.post("/messages", messages::send))
+        .service(METHODS.only(message, "GET, DELETE"))
+        .service(METHODS.post("/batches", batches::send))
+        .service(METHODS.get("/batches/{id}", batches::show))
+        .service(METHODS.post("/topics/{topic}/inbound", inbound::write))
         .default_service(web::to(async || problem::no_route()));
     config.service(api.wrap(from_fn(access::authorize)));
-}
-
-fn post<F, A>(path: &str, handler: F) -> Resource
-where
-    F: Handler<A>,
-    A: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    only(web::resource(path).route(web::post().to(handler)), "POST")
-}
-
-/// Refuses every other method.
-fn only(resource: Resource, allowed: &'static str) -> Resource {
-    resource.default_service(web::to(move || async move { problem::method_not_allowed(allowed) }))
 }

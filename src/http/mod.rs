@@ -17,6 +17,7 @@ pub mod body;
 pub mod client;
 mod former;
 mod health;
+pub mod methods;
 mod request;
 pub mod response;
 mod socket;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, Resource, Responder};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::http::methods::Methods;
 use crate::http::response::{method_not_allowed, not_found};
 use crate::model::command::Command;
 use crate::model::topic::TopicName;
@@ -29,6 +29,8 @@ mod token;
 
 pub use access::{Access, AccessConfig};
 pub use hub::Hub;
+
+const METHODS: Methods = Methods(method_not_allowed);
 
 /// State of the tester's routes.
 pub struct TesterState {
@@ -79,46 +81,23 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<TesterState>) {
     config.app_data(Data::clone(state));
     let page = web::resource("").route(web::get().to(page::show)).route(web::post().to(form::send));
     let tester = web::scope("/tester")
-        .service(only(page, "GET, POST"))
-        .service(get("/assets/{name}", assets::show))
-        .service(get("/topics", api::topics))
-        .service(get("/live", live::stream_events))
-        .service(get("/script", api::export_script))
-        .service(post("/send", api::send))
-        .service(post("/again", api::redeliver))
-        .service(post("/clear", api::clear))
-        .service(post("/fault", api::inject_fault))
-        .service(post("/segments", api::count_segments))
+        .service(METHODS.only(page, "GET, POST"))
+        .service(METHODS.get("/assets/{name}", assets::show))
+        .service(METHODS.get("/topics", api::topics))
+        .service(METHODS.get("/live", live::stream_events))
+        .service(METHODS.get("/script", api::export_script))
+        .service(METHODS.post("/send", api::send))
+        .service(METHODS.post("/again", api::redeliver))
+        .service(METHODS.post("/clear", api::clear))
+        .service(METHODS.post("/fault", api::inject_fault))
+        .service(METHODS.post("/segments", api::count_segments))
         .default_service(web::to(not_found));
     let backend = web::resource("/{tail:.*}")
         .route(web::get().to(redirects::redirect_legacy))
         .route(web::post().to(form::send_legacy));
     let legacy = web::scope("/httptester")
-        .service(get("", redirects::redirect_legacy))
-        .service(only(backend, "GET, POST"));
+        .service(METHODS.get("", redirects::redirect_legacy))
+        .service(METHODS.only(backend, "GET, POST"));
     config.service(tester.wrap(from_fn(access::authorize)));
     config.service(legacy.wrap(from_fn(access::authorize)));
-}
-
-fn get<F, A>(path: &str, handler: F) -> Resource
-where
-    F: Handler<A>,
-    A: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    only(web::resource(path).route(web::get().to(handler)), "GET")
-}
-
-fn post<F, A>(path: &str, handler: F) -> Resource
-where
-    F: Handler<A>,
-    A: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    only(web::resource(path).route(web::post().to(handler)), "POST")
-}
-
-/// Refuses every other method.
-fn only(resource: Resource, allowed: &'static str) -> Resource {
-    resource.default_service(web::to(move || async move { method_not_allowed(allowed) }))
 }

@@ -43,7 +43,7 @@ fn description_is_valid() {
 
 #[test]
 fn every_route_is_described() {
-    let route = Regex::new(r#"(?:post\(\s*|resource\()"(/[^"]+)""#).unwrap();
+    let route = Regex::new(r#"(?:get|post|resource)\(\s*"(/[^"]+)""#).unwrap();
     let below = |path: &str| {
         let path = path.strip_prefix("/api").unwrap_or(path);
         format!("/api{path}")
