@@ -10,6 +10,8 @@ use self::socket::SocketTransport;
 use crate::contracts::storage::Feeds;
 use crate::model::message::Outbound;
 
+#[doc(hidden)]
+pub mod callback;
 mod erased;
 mod send;
 pub mod socket;

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::fields::{Fields, malformed};
 use super::guard::Guard;
 use super::settings::{IncomingSettings, ReportSettings};
+use crate::contracts::transport::callback::{CAUSE, MESSAGE};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, WebhookRequest};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, MessageId, Parameters};
@@ -16,11 +17,6 @@ const MAX_ID: usize = 128;
 
 /// The sentence of `RapidSMS` for a request without one of the required fields.
 const INVALID: &str = "form failed to validate";
-
-/// Parameters of the address of delivery reports: the outbound message, and the inbound one that it
-/// answers.
-pub(super) const MESSAGE: &str = "message";
-pub(super) const CAUSE: &str = "cause";
 
 /// Webhook of one gateway.
 pub(super) struct Inbound {

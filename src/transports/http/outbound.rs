@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::auth::Auth;
-use super::inbound::{CAUSE, MESSAGE};
 use super::outcome;
 use super::settings::{Format, OutgoingSettings};
 use super::template::Template;
+use crate::contracts::transport::callback::callback_url;
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::Response;
 use crate::model::message::Outbound as Message;
@@ -137,14 +137,7 @@ impl Outbound {
     }
 
     fn report_url(&self, message: &Message) -> Option<String> {
-        let mut url = self.report_url.clone()?;
-        let mut query = url.query_pairs_mut();
-        query.append_pair(MESSAGE, message.id.as_str());
-        if let Some(cause) = &message.cause {
-            query.append_pair(CAUSE, cause.id.as_str());
-        }
-        drop(query);
-        Some(url.into())
+        self.report_url.clone().map(|url| callback_url(url, message))
     }
 }
 

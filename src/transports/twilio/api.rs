@@ -5,7 +5,8 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::outcome;
-use super::{Twilio, TwilioConfig, report};
+use super::{Twilio, TwilioConfig};
+use crate::contracts::transport::callback::callback_url;
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::{self, Response};
 use crate::model::message::Outbound;
@@ -91,14 +92,7 @@ fn parameters(
 
 /// URL of the status callback, with the ids that a delivery report returns.
 fn status_callback(twilio: &Twilio, message: &Outbound) -> Option<String> {
-    let mut url = twilio.status_callback.clone()?;
-    let mut query = url.query_pairs_mut();
-    query.append_pair(report::MESSAGE, message.id.as_str());
-    if let Some(cause) = &message.cause {
-        query.append_pair(report::CAUSE, cause.id.as_str());
-    }
-    drop(query);
-    Some(url.into())
+    twilio.status_callback.clone().map(|url| callback_url(url, message))
 }
 
 /// Response to a created message, without the fields that are not used.

@@ -2,13 +2,9 @@
 
 use super::fields::Fields;
 use super::form;
+use crate::contracts::transport::callback::{CAUSE, MESSAGE};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report};
 use crate::model::message::MessageId;
-
-/// Query parameters of the status callback, which Twilio returns unchanged: the outbound message, and
-/// the inbound one that it answers.
-pub(super) const MESSAGE: &str = "message";
-pub(super) const CAUSE: &str = "cause";
 
 /// Status of an outbound message, if the request reports one. An inbound message has a status too: that
 /// it is received.

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 
 use super::signature::PublicKey;
+use crate::contracts::transport::callback::{CAUSE, MESSAGE};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, WebhookRequest};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, Media, MessageId};
 use crate::transports::http::fields::{check_size, malformed, pairs};
-use crate::transports::http::inbound::{CAUSE, MESSAGE, checked};
+use crate::transports::http::inbound::checked;
 
 /// Most attachments of a message, which is Telnyx' own limit.
 const MAX_MEDIA: usize = 10;

@@ -14,10 +14,10 @@ use url::Url;
 use self::signature::PublicKey;
 use super::address::check_base;
 use super::gateway::{Built, Gateway};
-use super::inbound::{CAUSE, MESSAGE};
 use super::secrets::Secrets;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
+use crate::contracts::transport::callback::callback_url;
 use crate::contracts::transport::{ReceiveError, Received, SendError, SentReceipt, WebhookRequest};
 use crate::http_client::Response;
 use crate::model::message::Outbound;
@@ -130,13 +130,6 @@ impl Telnyx {
     /// Address of the message's reports, with the ids that they return. It takes the place of the
     /// profile's, and its query is not signed: the ids are as good as the body that came with them.
     fn status_url(&self, message: &Outbound) -> Option<String> {
-        let mut url = self.status_url.clone()?;
-        let mut query = url.query_pairs_mut();
-        query.append_pair(MESSAGE, message.id.as_str());
-        if let Some(cause) = &message.cause {
-            query.append_pair(CAUSE, cause.id.as_str());
-        }
-        drop(query);
-        Some(url.into())
+        self.status_url.clone().map(|url| callback_url(url, message))
     }
 }
