@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 /// Returns the network that a client counts by: an IPv4 address, or an IPv6 /64 network, of which one
 /// client can choose any address.
 pub fn network(address: IpAddr) -> IpAddr {
@@ -9,6 +11,17 @@ pub fn network(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
         address @ IpAddr::V4(_) => address,
     }
+}
+
+/// Parses a network, such as `10.0.0.0/8`, or a single address.
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(address)
+}
+
+/// Returns whether an address is in one of several networks. An IPv4 address within IPv6 is that of IPv4.
+pub fn is_in(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address.to_canonical()))
 }
 
 /// Returns whether an address is of the public internet: in no range that the IANA registries of

@@ -9,6 +9,7 @@ use super::fields::Fields;
 use super::secrets::Secrets;
 use crate::contracts::settings::Purpose;
 use crate::contracts::transport::{ReceiveError, WebhookRequest};
+use crate::model::network::{is_in, parse_network};
 
 /// Decides which requests come from the gateway.
 pub(super) struct Guard {
@@ -28,9 +29,9 @@ impl Guard {
     ) -> Self {
         let mut networks: Vec<IpNet> = Vec::new();
         for text in allow {
-            match text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(network) => networks.push(network),
-                Err(_) => secrets.errors.add(
+            match parse_network(text) {
+                Some(network) => networks.push(network),
+                None => secrets.errors.add(
                     "incoming.allow",
                     format!("{text:?} is no address; write one such as \"10.0.0.0/8\""),
                 ),
@@ -50,9 +51,7 @@ impl Guard {
     /// Refuses a request by its address, headers or body. A secret among the fields is checked by
     /// [`Guard::check_fields`].
     pub(super) fn check(&self, request: &WebhookRequest) -> Result<(), ReceiveError> {
-        let is_allowed = |client: IpAddr| {
-            self.allow.iter().any(|network| network.contains(&client.to_canonical()))
-        };
+        let is_allowed = |client: IpAddr| is_in(&self.allow, client);
         if !self.allow.is_empty() && !request.client.is_some_and(is_allowed) {
             return Err(ReceiveError::Denied("calls from this address"));
         }

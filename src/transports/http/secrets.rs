@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::contracts::settings::{BuildContext, Purpose, SettingsErrors};
+use crate::contracts::settings::{BuildContext, Purpose, SettingsErrors, is_variable_name};
 
 /// Reader of secrets. It collects the errors of all settings, and the variables that a developer's
 /// machine has not set.
@@ -20,7 +20,7 @@ impl<'c> Secrets<'c> {
     /// Returns the value of the variable that `key` names. A deployment needs it; a developer's machine
     /// runs without, and the transport says so when it is used.
     pub(super) fn read(&mut self, key: &str, name: &str) -> Option<SecretString> {
-        if !is_variable(name) {
+        if !is_variable_name(name) {
             // The value may be the secret itself, so the error does not quote it.
             let fix = "write the name, such as GATEWAY_SECRET, and put the secret into it";
             self.errors.add(key, format!("is not the name of an environment variable; {fix}"));
@@ -42,9 +42,4 @@ impl<'c> Secrets<'c> {
         let names = self.missing.join(", ");
         (!names.is_empty()).then(|| format!("set {names} to reach the gateway"))
     }
-}
-
-fn is_variable(name: &str) -> bool {
-    let legal = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && name.chars().all(legal)
 }

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::query::Query;
 use crate::contracts::transport::{ReceiveError, WebhookRequest};
+use crate::model::network::is_in;
 
 /// Parameter that holds the secret, in `get-url` and in the URL of delivery reports.
 pub(super) const SECRET: &str = "secret";
@@ -43,12 +44,10 @@ impl Access {
     }
 
     fn is_allowed_address(&self, client: Option<IpAddr>) -> bool {
-        let client = client.map(|address| address.to_canonical());
         if self.loopback_only {
-            return client.is_some_and(|address| address.is_loopback());
+            return client.is_some_and(|address| address.to_canonical().is_loopback());
         }
-        let is_listed = |address: IpAddr| self.allow.iter().any(|net| net.contains(&address));
-        self.allow.is_empty() || client.is_some_and(is_listed)
+        self.allow.is_empty() || client.is_some_and(|address| is_in(&self.allow, address))
     }
 }
 
@@ -57,20 +56,15 @@ fn digest(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Parses a network, such as `10.0.0.0/8`, or a single address.
-pub(super) fn network(text: &str) -> Option<IpNet> {
-    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(address)
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::network::parse_network;
 
     fn access(secret: Option<&str>, allow: &[&str]) -> Access {
-        let allow: Vec<IpNet> = allow.iter().map(|net| network(net).unwrap()).collect();
+        let allow: Vec<IpNet> = allow.iter().map(|net| parse_network(net).unwrap()).collect();
         let secret = secret.map(SecretString::from);
         Access { loopback_only: secret.is_none() && allow.is_empty(), secret, allow }
     }

@@ -7,11 +7,13 @@ use secrecy::SecretString;
 use url::Host;
 
 use super::{KannelConfig, KannelSettings};
-use crate::contracts::settings::{BuildContext, ENVIRONMENT, Purpose, SettingsErrors};
+use crate::contracts::settings::{
+    BuildContext, ENVIRONMENT, Purpose, SettingsErrors, is_variable_name,
+};
 use crate::http_client::{ClientLimits, GuardedUrl, Reach};
-use crate::model::network::is_public;
+use crate::model::network::{is_public, parse_network};
 use crate::model::phone;
-use crate::transports::kannel::access::{self, Access};
+use crate::transports::kannel::access::Access;
 
 /// Shortest secret, in bytes.
 const SHORTEST_SECRET: usize = 16;
@@ -127,7 +129,7 @@ impl Reader<'_> {
     }
 
     fn network(&mut self, text: &str) -> Option<IpNet> {
-        let network = access::network(text);
+        let network = parse_network(text);
         if network.is_none() {
             let fix = "write an address such as \"10.0.0.5\", or a network such as \"10.0.0.0/8\"";
             self.errors.add("allow", format!("{text:?} is no address; {fix}"));
@@ -172,7 +174,7 @@ impl Reader<'_> {
         let part = key.strip_suffix("_env").unwrap_or(key);
         let usual = format!("KANNEL_{}", part.to_uppercase());
         let name = match named {
-            Some(name) if is_variable(name) => name.clone(),
+            Some(name) if is_variable_name(name) => name.clone(),
             Some(_) => {
                 // The value may be the secret itself, so the error does not quote it.
                 let problem = "is not the name of an environment variable";
@@ -191,9 +193,4 @@ impl Reader<'_> {
 struct Variable {
     name: String,
     value: Option<String>,
-}
-
-fn is_variable(name: &str) -> bool {
-    let legal = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && name.chars().all(legal)
 }

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::TwilioConfig;
 use crate::contracts::settings::{
-    BuildContext, ConfigErrors, ENVIRONMENT, Environment, Purpose, Section,
+    BuildContext, ConfigErrors, ENVIRONMENT, Environment, Purpose, Section, is_variable_name,
 };
 use crate::model::topic::TransportConfig;
 
@@ -160,7 +160,7 @@ fn variable(section: &mut Section<'_>, environment: &Environment, part: &str) ->
     let usual = format!("TWILIO_{}", part.to_uppercase());
     let key = format!("{part}_env");
     let name = match section.get::<String>(&key) {
-        Some(name) if is_variable(&name) => name,
+        Some(name) if is_variable_name(&name) => name,
         Some(_) => {
             // The value may be the secret itself, so the error does not quote it.
             let fix = format!("write the name, such as {usual}, and put the value into it");
@@ -181,11 +181,6 @@ fn kind(value: &str) -> Option<&'static str> {
         "MG" => Some("holds a messaging service's SID"),
         _ => None,
     }
-}
-
-fn is_variable(name: &str) -> bool {
-    let legal = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && name.chars().all(legal)
 }
 
 /// Returns whether credentials may be sent to this URL: over TLS, or within this machine.
