@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::contracts::storage::Entry;
 use crate::contracts::storage::encoding::digest;
 use crate::contracts::transport::Report;
-use crate::model::address::{Address, GroupKey};
+use crate::model::address::{Address, Group, GroupKey};
 use crate::model::clock::Clock;
 use crate::model::event::EventKind;
 use crate::model::message::{Inbound, Media, MessageId, Outbound};
@@ -76,6 +76,7 @@ impl EventSource {
 
     /// Event of a message that was taken in.
     pub fn received(&self, message: &Inbound) -> Option<Entry> {
+        let mailbox = || self.groups.group(&message.sender);
         let key = message.key();
         let data = Data {
             message: Some(&key),
@@ -84,8 +85,7 @@ impl EventSource {
             media: &message.media,
             ..Data::default()
         };
-        let mailbox = self.groups.group(&message.sender);
-        self.entry(EventKind::Received, &key, mailbox.as_str(), message.received_at, &data)
+        self.entry(EventKind::Received, &key, mailbox, message.received_at, &data)
     }
 
     /// Event of a message that the provider has taken.
@@ -110,7 +110,8 @@ impl EventSource {
             ..Data::default()
         };
         let subject = subject(report);
-        self.entry(kind, &subject, subject.as_str(), self.clock.now(), &data)
+        let mailbox = || Group::from_id(subject.as_str());
+        self.entry(kind, &subject, mailbox, self.clock.now(), &data)
     }
 
     fn outbound(&self, kind: EventKind, outbound: &Outbound, data: &Data<'_>) -> Option<Entry> {
@@ -119,17 +120,18 @@ impl EventSource {
         if is_action || Self::is_event(outbound) {
             return None;
         }
-        let mailbox = self.groups.group(&outbound.to);
-        self.entry(kind, &outbound.id, mailbox.as_str(), self.clock.now(), data)
+        let mailbox = || self.groups.group(&outbound.to);
+        self.entry(kind, &outbound.id, mailbox, self.clock.now(), data)
     }
 
     /// Entry of an event. Its id follows from the kind and the subject, so that an event which became
-    /// true again, after the store had lost a write, is known as the same one.
+    /// true again, after the store had lost a write, is known as the same one. The mailbox is a keyed hash,
+    /// which a topic without events does not pay for.
     fn entry(
         &self,
         kind: EventKind,
         subject: &MessageId,
-        mailbox: &str,
+        mailbox: impl FnOnce() -> Group,
         timestamp: DateTime<Utc>,
         data: &Data<'_>,
     ) -> Option<Entry> {
@@ -140,7 +142,7 @@ impl EventSource {
         let id = format!("evt_{}", hex::encode(digest(&parts)));
         let event = EventJson { kind: kind.as_str(), id: &id, topic: &self.topic, timestamp, data };
         let body = serde_json::to_string(&event).expect("an event is strings and times throughout");
-        let to = Address::new(EVENTS, mailbox, self.topic.as_str());
+        let to = Address::new(EVENTS, mailbox().as_str(), self.topic.as_str());
         let mut outbound = Outbound::new(to, body.into(), Vec::new(), None);
         outbound.id = MessageId::new(id);
         Some(Entry::owed(&outbound, &self.groups))

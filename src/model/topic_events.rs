@@ -39,6 +39,11 @@ impl ReportedEvent {
 pub struct TopicEvents(BTreeSet<ReportedEvent>);
 
 impl TopicEvents {
+    /// Returns whether nothing is reported.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn reports(&self, kind: EventKind) -> bool {
         ReportedEvent::of(kind).is_some_and(|event| self.0.contains(&event))
     }

@@ -36,6 +36,13 @@ impl Environment {
     }
 }
 
+/// Returns whether a text can be the name of a variable: capital letters, digits and `_`. A secret that
+/// stands where its variable's name belongs rarely is.
+pub fn is_variable_name(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') && text.chars().all(legal)
+}
+
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         Self(variables.into_iter().collect())

@@ -5,9 +5,9 @@ mod errors;
 mod part;
 mod section;
 
-#[doc(hidden)]
-pub use environment::ENVIRONMENT;
 pub use environment::Environment;
+#[doc(hidden)]
+pub use environment::{ENVIRONMENT, is_variable_name};
 #[doc(hidden)]
 pub use errors::{ConfigErrors, did_you_mean};
 pub use part::SettingsErrors;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::model::address::{Group, GroupKey};
-use crate::model::event::Facts;
+use crate::model::event::{Detail, Facts};
 use crate::model::message::{Mail, MessageId, Outbound, Wake};
-use crate::model::topic::TopicName;
+use crate::model::topic::{Limits, TopicName};
 
 /// One of a partition's two queues: messages to handle, or messages to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,6 +88,20 @@ pub struct Push {
     pub max_depth: u64,
     /// Messages that may wait in the group.
     pub max_group_depth: u64,
+}
+
+impl Push {
+    /// Creates the push of an entry alone, of which nothing is recorded.
+    pub fn unrecorded(entry: Entry, limits: &Limits) -> Self {
+        Self {
+            facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),
+            entry,
+            aliases: Vec::new(),
+            outbox: Vec::new(),
+            max_depth: limits.max_depth,
+            max_group_depth: limits.max_group_depth,
+        }
+    }
 }
 
 /// Result of a push.

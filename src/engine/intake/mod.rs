@@ -71,6 +71,8 @@ pub struct Intake {
     clock: Arc<dyn Clock>,
     /// By `<topic>/<transport>`, and by `<topic>` for its first transport.
     pipelines: BTreeMap<String, Arc<Pipeline>>,
+    /// Sources of the topics that report events.
+    events: BTreeMap<TopicName, EventSource>,
 }
 
 impl Intake {
@@ -80,13 +82,19 @@ impl Intake {
         clock: Arc<dyn Clock>,
         pipelines: Vec<Pipeline>,
     ) -> Self {
-        let mut routes = BTreeMap::new();
+        let (mut routes, mut events) = (BTreeMap::new(), BTreeMap::new());
         for pipeline in pipelines.into_iter().map(Arc::new) {
+            if !pipeline.events.is_empty() {
+                let (topic, reported) = (pipeline.topic.clone(), pipeline.events.clone());
+                let source =
+                    EventSource::new(topic.clone(), reported, groups.clone(), Arc::clone(&clock));
+                events.insert(topic, source);
+            }
             let topic = pipeline.topic.to_string();
             routes.insert(format!("{topic}/{}", pipeline.transport_name), Arc::clone(&pipeline));
             routes.entry(topic).or_insert(pipeline);
         }
-        Self { storage, groups, clock, pipelines: routes }
+        Self { storage, groups, clock, pipelines: routes, events }
     }
 
     /// Returns the topics whose messages are taken in.
@@ -170,20 +178,14 @@ impl Intake {
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let validated = Fact { kind: EventKind::Validated, at: Some(self.clock.now()) };
         let kinds = vec![received, validated, EventKind::Queued.into()];
-        let event = self.events(pipeline).received(&message);
-        Push {
-            facts: facts(pipeline, &message, kinds, None),
-            outbox: self.accept_message(pipeline, &message).into_iter().chain(event).collect(),
-            entry: self.entry(message),
-            aliases: Vec::new(),
-            max_depth: pipeline.limits.max_depth,
-            max_group_depth: pipeline.limits.max_group_depth,
-        }
+        let event = self.events(pipeline).and_then(|events| events.received(&message));
+        let outbox = self.accept_message(pipeline, &message).into_iter().chain(event).collect();
+        let facts = facts(pipeline, &message, kinds, None);
+        Push { outbox, facts, ..Push::unrecorded(self.entry(message), &pipeline.limits) }
     }
 
-    fn events(&self, pipeline: &Pipeline) -> EventSource {
-        let (topic, events) = (pipeline.topic.clone(), pipeline.events.clone());
-        EventSource::new(topic, events, self.groups.clone(), Arc::clone(&self.clock))
+    fn events(&self, pipeline: &Pipeline) -> Option<&EventSource> {
+        self.events.get(&pipeline.topic)
     }
 
     fn entry(&self, message: Inbound) -> Entry {

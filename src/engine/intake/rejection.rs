@@ -5,7 +5,7 @@ use tracing::{error, info, warn};
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::topic::Pipeline;
-use crate::model::event::{Detail, EventKind, Fact, Facts};
+use crate::model::event::{EventKind, Fact, Facts};
 use crate::model::message::submission::Submission;
 use crate::model::message::{Inbound, Mail, MessageId};
 
@@ -60,15 +60,8 @@ impl Intake {
         let submission = Submission::new(key.clone(), sender, text);
         let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
             .expect("a submission is strings throughout");
-        let limits = &pipeline.limits;
-        Push {
-            entry: Entry { group: self.groups.group(&message.sender), id: key.clone(), payload },
-            aliases: Vec::new(),
-            outbox: Vec::new(),
-            facts: Facts::new(key, &[], Detail::default(), limits.max_records),
-            max_depth: limits.max_depth,
-            max_group_depth: limits.max_group_depth,
-        }
+        let group = self.groups.group(&message.sender);
+        Push::unrecorded(Entry { group, id: key, payload }, &pipeline.limits)
     }
 
     /// Records a rejection and stores the message to its sender, once for all repetitions.

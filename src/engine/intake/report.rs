@@ -46,19 +46,15 @@ impl Intake {
         kind: EventKind,
         report: &Report,
     ) -> Result<(), Refusal> {
-        let Some(event) = self.events(pipeline).reported(kind, report) else { return Ok(()) };
+        let Some(event) = self.events(pipeline).and_then(|events| events.reported(kind, report))
+        else {
+            return Ok(());
+        };
         let id = MessageId::new(format!("reported:{}", subject(report)));
         let group = Group::named(id.as_str());
         let wake = Wake { group: group.clone(), name: REPORTED.to_owned(), data: Value::Null };
-        let limits = &pipeline.limits;
-        let push = Push {
-            entry: Entry { id: id.clone(), ..Entry::wake(wake) },
-            aliases: Vec::new(),
-            outbox: vec![event],
-            facts: Facts::new(id, &[], Detail::default(), limits.max_records),
-            max_depth: limits.max_depth,
-            max_group_depth: limits.max_group_depth,
-        };
+        let entry = Entry { id, ..Entry::wake(wake) };
+        let push = Push { outbox: vec![event], ..Push::unrecorded(entry, &pipeline.limits) };
         match in_time(self.storage.push(partition, push)).await {
             Ok(Pushed::Accepted | Pushed::Duplicate) => Ok(()),
             Ok(Pushed::Full | Pushed::GroupFull) => {

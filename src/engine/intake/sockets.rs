@@ -8,7 +8,6 @@ use super::{Intake, Outcome, Receipt, Refusal, in_time};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::engine::topic::Pipeline;
 use crate::model::connection::ConnectionChange;
-use crate::model::event::{Detail, Facts};
 use crate::model::message::{Incoming, Mail, MessageId};
 
 impl Intake {
@@ -57,16 +56,8 @@ impl Intake {
         let payload = serde_json::to_string(&Mail::Connection(change))
             .expect("a connection is strings throughout");
         // A connection is no message: the record of messages does not have it.
-        let limits = &pipeline.limits;
-        let facts = Facts::new(id.clone(), &[], Detail::default(), limits.max_records);
-        Push {
-            entry: Entry { group, id, payload },
-            aliases: Vec::new(),
-            outbox: Vec::new(),
-            facts,
-            max_depth: limits.max_depth,
-            max_group_depth,
-        }
+        let entry = Entry { group, id, payload };
+        Push { max_group_depth, ..Push::unrecorded(entry, &pipeline.limits) }
     }
 }
 

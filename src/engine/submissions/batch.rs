@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::draft::check_content;
-use super::{Destination, IdempotencyKey, SubmitError, Submitter, in_time, payload, push_of};
+use super::{Destination, IdempotencyKey, SubmitError, Submitter, in_time, payload};
 use crate::contracts::storage::{Entry, FeedLimits, Partition, Push};
 use crate::model::address::Group;
 use crate::model::message::submission::{Chunk, End, Priority, Submission, SubmissionId};
@@ -137,7 +137,7 @@ impl Submitter {
             let group = Group::named(&format!("batch:{batch}"));
             let entry = Entry { group, id, payload: payload(&Mail::Chunk(chunk)) };
             let max_group_depth = u64::try_from(MAX_BATCH).unwrap_or(u64::MAX);
-            let push = Push { max_group_depth, ..push_of(destination, entry) };
+            let push = Push { max_group_depth, ..Push::unrecorded(entry, destination.limits()) };
             self.push(&partition, push).await?;
         }
         Ok(batch)

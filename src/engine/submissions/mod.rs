@@ -76,7 +76,7 @@ impl Submitter {
         let push = Push {
             facts,
             max_group_depth,
-            ..push_of(destination, Entry { group, id: id.clone(), payload: payload(&mail) })
+            ..Push::unrecorded(Entry { group, id: id.clone(), payload: payload(&mail) }, limits)
         };
         self.push(&partition, push).await?;
         Ok(id)
@@ -98,7 +98,7 @@ impl Submitter {
         let entry_id = MessageId::new(format!("cancel:{id}"));
         let payload = payload(&Mail::Cancellation(cancellation));
         let entry = Entry { group, id: entry_id, payload };
-        self.push(&partition, push_of(destination, entry)).await
+        self.push(&partition, Push::unrecorded(entry, destination.limits())).await
     }
 
     /// Returns the address of a person who writes to a topic.
@@ -148,19 +148,6 @@ impl Submitter {
             Pushed::Full => Err(SubmitError::QueueFull),
             Pushed::GroupFull => Err(SubmitError::MailboxFull),
         }
-    }
-}
-
-/// Returns a push that records nothing.
-fn push_of(destination: &Destination, entry: Entry) -> Push {
-    let limits = destination.limits();
-    Push {
-        facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),
-        entry,
-        aliases: Vec::new(),
-        outbox: Vec::new(),
-        max_depth: limits.max_depth,
-        max_group_depth: limits.max_group_depth,
     }
 }
 
