@@ -77,6 +77,8 @@ impl Consumers {
             sending: topic.config.sending.clone(),
             max_records: topic.config.limits.max_records,
             events: self.events(topic),
+            groups: self.groups.clone(),
+            clock: Arc::clone(&self.clock),
         }
     }
 }

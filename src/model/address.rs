@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::model::sealed::SealKey;
 use crate::model::token::TokenKey;
 use crate::model::topic::TopicName;
 
@@ -69,6 +70,12 @@ impl Address {
     /// Address of a room of a topic: every socket that is subscribed to it.
     pub fn room(topic: &TopicName, name: &str) -> Self {
         Self::new(WEBSOCKET, &format!("#{name}"), topic.as_str())
+    }
+
+    /// Returns the address of the same person on no line in particular.
+    #[must_use]
+    pub fn without_line(&self) -> Self {
+        Self { line: Identity::new(""), ..self.clone() }
     }
 
     /// Returns whether this is a session or a room of sockets, not a phone.
@@ -183,6 +190,14 @@ impl GroupKey {
         TokenKey::new(&mac.finalize().into_bytes())
     }
 
+    /// Key of sealed texts of one purpose.
+    pub fn seal_key(&self, purpose: &str) -> SealKey {
+        let mut mac = self.0.clone();
+        mac.update(b"sealed\0");
+        mac.update(purpose.as_bytes());
+        SealKey::new(&mac.finalize().into_bytes().into())
+    }
+
     /// Group of a person: 128 bits of HMAC-SHA256 over the address, in hexadecimal.
     pub fn group(&self, address: &Address) -> Group {
         let mut mac = self.0.clone();
@@ -191,6 +206,11 @@ impl GroupKey {
             mac.update(&[0]);
         }
         Group(hex::encode(&mac.finalize().into_bytes()[..16]))
+    }
+
+    /// Group of a person on no line in particular: the name of what holds for all lines, such as a ban.
+    pub fn person(&self, address: &Address) -> Group {
+        self.group(&address.without_line())
     }
 
     /// The key of the line that messages to this address leave from.
@@ -225,9 +245,10 @@ impl GroupKey {
         hex::encode(&mac.finalize().into_bytes()[..4])
     }
 
-    /// Partition of a topic that holds this person's group, below `partitions`.
+    /// Partition of a topic that holds this person's groups, below `partitions`. It is the same one for
+    /// every line, so that what is known of the person is in one place.
     pub fn partition(&self, address: &Address, partitions: u16) -> u16 {
-        let group = self.group(address);
+        let group = self.person(address);
         let head = u64::from_str_radix(&group.0[..8], 16).unwrap_or_default();
         u16::try_from(head % u64::from(partitions.max(1))).unwrap_or_default()
     }

@@ -167,6 +167,12 @@ pub struct Detail {
     /// Cause: a validator's name, or an error's code and meaning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Provider's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u32>,
+    /// Cost of an outbound message, in segments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segments: Option<u32>,
 }
 
 /// Recorded event, as it is read from the store.

@@ -7,6 +7,8 @@ pub mod clock;
 pub mod command;
 pub mod connection;
 #[doc(hidden)]
+pub mod consent;
+#[doc(hidden)]
 pub mod event;
 pub mod frame;
 #[doc(hidden)]
@@ -21,6 +23,8 @@ pub mod network;
 pub mod parameters;
 #[doc(hidden)]
 pub mod phone;
+#[doc(hidden)]
+pub mod sealed;
 #[doc(hidden)]
 pub mod segment;
 #[doc(hidden)]

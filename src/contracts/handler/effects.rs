@@ -20,6 +20,22 @@ pub const UNDELIVERABLE: &str = "undeliverable";
 /// Name of the wake by which a store remembers that a delivery report was passed on. It has no effect.
 pub const REPORTED: &str = "events.reported";
 
+/// Name of the wake that a mailbox gets when an operator bars its owner.
+pub const BARRED: &str = "people.barred";
+
+/// Name of the wake that a mailbox gets when an operator removes all that is stored about its owner.
+pub const FORGOTTEN: &str = "people.forgotten";
+
+/// An operator's removal of a person from a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Removal {
+    /// The person may not take part any more: their messages are dropped from now on.
+    Barred,
+    /// Everything that is stored about the person is removed.
+    Forgotten,
+}
+
 /// Observer of the handled messages of one transport. A crash may keep it from being called.
 #[async_trait]
 pub trait HandledObserver: Send + Sync {

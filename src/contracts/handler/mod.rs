@@ -8,6 +8,7 @@ use crate::model::message::{Inbound, Wake};
 use crate::model::table::Table;
 
 mod app;
+mod consent;
 mod context;
 mod dialogue;
 mod effects;
@@ -23,14 +24,16 @@ mod transaction;
 pub use app::{Filter, RouterApp};
 #[doc(hidden)]
 pub use app::{Phased, Phases};
+#[doc(hidden)]
+pub use consent::{consent, opt_out};
 pub use context::Context;
 pub use dialogue::{Dialogue, InDialogue, Turn};
-pub use effects::OutgoingMessage;
 #[doc(hidden)]
 pub use effects::{
-    Effects, HandledObserver, Invocation, Note, Origin, REPORTED, ScheduledWake, State,
-    UNDELIVERABLE,
+    BARRED, Effects, FORGOTTEN, HandledObserver, Invocation, Note, Origin, REPORTED, ScheduledWake,
+    State, UNDELIVERABLE,
 };
+pub use effects::{OutgoingMessage, Removal};
 pub use error::{Postpone, Refuse, Result};
 #[doc(hidden)]
 pub use function::HandlerFn;
@@ -39,9 +42,9 @@ pub use job::{HORIZON, JobHandler, job_key, next_due, occurrence};
 #[doc(hidden)]
 pub use presence::process_end;
 #[doc(hidden)]
-pub use run::{Call, DynHandler, opt_out};
+pub use run::{Call, DynHandler};
 #[doc(hidden)]
-pub use submission::{consent, stored as stored_submission};
+pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
 
 /// The logic of a topic.
@@ -117,6 +120,20 @@ pub trait Handler: Send + Sync {
         code: u32,
     ) -> impl Future<Output = Result> + Send {
         let _ = (tx, code);
+        ready(Ok(()))
+    }
+
+    /// Handles an operator's removal of the owner of this mailbox: ends what they take part in. By
+    /// default it removes the state of one who is forgotten, and does nothing about one who is barred.
+    fn removed(
+        &self,
+        tx: &mut Transaction,
+        removal: Removal,
+    ) -> impl Future<Output = Result> + Send {
+        if removal == Removal::Forgotten {
+            let own = tx.group();
+            tx.remove(own.as_str());
+        }
         ready(Ok(()))
     }
 

@@ -4,12 +4,11 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Effects, Handler, OutgoingMessage, Phases, REPORTED, Refuse, Result, Transaction,
-    UNDELIVERABLE, presence, submission,
+    BARRED, Context, Effects, FORGOTTEN, Handler, OutgoingMessage, Phases, REPORTED, Refuse,
+    Removal, Result, Transaction, UNDELIVERABLE, consent, opt_out, presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
-use crate::model::keyword::is_opt_out;
 use crate::model::message::{Inbound, Mail, OptOut, Wake};
 use crate::model::table::Table;
 
@@ -45,6 +44,8 @@ pub enum Call<'a> {
     Wake(&'a mut Transaction, &'a Wake),
     /// The verdict that no message reaches the owner of the mailbox, with the provider's code.
     Undeliverable(&'a mut Transaction, u32),
+    /// The operator's removal of the owner of the mailbox.
+    Removed(&'a mut Transaction, Removal),
     Connected(&'a mut Context, &'a Connection),
     Disconnected(&'a mut Transaction, &'a Disconnection),
 }
@@ -52,8 +53,8 @@ pub enum Call<'a> {
 impl<H: Handler> DynHandler for H {
     fn run<'a>(&'a self, tx: Transaction, mail: &'a Mail) -> BoxFuture<'a, Result<Effects>> {
         match mail {
-            Mail::Message(message) => receive(self, tx, mail, message).boxed(),
-            Mail::Wake(wake) => wake_up(self, tx, mail, wake).boxed(),
+            Mail::Message(message) => receive(self, tx, message).boxed(),
+            Mail::Wake(wake) => wake_up(self, tx, wake).boxed(),
             Mail::Connection(change) => presence::change(self, tx, change).boxed(),
             Mail::Submission(message) => submission::submit(tx, message).boxed(),
             Mail::Cancellation(cancellation) => submission::cancel(tx, cancellation).boxed(),
@@ -71,6 +72,7 @@ impl<H: Handler> DynHandler for H {
             },
             Call::Wake(tx, wake) => self.wake(tx, wake).boxed(),
             Call::Undeliverable(tx, code) => self.undeliverable(tx, code).boxed(),
+            Call::Removed(tx, removal) => self.removed(tx, removal).boxed(),
             Call::Connected(cx, connection) => self.connected(cx, connection).boxed(),
             Call::Disconnected(tx, end) => self.disconnected(tx, end).boxed(),
         }
@@ -89,12 +91,7 @@ impl<H: Handler> DynHandler for H {
     }
 }
 
-async fn receive<H: Handler>(
-    handler: &H,
-    tx: Transaction,
-    mail: &Mail,
-    message: &Inbound,
-) -> Result<Effects> {
+async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
     let groups = tx.invocation.groups.clone();
     let mut cx = Context::new(tx, message.sender.clone());
     let mut effects = match handler.call(Call::Message(&mut cx, message)).await {
@@ -105,16 +102,8 @@ async fn receive<H: Handler>(
         },
     };
     // An opt-out is kept whatever the handler makes of it.
-    effects.writes.extend(submission::consent(&groups, mail));
+    effects.writes.extend(consent(&groups, message));
     Ok(effects)
-}
-
-/// Returns the opt-out, opt-in or request for help that a message is: as the provider reports it, or
-/// a word such as STOP. START and HELP are ordinary words where the provider does not report them;
-/// so is STOP on a socket, whose client just closes it.
-pub fn opt_out(message: &Inbound) -> Option<OptOut> {
-    let is_stop = || !message.sender.is_socket() && is_opt_out(message.text.reveal());
-    message.opt_out.or_else(|| is_stop().then_some(OptOut::Stop))
 }
 
 /// Returns the effects of a refusal: its text, whatever the handler did before.
@@ -124,20 +113,15 @@ fn refusal(message: &Inbound, text: &str) -> Effects {
 }
 
 /// Runs a wake. A refusal in it is an error like any other, for there is no sender to answer.
-async fn wake_up<H: Handler>(
-    handler: &H,
-    mut tx: Transaction,
-    mail: &Mail,
-    wake: &Wake,
-) -> Result<Effects> {
+async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> Result<Effects> {
     match wake.name.as_str() {
         UNDELIVERABLE => {
             let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
             handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
-            let kept = submission::consent(&tx.invocation.groups, mail);
-            tx.effects.writes.extend(kept);
         }
         REPORTED => {}
+        BARRED => handler.removed(&mut tx, Removal::Barred).await?,
+        FORGOTTEN => handler.removed(&mut tx, Removal::Forgotten).await?,
         presence::LOST_PROCESS => presence::lost_process(&mut tx, wake).await?,
         presence::LOST_SESSION => presence::lost_session(handler, &mut tx, wake).await?,
         submission::DUE => return submission::release_due(tx, wake).await,

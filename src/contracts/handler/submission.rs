@@ -3,30 +3,19 @@
 //! A submission becomes an outbound message in the mailbox of its recipient. One for a later time is
 //! stored under its id until a wake of that mailbox releases it. A cancellation has a mailbox of its
 //! own: it removes what is stored, or leaves a mark that the submission reads when it comes.
-//!
-//! Opt-outs are kept beside the handler's state, so that nothing is submitted to somebody who has
-//! texted STOP, whatever their handler does.
 
 use std::time::Duration;
 
-use super::{Effects, Note, Origin, OutgoingMessage, Postpone, Result, Transaction, UNDELIVERABLE};
-use crate::model::address::{Address, Group, GroupKey, Identity};
+use super::{Effects, Note, Origin, OutgoingMessage, Postpone, Result, Transaction};
 use crate::model::event::EventKind;
-use crate::model::keyword::is_opt_in;
 use crate::model::message::submission::{
     BULK_UNSETTLED, Cancellation, Chunk, End, Priority, Submission, released,
 };
-use crate::model::message::{Inbound, Mail, MessageId, OptOut, Wake};
-use crate::model::state::Write;
+use crate::model::message::{MessageId, Wake};
 
 /// Name of the wake that releases a submission at its time.
 pub(super) const DUE: &str = "submission.due";
 
-/// Codes with which Twilio (<https://www.twilio.com/docs/api/errors/21610>) and Telnyx (40300 of its
-/// error codes) refuse a message to somebody who has opted out.
-const OPTED_OUT: [u32; 2] = [21610, 40300];
-/// Life of an opt-out: longer than any number is somebody's.
-const OPT_OUT_TTL: Duration = Duration::from_hours(10 * 365 * 24);
 /// Time for which a submission is stored beyond the time at which it is due.
 const OVERDUE_TTL: Duration = Duration::from_hours(30 * 24);
 /// Life of a cancellation that came before its submission was handled.
@@ -111,50 +100,6 @@ pub(super) async fn cancel(mut tx: Transaction, cancellation: &Cancellation) -> 
     Ok(end(tx, id, Refusal::Cancelled))
 }
 
-/// Returns the writes that keep or remove an opt-out, when a mail is one, whatever a handler makes of it.
-pub fn consent(groups: &GroupKey, mail: &Mail) -> Vec<Write> {
-    match mail {
-        Mail::Message(message) => expressed(groups, message),
-        Mail::Wake(wake) if wake.name == UNDELIVERABLE => {
-            let code = wake.data().unwrap_or_default();
-            OPTED_OUT.contains(&code).then(|| keep(opted_out(&wake.group))).into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Returns the writes of a message that is an opt-out or takes one back.
-fn expressed(groups: &GroupKey, message: &Inbound) -> Vec<Write> {
-    let change: fn(String) -> Write = match super::opt_out(message) {
-        Some(OptOut::Stop) => keep,
-        Some(OptOut::Start) => forget,
-        None if is_opt_in(message.text.reveal()) => forget,
-        Some(OptOut::Help) | None => return Vec::new(),
-    };
-    // What is submitted without a line may leave from this one, such as by a messaging service.
-    let anywhere = Address { line: Identity::new(""), ..message.sender.clone() };
-    let mut owners = vec![groups.group(&message.sender), groups.group(&anywhere)];
-    owners.dedup();
-    owners.iter().map(|owner| change(opted_out(owner))).collect()
-}
-
-fn keep(key: String) -> Write {
-    Write::Put { key, value: "true".to_owned(), ttl: OPT_OUT_TTL }
-}
-
-fn forget(key: String) -> Write {
-    Write::Remove { key }
-}
-
-impl Transaction {
-    /// Returns whether a person has opted out, by a word such as STOP or by their provider's verdict.
-    /// Messages to them are not held back: many providers block them, and a handler may have to confirm.
-    pub async fn has_opted_out(&mut self, person: &Address) -> Result<bool> {
-        let key = opted_out(&self.group_of(person));
-        Ok(self.read::<bool>(&[key]).await?.pop().flatten().is_some())
-    }
-}
-
 /// Fails while as many bulk messages are under way as may be.
 async fn require_room(tx: &Transaction) -> Result {
     if tx.total(BULK_UNSETTLED).await? >= WINDOW {
@@ -194,12 +139,11 @@ impl Standing {
 
 /// Reads the standing of several submissions by one round trip.
 async fn read(tx: &mut Transaction, submissions: &[Submission]) -> Result<Vec<Standing>> {
-    let keys = |submission: &Submission| {
-        [cancelled(&submission.id), opted_out(&tx.group_of(&submission.to))]
-    };
+    let keys =
+        |submission: &Submission| [cancelled(&submission.id), tx.opt_out_key(&submission.to)];
     let keys: Vec<String> = submissions.iter().flat_map(keys).collect();
-    let found: Vec<Option<bool>> = tx.read(&keys).await?;
-    let standing = |it: &[Option<bool>]| Standing {
+    let found: Vec<Option<serde_json::Value>> = tx.read(&keys).await?;
+    let standing = |it: &[Option<serde_json::Value>]| Standing {
         is_cancelled: it[0].is_some(),
         has_opted_out: it[1].is_some(),
     };
@@ -229,9 +173,4 @@ pub fn stored(id: &MessageId) -> String {
 /// Key of the mark that a submission is cancelled.
 fn cancelled(id: &MessageId) -> String {
     format!("cancelled:{id}")
-}
-
-/// Key of the opt-out of a mailbox's owner.
-fn opted_out(mailbox: &Group) -> String {
-    format!("opted-out:{mailbox}")
 }

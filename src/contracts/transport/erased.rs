@@ -14,7 +14,7 @@ use super::{
     ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
 };
 use crate::contracts::storage::Feeds;
-use crate::model::message::Outbound;
+use crate::model::message::{Incoming, Outbound};
 
 /// A [`Transport`] as an engine holds it, behind a pointer.
 pub trait DynTransport: Send + Sync {
@@ -35,6 +35,21 @@ pub trait DynTransport: Send + Sync {
 
     /// Returns whether its identities are phone numbers in E.164.
     fn has_phone_numbers(&self) -> bool;
+
+    /// Returns whether an opt-out from one line is one from all of them.
+    fn shares_opt_outs(&self) -> bool;
+
+    /// Returns the largest number of characters of one message.
+    fn max_length(&self) -> Option<usize>;
+
+    /// Returns the cost of a message in segments.
+    fn segments(&self, message: &Outbound) -> u32;
+
+    /// Returns the messages that the provider has received since then.
+    fn missed(
+        &self,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Option<Vec<Incoming>>, SendError>>;
 
     /// Returns the time within which an equal text of the same sender is the same message.
     fn dedupe_window(&self) -> Option<Duration>;
@@ -85,6 +100,25 @@ impl<T: Transport> DynTransport for T {
 
     fn has_phone_numbers(&self) -> bool {
         Transport::has_phone_numbers(self)
+    }
+
+    fn shares_opt_outs(&self) -> bool {
+        Transport::shares_opt_outs(self)
+    }
+
+    fn max_length(&self) -> Option<usize> {
+        Transport::max_length(self)
+    }
+
+    fn segments(&self, message: &Outbound) -> u32 {
+        Transport::segments(self, message)
+    }
+
+    fn missed(
+        &self,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Option<Vec<Incoming>>, SendError>> {
+        Transport::missed(self, since).boxed()
     }
 
     fn dedupe_window(&self) -> Option<Duration> {

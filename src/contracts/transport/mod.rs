@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use self::socket::SocketTransport;
 use crate::contracts::storage::Feeds;
-use crate::model::message::Outbound;
+use crate::model::message::{Incoming, Outbound};
 
 #[doc(hidden)]
 pub mod callback;
@@ -70,6 +70,37 @@ pub trait Transport: Send + Sync {
     /// before a message to them is queued. False by default.
     fn has_phone_numbers(&self) -> bool {
         false
+    }
+
+    /// Returns whether an opt-out from one line is one from all of them, as with a messaging service of
+    /// several numbers. False by default.
+    fn shares_opt_outs(&self) -> bool {
+        false
+    }
+
+    /// Returns the largest number of characters of one message; a longer text is sent in several. `None`
+    /// by default: there is no such limit.
+    fn max_length(&self) -> Option<usize> {
+        None
+    }
+
+    /// Returns the cost of a message in segments, the unit of rates and budgets; 0 by default, for a
+    /// transport that is not billed by segments.
+    fn segments(&self, message: &Outbound) -> u32 {
+        let _ = message;
+        0
+    }
+
+    /// Returns the messages that the provider has received for our lines at or after `since`, whether or
+    /// not it has called us for them: a provider's call may be lost, and no other follows.
+    ///
+    /// Returns `None` by default: the provider has no such list.
+    fn missed(
+        &self,
+        since: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Vec<Incoming>>, SendError>> + Send {
+        let _ = since;
+        ready(Ok(None))
     }
 
     /// Returns the time within which an equal text of the same sender is the same message, for a

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::contracts::handler::UNDELIVERABLE;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
 use crate::contracts::transport::SentReceipt;
 use crate::engine::events::EventSource;
 use crate::engine::settlement::Settlement;
+use crate::model::address::GroupKey;
+use crate::model::consent::{self, OptOutSource};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::submission::End;
 use crate::model::message::{MessageId, Outbound, Wake};
@@ -19,7 +23,13 @@ pub(super) struct Delivery<'c> {
     /// Entries that the partition's record keeps at most.
     pub(super) max_records: u64,
     pub(super) events: &'c EventSource,
+    pub(super) groups: &'c GroupKey,
+    pub(super) now: DateTime<Utc>,
 }
+
+/// Codes with which Twilio (<https://www.twilio.com/docs/api/errors/21610>) and Telnyx (40300 of its
+/// error codes) refuse a message to somebody who has opted out.
+const OPTED_OUT: [u32; 2] = [21610, 40300];
 
 impl Delivery<'_> {
     /// Settlement of a message that the provider has taken. Its id is kept for the reconciliation of
@@ -45,8 +55,13 @@ impl Delivery<'_> {
             name: UNDELIVERABLE.to_owned(),
             data: code.into(),
         };
+        let mut writes = self.counted(End::Failed);
+        if OPTED_OUT.contains(&code) {
+            let (to, source) = (&self.outbound.to, OptOutSource::Refusal(code));
+            writes.extend(consent::opt_out(self.groups, to, self.now, source));
+        }
         Settlement::Complete(Commit {
-            writes: self.counted(End::Failed),
+            writes,
             outbox: self.failed(reason),
             wakes: vec![(Entry::wake(wake), None)],
             settles: self.debt(),

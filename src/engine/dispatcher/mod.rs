@@ -19,6 +19,8 @@ use crate::engine::events::EventSource;
 use crate::engine::gate::{Gate, Pass, REFRESH_INTERVAL};
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
+use crate::model::address::GroupKey;
+use crate::model::clock::Clock;
 use crate::model::event::EventKind;
 use crate::model::message::Outbound;
 use crate::model::topic::{OnAmbiguous, SEND_MARGIN, Sending, TopicName};
@@ -33,6 +35,8 @@ pub struct DispatcherParts {
     pub sending: Sending,
     pub max_records: u64,
     pub events: EventSource,
+    pub groups: GroupKey,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Dispatcher of one topic.
@@ -45,14 +49,16 @@ pub struct Dispatcher {
     sending: Sending,
     max_records: u64,
     events: EventSource,
+    groups: GroupKey,
+    clock: Arc<dyn Clock>,
 }
 
 impl Dispatcher {
     pub fn new(parts: DispatcherParts) -> Self {
-        let DispatcherParts { records, gate, topic, transports, sending, max_records, events } =
-            parts;
+        let DispatcherParts { records, gate, topic, transports, sending, .. } = parts;
+        let DispatcherParts { max_records, events, groups, clock, .. } = parts;
         let transports = transports.into_iter().collect();
-        Self { records, gate, topic, transports, sending, max_records, events }
+        Self { records, gate, topic, transports, sending, max_records, events, groups, clock }
     }
 
     async fn send(
@@ -186,8 +192,9 @@ impl Work for Dispatcher {
             return Ok(self.unreachable(&outbound));
         };
         let transport = transport.as_ref();
-        let delivery =
-            Delivery { claim, outbound, max_records: self.max_records, events: &self.events };
+        let (max_records, now) = (self.max_records, self.clock.now());
+        let (events, groups) = (&self.events, &self.groups);
+        let delivery = Delivery { claim, outbound, max_records, events, groups, now };
         match (claim.outcome_unknown_since, self.policy(transport)) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => {
                 Ok(self.send(&delivery, transport, lease).await)

@@ -154,7 +154,9 @@ impl Worker {
         let apology = mail.and_then(|mail| self.apology(mail));
         let mut writes = self.ends(apology.iter().map(|apology| &apology.to));
         // A handler that fails must not lose an opt-out.
-        writes.extend(mail.map(|mail| consent(&self.parts.groups, mail)).unwrap_or_default());
+        if let Some(Mail::Message(message)) = mail {
+            writes.extend(consent(&self.parts.groups, message));
+        }
         let outbox = apology.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));

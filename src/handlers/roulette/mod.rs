@@ -17,7 +17,7 @@
 //! Commands that read both seats change them only when they name the same chat; a partner in a newer
 //! chat is left alone.
 
-use crate::contracts::handler::{Context, Handler, Result, Transaction};
+use crate::contracts::handler::{Context, Handler, Removal, Result, Transaction};
 use crate::model;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
@@ -82,6 +82,10 @@ impl Handler for Roulette {
     }
 
     async fn undeliverable(&self, tx: &mut Transaction, _: u32) -> Result {
+        chat::leave_for_good(tx, &self.settings.texts).await
+    }
+
+    async fn removed(&self, tx: &mut Transaction, _: Removal) -> Result {
         chat::leave_for_good(tx, &self.settings.texts).await
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::route::Route;
-use crate::contracts::handler::{Call, Context, DynHandler, Filter, Result, Transaction};
+use crate::contracts::handler::{Call, Context, DynHandler, Filter, Removal, Result, Transaction};
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
@@ -85,6 +85,13 @@ impl App {
     pub(super) async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
         let outer = tx.enter(&self.name);
         self.handler.call(Call::Wake(tx, wake)).await?;
+        tx.leave(outer);
+        Ok(())
+    }
+
+    pub(super) async fn removed(&self, tx: &mut Transaction, removal: Removal) -> Result {
+        let outer = tx.enter(&self.name);
+        self.handler.call(Call::Removed(tx, removal)).await?;
         tx.leave(outer);
         Ok(())
     }

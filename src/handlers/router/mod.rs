@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::contracts::handler::{Context, DynHandler, Handler, Result, Transaction};
+use crate::contracts::handler::{Context, DynHandler, Handler, Removal, Result, Transaction};
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
@@ -113,6 +113,15 @@ impl Handler for Router {
 
     async fn help_requested(&self, cx: &mut Context, message: &Inbound) -> Result {
         self.tell_all(cx, message).await
+    }
+
+    async fn removed(&self, tx: &mut Transaction, removal: Removal) -> Result {
+        let sent = tx.sent();
+        for app in &self.apps {
+            app.removed(tx, removal).await?;
+        }
+        self.check_outgoing(tx, sent);
+        Ok(())
     }
 
     async fn undeliverable(&self, tx: &mut Transaction, code: u32) -> Result {

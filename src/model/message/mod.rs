@@ -15,7 +15,7 @@ use crate::model::topic::TopicName;
 pub mod submission;
 mod wire;
 
-use submission::{Cancellation, Chunk, Submission, Tally};
+use submission::{Cancellation, Chunk, Priority, Submission, Tally};
 
 pub use crate::model::parameters::Parameters;
 pub use crate::model::text::Text;
@@ -180,13 +180,28 @@ pub struct Outbound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[doc(hidden)]
     pub tally: Option<Box<Tally>>,
+    /// Bulk messages leave a line when no other message waits for it.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    #[doc(hidden)]
+    pub priority: Priority,
+    /// Continues the message before it, and leaves some time after that one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[doc(hidden)]
+    pub continues: bool,
+    /// Answers an opt-out, an opt-in or a request for help, so that it is sent to a person who has
+    /// opted out too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[doc(hidden)]
+    pub is_consent: bool,
 }
 
 impl Outbound {
     /// Creates a message with a new id. Ids sort by their time of creation.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
         let id = MessageId::new(uuid::Uuid::now_v7().to_string());
-        Self { id, to, text, media, cause, content: None, tally: None }
+        let (content, tally, priority) = Default::default();
+        let (continues, is_consent) = (false, false);
+        Self { id, to, text, media, cause, content, tally, priority, continues, is_consent }
     }
 }
 

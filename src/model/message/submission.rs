@@ -35,6 +35,14 @@ pub enum Priority {
     Bulk,
 }
 
+impl Priority {
+    /// Returns whether it is the default.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
 /// A message to send, as a program outside has submitted it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

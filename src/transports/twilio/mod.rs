@@ -14,6 +14,7 @@ use crate::contracts::transport::{
 };
 use crate::http_client::{self, ClientLimits, Reach};
 use crate::model::message::Outbound;
+use crate::model::segment::segments;
 
 mod api;
 #[doc(hidden)]
@@ -34,6 +35,9 @@ pub use config::TwilioConfig;
 
 #[doc(hidden)]
 pub const NAME: &str = "twilio";
+
+/// Largest number of characters of a message (error 21617).
+const MAX_LENGTH: usize = 1600;
 
 /// Transport of one Twilio account.
 pub struct Twilio {
@@ -72,6 +76,22 @@ impl Transport for Twilio {
 
     fn has_phone_numbers(&self) -> bool {
         true
+    }
+
+    fn shares_opt_outs(&self) -> bool {
+        self.config.messaging_service_sid.is_some()
+    }
+
+    fn max_length(&self) -> Option<usize> {
+        Some(MAX_LENGTH)
+    }
+
+    fn segments(&self, message: &Outbound) -> u32 {
+        // A picture message is one unit, whatever its text.
+        if !message.media.is_empty() {
+            return 1;
+        }
+        u32::try_from(segments(message.text.reveal())).unwrap_or(u32::MAX)
     }
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {

@@ -62,6 +62,8 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         sending,
         max_records: 1000,
         events: super::no_events(),
+        groups: groups(),
+        clock: Arc::new(SystemClock),
     };
     consumer(f, f.outbox(), Some(gate), Dispatcher::new(parts))
 }

@@ -64,6 +64,8 @@ impl World {
             sending: sending(OnAmbiguous::Reconcile),
             max_records: 1000,
             events: super::no_events(),
+            groups: groups(),
+            clock: Arc::clone(&clock),
         });
         let runtime = ConsumerRuntime::new(Arc::clone(&self.f.storage), Leases::new(clock));
         let gate = Some(gate);

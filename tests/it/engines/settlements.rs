@@ -93,6 +93,8 @@ impl Sender {
             sending: sending(on_ambiguous),
             max_records: 1000,
             events: super::no_events(),
+            groups: groups(),
+            clock: clock(),
         };
         Self { dispatcher: Dispatcher::new(parts), gate }
     }

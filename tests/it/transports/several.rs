@@ -98,6 +98,8 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
         },
         max_records: 100,
         events: crate::engines::no_events(),
+        groups: groups(),
+        clock: Arc::new(SystemClock),
     })
 }
 
