@@ -62,7 +62,6 @@ pub(super) fn pipeline(
 ) -> Pipeline {
     let topic = f.partition.topic.clone();
     let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
-    let (accept_response, error_response) = (String::new(), String::new());
     Pipeline {
         events: crosswire::model::topic_events::TopicEvents::default(),
         topic,
@@ -76,7 +75,7 @@ pub(super) fn pipeline(
                 _ => Err(Rejection::new("a keyword")),
             }),
         }],
-        replies: Replies { accept_response, send_on_accept: false, error_response },
+        replies: Replies::default(),
         limits: parts.limits,
     }
 }
