@@ -87,7 +87,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedText {
     pub at: DateTime<Utc>,
-    /// Whether the reported person wrote it, not the reporter.
+    /// True for a text of the reported person, false for one of the reporter.
     pub by_reported: bool,
     pub text: Text,
 }

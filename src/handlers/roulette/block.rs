@@ -17,7 +17,7 @@ const MAX_BLOCKED: usize = 500;
 /// Life of the list after its last change.
 const TTL: Duration = Duration::from_hours(10 * 365 * 24);
 
-/// What a person does about a stranger.
+/// Reaction of a person to a stranger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Block,

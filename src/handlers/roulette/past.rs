@@ -6,7 +6,7 @@ use super::matching::Waiter;
 use super::seat::{Chat, Seat, State};
 use crate::model::address::Group;
 
-/// What a seat remembers besides the last partner.
+/// Memory of a seat besides the last partner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Past {
     /// Id of the chat with the last partner.
@@ -18,7 +18,7 @@ pub(super) struct Past {
     /// Copy of the people whom the owner has blocked, for the lobby, which reads seats alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Group>,
-    /// Whether the owner was barred in the shadow when they began to wait.
+    /// True when the owner was barred in the shadow as they began to wait.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shadowed: bool,
 }
