@@ -123,7 +123,7 @@ pub enum OptOutCommand {
 
 #[derive(Clone, Debug, Args)]
 pub struct OptOutListOptions {
-    /// Those of this topic only.
+    /// Opt-outs of this topic only.
     #[arg(long)]
     pub topic: Option<String>,
     /// Show numbers in full.
@@ -141,7 +141,7 @@ pub struct OptOutOptions {
     /// The transport; default: all that have phones.
     #[arg(long)]
     pub transport: Option<String>,
-    /// Our number; default: all that are known.
+    /// Line, one of our numbers; default: all that are known.
     #[arg(long, value_name = "NUMBER")]
     pub line: Option<String>,
     /// Show numbers in full.

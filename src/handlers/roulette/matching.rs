@@ -70,7 +70,7 @@ fn compatible(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
         && !other.earlier.contains(one.group)
 }
 
-/// It is enough that one side had the other as their last partner to rule the pair out.
+/// Returns whether two people may meet of whom neither had the other as their last partner.
 fn are_not_last_partners(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
     may_meet(one, other)
         && one.last_partner != Some(other.group)
