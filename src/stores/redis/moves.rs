@@ -12,8 +12,8 @@ use crate::contracts::storage::encoding::{
     SENDER_BARRED, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind, Retry,
-    SenderRate, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind,
+    Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -221,6 +221,11 @@ pub(super) fn schedule(partition: &Partition, wake: &Entry, due: DateTime<Utc>) 
         .without_replicas()
         .entries([wake])
         .arg(due.timestamp_millis())
+}
+
+pub(super) fn apply(partition: &Partition, change: &Change) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::APPLY, partition).arg(change.writes.len());
+    change.writes.iter().fold(call, write).entries(&change.wakes)
 }
 
 /// Maximum number of records. Without facts nothing is recorded, so nothing is cut.
