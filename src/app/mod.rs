@@ -25,6 +25,7 @@ mod commands;
 mod connections;
 mod events;
 mod failure;
+mod fake_twilio;
 mod files;
 mod front;
 mod init;
@@ -46,8 +47,9 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, ScriptOptions,
-    SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, FakeTwilioOptions,
+    ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions,
+    WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -120,6 +122,7 @@ impl App {
             (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
             (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
+            (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),
             (Some(Command::Init(options)), _) => init::init(&options, Path::new(".")),
         }
@@ -202,6 +205,12 @@ impl App {
         let selection = options.topic.as_deref().map(TopicSelection::Flag);
         let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
         run_to_the_end(|_| events::list(&services, &store, options))
+    }
+
+    /// Runs a simulated Twilio, until it is stopped.
+    #[doc(hidden)]
+    pub fn fake_twilio(&self, options: &FakeTwilioOptions) -> anyhow::Result<()> {
+        run_to_the_end(|stop: Stop| fake_twilio::serve(&self.environment, options, stop))
     }
 
     /// Prints the records of a survey.
