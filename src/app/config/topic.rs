@@ -16,7 +16,7 @@ const ERROR: &str = "It seems like an error has occurred...please try again late
 const LONGEST_PATH: usize = 256;
 
 /// Beginnings of the server's own paths.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 13] = [
     "/queue",
     "/status",
     "/backend",
@@ -29,6 +29,7 @@ const RESERVED: [&str; 12] = [
     "/devices",
     "/roulette",
     "/assets",
+    "/media",
 ];
 
 /// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid

@@ -2,6 +2,7 @@
 
 mod checks;
 mod identity;
+mod media;
 mod rejection;
 mod report;
 mod sockets;
@@ -17,7 +18,9 @@ use self::rejection::Rejection;
 pub use self::sockets::answer_text;
 use crate::contracts::handler::opt_out;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
-use crate::contracts::transport::{ReceiveError, Received, WebhookRequest, WebhookResponse};
+use crate::contracts::transport::{
+    DynTransport, ReceiveError, Received, WebhookRequest, WebhookResponse,
+};
 use crate::engine::events::EventSource;
 use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
@@ -119,7 +122,7 @@ impl Intake {
         let request = WebhookRequest { received_at: self.clock.now(), ..request };
         match catch_panic(pipeline, "transport", || pipeline.transport.receive(&request)) {
             Ok(Ok(Received::Message(incoming))) => self.message(pipeline, *incoming).await,
-            Ok(Ok(Received::Report(report))) => self.report(pipeline, &report).await,
+            Ok(Ok(Received::Report(report))) => self.report(pipeline, report).await,
             Ok(Ok(Received::Nothing)) => Ok(answer(pipeline, None, Outcome::Noted)),
             Ok(Err(refused)) => {
                 checks::log_refused_call(pipeline, &refused);
@@ -129,7 +132,20 @@ impl Intake {
         }
     }
 
-    async fn message(&self, pipeline: &Pipeline, incoming: Incoming) -> Result<Receipt, Refusal> {
+    /// Returns the transports that bring messages, each with its route and topic.
+    pub(super) fn transports(
+        &self,
+    ) -> impl Iterator<Item = (&str, &TopicName, &Arc<dyn DynTransport>)> {
+        let full = self.pipelines.iter().filter(|(route, _)| route.contains('/'));
+        full.map(|(route, pipeline)| (route.as_str(), &pipeline.topic, &pipeline.transport))
+    }
+
+    async fn message(
+        &self,
+        pipeline: &Pipeline,
+        mut incoming: Incoming,
+    ) -> Result<Receipt, Refusal> {
+        incoming.media = self.passed_on(pipeline, incoming.media);
         let (message, aliases) = self.identified(pipeline, incoming).await?;
         // A keyword that the provider acts on has to reach the handler, whatever the validators think
         // of its text, and the provider has answered it.
