@@ -77,7 +77,8 @@ pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
         .patience(PUSH_PATIENCE)
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
-        .facts(Some(facts));
+        .facts(Some(facts))
+        .noted(facts);
     superseding(facts).into_iter().fold(call, ScriptCall::arg)
 }
 
