@@ -40,9 +40,39 @@ pub enum Command {
     Init(InitOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
+    /// Show what the topics have spent of their budgets today, or resume one that is stopped.
+    Budget(BudgetOptions),
     /// Get the answers to a survey.
     #[command(subcommand)]
     Survey(SurveyCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct BudgetOptions {
+    /// Show the budgets of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    #[command(subcommand)]
+    pub command: Option<BudgetCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BudgetCommand {
+    /// Go on sending today: as many segments again, or those that are added.
+    Resume(ResumeOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ResumeOptions {
+    /// The topic whose budget is spent.
+    #[arg(long)]
+    pub topic: String,
+    /// The prefix whose budget is spent, such as +44; default: the budget of the whole topic.
+    #[arg(long, value_name = "PREFIX")]
+    pub country: Option<String>,
+    /// Segments to add for today; default: the whole budget once more.
+    #[arg(long, value_name = "SEGMENTS")]
+    pub add: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

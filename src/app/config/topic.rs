@@ -1,6 +1,7 @@
 //! The table `topics.<name>`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -11,6 +12,9 @@ use crate::model::topic_events::EVENTS;
 
 const ACCEPT: &str = "Great, we'll get right back to you.";
 const ERROR: &str = "It seems like an error has occurred...please try again later.";
+
+/// Time within which an error text goes to a person once.
+const ERROR_EVERY: Duration = Duration::from_mins(10);
 
 /// Longest path that a topic may have; it is below the URL limits of the providers.
 const LONGEST_PATH: usize = 256;
@@ -156,6 +160,7 @@ fn replies(section: &mut Section<'_>) -> Replies {
         accept_response: section.get("accept_response").unwrap_or_else(|| ACCEPT.to_owned()),
         send_on_accept: section.get("send_on_accept").unwrap_or(false),
         error_response: section.get("error_response").unwrap_or_else(|| ERROR.to_owned()),
+        error_every: section.duration("error_every").unwrap_or(ERROR_EVERY),
     }
 }
 

@@ -19,6 +19,7 @@ mod feeds;
 mod moves;
 mod pauses;
 mod queue;
+pub mod rates;
 mod reads;
 mod records;
 mod safety;
@@ -31,6 +32,7 @@ pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use moves::Queues;
 pub use pauses::{Pause, PauseScope, Pauses};
 pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};
+pub use rates::{Admission, Admitted, Bucket, Budget, Rates, Repeat, Spending};
 pub use reads::StateReads;
 pub use records::Records;
 pub use safety::{FailedCheck, SafetyCheck};
@@ -38,6 +40,6 @@ pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Store: all parts of the contract.
-pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Upkeep {}
+pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep {}
 
-impl<S: Queues + StateReads + Records + Feeds + Pauses + Upkeep> Storage for S {}
+impl<S: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep> Storage for S {}

@@ -140,7 +140,8 @@ impl Intake {
         match verdict {
             Verdict::Valid => self.accept(pipeline, message, aliases).await,
             Verdict::Invalid { text, reason } => {
-                let rejection = Rejection { text: non_empty(text), reason, aliases };
+                let text = self.once(pipeline, &message, non_empty(text)).await;
+                let rejection = Rejection { text, reason, aliases };
                 self.reject(pipeline, &message, rejection).await
             }
         }

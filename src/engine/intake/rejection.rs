@@ -4,6 +4,7 @@ use tracing::{error, info, warn};
 
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
+use crate::engine::notices::{Notice, is_news};
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact, Facts};
 use crate::model::message::submission::Submission;
@@ -42,6 +43,21 @@ impl Intake {
             None => self.record_rejection(pipeline, message, facts).await,
         }
         Ok(answer(pipeline, text, Outcome::Rejected(reason)))
+    }
+
+    /// Returns the text of a rejection, unless the sender has had it for another message lately.
+    pub(super) async fn once<'p>(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        text: Option<&'p str>,
+    ) -> Option<&'p str> {
+        let (cause, every) = (message.key(), pipeline.replies.error_every);
+        let notice = Notice { to: &message.sender, text: text?, cause: cause.as_str(), every };
+        let news = is_news(self.storage.as_ref(), &self.groups, &pipeline.topic, &notice);
+        // A sender is answered in time, whatever the store does.
+        let is_news = in_time(async { Ok(news.await) }).await.unwrap_or(true);
+        text.filter(|_| is_news)
     }
 
     /// Records a rejection. The sender is answered even if that fails: only a line of the record is

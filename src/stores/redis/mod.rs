@@ -15,6 +15,7 @@ mod keys;
 mod moves;
 mod pauses;
 mod queues;
+mod rates;
 mod reads;
 mod reconnecting;
 mod records;

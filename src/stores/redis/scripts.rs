@@ -57,4 +57,7 @@ scripts! {
     PUBLISH, true, "publish.lua";
     PAUSE, true, "pause.lua";
     PAUSES, true, "pauses.lua";
+    ADMIT, true, "admit.lua";
+    SPEND, true, "spend.lua";
+    SPENDING, true, "spending.lua";
 }

@@ -24,6 +24,7 @@ mod form;
 mod inbound;
 mod listing;
 mod outcome;
+mod rate;
 mod report;
 #[doc(hidden)]
 pub mod signature;
@@ -92,6 +93,12 @@ impl Transport for Twilio {
             return 1;
         }
         u32::try_from(segments(message.text.reveal())).unwrap_or(u32::MAX)
+    }
+
+    fn rate(&self, line: &str) -> Option<u32> {
+        let is_paced =
+            self.config.messaging_service_sid.is_none() && rate::is_twilio(&self.config.api_base);
+        is_paced.then(|| rate::of_line(line)).flatten()
     }
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {

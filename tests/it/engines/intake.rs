@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crosswire::contracts::storage::{Commit, Pushed};
 use crosswire::contracts::transport::{
@@ -76,7 +77,12 @@ pub(super) fn pipeline(
                 _ => Err(Rejection::new("a keyword")),
             }),
         }],
-        replies: Replies { accept_response, send_on_accept: false, error_response },
+        replies: Replies {
+            accept_response,
+            send_on_accept: false,
+            error_response,
+            error_every: Duration::ZERO,
+        },
         limits: parts.limits,
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use crosswire::contracts::handler::{Context, Handler, Refuse, Result};
 use crosswire::contracts::storage::{Entry, StateReads};
+use crosswire::contracts::transport::Transports;
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Worker, WorkerParts};
 use crosswire::model::clock::SystemClock;
@@ -15,6 +16,7 @@ use crosswire::model::consent;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
 use crosswire::model::topic::{Limits, TopicName};
 
+use super::fakes::NoStore;
 use super::{consumer, groups, person, topic, until_empty};
 use crate::storage::fixture::{Fixture, push};
 
@@ -63,6 +65,9 @@ pub(super) fn parts(
             max_records: 1000,
         },
         error_response: APOLOGY.to_owned(),
+        error_every: Duration::ZERO,
+        rates: Arc::new(NoStore::default()),
+        transports: Transports::default(),
         observer: None,
         windows: HashMap::new(),
     };

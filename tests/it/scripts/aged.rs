@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
-    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, FeedLimits, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed,
-    Queue, Queues, Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
+    Admission, Admitted, Audit, Budget, Burial, Claim, ClaimRequest, Claimed, Commit, Completed,
+    DeadLetter, Depth, FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Partition, Pause,
+    PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Records, Retention, Retry, Settled,
+    Spending, StateReads, StorageError, Token, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -145,6 +146,15 @@ forward! {
         fn pause(topic: &TopicName, pause: &Pause) -> ();
         fn pauses(topic: &TopicName) -> Vec<Pause>;
         fn resume(topic: &TopicName, scope: &PauseScope) -> ();
+    }
+}
+
+forward! {
+    Rates {
+        fn admit(topic: &TopicName, admission: &Admission) -> Admitted;
+        fn refund(topic: &TopicName, budgets: &[Budget], cost: u32) -> ();
+        fn spending(topic: &TopicName, scope: &str) -> Spending;
+        fn raise(topic: &TopicName, scope: &str, segments: u64) -> ();
     }
 }
 
