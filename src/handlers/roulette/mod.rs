@@ -24,10 +24,12 @@ use crate::model::message::{Inbound, Wake};
 
 mod absence;
 mod block;
+mod blocked;
 mod chat;
 mod command;
 mod lobby;
 mod matching;
+mod meeting;
 mod memory;
 mod notice;
 mod past;
