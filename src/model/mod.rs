@@ -3,11 +3,14 @@
 pub mod address;
 // Hidden modules are for the engine, the stores and this crate's own tests.
 #[doc(hidden)]
+pub mod characters;
+#[doc(hidden)]
 pub mod clock;
 pub mod command;
 pub mod connection;
 #[doc(hidden)]
 pub mod consent;
+mod domains;
 #[doc(hidden)]
 pub mod event;
 pub mod frame;
@@ -17,12 +20,16 @@ pub mod gsm;
 pub mod job;
 #[doc(hidden)]
 pub mod keyword;
+#[doc(hidden)]
+pub mod mask;
 pub mod message;
 #[doc(hidden)]
 pub mod network;
 pub mod parameters;
 #[doc(hidden)]
 pub mod phone;
+#[doc(hidden)]
+pub mod relayed;
 #[doc(hidden)]
 pub mod sealed;
 #[doc(hidden)]
