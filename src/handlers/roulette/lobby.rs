@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::limits;
 use super::matching::{self, Waiter};
 use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State, WAITING};
+use super::settings::RouletteSettings;
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
 use crate::model::address::Group;
@@ -38,7 +40,7 @@ pub(super) fn pairs_counter(day: DateTime<Utc>) -> String {
 
 /// Pairs the people who have waited longest, and sends the please-wait text, once each, to those who
 /// are left over.
-pub(super) async fn pair(tx: &mut Transaction, texts: &Texts) -> Result<()> {
+pub(super) async fn pair(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
     let members = tx.sample(WAITING, ROUND).await?;
     // Of a full sample at most three cannot be paired, so every run leaves less to do.
     let more = members.len() == ROUND;
@@ -46,7 +48,7 @@ pub(super) async fn pair(tx: &mut Transaction, texts: &Texts) -> Result<()> {
     let mut waiting = waiting_seats(tx, groups).await?;
     let pairs = match_up(&waiting, more);
     for &(a, b) in &pairs {
-        connect(tx, texts, &waiting[a], &waiting[b])?;
+        connect(tx, settings, &waiting[a], &waiting[b])?;
     }
     if !pairs.is_empty() {
         let made = i64::try_from(pairs.len())?;
@@ -57,7 +59,7 @@ pub(super) async fn pair(tx: &mut Transaction, texts: &Texts) -> Result<()> {
     }
     for (index, one) in waiting.iter_mut().enumerate() {
         if !pairs.iter().any(|&(a, b)| index == a || index == b) {
-            notify_to_wait(tx, texts, one)?;
+            notify_to_wait(tx, &settings.texts, one)?;
         }
     }
     Ok(())
@@ -95,7 +97,12 @@ fn match_up(waiting: &[Waiting], more: bool) -> Vec<(usize, usize)> {
     pairs
 }
 
-fn connect(tx: &mut Transaction, texts: &Texts, one: &Waiting, other: &Waiting) -> Result<()> {
+fn connect(
+    tx: &mut Transaction,
+    settings: &RouletteSettings,
+    one: &Waiting,
+    other: &Waiting,
+) -> Result<()> {
     let now = tx.now();
     let at = Timestamp::from_unix(
         NoContext,
@@ -110,11 +117,16 @@ fn connect(tx: &mut Transaction, texts: &Texts, one: &Waiting, other: &Waiting) 
             address: partner.address.clone(),
             since: now,
             call_requested_at: None,
+            is_nudged: false,
+            pace: None,
         };
+        if group == &one.0 {
+            limits::schedule_check(tx, settings, group, &chat)?;
+        }
         let mut seat =
             Seat { state: State::Chatting(chat), last_partner: Some(with.clone()), ..seat.clone() };
         seat.write(tx, group)?;
-        notice::notify(tx, &seat.address, &texts.connected, Event::Connected);
+        notice::notify(tx, &seat.address, &settings.texts.connected, Event::Connected);
     }
     Ok(())
 }
