@@ -64,6 +64,9 @@ pub trait DynTransport: Send + Sync {
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>>;
 
+    /// Empties the text of a message at the provider.
+    fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>>;
+
     /// Gives the transport the store's feeds.
     fn start(&self, feeds: Arc<dyn Feeds>);
 
@@ -135,6 +138,10 @@ impl<T: Transport> DynTransport for T {
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>> {
         Transport::find(self, message, since).boxed()
+    }
+
+    fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>> {
+        Transport::redact(self, provider_id).boxed()
     }
 
     fn start(&self, feeds: Arc<dyn Feeds>) {

@@ -128,6 +128,13 @@ pub trait Transport: Send + Sync {
         ready(Ok(None))
     }
 
+    /// Empties the text of a message that the provider keeps, sent or received, by its id there. Returns
+    /// whether it did: false by default, for a provider that cannot.
+    fn redact(&self, provider_id: &str) -> impl Future<Output = Result<bool, SendError>> + Send {
+        let _ = provider_id;
+        ready(Ok(false))
+    }
+
     /// Gives the transport the store's feeds, before its first message.
     #[doc(hidden)]
     fn start(&self, feeds: Arc<dyn Feeds>) {

@@ -17,6 +17,8 @@ pub(super) enum Command {
     Stats,
     /// WAIT, a command only after a wait that ended by itself.
     Wait,
+    Block,
+    Report,
     /// Not a command: a text for the partner.
     Relay,
 }
@@ -31,6 +33,8 @@ pub(super) struct Synonyms {
     pub call: Vec<String>,
     pub stats: Vec<String>,
     pub wait: Vec<String>,
+    pub block: Vec<String>,
+    pub report: Vec<String>,
 }
 
 impl Default for Synonyms {
@@ -43,6 +47,8 @@ impl Default for Synonyms {
             call: words("call share"),
             stats: words("stats"),
             wait: words("wait"),
+            block: words("block"),
+            report: words("report"),
         }
     }
 }
@@ -62,6 +68,8 @@ impl Synonyms {
             Command::Call(None),
             Command::Stats,
             Command::Wait,
+            Command::Block,
+            Command::Report,
         ];
         self.lists()
             .into_iter()
@@ -78,6 +86,8 @@ impl Synonyms {
             (&self.disconnect, "leaves the chat"),
             (&self.call, "offers the stranger your number"),
             (&self.stats, "counts the people"),
+            (&self.block, "leaves the chat, and never meets the stranger again"),
+            (&self.report, "shows the chat to the operator, and does as block does"),
         ];
         let offered = |(words, help): &(&Vec<String>, &str)| {
             words.first().map(|word| model::command::Command::new(word, *help))
@@ -109,7 +119,7 @@ impl Synonyms {
         }
     }
 
-    fn lists(&self) -> [(&'static str, &[String]); 6] {
+    fn lists(&self) -> [(&'static str, &[String]); 8] {
         [
             ("connect", &self.connect),
             ("disconnect", &self.disconnect),
@@ -117,6 +127,8 @@ impl Synonyms {
             ("call", &self.call),
             ("stats", &self.stats),
             ("wait", &self.wait),
+            ("block", &self.block),
+            ("report", &self.report),
         ]
     }
 }
@@ -134,6 +146,8 @@ mod tests {
     #[case("call share", Command::Call(None))]
     #[case("stats", Command::Stats)]
     #[case("wait", Command::Wait)]
+    #[case("block", Command::Block)]
+    #[case("report", Command::Report)]
     #[case("START UNSTOP YES HELP INFO", Command::Relay)]
     fn command_word_counts_in_any_case_and_punctuation(
         #[case] words: &str,

@@ -5,13 +5,14 @@
 //! list who sits where. Commands run on the sender's mailbox. Pairing runs on the lobby, a mailbox
 //! of its own, so that one run of it sees all waiting people and no other run pairs meanwhile.
 //!
-//! **A relay reads nothing, and writes nothing but the sender's own seat.** What the two seats of a chat
-//! say of it is always written in one commit and with one time to live: when they are paired, when the
-//! chat ends, when a number is asked for, and when a text comes after a tenth of the time that makes a
-//! chat idle, or after a day. So while one seat names a chat, the other names the same one. The sender's
-//! seat comes with the message and is checked again when the message completes; that proves the
-//! partner's seat too. The sender's pace, by which loops are found, is in their own seat, whose time to
-//! live it leaves as it is; without `loop_guard` a relay writes nothing at all.
+//! **A relay reads nothing, and writes no more than the sender's own seat and the text itself, sealed, for
+//! a report that may come.** What the two seats of a chat say of it is always written in one commit and
+//! with one time to live: when they are paired, when the chat ends, when a number is asked for, and when
+//! a text comes after a tenth of the time that makes a chat idle, or after a day. So while one seat names
+//! a chat, the other names the same one. The sender's seat comes with the message and is checked again
+//! when the message completes; that proves the partner's seat too. The sender's pace, by which loops are
+//! found, is in their own seat, whose time to live it leaves as it is. Without `loop_guard` and
+//! `report_memory` a relay writes nothing at all.
 //!
 //! A person is a phone or a page with a socket; neither learns which of them the other is.
 //!
@@ -24,17 +25,22 @@ use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
 mod absence;
+mod block;
 mod call;
 mod chat;
 mod command;
 mod limits;
 mod lobby;
 mod matching;
+mod memory;
 mod notice;
 mod pace;
+mod past;
 mod person;
+mod removal;
 mod seat;
 mod settings;
+mod strikes;
 mod summary;
 mod texts;
 
@@ -100,8 +106,8 @@ impl Handler for Roulette {
         chat::leave_for_good(tx, &self.settings.texts).await
     }
 
-    async fn removed(&self, tx: &mut Transaction, _: Removal) -> Result {
-        chat::leave_for_good(tx, &self.settings.texts).await
+    async fn removed(&self, tx: &mut Transaction, removal: Removal) -> Result {
+        removal::removed(tx, &self.settings.texts, removal).await
     }
 
     fn greeting(&self) -> Option<&str> {

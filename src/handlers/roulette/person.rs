@@ -4,15 +4,18 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::absence;
+use super::block;
 use super::call;
 use super::chat;
 use super::command::Command;
 use super::limits;
 use super::lobby;
+use super::memory;
 use super::notice::{self, Event};
 use super::pace::Pace;
 use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
 use super::settings::RouletteSettings;
+use super::strikes;
 use super::summary::{self, with_summary};
 use super::texts::Texts;
 use crate::contracts::handler::Context;
@@ -58,6 +61,8 @@ impl<'a> Person<'a> {
                 self.wait().await
             }
             Command::Wait => self.relay(message).await,
+            Command::Block => self.block(block::Kind::Block).await,
+            Command::Report => self.block(block::Kind::Report).await,
             Command::Relay => self.relay(message).await,
         }
     }
@@ -170,6 +175,7 @@ impl<'a> Person<'a> {
             let (end, until) = ((&self.group, self.seat.clone()), self.cx.now() + QUIET);
             return chat::end(self.cx, self.texts, end, &self.texts.loop_ended, Some(until)).await;
         }
+        memory::keep(self.cx, self.settings.report_memory, &id, message)?;
         summary::count(self.cx, self.texts, &id);
         notice::relay(self.cx, self.texts, &partner, &text, &message.media);
         Ok(())
@@ -193,11 +199,20 @@ impl<'a> Person<'a> {
         Ok(other.is_some_and(|other| pace.is_loop(&other)))
     }
 
+    async fn block(&mut self, kind: block::Kind) -> Result<()> {
+        block::block(self.cx, self.texts, &self.group, &mut self.seat, kind).await
+    }
+
     async fn leave(&mut self) -> Result<()> {
         chat::leave(self.cx, self.texts, &self.group, &mut self.seat).await
     }
 
     async fn wait(&mut self) -> Result<()> {
+        if let Some(left) = strikes::cool_down(self.cx, &mut self.seat).await? {
+            let time = summary::format_duration(left);
+            self.cx.reply(fill(&self.texts.cooling_down, &[("time", &time)]));
+            return Ok(());
+        }
         let since = self.cx.now();
         self.seat.state = State::Waiting { since, notified: false };
         self.seat.may_wait = false;

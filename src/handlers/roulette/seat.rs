@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::pace::Pace;
+use super::past::Past;
 use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
 
@@ -35,6 +36,8 @@ pub(super) struct Seat {
     /// Time until which texts without a chat get no answer: a program would answer that again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_until: Option<DateTime<Utc>>,
+    #[serde(flatten)]
+    pub past: Past,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +83,7 @@ impl Seat {
             call_code: None,
             may_wait: false,
             quiet_until: None,
+            past: Past::default(),
         }
     }
 

@@ -41,6 +41,12 @@ pub struct RouletteSettings {
     pub(super) summary: bool,
     /// Two programs that answer each other are told from people, and their chat ends.
     pub(super) loop_guard: bool,
+    /// Number of earlier partners who are paired again only when no other person waits.
+    #[validate(range(min = 1, max = 20, message = "must be 1 to 20"))]
+    pub(super) remember_partners: usize,
+    /// Time for which the last texts of a chat are kept for a report; none with zero.
+    #[serde(with = "humantime_serde")]
+    pub(super) report_memory: Duration,
 }
 
 impl Default for RouletteSettings {
@@ -56,6 +62,8 @@ impl Default for RouletteSettings {
             max_chat: Duration::ZERO,
             summary: false,
             loop_guard: true,
+            remember_partners: 3,
+            report_memory: Duration::from_hours(24),
         }
     }
 }

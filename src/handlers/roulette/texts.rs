@@ -64,6 +64,17 @@ pub(super) struct Texts {
     /// `summary`.
     #[validate(length(max = 160))]
     pub summary: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub blocked: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub reported: String,
+    /// Answer to BLOCK and REPORT of a person who has met no one.
+    #[validate(length(min = 1, max = 1600))]
+    pub block_without_chat: String,
+    /// Answer to a person who was reported and looks for a stranger, with `{time}` as
+    /// hours:minutes:seconds.
+    #[validate(length(min = 1, max = 1600))]
+    pub cooling_down: String,
 }
 
 impl Default for Texts {
@@ -107,6 +118,12 @@ impl Default for Texts {
                  another one.",
             ),
             summary: text("Your chat lasted {duration} and had {messages} messages."),
+            blocked: text("You will never be connected to this person again."),
+            reported: text(
+                "Thank you, this person is reported. You will never be connected to them again.",
+            ),
+            block_without_chat: text("Error: You haven't met anyone yet."),
+            cooling_down: text("A stranger has reported you. You can connect again in {time}."),
         }
     }
 }

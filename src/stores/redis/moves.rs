@@ -11,7 +11,8 @@ use crate::contracts::storage::encoding::{
     DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Commit, Entry, Partition, Push, Queue, QueueKind, Retry, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, Entry, Partition, Push, Queue, QueueKind, Retry,
+    Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -186,6 +187,11 @@ pub(super) fn schedule(partition: &Partition, wake: &Entry, due: DateTime<Utc>) 
         .without_replicas()
         .entries([wake])
         .arg(due.timestamp_millis())
+}
+
+pub(super) fn apply(partition: &Partition, change: &Change) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::APPLY, partition).arg(change.writes.len());
+    change.writes.iter().fold(call, write).entries(&change.wakes)
 }
 
 /// Maximum number of records. Without facts nothing is recorded, so nothing is cut.

@@ -24,6 +24,7 @@ mod form;
 mod inbound;
 mod listing;
 mod outcome;
+mod redact;
 mod report;
 #[doc(hidden)]
 pub mod signature;
@@ -104,6 +105,10 @@ impl Transport for Twilio {
         since: DateTime<Utc>,
     ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         listing::find(self, message, since).await.map(Some)
+    }
+
+    async fn redact(&self, provider_id: &str) -> Result<bool, SendError> {
+        redact::redact(self, provider_id).await.map(|()| true)
     }
 }
 

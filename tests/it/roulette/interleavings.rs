@@ -33,6 +33,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just("stop"),
         1 => Just("wait"),
         1 => Just("stats"),
+        1 => Just("block"),
     ];
     let one = prop_oneof![
         6 => (any::<Index>(), words).prop_map(|(name, text)| Step::Send(name, text)),

@@ -13,6 +13,7 @@ mod interleavings;
 mod limits;
 mod loops;
 mod model;
+mod people;
 mod relayed;
 mod scenario;
 mod web;
@@ -238,28 +239,39 @@ fn opt_in_and_help_of_the_provider_are_neither_answered_nor_relayed(
 }
 
 #[test]
-fn relay_reads_nothing_and_writes_at_most_the_claimed_state() {
-    let properties = json!({"idle_nudge": "0s", "idle_end": "0s", "loop_guard": true});
-    for has_guard in [true, false] {
-        let mut properties = properties.clone();
-        properties["loop_guard"] = has_guard.into();
-        let mut scenario = Scenario::with(properties).meet();
+fn relay_reads_nothing_and_writes_at_most_the_claimed_state_and_the_text() {
+    for writes in [true, false] {
+        let memory = if writes { "24h" } else { "0s" };
+        let mut scenario = Scenario::with(json!({
+            "idle_nudge": "0s", "idle_end": "0s", "loop_guard": writes, "report_memory": memory,
+        }));
+        scenario = scenario.meet();
         scenario.wait(DAY);
-        relay_once(&mut scenario, has_guard);
+        relay_once(&mut scenario, writes);
     }
 }
 
-fn relay_once(scenario: &mut Scenario, has_guard: bool) {
+fn relay_once(scenario: &mut Scenario, writes: bool) {
     scenario.send("ann", "hello");
     scenario.topic.memory().reads = 0;
     let ann = scenario.topic.group(&person("ann"));
     scenario.topic.begin(&ann);
     let completed = scenario.topic.commit(&ann).unwrap();
     assert_eq!(scenario.topic.memory().reads, 0);
-    let writes = &completed.effects.writes;
-    let is_own = |write: &Write| matches!(write, Write::Put { key, .. } if key == ann.as_str());
-    assert!(writes.iter().all(is_own) && completed.effects.wakes.is_empty(), "{writes:?}");
-    assert_eq!(writes.len(), usize::from(has_guard));
+    let key = |write: &Write| match write {
+        Write::Put { key, .. } => key.clone(),
+        other => panic!("{other:?}"),
+    };
+    let keys: Vec<String> = completed.effects.writes.iter().map(key).collect();
+    if writes {
+        assert!(
+            keys.len() == 2 && keys[0] == ann.as_str() && keys[1].starts_with("said:"),
+            "{keys:?}"
+        );
+    } else {
+        assert_eq!(keys, Vec::<String>::new());
+    }
+    assert!(completed.effects.wakes.is_empty());
     assert_eq!(completed.effects.checks.len(), 1);
 }
 

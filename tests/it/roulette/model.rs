@@ -6,8 +6,8 @@ use crosswire::model::message::Mail;
 use crosswire::model::state::Check;
 
 use super::scenario::{
-    ALREADY, CONNECTED, DISCONNECTED, IDLE_ENDED, LOOP_ENDED, NO_NUMBER, NO_PEER, NOT_IN_CHAT,
-    NOT_THERE, NUDGE, PEER_LEFT, Seat, Seats, State, WAIT, code,
+    ALREADY, BLOCKED, CONNECTED, DISCONNECTED, IDLE_ENDED, LOOP_ENDED, NO_NUMBER, NO_PEER,
+    NOT_IN_CHAT, NOT_THERE, NUDGE, PEER_LEFT, Seat, Seats, State, WAIT, code,
 };
 use crate::support::memory_topic::Completed;
 
@@ -108,6 +108,9 @@ fn expected_texts(
         }
         ("call" | "call 10", _) => to_sender(NOT_IN_CHAT),
         ("hello", _) => relay(partner),
+        ("block", State::Chatting { .. }) => {
+            to_sender(BLOCKED).into_iter().chain(farewell).collect()
+        }
         _ => return None,
     })
 }
@@ -175,7 +178,8 @@ fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<
             }
             (Some(State::Waiting { .. }), State::Chatting { with, .. }) => {
                 expected.push(text_to(&seat.address, CONNECTED));
-                if before[group].last_partner.as_ref() == Some(with) {
+                let nobody_blocks = after.values().all(|seat| seat.blocked.is_empty());
+                if nobody_blocks && before[group].last_partner.as_ref() == Some(with) {
                     let are_alone = !checks.iter().any(waits_on);
                     assert!(are_alone, "last partners were paired while another person waited");
                 }
