@@ -40,6 +40,8 @@ pub enum Command {
     Init(InitOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
+    /// Run a simulated Twilio on this machine: its API, webhooks, status callbacks, and failures on demand.
+    FakeTwilio(FakeTwilioOptions),
     /// Get the answers to a survey.
     #[command(subcommand)]
     Survey(SurveyCommand),
@@ -310,6 +312,16 @@ pub struct ScriptOptions {
     /// Scripts, played in this order, each with a store and a clock of its own.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct FakeTwilioOptions {
+    /// Port on this machine; 0 for a free one.
+    #[arg(long, default_value_t = 4010)]
+    pub port: u16,
+    /// Webhook of its number, such as `http://localhost:62023/queue/roulette`.
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -25,6 +25,7 @@ mod commands;
 mod connections;
 mod events;
 mod failure;
+mod fake_twilio;
 mod files;
 mod forget;
 mod front;
@@ -50,8 +51,9 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, ScriptOptions,
-    SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, FakeTwilioOptions,
+    ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions,
+    WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -130,6 +132,7 @@ impl App {
             (Some(Command::Forget(options)), _) => {
                 run_to_the_end(|stop| forget::forget(&self, &options, stop))
             }
+            (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),
             (Some(Command::Init(options)), _) => init::init(&options, Path::new(".")),
         }
@@ -233,6 +236,12 @@ impl App {
             OptOutCommand::Export(options) => optout::export(self, options).await,
             OptOutCommand::Import(options) => optout::import(self, options).await,
         })
+    }
+
+    /// Runs a simulated Twilio, until it is stopped.
+    #[doc(hidden)]
+    pub fn fake_twilio(&self, options: &FakeTwilioOptions) -> anyhow::Result<()> {
+        run_to_the_end(|stop: Stop| fake_twilio::serve(&self.environment, options, stop))
     }
 
     /// Prints the records of a survey.

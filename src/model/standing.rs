@@ -47,6 +47,16 @@ pub fn shadow_key(groups: &GroupKey, person: &Address) -> String {
     format!("shadowed:{}", groups.person(person))
 }
 
+/// Returns the key of the bucket that a person's messages are taken from, on every line.
+pub fn bucket_key(groups: &GroupKey, person: &Address) -> String {
+    format!("bucket:{}", groups.person(person))
+}
+
+/// Returns the key that remembers that a person was told something, for some time.
+pub fn told_key(groups: &GroupKey, person: &Address, what: &str) -> String {
+    format!("told:{what}:{}", groups.person(person))
+}
+
 /// Returns the writes of a bar, which replaces an earlier one of either kind.
 pub fn bar(groups: &GroupKey, person: &Address, bar: &Bar) -> Vec<Write> {
     let left = bar.until.map(|until| (until - bar.at).to_std().unwrap_or_default());

@@ -11,7 +11,8 @@ use indexmap::IndexMap;
 
 use super::socket::SocketTransport;
 use super::{
-    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+    MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt, Transport,
+    WebhookRequest, WebhookResponse,
 };
 use crate::contracts::storage::Feeds;
 use crate::model::message::{Incoming, Outbound};
@@ -50,6 +51,15 @@ pub trait DynTransport: Send + Sync {
         &self,
         since: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Option<Vec<Incoming>>, SendError>>;
+
+    /// Returns the interval at which that is asked.
+    fn sweep_interval(&self) -> Option<Duration>;
+
+    /// Returns how media of its messages are passed on.
+    fn media_policy(&self) -> MediaPolicy;
+
+    /// Fetches a medium of one of its messages.
+    fn fetch<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Vec<u8>, MediaError>>;
 
     /// Returns the time within which an equal text of the same sender is the same message.
     fn dedupe_window(&self) -> Option<Duration>;
@@ -122,6 +132,18 @@ impl<T: Transport> DynTransport for T {
         since: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Option<Vec<Incoming>>, SendError>> {
         Transport::missed(self, since).boxed()
+    }
+
+    fn sweep_interval(&self) -> Option<Duration> {
+        Transport::sweep_interval(self)
+    }
+
+    fn media_policy(&self) -> MediaPolicy {
+        Transport::media_policy(self)
+    }
+
+    fn fetch<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Vec<u8>, MediaError>> {
+        Transport::fetch(self, url).boxed()
     }
 
     fn dedupe_window(&self) -> Option<Duration> {

@@ -15,13 +15,14 @@
 //! | `…bell` | list | rings of the doorbell | 64 |
 //! | `…wakes` | zset | wakes that are not due yet: `length of group\|length of id\|group id payload` | one per group, name and data |
 //! | `…dead` | stream | dead letters | 10,000 and an age |
-//! | `{t:n}s:<key>` | string | a handler's state | its TTL |
+//! | `{t:n}s:<key>` | string | a handler's state; opt-outs, bans and buckets of senders | its TTL |
 //! | `{t:n}pool:<name>`, `pool_ttl:<name>`, `pools` | zset, zset, set | members of a pool by place, and by expiry in ms; names of the pools | the TTL of each member |
 //! | `{t:n}c:<name>` | string | a handler's counters | their TTL |
 //! | `{t:n}dd:<window>` | set | digests of accepted ids | expires after two windows |
 //! | `{t:n}owed` | hash | number of unsettled outbound messages per inbound one, when more than one | removed with the last |
 //! | `{t:n}sid:<provider id>` | string | a message that is known to be sent | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
+//! | `{t:n}turn:<work>` | string | present until periodic work is due again | its TTL |
 //! | `{t:n}trimmed`, `…audited` | string | present until upkeep is due again | its TTL |
 //! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |
 //! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |

@@ -11,12 +11,11 @@ use crosswire::contracts::storage::{Entry, StateReads};
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Worker, WorkerParts};
 use crosswire::model::clock::SystemClock;
-use crosswire::model::consent;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
-use crosswire::model::topic::{Limits, TopicName};
+use crosswire::model::topic::{Limits, SenderLimits, TopicName};
 
 use super::{consumer, groups, person, topic, until_empty};
-use crate::storage::fixture::{Fixture, push};
+use crate::storage::fixture::{Fixture, commit, push};
 
 pub(super) const APOLOGY: &str = "It was us.";
 
@@ -59,6 +58,8 @@ pub(super) fn parts(
             max_attempts,
             max_depth: 100,
             max_group_depth: 100,
+            max_recipient_depth: 100,
+            senders: SenderLimits { rate: 0, ..SenderLimits::default() },
             retention: Duration::from_hours(1),
             max_records: 1000,
         },
@@ -117,37 +118,6 @@ async fn message_is_buried_after_its_last_failed_attempt() {
     assert_eq!(reason, "no luck");
 }
 
-/// Handler that fails on every opt-out.
-struct Deaf;
-
-impl Handler for Deaf {
-    async fn handle(&self, _: &mut Context, _: &Inbound) -> Result {
-        Ok(())
-    }
-
-    async fn opted_out(&self, _: &mut Context, _: &Inbound) -> Result {
-        anyhow::bail!("on purpose")
-    }
-}
-
-#[tokio::test]
-async fn opt_out_is_kept_when_its_handler_fails() {
-    let f = topic().await;
-    let (topic, group) = (f.partition.topic.clone(), groups().group(&person()));
-    let incoming = Incoming::new(MessageId::new("SM1"), person(), "STOP");
-    let message = Inbound::new(topic.clone(), DateTime::UNIX_EPOCH, incoming);
-    let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
-    let entry = Entry { group: group.clone(), id: MessageId::new("SM1"), payload };
-    f.push_with(push(entry)).await;
-    let (mut parts, _) = parts(topic, Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
-    parts.handler = Arc::new(Deaf);
-    let consumer = consumer(&f, f.inbound(), None, Worker::new(parts));
-    until_empty(&f, &f.inbound(), &consumer).await;
-    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 1);
-    let key = consent::opt_out_key(&groups(), &person());
-    assert!(f.value(key.as_str()).await.is_some());
-}
-
 #[tokio::test]
 async fn panic_of_a_handler_buries_its_message() {
     assert_eq!(buried_for(1, |_, _| panic!("on purpose")).await, "the handler panicked");
@@ -173,4 +143,27 @@ async fn refusal_is_the_only_reply() {
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
     assert_eq!(owed(&f).await, ["no"]);
+}
+
+#[tokio::test]
+async fn message_for_a_congested_recipient_waits_without_a_failure() {
+    let f = topic().await;
+    let (mut parts, _) =
+        parts(f.partition.topic.clone(), Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
+    parts.limits.max_recipient_depth = 1;
+    let consumer = consumer(&f, f.inbound(), None, Worker::new(parts));
+    for id in ["SM1", "SM2"] {
+        let incoming = Incoming::new(MessageId::new(id), person(), "hello");
+        let message = Inbound::new(f.partition.topic.clone(), DateTime::UNIX_EPOCH, incoming);
+        let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
+        let entry = Entry { group: groups().group(&person()), id: MessageId::new(id), payload };
+        f.push_with(push(entry)).await;
+        consumer.step().await.unwrap();
+    }
+    let depth = f.storage.depth(&f.inbound()).await.unwrap();
+    assert_eq!((depth.pending, depth.delayed, depth.dead), (1, 1, 0));
+    f.complete(f.claim_outbox().await, commit()).await;
+    until_empty(&f, &f.inbound(), &consumer).await;
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 0, "it is no failure");
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 1);
 }

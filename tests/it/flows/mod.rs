@@ -4,6 +4,7 @@ mod chat;
 mod connections;
 mod dev;
 mod disk;
+mod door;
 mod event_webhooks;
 mod events;
 mod former;

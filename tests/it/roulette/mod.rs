@@ -243,7 +243,7 @@ fn relay_reads_nothing_and_writes_at_most_the_claimed_state_and_the_text() {
     for writes in [true, false] {
         let memory = if writes { "24h" } else { "0s" };
         let mut scenario = Scenario::with(json!({
-            "idle_nudge": "0s", "idle_end": "0s", "loop_guard": writes, "report_memory": memory,
+            "wait_timeout": "0s", "idle_nudge": "0s", "idle_end": "0s", "loop_guard": writes, "report_memory": memory,
         }));
         scenario = scenario.meet();
         scenario.wait(DAY);

@@ -6,8 +6,8 @@ use crosswire::model::message::Mail;
 use crosswire::model::state::Check;
 
 use super::scenario::{
-    ALREADY, BLOCKED, CONNECTED, DISCONNECTED, IDLE_ENDED, LOOP_ENDED, NO_NUMBER, NO_PEER,
-    NOT_IN_CHAT, NOT_THERE, NUDGE, PEER_LEFT, Seat, Seats, State, WAIT, code,
+    ALREADY, BLOCKED, CHAT_OVER, CONNECTED, DISCONNECTED, IDLE_ENDED, LOOP_ENDED, NO_NUMBER,
+    NO_PEER, NOT_IN_CHAT, NOT_THERE, NUDGE, PEER_LEFT, Seat, Seats, State, WAIT, code,
 };
 use crate::support::memory_topic::Completed;
 
@@ -25,13 +25,15 @@ pub(crate) fn check_texts(
         .effects
         .sends
         .iter()
-        .map(|message| text_to(&message.to, message.text.reveal()))
+        .map(|message| text_to(&message.to, without_summary(message.text.reveal())))
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let mut expected = match &completed.mail {
         Mail::Connection(_) => expected_farewell(before, after, &completed.group),
         Mail::Wake(wake) if ["wait", "chat"].contains(&wake.name.as_str()) => {
-            expected_of_time(before, after, &completed.group)
+            let is_over = sent.iter().any(|(_, text)| text == CHAT_OVER);
+            let end = if is_over { CHAT_OVER } else { IDLE_ENDED };
+            expected_of_time(before, after, &completed.group, end)
         }
         Mail::Wake(wake) if wake.name != "pair" => {
             expected_farewell(before, after, &completed.group)
@@ -125,7 +127,7 @@ fn expected_relay(sender: &Address, partner: Option<&Address>, text: &str) -> Ve
 
 /// Returns the texts to a person whose wait has ended by its time, or to both sides of a chat that was
 /// nudged or ended.
-fn expected_of_time(before: &Seats, after: &Seats, group: &Group) -> Vec<Delivery> {
+fn expected_of_time(before: &Seats, after: &Seats, group: &Group, end: &str) -> Vec<Delivery> {
     let (own, now) = (before.get(group), after.get(group));
     match (own, now.map(|seat| &seat.state)) {
         (Some(Seat { state: State::Waiting { .. }, address, .. }), Some(State::Idle)) => {
@@ -135,7 +137,7 @@ fn expected_of_time(before: &Seats, after: &Seats, group: &Group) -> Vec<Deliver
             Some(Seat { state: State::Chatting { nudged: false, .. }, address, .. }),
             Some(State::Chatting { nudged: true, address: partner, .. }),
         ) => vec![text_to(address, NUDGE), text_to(partner, NUDGE)],
-        _ => expected_end(own, now, IDLE_ENDED),
+        _ => expected_end(own, now, end),
     }
 }
 
@@ -188,6 +190,11 @@ fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<
         }
     }
     expected
+}
+
+/// Returns a text without the summary of a chat behind it.
+fn without_summary(text: &str) -> &str {
+    text.split("Your chat lasted").next().unwrap_or_default().trim_end()
 }
 
 fn text_to(to: &Address, text: &str) -> Delivery {

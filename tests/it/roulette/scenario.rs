@@ -227,8 +227,8 @@ impl Scenario {
         self.topic
             .memory()
             .values()
-            // The keys of all else have a colon: sessions and absences.
-            .filter(|(key, _)| !key.contains(':'))
+            // The keys of all else have a colon, or a point: sessions and absences, and opt-outs.
+            .filter(|(key, _)| !key.contains([':', '.']))
             .map(|(key, value)| {
                 let seat = serde_json::from_str(value).expect("only seats are stored");
                 (Group::from_id(key), seat)
