@@ -44,7 +44,6 @@ pub(super) fn pairs_counter(day: DateTime<Utc>) -> String {
 /// Pairs the people who have waited longest, and sends the please-wait text, once each, to those who
 /// are left over.
 pub(super) async fn pair(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
-    let texts = &settings.texts;
     let Round { mut waiting, pairs, more } = round(tx).await?;
     for &(a, b) in &pairs {
         connect(tx, settings, &waiting[a], &waiting[b])?;
