@@ -12,13 +12,13 @@
 //! repeats moves itself; an error that it returns as [`StorageError::Unavailable`] is worth waiting
 //! for.
 
-mod admission;
 mod claim;
 pub mod encoding;
 mod error;
 mod feeds;
 mod moves;
 mod pauses;
+mod push;
 mod queue;
 mod reads;
 mod records;
@@ -26,13 +26,13 @@ mod safety;
 mod settle;
 mod upkeep;
 
-pub use admission::{Once, SenderRate};
 pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use moves::Queues;
 pub use pauses::{Pause, PauseScope, Pauses};
-pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};
+pub use push::{Once, Push, Pushed, SenderRate};
+pub use queue::{Entry, Partition, Queue, QueueKind};
 pub use reads::StateReads;
 pub use records::Records;
 pub use safety::{FailedCheck, SafetyCheck};
