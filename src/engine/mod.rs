@@ -14,5 +14,6 @@ pub mod leases;
 pub mod settlement;
 pub mod sockets;
 pub mod submissions;
+pub mod sweeper;
 pub mod topic;
 pub mod worker;

@@ -17,6 +17,7 @@ pub mod body;
 pub mod client;
 mod former;
 mod health;
+mod media;
 pub mod methods;
 mod request;
 pub mod response;
@@ -24,6 +25,7 @@ mod socket;
 pub mod throttle;
 mod webhook;
 
+use methods::Methods;
 use response::plain_text;
 use throttle::calls::CallThrottle;
 
@@ -71,6 +73,9 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AppState>) {
         };
         config.service(web::resource(pattern).to(receive));
     }
+    let methods = Methods(response::method_not_allowed);
+    let show = async |sealed, request, state| media::show(sealed, request, state).await;
+    config.service(methods.get("/media/{sealed}", show));
     for (path, topic) in &state.paths {
         let topic = topic.clone();
         let receive = move |request: HttpRequest, payload: Payload, state: Data<AppState>| {

@@ -24,9 +24,13 @@ pub mod parameters;
 #[doc(hidden)]
 pub mod phone;
 #[doc(hidden)]
+pub mod picture;
+#[doc(hidden)]
 pub mod sealed;
 #[doc(hidden)]
 pub mod segment;
+#[doc(hidden)]
+pub mod smart;
 #[doc(hidden)]
 pub mod standing;
 #[doc(hidden)]

@@ -18,7 +18,7 @@ const NOTICE: &str =
 const LONGEST_PATH: usize = 256;
 
 /// Beginnings of the server's own paths.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 13] = [
     "/queue",
     "/status",
     "/backend",
@@ -31,6 +31,7 @@ const RESERVED: [&str; 12] = [
     "/devices",
     "/roulette",
     "/assets",
+    "/media",
 ];
 
 /// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid

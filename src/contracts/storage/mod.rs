@@ -17,6 +17,7 @@ pub mod encoding;
 mod error;
 mod feeds;
 mod moves;
+mod operator;
 mod pauses;
 mod push;
 mod queue;
@@ -30,6 +31,7 @@ pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use moves::Queues;
+pub use operator::{Change, Marks, Operator, Place, Trace};
 pub use pauses::{Pause, PauseScope, Pauses};
 pub use push::{Once, Push, Pushed, SenderRate};
 pub use queue::{Entry, Partition, Queue, QueueKind};
@@ -40,6 +42,6 @@ pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Store: all parts of the contract.
-pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Upkeep {}
+pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Upkeep + Operator {}
 
-impl<S: Queues + StateReads + Records + Feeds + Pauses + Upkeep> Storage for S {}
+impl<S: Queues + StateReads + Records + Feeds + Pauses + Upkeep + Operator> Storage for S {}

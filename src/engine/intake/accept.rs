@@ -28,8 +28,9 @@ impl Intake {
     pub(super) async fn message(
         &self,
         pipeline: &Pipeline,
-        incoming: Incoming,
+        mut incoming: Incoming,
     ) -> Result<Receipt, Refusal> {
+        incoming.media = self.passed_on(pipeline, incoming.media);
         let (mut message, aliases) = self.identified(pipeline, incoming).await?;
         if self.own_lines.is_sender(&message.sender) {
             return Ok(self.drop_own(pipeline, &message).await);

@@ -13,6 +13,8 @@ pub(super) enum Command {
     Refresh,
     Call,
     Stats,
+    Block,
+    Report,
     /// Not a command: a text for the partner.
     Relay,
 }
@@ -26,6 +28,8 @@ pub(super) struct Synonyms {
     pub refresh: Vec<String>,
     pub call: Vec<String>,
     pub stats: Vec<String>,
+    pub block: Vec<String>,
+    pub report: Vec<String>,
 }
 
 impl Default for Synonyms {
@@ -37,6 +41,8 @@ impl Default for Synonyms {
             refresh: words("refresh reload"),
             call: words("call share"),
             stats: words("stats"),
+            block: words("block"),
+            report: words("report"),
         }
     }
 }
@@ -52,6 +58,8 @@ impl Synonyms {
             Command::Refresh,
             Command::Call,
             Command::Stats,
+            Command::Block,
+            Command::Report,
         ];
         self.lists()
             .into_iter()
@@ -68,6 +76,8 @@ impl Synonyms {
             (&self.disconnect, "leaves the chat"),
             (&self.call, "offers the stranger your number"),
             (&self.stats, "counts the people"),
+            (&self.block, "leaves the chat, and never meets the stranger again"),
+            (&self.report, "shows the chat to the operator, and does as block does"),
         ];
         let offered = |(words, help): &(&Vec<String>, &str)| {
             words.first().map(|word| model::command::Command::new(word, *help))
@@ -99,13 +109,15 @@ impl Synonyms {
         }
     }
 
-    fn lists(&self) -> [(&'static str, &[String]); 5] {
+    fn lists(&self) -> [(&'static str, &[String]); 7] {
         [
             ("connect", &self.connect),
             ("disconnect", &self.disconnect),
             ("refresh", &self.refresh),
             ("call", &self.call),
             ("stats", &self.stats),
+            ("block", &self.block),
+            ("report", &self.report),
         ]
     }
 }
@@ -122,6 +134,8 @@ mod tests {
     #[case("refresh reload", Command::Refresh)]
     #[case("call share", Command::Call)]
     #[case("stats", Command::Stats)]
+    #[case("block", Command::Block)]
+    #[case("report", Command::Report)]
     #[case("START UNSTOP YES HELP INFO", Command::Relay)]
     fn command_word_counts_in_any_case_and_punctuation(
         #[case] words: &str,

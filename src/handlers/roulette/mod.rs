@@ -5,8 +5,8 @@
 //! list who sits where. Commands run on the sender's mailbox. Pairing runs on the lobby, a mailbox
 //! of its own, so that one run of it sees all waiting people and no other run pairs meanwhile.
 //!
-//! **A relay reads and writes nothing.** The two seats of a chat are always written in one commit
-//! and with one time to live: when they are paired, when the chat ends, when a number is asked for,
+//! **A relay reads nothing**, and writes no more than the text itself, sealed, for a report that may
+//! come. The two seats of a chat are always written in one commit and with one time to live: when they are paired, when the chat ends, when a number is asked for,
 //! and once a day. So while one seat names a chat, the other names the same one. The sender's seat
 //! comes with the message and is checked again when the message completes; that proves the
 //! partner's seat too. The first message after a day writes both seats again, so that a chat in use
@@ -23,14 +23,19 @@ use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
 mod absence;
+mod block;
 mod chat;
 mod command;
 mod lobby;
 mod matching;
+mod memory;
 mod notice;
+mod past;
 mod person;
+mod removal;
 mod seat;
 mod settings;
+mod strikes;
 mod texts;
 
 use person::Person;
@@ -57,13 +62,13 @@ impl Handler for Roulette {
             return Ok(());
         }
         let command = self.settings.synonyms.command(message.text.reveal());
-        let mut person = Person::load(cx, &self.settings.texts, message).await?;
+        let mut person = Person::load(cx, &self.settings, message).await?;
         person.obey(command, message).await
     }
 
     async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
         match wake.name.as_str() {
-            lobby::PAIR => lobby::pair(tx, &self.settings.texts).await,
+            lobby::PAIR => lobby::pair(tx, &self.settings).await,
             absence::OVER => absence::over(tx, &self.settings.texts, wake).await,
             _ => Ok(()),
         }
@@ -85,8 +90,8 @@ impl Handler for Roulette {
         chat::leave_for_good(tx, &self.settings.texts).await
     }
 
-    async fn removed(&self, tx: &mut Transaction, _: Removal) -> Result {
-        chat::leave_for_good(tx, &self.settings.texts).await
+    async fn removed(&self, tx: &mut Transaction, removal: Removal) -> Result {
+        removal::removed(tx, &self.settings.texts, removal).await
     }
 
     fn greeting(&self) -> Option<&str> {

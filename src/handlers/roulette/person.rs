@@ -4,11 +4,16 @@ use anyhow::Result;
 use chrono::TimeDelta;
 
 use super::absence;
+use super::block;
 use super::chat;
 use super::command::Command;
 use super::lobby;
+use super::memory;
 use super::notice::{self, Event};
+use super::past::Past;
 use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
+use super::settings::RouletteSettings;
+use super::strikes;
 use super::texts::Texts;
 use crate::contracts::handler::Context;
 use crate::model::address::Group;
@@ -23,6 +28,7 @@ const STALE: TimeDelta = TimeDelta::days(1);
 /// The sender of a message, with their seat.
 pub(super) struct Person<'a> {
     cx: &'a mut Context,
+    settings: &'a RouletteSettings,
     texts: &'a Texts,
     group: Group,
     seat: Seat,
@@ -32,7 +38,7 @@ impl<'a> Person<'a> {
     /// Loads the sender's seat; a new sender gets an idle one.
     pub(super) async fn load(
         cx: &'a mut Context,
-        texts: &'a Texts,
+        settings: &'a RouletteSettings,
         message: &Inbound,
     ) -> Result<Self> {
         let group = cx.group();
@@ -41,8 +47,9 @@ impl<'a> Person<'a> {
             written: cx.now(),
             state: State::Idle,
             last_partner: None,
+            past: Past::default(),
         });
-        Ok(Self { cx, texts, group, seat })
+        Ok(Self { cx, settings, texts: &settings.texts, group, seat })
     }
 
     /// Carries out a command.
@@ -53,6 +60,8 @@ impl<'a> Person<'a> {
             Command::Refresh => self.refresh().await,
             Command::Call => self.call().await,
             Command::Stats => self.stats().await,
+            Command::Block => self.block(block::Kind::Block).await,
+            Command::Report => self.block(block::Kind::Report).await,
             Command::Relay => self.relay(message).await,
         }
     }
@@ -143,8 +152,13 @@ impl<'a> Person<'a> {
             self.cx.reply(self.texts.relay_without_chat.as_str());
             return Ok(());
         };
+        memory::keep(self.cx, self.settings.report_memory, &chat.id, message)?;
         notice::relay(self.cx, self.texts, &chat.address, &message.text, &message.media);
         Ok(())
+    }
+
+    async fn block(&mut self, kind: block::Kind) -> Result<()> {
+        block::block(self.cx, self.texts, &self.group, &mut self.seat, kind).await
     }
 
     async fn leave(&mut self) -> Result<()> {
@@ -152,6 +166,11 @@ impl<'a> Person<'a> {
     }
 
     async fn wait(&mut self) -> Result<()> {
+        if let Some(left) = strikes::cool_down(self.cx, &mut self.seat).await? {
+            let time = format_duration(left);
+            self.cx.reply(fill(&self.texts.cooling_down, &[("time", &time)]));
+            return Ok(());
+        }
         self.seat.state = State::Waiting { since: self.cx.now(), notified: false };
         self.seat.write(self.cx, &self.group)?;
         // The text may have been in the queue for longer than its socket was open.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::past::Past;
 use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
 
@@ -25,6 +26,8 @@ pub(super) struct Seat {
     /// Partner of the chat that runs, or else of the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_partner: Option<Group>,
+    #[serde(flatten)]
+    pub past: Past,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Settings of roulette: its topic's `[properties]`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use validator::Validate;
 
@@ -7,13 +9,30 @@ use super::command::Synonyms;
 use super::texts::Texts;
 use crate::contracts::settings::SettingsErrors;
 
-/// Settings of roulette: `texts` and `synonyms`, each with a default.
-#[derive(Debug, Default, Deserialize, Validate)]
+/// Settings of roulette, each with a default.
+#[derive(Debug, Deserialize, Validate)]
 #[serde(default, deny_unknown_fields)]
 pub struct RouletteSettings {
     #[validate(nested)]
     pub(super) texts: Texts,
     pub(super) synonyms: Synonyms,
+    /// Number of earlier partners who are paired again only when no other person waits.
+    #[validate(range(min = 1, max = 20, message = "must be 1 to 20"))]
+    pub(super) remember_partners: usize,
+    /// Time for which the last texts of a chat are kept for a report; none with zero.
+    #[serde(with = "humantime_serde")]
+    pub(super) report_memory: Duration,
+}
+
+impl Default for RouletteSettings {
+    fn default() -> Self {
+        Self {
+            texts: Texts::default(),
+            synonyms: Synonyms::default(),
+            remember_partners: 3,
+            report_memory: Duration::from_hours(24),
+        }
+    }
 }
 
 impl RouletteSettings {
@@ -46,7 +65,7 @@ mod tests {
 
     #[test]
     fn setting_replaces_its_default_and_no_other() {
-        let RouletteSettings { texts, synonyms } = read(&json!({
+        let RouletteSettings { texts, synonyms, .. } = read(&json!({
             "texts": {"relay_prefix": "Fremde: "},
             "synonyms": {"connect": ["los", "Verbinde mich"]},
         }))
@@ -71,7 +90,7 @@ mod tests {
         }))
         .unwrap_err();
         let named = [
-            "text: unknown field `text`, expected `texts` or `synonyms`",
+            "text: unknown field `text`, expected one of `texts`, `synonyms`",
             "texts.conected: unknown field `conected`, expected one of",
             "texts.connected: must have 1 to 1600 characters",
             "texts.stats: invalid type",

@@ -44,6 +44,17 @@ pub(super) struct Texts {
     pub stats_own_chat: String,
     #[validate(length(min = 1, max = 160))]
     pub stats_no_chat: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub blocked: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub reported: String,
+    /// Answer to BLOCK and REPORT of a person who has met no one.
+    #[validate(length(min = 1, max = 1600))]
+    pub block_without_chat: String,
+    /// Answer to a person who was reported and looks for a stranger, with `{time}` as
+    /// hours:minutes:seconds.
+    #[validate(length(min = 1, max = 1600))]
+    pub cooling_down: String,
 }
 
 impl Default for Texts {
@@ -71,6 +82,12 @@ impl Default for Texts {
             stats: text("Waiting: {waiting}. Chatting: {chatting}. Pairs today: {pairs}. {own}"),
             stats_own_chat: text("Your chat has run for {duration}."),
             stats_no_chat: text("You're not in a chat."),
+            blocked: text("You will never be connected to this person again."),
+            reported: text(
+                "Thank you, this person is reported. You will never be connected to them again.",
+            ),
+            block_without_chat: text("Error: You haven't met anyone yet."),
+            cooling_down: text("A stranger has reported you. You can connect again in {time}."),
         }
     }
 }

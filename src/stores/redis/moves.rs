@@ -12,8 +12,8 @@ use crate::contracts::storage::encoding::{
     SENDER_BARRED, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind, Retry,
-    SenderRate, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind,
+    Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -80,7 +80,8 @@ pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
         .patience(PUSH_PATIENCE)
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
-        .facts(Some(facts));
+        .facts(Some(facts))
+        .noted(facts);
     superseding(facts).into_iter().fold(call, ScriptCall::arg)
 }
 
@@ -224,6 +225,11 @@ pub(super) fn schedule(partition: &Partition, wake: &Entry, due: DateTime<Utc>) 
         .without_replicas()
         .entries([wake])
         .arg(due.timestamp_millis())
+}
+
+pub(super) fn apply(partition: &Partition, change: &Change) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::APPLY, partition).arg(change.writes.len());
+    change.writes.iter().fold(call, write).entries(&change.wakes)
 }
 
 /// Maximum number of records. Without facts nothing is recorded, so nothing is cut.

@@ -57,4 +57,6 @@ scripts! {
     PUBLISH, true, "publish.lua";
     PAUSE, true, "pause.lua";
     PAUSES, true, "pauses.lua";
+    APPLY, true, "apply.lua";
+    ERASE, true, "erase.lua";
 }

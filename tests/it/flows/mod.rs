@@ -16,6 +16,7 @@ mod kill;
 mod outage;
 mod partitions;
 mod pauses;
+mod people;
 mod signals;
 mod sockets_basic;
 mod sockets_hostile;

@@ -31,6 +31,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just("call"),
         1 => Just("stop"),
         1 => Just("stats"),
+        1 => Just("block"),
     ];
     let one = prop_oneof![
         6 => (any::<Index>(), words).prop_map(|(name, text)| Step::Send(name, text)),

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crosswire::model::address::Group;
 use crosswire::model::message::{Media, OptOut};
+use crosswire::model::state::Write;
 use rstest::rstest;
 
 mod interleavings;
 mod model;
+mod people;
 mod scenario;
 mod web;
 
@@ -269,7 +271,7 @@ fn opt_in_and_help_of_the_provider_are_neither_answered_nor_relayed(
 }
 
 #[test]
-fn relay_reads_and_writes_nothing_beyond_the_claimed_state() {
+fn relay_reads_nothing_beyond_the_claimed_state_and_writes_the_text_alone() {
     let mut scenario = chat_of_two();
     scenario.send("ann", "hello");
     scenario.wait(DAY);
@@ -278,7 +280,17 @@ fn relay_reads_and_writes_nothing_beyond_the_claimed_state() {
     scenario.topic.begin(&ann);
     let completed = scenario.topic.commit(&ann).unwrap();
     assert_eq!(scenario.topic.memory().reads, 0);
-    assert!(completed.effects.writes.is_empty() && completed.effects.wakes.is_empty());
+    let keys: Vec<&str> = completed
+        .effects
+        .writes
+        .iter()
+        .map(|write| match write {
+            Write::Put { key, .. } => key.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(keys.len() == 1 && keys[0].starts_with("said:"), "{keys:?}");
+    assert!(completed.effects.wakes.is_empty());
     assert_eq!(completed.effects.checks.len(), 1);
 }
 

@@ -5,8 +5,8 @@ use crosswire::model::message::Mail;
 use crosswire::model::state::Check;
 
 use super::scenario::{
-    ALREADY, CONFIRM, CONNECTED, DISCONNECTED, NO_NUMBER, NO_PEER, NOT_IN_CHAT, PEER_LEFT, Seat,
-    Seats, State, WAIT,
+    ALREADY, BLOCKED, CONFIRM, CONNECTED, DISCONNECTED, NO_NUMBER, NO_PEER, NOT_IN_CHAT, PEER_LEFT,
+    Seat, Seats, State, WAIT,
 };
 use crate::support::memory_topic::Completed;
 
@@ -73,6 +73,9 @@ fn expected_texts(
         }
         ("call", _) => to_sender(NOT_IN_CHAT),
         ("hello", _) => expected_relay(sender, partner, text),
+        ("block", State::Chatting { .. }) => {
+            to_sender(BLOCKED).into_iter().chain(farewell).collect()
+        }
         _ => return None,
     })
 }
@@ -113,7 +116,8 @@ fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<
             }
             (Some(State::Waiting { .. }), State::Chatting { with, .. }) => {
                 expected.push(text_to(&seat.address, CONNECTED));
-                if before[group].last_partner.as_ref() == Some(with) {
+                let nobody_blocks = after.values().all(|seat| seat.blocked.is_empty());
+                if nobody_blocks && before[group].last_partner.as_ref() == Some(with) {
                     let are_alone = !checks.iter().any(waits_on);
                     assert!(are_alone, "last partners were paired while another person waited");
                 }

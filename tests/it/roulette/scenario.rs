@@ -25,6 +25,9 @@ pub(crate) const CONFIRM: &str =
     "This shows the stranger your number. To share it, reply CALL again within 2 minutes.";
 pub(crate) const NO_PEER: &str =
     "Error: not connected, or your earlier peer disconnected. Refresh to chat again!";
+pub(crate) const BLOCKED: &str = "You will never be connected to this person again.";
+pub(crate) const REPORTED: &str =
+    "Thank you, this person is reported. You will never be connected to them again.";
 pub(crate) const NO_NUMBER: &str = "You have no number to share here.";
 
 /// A seat as it is stored, declared again so that a change of the stored form fails a test.
@@ -33,6 +36,10 @@ pub(crate) struct Seat {
     pub(crate) address: Address,
     pub(crate) state: State,
     pub(crate) last_partner: Option<Group>,
+    #[serde(default)]
+    pub(crate) blocked: Vec<Group>,
+    #[serde(default)]
+    pub(crate) shadowed: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -61,6 +68,13 @@ pub(crate) struct Scenario {
 impl Scenario {
     pub(crate) fn new() -> Self {
         Self { topic: MemoryTopic::new(Roulette::default()), connections: 0 }
+    }
+
+    /// Creates a scenario of a roulette with these properties.
+    pub(crate) fn with(properties: serde_json::Value) -> Self {
+        let settings = serde_json::from_value(properties).expect("the properties are known");
+        let roulette = Roulette::new(settings).expect("the settings work");
+        Self { topic: MemoryTopic::new(roulette), connections: 0 }
     }
 
     pub(crate) fn send(&mut self, name: &str, text: &str) {
@@ -122,21 +136,21 @@ impl Scenario {
         }
     }
 
-    /// Handles all mail, and checks that at most one person waits, and was notified.
+    /// Handles all mail, and checks that at most one person waits who has blocked no other, and that
+    /// those who wait were notified.
     pub(crate) fn run_until_idle(&mut self) {
         while let Some(group) = self.topic.pending().first() {
             self.step(group);
         }
         let seats = self.seats();
-        let notified: Vec<bool> = seats
-            .values()
-            .filter_map(|seat| match seat.state {
-                State::Waiting { notified } => Some(notified),
-                _ => None,
-            })
-            .collect();
-        assert!(notified.len() <= 1, "{} people wait for each other", notified.len());
-        assert!(notified.iter().all(|notified| *notified), "a person waits and was not notified");
+        let mut free = 0;
+        for seat in seats.values() {
+            if let State::Waiting { notified } = seat.state {
+                assert!(notified, "a person waits and was not notified");
+                free += usize::from(seat.blocked.is_empty() && !seat.shadowed);
+            }
+        }
+        assert!(free <= 1, "{free} people wait for each other");
     }
 
     /// Returns and removes the texts sent to this person.

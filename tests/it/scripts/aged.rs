@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
-    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, FeedLimits, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed,
-    Queue, Queues, Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
+    Audit, Burial, Change, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth,
+    FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Marks, Operator, Partition, Pause,
+    PauseScope, Pauses, Push, Pushed, Queue, Queues, Records, Retention, Retry, Settled,
+    StateReads, StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -158,5 +159,14 @@ forward! {
         fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();
         fn health() -> Health;
+    }
+}
+
+forward! {
+    Operator {
+        fn apply(partition: &Partition, change: Change) -> ();
+        fn search(partition: &Partition, marks: &Marks) -> Vec<Trace>;
+        fn erase(partition: &Partition, traces: &[Trace]) -> ();
+        fn erase_line(feed: &str, line: &FeedCursor) -> ();
     }
 }
