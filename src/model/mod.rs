@@ -29,6 +29,8 @@ pub mod sealed;
 #[doc(hidden)]
 pub mod segment;
 #[doc(hidden)]
+pub mod standing;
+#[doc(hidden)]
 pub mod state;
 pub mod table;
 #[doc(hidden)]

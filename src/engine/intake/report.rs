@@ -57,7 +57,7 @@ impl Intake {
         let push = Push { outbox: vec![event], ..Push::unrecorded(entry, &pipeline.limits) };
         match in_time(self.storage.push(partition, push)).await {
             Ok(Pushed::Accepted | Pushed::Duplicate) => Ok(()),
-            Ok(Pushed::Full | Pushed::GroupFull) => {
+            Ok(_) => {
                 warn!(topic.name = %pipeline.topic, "delivery report not passed on: too much is waiting");
                 Err(Refusal::Unavailable)
             }

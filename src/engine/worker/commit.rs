@@ -1,7 +1,7 @@
 //! Commit of a handled message, and the error text of one that is given up.
 
 use super::{Worker, message_id};
-use crate::contracts::handler::{Effects, Origin, OutgoingMessage, ScheduledWake};
+use crate::contracts::handler::{Effects, Origin, OutgoingMessage, ScheduledWake, opt_out};
 use crate::contracts::storage::{Claim, Commit, Entry};
 use crate::engine::notices::{Notice, is_news};
 use crate::engine::parts::parts;
@@ -11,6 +11,7 @@ use crate::model::message::{Cause, Mail, MessageId, Outbound};
 impl Worker {
     pub(super) fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
+        let max_recipient_depth = self.max_recipient_depth(mail, &effects);
         let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
         let is_single = effects.note.is_some();
         let mut outbound: Vec<Outbound> = Vec::with_capacity(effects.sends.len());
@@ -33,10 +34,20 @@ impl Worker {
             checks: effects.checks,
             writes: effects.writes.into_iter().chain(ends).collect(),
             outbox,
+            max_recipient_depth,
             wakes: effects.wakes.into_iter().map(wake).collect(),
             facts,
             ..Commit::default()
         }
+    }
+
+    /// Messages that may wait for each recipient of a person's message, so that the backlog stands in
+    /// the sender's own mailbox. Sockets have limits of their own, and an opt-out waits for nothing.
+    fn max_recipient_depth(&self, mail: &Mail, effects: &Effects) -> Option<u64> {
+        let Mail::Message(message) = mail else { return None };
+        let is_exempt =
+            opt_out(message).is_some() || effects.sends.iter().any(|it| it.to.is_socket());
+        (!is_exempt).then_some(self.parts.limits.max_recipient_depth)
     }
 
     /// Returns the messages of one that a handler sends, in their order. `is_single` when the commit has

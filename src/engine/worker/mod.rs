@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::invoke::Outcome;
-use crate::contracts::handler::{DynHandler, HandledObserver, Note, Postpone, consent};
+use crate::contracts::handler::{DynHandler, HandledObserver, Note, Postpone};
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Entry, Rates, Retry, StateReads, StorageError};
 use crate::contracts::transport::Transports;
@@ -125,11 +125,7 @@ impl Worker {
             "message moved to the dead letters",
         );
         let apologies = self.apologies(claim, mail).await;
-        let mut writes = self.ends(apologies.iter().map(|apology| &apology.to));
-        // A handler that fails must not lose an opt-out.
-        if let Some(Mail::Message(message)) = mail {
-            writes.extend(consent(&self.parts.groups, message));
-        }
+        let writes = self.ends(apologies.iter().map(|apology| &apology.to));
         let outbox = apologies.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crosswire::contracts::storage::{Commit, Pushed};
 use crosswire::contracts::transport::{
@@ -63,7 +62,6 @@ pub(super) fn pipeline(
 ) -> Pipeline {
     let topic = f.partition.topic.clone();
     let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
-    let (accept_response, error_response) = (String::new(), String::new());
     Pipeline {
         events: crosswire::model::topic_events::TopicEvents::default(),
         topic,
@@ -77,12 +75,7 @@ pub(super) fn pipeline(
                 _ => Err(Rejection::new("a keyword")),
             }),
         }],
-        replies: Replies {
-            accept_response,
-            send_on_accept: false,
-            error_response,
-            error_every: Duration::ZERO,
-        },
+        replies: Replies::default(),
         limits: parts.limits,
     }
 }
