@@ -13,6 +13,7 @@ pub(crate) const LINE: &str = "+18005551212";
 
 const TOPICS: &str = r#"
 [topics.roulette]
+sender_rate = 0
 transport = "twilio"
 handler = "roulette"
 accept_response = ""

@@ -13,6 +13,7 @@ max_connections = 12000
 max_connections_per_address = 12000
 
 [topics.bench]
+sender_rate = 0
 transport = "websocket"
 handler = "bench_rooms"
 accept_response = ""

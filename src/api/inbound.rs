@@ -57,8 +57,8 @@ pub(super) async fn write(
     let receipt = state.intake.take(&route, incoming).await?;
     let (outcome, reason) = match receipt.outcome {
         Outcome::Pushed(Pushed::Duplicate) => ("duplicate", None),
-        Outcome::Pushed(Pushed::GroupFull | Pushed::Full) => ("dropped", None),
         Outcome::Pushed(Pushed::Accepted) | Outcome::Noted => ("accepted", None),
+        Outcome::Pushed(_) => ("dropped", None),
         Outcome::Rejected(reason) => ("rejected", Some(reason)),
     };
     Ok(HttpResponse::Accepted().json(json!({ "id": id, "outcome": outcome, "reason": reason })))

@@ -57,13 +57,19 @@ impl TopicRuntime {
 
     /// Returns the pipeline of messages that arrive by this transport.
     pub fn pipeline_from(&self, name: &str, transport: Arc<dyn DynTransport>) -> Pipeline {
+        let mut limits = self.config.limits.clone();
+        // A person at the tester's phones pays for no texts, and a script writes faster than people.
+        let is_named = self.config.transports.iter().any(|config| config.name == name);
+        if !is_named && !limits.senders.are_explicit {
+            limits.senders.rate = 0;
+        }
         Pipeline {
             topic: self.config.name.clone(),
             transport_name: name.to_owned(),
             transport,
             validators: self.validators.clone(),
             replies: self.config.replies.clone(),
-            limits: self.config.limits.clone(),
+            limits,
             events: self.events.clone(),
         }
     }

@@ -1,12 +1,26 @@
 //! Words that are commands when they are a whole message.
 
-/// Opt-out words of Twilio's list, on which a provider acts before the message reaches a handler.
-const OPT_OUT: [&str; 8] =
-    ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"];
+/// Opt-out words: Twilio's list, on which a provider acts before the message reaches a handler, and
+/// what people write in place of them. `arre\u{302}t` is `arrêt` with a combining accent.
+const OPT_OUT: [&str; 13] = [
+    "stop",
+    "stopall",
+    "stop all",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "revoke",
+    "optout",
+    "opt out",
+    "arret",
+    "arrêt",
+    "arre\u{302}t",
+];
 
 /// Returns whether a whole message is an opt-out word.
 pub fn is_opt_out(text: &str) -> bool {
-    OPT_OUT.contains(&normalize(text).as_str())
+    OPT_OUT.contains(&words(text).as_str())
 }
 
 /// Words that take an opt-out back.
@@ -14,7 +28,33 @@ const OPT_IN: [&str; 2] = ["start", "unstop"];
 
 /// Returns whether a whole message takes an opt-out back.
 pub fn is_opt_in(text: &str) -> bool {
-    OPT_IN.contains(&normalize(text).as_str())
+    OPT_IN.contains(&words(text).as_str())
+}
+
+/// Returns whether a whole message is the word by which a person who has opted out may come back, and
+/// which means something else from everybody else.
+pub fn is_yes(text: &str) -> bool {
+    words(text) == "yes"
+}
+
+/// Returns whether a whole message asks for help.
+pub fn is_help(text: &str) -> bool {
+    matches!(words(text).as_str(), "help" | "info")
+}
+
+/// Longest text that may be one of these words, with what stands around it, in bytes.
+const LONGEST: usize = 128;
+
+/// Returns the words of a short text in lower case, one blank apart, without punctuation and invisible
+/// characters around them.
+fn words(text: &str) -> String {
+    if text.len() > LONGEST {
+        return String::new();
+    }
+    let is_letter = |c: char| c.is_alphanumeric() || c == '\u{302}';
+    let words = text.split(|c: char| c.is_whitespace() || c == '-');
+    let words = words.map(|word| word.trim_matches(|c| !is_letter(c))).filter(|it| !it.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Returns a text in lower case and without the punctuation at its end, which phones and people add
@@ -61,15 +101,21 @@ mod tests {
 
     #[rstest]
     #[case("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT", true)]
+    #[case("ARRET ARRÊT ARRE\u{302}T OPT-OUT", true)]
     #[case("START UNSTOP YES HELP INFO", false)]
     fn opt_out_word_counts_in_any_case_and_punctuation(
         #[case] words: &str,
         #[case] expected: bool,
     ) {
         for word in words.split(' ') {
-            for written in
-                [word.to_owned(), word.to_lowercase(), format!(" {word}. "), format!("{word}!?")]
-            {
+            for written in [
+                word.to_owned(),
+                word.to_lowercase(),
+                format!(" {word}. "),
+                format!("{word}!?"),
+                format!("«{word}»"),
+                format!("¡ “{word}\u{200b}” …"),
+            ] {
                 assert_eq!(is_opt_out(&written), expected, "{written}");
             }
         }
@@ -98,6 +144,16 @@ mod tests {
     }
 
     #[test]
+    fn opt_out_may_be_two_words_and_the_others_are_words_too() {
+        for text in ["Stop all", "STOP  ALL!", "opt out.", "\"Opt\u{a0}Out\""] {
+            assert!(is_opt_out(text), "{text}");
+        }
+        assert!(is_opt_in("(Start)") && is_yes(" Yes! ") && is_help("*HELP*") && is_help("info?"));
+        assert!(!is_yes("yes, please") && !is_help("help me") && !is_opt_in("start over"));
+        assert!(!is_opt_out(&format!("{}stop", " ".repeat(200))), "longer than any such text");
+    }
+
+    #[test]
     fn keyword_may_be_several_words_of_any_alphabet() {
         assert_eq!(after("join us", "Join us, Ann"), Some("Ann"));
         assert_eq!(after("über", "ÜBER uns"), Some("uns"));
@@ -106,6 +162,7 @@ mod tests {
 
     #[rstest]
     #[case("stop it")]
+    #[case("stop, all of you")]
     #[case("please stop")]
     #[case("")]
     fn opt_out_word_within_a_sentence_is_text(#[case] text: &str) {

@@ -32,6 +32,8 @@ pub mod segment;
 #[doc(hidden)]
 pub mod smart;
 #[doc(hidden)]
+pub mod standing;
+#[doc(hidden)]
 pub mod state;
 pub mod table;
 #[doc(hidden)]

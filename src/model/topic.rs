@@ -76,7 +76,7 @@ pub enum OnAmbiguous {
 }
 
 /// Texts that a topic sends besides those of its handler.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replies {
     /// Reply to an accepted message; none when empty.
     pub accept_response: String,
@@ -84,6 +84,32 @@ pub struct Replies {
     pub send_on_accept: bool,
     /// Reply to a message that cannot be processed.
     pub error_response: String,
+    /// Notice for a person who writes faster than the topic allows, at most once an hour; none when
+    /// empty.
+    pub sender_notice: String,
+    /// Reply to an opt-out; the provider's own when empty.
+    pub stop_response: String,
+    /// Reply to an opt-in; the provider's own when empty.
+    pub start_response: String,
+    /// Reply to a request for help; when empty, the provider's own, or the handler's.
+    pub help_response: String,
+}
+
+/// Rate at which the messages of one person are taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenderLimits {
+    /// Messages per minute; no limit when 0.
+    pub rate: u32,
+    /// Messages at once, before the rate applies.
+    pub burst: u32,
+    /// Stated by the topic, so that they hold for the tester's phones too.
+    pub are_explicit: bool,
+}
+
+impl Default for SenderLimits {
+    fn default() -> Self {
+        Self { rate: 10, burst: 20, are_explicit: false }
+    }
 }
 
 /// Limits of a topic's processing.
@@ -103,6 +129,9 @@ pub struct Limits {
     pub max_depth: u64,
     /// Largest backlog of one sender; further messages are acknowledged and dropped.
     pub max_group_depth: u64,
+    /// Messages to one recipient that may wait before those of other people wait in their mailboxes.
+    pub max_recipient_depth: u64,
+    pub senders: SenderLimits,
     /// Retention of the events of a completed message.
     pub retention: Duration,
     /// Largest number of events kept, of which the oldest are dropped first.

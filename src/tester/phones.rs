@@ -157,6 +157,12 @@ fn state_after(outcome: Outcome) -> (DeliveryState, Option<String>) {
         Outcome::Pushed(Pushed::GroupFull) => {
             (DeliveryState::Refused, Some("the sender's backlog is full".to_owned()))
         }
+        Outcome::Pushed(Pushed::Barred) => {
+            (DeliveryState::Refused, Some("the sender has opted out, or is barred".to_owned()))
+        }
+        Outcome::Pushed(Pushed::Limited) => {
+            (DeliveryState::Refused, Some("the sender writes too fast".to_owned()))
+        }
         Outcome::Pushed(_) | Outcome::Noted => (DeliveryState::Queued, None),
         Outcome::Rejected(reason) => (DeliveryState::Rejected, Some(reason)),
     }

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use crate::contracts::settings::Section;
-use crate::model::topic::{Limits, Sending};
+use crate::model::topic::{Limits, SenderLimits, Sending};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// Upper bound of every queue and log: far above any useful value, it only catches typing errors.
 const MOST: u64 = 1_000_000_000;
+
+/// Upper bound of the messages of one sender, per minute and at once.
+const MAX_RATE: u32 = 6_000;
 
 /// Reads the keys of [`Limits`], which stand beside the topic's other keys.
 pub(super) fn limits(section: &mut Section<'_>) -> Limits {
@@ -19,6 +22,8 @@ pub(super) fn limits(section: &mut Section<'_>) -> Limits {
         max_attempts: section.number("max_attempts", 5, 1..=100),
         max_depth: section.number("max_depth", 100_000, 1..=MOST),
         max_group_depth: section.number("max_group_depth", 200, 1..=MOST),
+        max_recipient_depth: section.number("max_recipient_depth", 50, 1..=MOST),
+        senders: senders(section),
         max_records: section.number("max_records", 100_000, 1..=MOST),
         // A dead worker's message is reclaimed when its lease has expired, so the lease is the delay
         // that its sender notices.
@@ -33,6 +38,24 @@ pub(super) fn limits(section: &mut Section<'_>) -> Limits {
         let least = format_duration(limits.handler_timeout);
         let fix = format!("write at least {least}, or lower handler_timeout");
         section.error("lease", "is shorter than handler_timeout", fix);
+    }
+    limits
+}
+
+/// Reads the rate of one sender.
+fn senders(section: &mut Section<'_>) -> SenderLimits {
+    let default = SenderLimits::default();
+    let (rate, burst) = (section.get::<u32>("sender_rate"), section.get::<u32>("sender_burst"));
+    let limits = SenderLimits {
+        rate: rate.unwrap_or(default.rate),
+        burst: burst.unwrap_or(default.burst),
+        are_explicit: rate.is_some() || burst.is_some(),
+    };
+    if limits.rate > MAX_RATE {
+        section.error("sender_rate", "is too high", "write at most 6000, or 0 for no limit");
+    }
+    if !(1..=MAX_RATE).contains(&limits.burst) {
+        section.error("sender_burst", "is out of range", "write 1 to 6000");
     }
     limits
 }

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     BARRED, Context, Effects, FORGOTTEN, Handler, OutgoingMessage, Phases, REPORTED, Refuse,
-    Removal, Result, Transaction, UNDELIVERABLE, consent, opt_out, presence, submission,
+    Removal, Result, Transaction, UNDELIVERABLE, opt_out, presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
@@ -92,18 +92,14 @@ impl<H: Handler> DynHandler for H {
 }
 
 async fn receive<H: Handler>(handler: &H, tx: Transaction, message: &Inbound) -> Result<Effects> {
-    let groups = tx.invocation.groups.clone();
     let mut cx = Context::new(tx, message.sender.clone());
-    let mut effects = match handler.call(Call::Message(&mut cx, message)).await {
-        Ok(()) => cx.into_transaction().into_effects(),
+    match handler.call(Call::Message(&mut cx, message)).await {
+        Ok(()) => Ok(cx.into_transaction().into_effects()),
         Err(error) => match Refuse::text_of(&error) {
-            Some(text) => refusal(message, text),
-            None => return Err(error),
+            Some(text) => Ok(refusal(message, text)),
+            None => Err(error),
         },
-    };
-    // An opt-out is kept whatever the handler makes of it.
-    effects.writes.extend(consent(&groups, message));
-    Ok(effects)
+    }
 }
 
 /// Returns the effects of a refusal: its text, whatever the handler did before.

@@ -81,9 +81,19 @@ fn digest_of(facts: &Facts) -> Vec<u8> {
     digest(&["record", facts.message.as_str(), outbound, &kinds])
 }
 
-/// Facts recorded of a message whose sender's mailbox is full.
-pub fn dropped(facts: &Facts) -> Facts {
-    Facts { facts: vec![Fact::from(EventKind::Dropped)], ..facts.clone() }
+/// Reason for dropping a message: its sender has too many that wait.
+pub const MAILBOX_FULL: &str = "too many messages of the sender are waiting";
+
+/// Reason for dropping a message: a mark stands against its sender.
+pub const SENDER_BARRED: &str = "the sender has opted out, or is barred";
+
+/// Reason for dropping a message: its sender exceeds their rate.
+pub const RATE_EXCEEDED: &str = "the sender writes faster than the topic's sender_rate";
+
+/// Facts recorded of a message that is dropped at its push, with the reason.
+pub fn dropped(facts: &Facts, reason: &str) -> Facts {
+    let detail = Detail { reason: Some(reason.to_owned()), ..facts.detail.clone() };
+    Facts { facts: vec![Fact::from(EventKind::Dropped)], detail, ..facts.clone() }
 }
 
 /// Number of outbound messages to count for an inbound one. A single one needs no count.

@@ -12,6 +12,7 @@
 //! repeats moves itself; an error that it returns as [`StorageError::Unavailable`] is worth waiting
 //! for.
 
+mod admission;
 mod claim;
 pub mod encoding;
 mod error;
@@ -25,6 +26,7 @@ mod safety;
 mod settle;
 mod upkeep;
 
+pub use admission::{Once, SenderRate};
 pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};

@@ -18,6 +18,8 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// Messages for the partition's outbox.
     pub outbox: Vec<Entry>,
+    /// Messages that may wait for each recipient before the commit; no limit when absent.
+    pub max_recipient_depth: Option<u64>,
     /// Wakes for the partition's inbound queue, now or at a time. A wake is dropped when an equal one
     /// waits unclaimed at the end of its group.
     pub wakes: Vec<(Entry, Option<DateTime<Utc>>)>,
@@ -35,6 +37,9 @@ pub enum Settled {
     Done,
     /// A check failed. Nothing has changed and the claim is still held: run the handler again.
     Conflict(Box<Claim>),
+    /// Too many messages wait for a recipient. Nothing has changed and the claim is still held: retry it
+    /// later.
+    Congested(Box<Claim>),
     /// The claim was lost to its lease. Nothing has changed.
     LeaseLost,
 }

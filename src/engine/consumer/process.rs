@@ -11,6 +11,8 @@ use crate::engine::settlement::Settlement;
 /// commit went through, so the limit is about fairness and not about progress.
 const MAX_CONFLICTS: u32 = 16;
 const CONFLICT_DELAY: Duration = Duration::from_millis(20);
+/// Delay of a message for whose recipient too many messages wait.
+const CONGESTION_DELAY: Duration = Duration::from_secs(2);
 
 /// A claim, and the uptime at which it was requested: its lease is counted from then.
 pub(super) struct Taken {
@@ -23,6 +25,7 @@ enum Completion {
     /// Settled, or lost; the next message came with the answer, if one was ready.
     Ended(Option<Taken>),
     Conflict(Claim),
+    Congested(Claim),
 }
 
 impl Consumer {
@@ -75,6 +78,10 @@ impl Consumer {
                             claim = ours;
                             continue;
                         }
+                        Completion::Congested(ours) => {
+                            let retry = Retry { after: CONGESTION_DELAY, ..Retry::default() };
+                            drop(storage.retry(ours, retry).await?);
+                        }
                     }
                 }
                 Settlement::Retry(retry) => drop(storage.retry(claim, retry).await?),
@@ -101,6 +108,7 @@ impl Consumer {
         let Completed { settled, next } = completed;
         match settled {
             Settled::Conflict(ours) => return Ok(Completion::Conflict(*ours)),
+            Settled::Congested(ours) => return Ok(Completion::Congested(*ours)),
             Settled::Done => {
                 if let Some(payload) = observed {
                     self.work.completed(&payload).await;

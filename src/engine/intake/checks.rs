@@ -46,17 +46,21 @@ pub(super) fn validate<'p>(pipeline: &'p Pipeline, message: &Inbound) -> Verdict
     Verdict::Valid
 }
 
-pub(super) fn log_refused_call(pipeline: &Pipeline, refused: &ReceiveError) {
+/// Logs a call that is refused, with the number of earlier ones of its caller that were not logged.
+pub(super) fn log_refused_call(pipeline: &Pipeline, refused: &ReceiveError, suppressed: u64) {
     match refused {
         // The query may hold a message, so the log gets the URL up to it.
         ReceiveError::Forged { signed_url } => warn!(
             topic.name = %pipeline.topic,
             signed.url = signed_url.split('?').next().unwrap_or_default(),
             signed.with_query = signed_url.contains('?'),
+            suppressed,
             "signature does not match: is this the URL that the provider calls, to the letter, and is \
              the secret the one that it signs with (Twilio: the auth token, not an API key)? \
              PUBLIC_URL sets scheme and host",
         ),
-        other => warn!(topic.name = %pipeline.topic, error = %other, "call refused"),
+        other => {
+            warn!(topic.name = %pipeline.topic, error = %other, suppressed, "call refused");
+        }
     }
 }

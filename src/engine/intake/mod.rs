@@ -1,23 +1,27 @@
 //! Intake: from a provider's call to the queue, by way of the transport and the validators.
 
+mod accept;
 mod checks;
+mod door;
 mod identity;
 mod media;
+mod own_lines;
 mod rejection;
 mod report;
+mod sampling;
 mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tracing::warn;
 
-use self::checks::{Panicked, Verdict, catch_panic, validate};
-use self::rejection::Rejection;
+use self::checks::{Panicked, catch_panic};
+use self::own_lines::OwnLines;
+use self::sampling::Samples;
 pub use self::sockets::answer_text;
-use crate::contracts::handler::opt_out;
-use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
+use crate::contracts::storage::{Partition, Pushed, Storage, StorageError};
 use crate::contracts::transport::{
     DynTransport, ReceiveError, Received, WebhookRequest, WebhookResponse,
 };
@@ -25,8 +29,8 @@ use crate::engine::events::EventSource;
 use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
-use crate::model::event::{Detail, EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
+use crate::model::event::{Detail, Fact, Facts};
+use crate::model::message::Inbound;
 use crate::model::topic::TopicName;
 
 /// Longest wait for the store. A provider gives up after 15 s (Twilio), so a store that is slower
@@ -76,6 +80,9 @@ pub struct Intake {
     pipelines: BTreeMap<String, Arc<Pipeline>>,
     /// Sources of the topics that report events.
     events: BTreeMap<TopicName, EventSource>,
+    own_lines: OwnLines,
+    /// Warnings about calls that are refused.
+    warnings: Samples,
 }
 
 impl Intake {
@@ -85,6 +92,7 @@ impl Intake {
         clock: Arc<dyn Clock>,
         pipelines: Vec<Pipeline>,
     ) -> Self {
+        let own_lines = OwnLines::of(&pipelines);
         let (mut routes, mut events) = (BTreeMap::new(), BTreeMap::new());
         for pipeline in pipelines.into_iter().map(Arc::new) {
             if !pipeline.events.is_empty() {
@@ -97,7 +105,8 @@ impl Intake {
             routes.insert(format!("{topic}/{}", pipeline.transport_name), Arc::clone(&pipeline));
             routes.entry(topic).or_insert(pipeline);
         }
-        Self { storage, groups, clock, pipelines: routes, events }
+        let (pipelines, warnings) = (routes, Samples::default());
+        Self { storage, groups, clock, pipelines, events, own_lines, warnings }
     }
 
     /// Returns the topics whose messages are taken in.
@@ -116,20 +125,33 @@ impl Intake {
         let Some(pipeline) = self.pipelines.get(route) else {
             // A caller may put anything into a path: cut, and with its control characters escaped.
             let name: String = route.chars().take(64).collect();
-            warn!(topic.name = ?name, "call for a topic that does not run here");
+            if let Some(suppressed) = self.suppressed_warnings(&request) {
+                warn!(topic.name = ?name, suppressed, "call for a topic that does not run here");
+            }
             return Err(Refusal::UnknownTopic);
         };
         let request = WebhookRequest { received_at: self.clock.now(), ..request };
         match catch_panic(pipeline, "transport", || pipeline.transport.receive(&request)) {
-            Ok(Ok(Received::Message(incoming))) => self.message(pipeline, *incoming).await,
+            Ok(Ok(Received::Message(incoming))) => {
+                self.own_lines.learn(&incoming.sender);
+                self.message(pipeline, *incoming).await
+            }
             Ok(Ok(Received::Report(report))) => self.report(pipeline, report).await,
             Ok(Ok(Received::Nothing)) => Ok(answer(pipeline, None, Outcome::Noted)),
             Ok(Err(refused)) => {
-                checks::log_refused_call(pipeline, &refused);
+                if let Some(suppressed) = self.suppressed_warnings(&request) {
+                    checks::log_refused_call(pipeline, &refused, suppressed);
+                }
                 Err(Refusal::Call(refused))
             }
             Err(Panicked) => Err(Refusal::Failed),
         }
+    }
+
+    /// Returns the number of warnings about a caller that were suppressed before this one; nothing when
+    /// this one is.
+    fn suppressed_warnings(&self, request: &WebhookRequest) -> Option<u64> {
+        self.warnings.count(request.client, self.clock.uptime())
     }
 
     /// Returns the transports that bring messages, each with its route and topic.
@@ -140,91 +162,6 @@ impl Intake {
         full.map(|(route, pipeline)| (route.as_str(), &pipeline.topic, &pipeline.transport))
     }
 
-    async fn message(
-        &self,
-        pipeline: &Pipeline,
-        mut incoming: Incoming,
-    ) -> Result<Receipt, Refusal> {
-        incoming.media = self.passed_on(pipeline, incoming.media);
-        let (message, aliases) = self.identified(pipeline, incoming).await?;
-        // A keyword that the provider acts on has to reach the handler, whatever the validators think
-        // of its text, and the provider has answered it.
-        let verdict = match opt_out(&message) {
-            Some(_) => Verdict::Valid,
-            None => validate(pipeline, &message),
-        };
-        match verdict {
-            Verdict::Valid => self.accept(pipeline, message, aliases).await,
-            Verdict::Invalid { text, reason } => {
-                let rejection = Rejection { text: non_empty(text), reason, aliases };
-                self.reject(pipeline, &message, rejection).await
-            }
-        }
-    }
-
-    async fn accept(
-        &self,
-        pipeline: &Pipeline,
-        message: Inbound,
-        aliases: Vec<MessageId>,
-    ) -> Result<Receipt, Refusal> {
-        let partition = self.partition(pipeline, &message);
-        let key = message.key();
-        let reply = accept_text(pipeline, &message).filter(|_| !pipeline.replies.send_on_accept);
-        let push = Push { aliases, ..self.push(pipeline, message) };
-        match in_time(self.storage.push(&partition, push)).await {
-            Ok(Pushed::Full) => {
-                warn!(topic.name = %pipeline.topic, message.id = %key, "refused: the topic's queue is full");
-                Err(Refusal::Unavailable)
-            }
-            // A full mailbox gets the same answer: another one would show a flooder where the limit
-            // is, and each text of ours costs money.
-            Ok(outcome @ (Pushed::Accepted | Pushed::Duplicate | Pushed::GroupFull)) => {
-                info!(topic.name = %pipeline.topic, message.id = %key, ?outcome, "message accepted");
-                Ok(answer(pipeline, reply, Outcome::Pushed(outcome)))
-            }
-            Err(error) => {
-                error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
-                Err(Refusal::Unavailable)
-            }
-        }
-    }
-
-    fn push(&self, pipeline: &Pipeline, message: Inbound) -> Push {
-        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
-        let validated = Fact { kind: EventKind::Validated, at: Some(self.clock.now()) };
-        let kinds = vec![received, validated, EventKind::Queued.into()];
-        let event = self.events(pipeline).and_then(|events| events.received(&message));
-        let outbox = self.accept_message(pipeline, &message).into_iter().chain(event).collect();
-        let facts = facts(pipeline, &message, kinds, None);
-        Push { outbox, facts, ..Push::unrecorded(self.entry(message), &pipeline.limits) }
-    }
-
-    fn events(&self, pipeline: &Pipeline) -> Option<&EventSource> {
-        self.events.get(&pipeline.topic)
-    }
-
-    fn entry(&self, message: Inbound) -> Entry {
-        let (group, id) = (self.groups.group(&message.sender), message.key());
-        let payload = serde_json::to_string(&Mail::Message(Box::new(message)))
-            .expect("a message is strings throughout");
-        Entry { group, id, payload }
-    }
-
-    /// Outgoing accept text of a topic with `send_on_accept`, or of a transport that sends no text in
-    /// its answer. It goes into the outbox in the step
-    /// that stores the message, so that it is sent once, for a duplicate too.
-    fn accept_message(&self, pipeline: &Pipeline, message: &Inbound) -> Option<Entry> {
-        let text = accept_text(pipeline, message)?;
-        let is_message = pipeline.replies.send_on_accept || !pipeline.transport.sends_in_answer();
-        is_message.then(|| {
-            // It is no answer of the handler's, so the message's record does not wait for it, and a
-            // repetition of the message is still one.
-            let outbound = Outbound::new(message.sender.clone(), text.into(), Vec::new(), None);
-            Entry::owed(&outbound, &self.groups)
-        })
-    }
-
     fn partition(&self, pipeline: &Pipeline, message: &Inbound) -> Partition {
         let number = self.groups.partition(&message.sender, pipeline.limits.partitions);
         Partition { topic: pipeline.topic.clone(), number }
@@ -233,12 +170,6 @@ impl Intake {
 
 fn answer(pipeline: &Pipeline, text: Option<&str>, outcome: Outcome) -> Receipt {
     Receipt { response: pipeline.transport.answer(text), outcome }
-}
-
-/// Returns the text that acknowledges a message: none for an opt-out keyword, which the provider has
-/// answered.
-fn accept_text<'p>(pipeline: &'p Pipeline, message: &Inbound) -> Option<&'p str> {
-    non_empty(&pipeline.replies.accept_response).filter(|_| opt_out(message).is_none())
 }
 
 /// An empty text in a topic's configuration means that nothing is sent.

@@ -1,11 +1,12 @@
 //! Rejections: the record of a message that a validator has rejected, and the text for its sender.
 
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
+use super::accept::is_answered;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::topic::Pipeline;
-use crate::model::event::{EventKind, Fact, Facts};
+use crate::model::event::{EventKind, Fact};
 use crate::model::message::submission::Submission;
 use crate::model::message::{Inbound, Mail, MessageId};
 
@@ -20,66 +21,47 @@ pub(super) struct Rejection<'p> {
 }
 
 impl Intake {
-    /// Records a rejection and gives its text to the sender: in the answer, or as a message where the
-    /// transport sends no text in its answer.
+    /// Records a rejection and gives its text to the sender, unless the door is closed to them: in the
+    /// answer, or as a message where the transport sends no text in its answer.
     pub(super) async fn reject(
         &self,
         pipeline: &Pipeline,
         message: &Inbound,
         rejection: Rejection<'_>,
     ) -> Result<Receipt, Refusal> {
-        let Rejection { text, reason, aliases } = rejection;
-        let key = message.key();
+        let text = rejection.text;
+        let (key, partition) = (message.key(), self.partition(pipeline, message));
+        let reason = rejection.reason.clone();
         info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
-        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
-        let rejected = vec![received, EventKind::Rejected.into()];
-        let facts = facts(pipeline, message, rejected, Some(reason.clone()));
-        match text.filter(|_| !pipeline.transport.sends_in_answer()) {
-            Some(text) => {
-                let push = Push { aliases, facts, ..self.rejection(pipeline, message, text) };
-                self.send_rejection(pipeline, message, push).await?;
-            }
-            None => self.record_rejection(pipeline, message, facts).await,
-        }
-        Ok(answer(pipeline, text, Outcome::Rejected(reason)))
-    }
-
-    /// Records a rejection. The sender is answered even if that fails: only a line of the record is
-    /// lost.
-    async fn record_rejection(&self, pipeline: &Pipeline, message: &Inbound, facts: Facts) {
-        let partition = self.partition(pipeline, message);
-        if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
-            let key = message.key();
-            warn!(topic.name = %pipeline.topic, message.id = %key, %error, "rejection not recorded");
-        }
-    }
-
-    /// Push of the message to the sender of a rejected one.
-    fn rejection(&self, pipeline: &Pipeline, message: &Inbound, text: &str) -> Push {
-        let (key, sender) = (message.key(), message.sender.clone());
-        let submission = Submission::new(key.clone(), sender, text);
-        let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
-            .expect("a submission is strings throughout");
-        let group = self.groups.group(&message.sender);
-        Push::unrecorded(Entry { group, id: key, payload }, &pipeline.limits)
-    }
-
-    /// Records a rejection and stores the message to its sender, once for all repetitions.
-    async fn send_rejection(
-        &self,
-        pipeline: &Pipeline,
-        message: &Inbound,
-        push: Push,
-    ) -> Result<(), Refusal> {
-        let partition = self.partition(pipeline, message);
-        let key = message.key();
+        let push = self.rejection(pipeline, message, rejection);
         match in_time(self.storage.push(&partition, push)).await {
-            Ok(Pushed::Accepted | Pushed::Duplicate | Pushed::GroupFull) => Ok(()),
             Ok(Pushed::Full) => Err(Refusal::Unavailable),
+            Ok(pushed) => {
+                let text = text.filter(|_| is_answered(pushed));
+                Ok(answer(pipeline, text, Outcome::Rejected(reason)))
+            }
             Err(error) => {
                 error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
                 Err(Refusal::Unavailable)
             }
         }
+    }
+
+    /// Push of a rejection, once for all repetitions of the message. It queues the message to the
+    /// sender where their transport sends no text in its answer.
+    fn rejection(&self, pipeline: &Pipeline, message: &Inbound, rejection: Rejection<'_>) -> Push {
+        let Rejection { text, reason, aliases } = rejection;
+        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
+        let rejected = vec![received, EventKind::Rejected.into()];
+        let facts = facts(pipeline, message, rejected, Some(reason));
+        let (id, sender) = (message.key(), message.sender.clone());
+        let text = text.filter(|_| !pipeline.transport.sends_in_answer());
+        let submission = Submission::new(id.clone(), sender, text.unwrap_or_default());
+        let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
+            .expect("a submission is strings throughout");
+        let entry = Entry { group: self.groups.group(&message.sender), id, payload };
+        let is_queued = text.is_some();
+        let push = Push::unrecorded(entry, &pipeline.limits);
+        self.at_the_door(pipeline, message, None, Push { is_queued, aliases, facts, ..push })
     }
 }

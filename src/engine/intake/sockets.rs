@@ -30,7 +30,7 @@ impl Intake {
         let partition = Partition { topic: pipeline.topic.clone(), number };
         match in_time(self.storage.push(&partition, self.change(pipeline, change))).await {
             Ok(Pushed::Accepted | Pushed::Duplicate) => Ok(()),
-            Ok(Pushed::Full | Pushed::GroupFull) => {
+            Ok(_) => {
                 warn!(topic.name = %pipeline.topic, "connection not recorded: too much is waiting");
                 Err(Refusal::Unavailable)
             }

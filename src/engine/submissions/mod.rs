@@ -146,7 +146,7 @@ impl Submitter {
                 Ok(())
             }
             Pushed::Full => Err(SubmitError::QueueFull),
-            Pushed::GroupFull => Err(SubmitError::MailboxFull),
+            Pushed::GroupFull | Pushed::Barred | Pushed::Limited => Err(SubmitError::MailboxFull),
         }
     }
 }

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use self::invoke::Outcome;
 use crate::contracts::handler::{
     DynHandler, Effects, HandledObserver, Note, Origin, OutgoingMessage, Postpone, ScheduledWake,
-    consent,
+    opt_out,
 };
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
@@ -61,6 +61,7 @@ impl Worker {
 
     fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
+        let max_recipient_depth = self.max_recipient_depth(mail, &effects);
         let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
         let only = effects.sends.len() == 1;
         let outgoing = |OutgoingMessage { to, text, media, content, origin }| {
@@ -84,10 +85,20 @@ impl Worker {
             checks: effects.checks,
             writes: effects.writes.into_iter().chain(ends).collect(),
             outbox,
+            max_recipient_depth,
             wakes: effects.wakes.into_iter().map(wake).collect(),
             facts,
             ..Commit::default()
         }
+    }
+
+    /// Messages that may wait for each recipient of a person's message, so that the backlog stands in
+    /// the sender's own mailbox. Sockets have limits of their own, and an opt-out waits for nothing.
+    fn max_recipient_depth(&self, mail: &Mail, effects: &Effects) -> Option<u64> {
+        let Mail::Message(message) = mail else { return None };
+        let is_exempt =
+            opt_out(message).is_some() || effects.sends.iter().any(|it| it.to.is_socket());
+        (!is_exempt).then_some(self.parts.limits.max_recipient_depth)
     }
 
     /// Ends the windows of the recipients of a commit, on the transports that have windows.
@@ -152,11 +163,7 @@ impl Worker {
             "message moved to the dead letters",
         );
         let apology = mail.and_then(|mail| self.apology(mail));
-        let mut writes = self.ends(apology.iter().map(|apology| &apology.to));
-        // A handler that fails must not lose an opt-out.
-        if let Some(Mail::Message(message)) = mail {
-            writes.extend(consent(&self.parts.groups, message));
-        }
+        let writes = self.ends(apology.iter().map(|apology| &apology.to));
         let outbox = apology.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));

@@ -15,7 +15,7 @@
 //! | `…bell` | list | rings of the doorbell | 64 |
 //! | `…wakes` | zset | wakes that are not due yet: `length of group\|length of id\|group id payload` | one per group, name and data |
 //! | `…dead` | stream | dead letters | 10,000 and an age |
-//! | `{t:n}s:<key>` | string | a handler's state | its TTL |
+//! | `{t:n}s:<key>` | string | a handler's state; opt-outs, bans and buckets of senders | its TTL |
 //! | `{t:n}pool:<name>`, `pool_ttl:<name>`, `pools` | zset, zset, set | members of a pool by place, and by expiry in ms; names of the pools | the TTL of each member |
 //! | `{t:n}c:<name>` | string | a handler's counters | their TTL |
 //! | `{t:n}dd:<window>` | set | digests of accepted ids | expires after two windows |

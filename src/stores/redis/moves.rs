@@ -8,10 +8,12 @@ use super::call::ScriptCall;
 use super::keys::kind_prefix;
 use super::scripts;
 use crate::contracts::storage::encoding::{
-    DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, dropped, kinds, superseding,
+    self, DUPLICATE_DAYS, MAILBOX_FULL, MAX_DEAD_LETTERS, RATE_EXCEEDED, RECLAIM_LIMIT,
+    SENDER_BARRED, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Commit, Entry, Partition, Push, Queue, QueueKind, Retry, Token,
+    Burial, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind, Retry,
+    SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -26,19 +28,48 @@ const LIFE: (Duration, Duration) =
     (Duration::from_millis(1), Duration::from_hours(1_000 * 366 * 24));
 
 pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
+    let reason = |reason: &str| encoding::detail(&dropped(&push.facts, reason));
     let call = ScriptCall::new(&scripts::PUSH, partition)
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
         .arg(digest(&[push.entry.id.as_str()]))
         .arg(DUPLICATE_DAYS)
+        .flag(push.is_queued)
         .arg(push.max_depth)
+        .arg(push.crowded_at())
         .arg(push.max_group_depth)
+        .arg(push.max_group_depth.min(push.max_crowded_depth))
         .arg(push.facts.max_records)
         .facts(Some(&push.facts))
-        .arg(kinds(&dropped(&push.facts)))
-        .arg(push.aliases.len());
+        .arg(kinds(&dropped(&push.facts, "")))
+        .arg(reason(MAILBOX_FULL))
+        .arg(reason(SENDER_BARRED))
+        .arg(reason(RATE_EXCEEDED));
+    let call = rate(call, push.rate.as_ref())
+        .arg(push.aliases.len())
+        .arg(push.marks.len())
+        .arg(push.writes.len())
+        .flag(notice(push).is_some())
+        .flag(push.once.is_some());
     let aliases = push.aliases.iter().map(|id| digest(&[id.as_str()]));
-    aliases.fold(call, ScriptCall::arg).entries(&push.outbox)
+    let call = push.marks.iter().fold(aliases.fold(call, ScriptCall::arg), ScriptCall::arg);
+    let call = push.writes.iter().fold(call, write);
+    [notice(push), push.once.as_ref()].into_iter().flatten().fold(call, once).entries(&push.outbox)
+}
+
+fn notice(push: &Push) -> Option<&Once> {
+    push.rate.as_ref()?.notice.as_ref()
+}
+
+fn rate(call: ScriptCall, rate: Option<&SenderRate>) -> ScriptCall {
+    match rate {
+        None => call.arg("").arg("").arg(""),
+        Some(rate) => call.arg(&rate.bucket).millis(life(rate.interval)).arg(rate.burst),
+    }
+}
+
+fn once(call: ScriptCall, once: &Once) -> ScriptCall {
+    call.arg(&once.key).millis(life(once.every)).entries([&once.entry])
 }
 
 pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
@@ -97,7 +128,8 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         .arg(commit.checks.len())
         .arg(commit.writes.len())
         .arg(commit.outbox.len())
-        .arg(commit.wakes.len());
+        .arg(commit.wakes.len())
+        .arg(commit.max_recipient_depth.map_or_else(String::new, |depth| depth.to_string()));
     let call = commit.checks.iter().fold(call, check);
     let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
     let call = commit.wakes.iter().fold(call, |call, (entry, due)| {
@@ -124,16 +156,19 @@ fn check(call: ScriptCall, check: &Check) -> ScriptCall {
 }
 
 fn write(call: ScriptCall, write: &Write) -> ScriptCall {
-    let life = |ttl: &Duration| (*ttl).clamp(LIFE.0, LIFE.1);
     match write {
-        Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(life(ttl)),
+        Write::Put { key, value, ttl } => call.arg("P").arg(key).arg(value).millis(life(*ttl)),
         Write::Remove { key } => call.arg("R").arg(key).arg("").arg(""),
         Write::Insert { pool, group, ttl } => {
-            call.arg("I").arg(pool).arg(group.as_str()).millis(life(ttl))
+            call.arg("I").arg(pool).arg(group.as_str()).millis(life(*ttl))
         }
         Write::Take { pool, group } => call.arg("T").arg(pool).arg(group.as_str()).arg(""),
-        Write::Count { name, by, ttl } => call.arg("C").arg(name).arg(*by).millis(life(ttl)),
+        Write::Count { name, by, ttl } => call.arg("C").arg(name).arg(*by).millis(life(*ttl)),
     }
+}
+
+fn life(ttl: Duration) -> Duration {
+    ttl.clamp(LIFE.0, LIFE.1)
 }
 
 pub(super) fn retry(claim: &Claim, retry: &Retry) -> ScriptCall {

@@ -26,6 +26,8 @@ impl Queues for Redis {
             "DUP" => Ok(Pushed::Duplicate),
             "FULL" => Ok(Pushed::Full),
             "GROUPFULL" => Ok(Pushed::GroupFull),
+            "BARRED" => Ok(Pushed::Barred),
+            "LIMITED" => Ok(Pushed::Limited),
             other => Err(StorageError::Corrupt(format!("push replied {other}"))),
         }
     }
@@ -56,6 +58,10 @@ impl Queues for Redis {
             }
         };
         let (settled, rest): (String, Value) = decode(reply)?;
+        if settled == "CONGESTED" {
+            let settled = Settled::Congested(Box::new(claim));
+            return Ok(Completed { settled, next: None });
+        }
         if settled == "CONFLICT" {
             let state = decode(rest)?;
             let settled = Settled::Conflict(Box::new(Claim { state, ..claim }));

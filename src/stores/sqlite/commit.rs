@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::records::sent_digest;
-use super::transaction::{PartitionRow, StorageResult, Transaction};
-use crate::contracts::storage::{Entry, QueueKind};
+use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
+use crate::contracts::storage::{Commit, Entry, QueueKind};
 use crate::model::state::{Check, Write};
 
 /// Time for which our own messages are recognised in a provider's list.
@@ -30,6 +30,25 @@ pub(super) fn holds(
             Ok(ticket.is_some_and(|ticket| u64::try_from(ticket) == Ok(member.ticket)))
         }
     }
+}
+
+/// Tests whether too many messages wait for a recipient of a commit.
+pub(super) fn is_congested(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    commit: &Commit,
+) -> StorageResult<bool> {
+    let Some(max_depth) = commit.max_recipient_depth else { return Ok(false) };
+    for entry in &commit.outbox {
+        let waiting = tx.query_number(
+            "SELECT length FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
+            params![row.queue(QueueKind::Outbox), entry.group.as_str()],
+        )?;
+        if to_u64(waiting.unwrap_or_default()) >= max_depth {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn write(

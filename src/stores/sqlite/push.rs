@@ -1,11 +1,18 @@
 //! Pushes of accepted messages.
 
+use std::time::Duration;
+
 use rusqlite::params;
 
+use super::commit;
 use super::records::REMEMBERED;
-use super::transaction::{StorageResult, Transaction, to_u64};
-use crate::contracts::storage::encoding::{digest, dropped};
-use crate::contracts::storage::{Partition, Push, Pushed, QueueKind};
+use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64, to_u64};
+use crate::contracts::storage::encoding::{
+    MAILBOX_FULL, RATE_EXCEEDED, SENDER_BARRED, digest, dropped,
+};
+use crate::contracts::storage::{Once, Partition, Push, Pushed, QueueKind, SenderRate};
+use crate::model::clock::millis;
+use crate::model::state::Write;
 
 /// Appends a message to its group, once, with the outbound messages that it causes at once.
 pub(super) fn push(
@@ -14,36 +21,137 @@ pub(super) fn push(
     push: &Push,
 ) -> StorageResult<Pushed> {
     let row = tx.ensure_partition(partition)?;
-    let id = digest(&[push.entry.id.as_str()]);
-    if tx.is_known(&row, &id)? {
-        return Ok(Pushed::Duplicate);
+    let is_barred = is_barred(tx, &row, &push.marks)?;
+    if is_known(tx, &row, push)? {
+        return Ok(if is_barred { Pushed::Barred } else { Pushed::Duplicate });
     }
-    for alias in &push.aliases {
-        if tx.is_known(&row, &digest(&[alias.as_str()]))? {
-            return Ok(Pushed::Duplicate);
+    // The id of a dropped message is not remembered: sent again when there is room, it is accepted.
+    if is_barred {
+        tx.record(&row, &dropped(&push.facts, SENDER_BARRED), false)?;
+        return Ok(Pushed::Barred);
+    }
+    let full = push.rate.as_ref().map(|rate| full_at(tx, &row, rate)).transpose()?;
+    if let (Some(rate), Some(full)) = (&push.rate, full)
+        && full - tx.now > interval(rate).saturating_mul(i64::from(rate.burst) - 1)
+    {
+        append_once(tx, &row, rate.notice.as_ref())?;
+        tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
+        return Ok(Pushed::Limited);
+    }
+    match if push.is_queued { room(tx, &row, push)? } else { Room::Free } {
+        Room::Free => {}
+        Room::PartitionFull => return Ok(Pushed::Full),
+        Room::GroupFull => {
+            write(tx, &row, &push.writes)?;
+            tx.record(&row, &dropped(&push.facts, MAILBOX_FULL), false)?;
+            return Ok(Pushed::GroupFull);
         }
     }
+    if let (Some(rate), Some(full)) = (&push.rate, full) {
+        take(tx, &row, rate, full)?;
+    }
+    accept(tx, &row, push)?;
+    Ok(Pushed::Accepted)
+}
+
+fn accept(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageResult<()> {
+    tx.remember(row, &digest(&[push.entry.id.as_str()]), REMEMBERED)?;
+    write(tx, row, &push.writes)?;
+    if push.is_queued {
+        tx.append(row, QueueKind::Inbound, &push.entry)?;
+    }
+    append_once(tx, row, push.once.as_ref())?;
+    for entry in &push.outbox {
+        tx.append(row, QueueKind::Outbox, entry)?;
+    }
+    tx.record(row, &push.facts, false)
+}
+
+fn write(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, writes: &[Write]) -> StorageResult<()> {
+    writes.iter().try_for_each(|write| commit::write(tx, row, write))
+}
+
+fn is_barred(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    marks: &[String],
+) -> StorageResult<bool> {
+    for mark in marks {
+        if tx.value(row, mark)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_known(tx: &Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageResult<bool> {
+    for id in [&push.entry.id].into_iter().chain(&push.aliases) {
+        if tx.is_known(row, &digest(&[id.as_str()]))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Room for one more message.
+enum Room {
+    Free,
+    PartitionFull,
+    GroupFull,
+}
+
+fn room(tx: &Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageResult<Room> {
     let pending = tx.query_number(
         "SELECT sum(given - done) FROM queues WHERE queue IN (?1, ?2)",
         [row.queue(QueueKind::Inbound), row.queue(QueueKind::Outbox)],
     )?;
-    if to_u64(pending.unwrap_or_default()) >= push.max_depth {
-        return Ok(Pushed::Full);
+    let pending = to_u64(pending.unwrap_or_default());
+    if pending >= push.max_depth {
+        return Ok(Room::PartitionFull);
     }
+    let is_crowded = pending >= push.crowded_at();
+    let crowded = if is_crowded { push.max_crowded_depth } else { u64::MAX };
     let waiting = tx.query_number(
         "SELECT length FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
         params![row.queue(QueueKind::Inbound), push.entry.group.as_str()],
     )?;
-    if to_u64(waiting.unwrap_or_default()) >= push.max_group_depth {
-        tx.record(&row, &dropped(&push.facts), false)?;
-        return Ok(Pushed::GroupFull);
+    let is_full = to_u64(waiting.unwrap_or_default()) >= push.max_group_depth.min(crowded);
+    Ok(if is_full { Room::GroupFull } else { Room::Free })
+}
+
+fn interval(rate: &SenderRate) -> i64 {
+    to_i64(millis(rate.interval)).max(1)
+}
+
+/// Returns the time at which a bucket is full; each message takes one interval of it.
+fn full_at(tx: &Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<i64> {
+    let stored = tx.value(row, &rate.bucket)?.and_then(|full| full.parse().ok());
+    Ok(stored.unwrap_or(tx.now).max(tx.now))
+}
+
+fn take(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    rate: &SenderRate,
+    full: i64,
+) -> StorageResult<()> {
+    let full = full.saturating_add(interval(rate));
+    let (key, value) = (rate.bucket.clone(), full.to_string());
+    let ttl = Duration::from_millis(to_u64(full - tx.now));
+    commit::write(tx, row, &Write::Put { key, value, ttl })
+}
+
+/// Puts a message into the outbox, unless it was within its time.
+fn append_once(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    once: Option<&Once>,
+) -> StorageResult<()> {
+    let Some(Once { key, every, entry }) = once else { return Ok(()) };
+    if tx.value(row, key)?.is_some() {
+        return Ok(());
     }
-    // The id of a dropped message is not remembered: sent again when there is room, it is accepted.
-    tx.remember(&row, &id, REMEMBERED)?;
-    tx.append(&row, QueueKind::Inbound, &push.entry)?;
-    for entry in &push.outbox {
-        tx.append(&row, QueueKind::Outbox, entry)?;
-    }
-    tx.record(&row, &push.facts, false)?;
-    Ok(Pushed::Accepted)
+    let (key, value) = (key.clone(), "1".to_owned());
+    commit::write(tx, row, &Write::Put { key, value, ttl: *every })?;
+    tx.append(row, QueueKind::Outbox, entry)
 }

@@ -23,6 +23,9 @@ pub(super) fn complete(
             return Ok(Settled::Conflict(Box::new(Claim { state, ..claim })));
         }
     }
+    if commit::is_congested(tx, &held.row, commit)? {
+        return Ok(Settled::Congested(Box::new(claim)));
+    }
     tx.remove_head(&held, &claim)?;
     for write in &commit.writes {
         commit::write(tx, &held.row, write)?;

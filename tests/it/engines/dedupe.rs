@@ -114,7 +114,7 @@ fn intake(f: &Fixture, clock: &Arc<ManualClock>, window: Option<Duration>) -> In
         replies: Replies {
             accept_response: "accepted".to_owned(),
             send_on_accept: true,
-            error_response: String::new(),
+            ..Replies::default()
         },
         limits: parts.limits,
         events: TopicEvents::default(),

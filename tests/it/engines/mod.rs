@@ -8,6 +8,7 @@ mod gate;
 mod intake;
 mod pauses;
 mod settlements;
+mod sweeper;
 mod worker;
 
 use std::sync::Arc;

@@ -11,9 +11,8 @@ use crosswire::contracts::storage::{Entry, StateReads};
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Worker, WorkerParts};
 use crosswire::model::clock::SystemClock;
-use crosswire::model::consent;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
-use crosswire::model::topic::{Limits, TopicName};
+use crosswire::model::topic::{Limits, SenderLimits, TopicName};
 
 use super::{consumer, groups, person, topic, until_empty};
 use crate::storage::fixture::{Fixture, push};
@@ -59,6 +58,8 @@ pub(super) fn parts(
             max_attempts,
             max_depth: 100,
             max_group_depth: 100,
+            max_recipient_depth: 100,
+            senders: SenderLimits { rate: 0, ..SenderLimits::default() },
             retention: Duration::from_hours(1),
             max_records: 1000,
         },
@@ -115,37 +116,6 @@ async fn buried_for(max_attempts: u32, deed: Deed) -> String {
 async fn message_is_buried_after_its_last_failed_attempt() {
     let reason = buried_for(2, |_, _| Err(anyhow::anyhow!("no luck"))).await;
     assert_eq!(reason, "no luck");
-}
-
-/// Handler that fails on every opt-out.
-struct Deaf;
-
-impl Handler for Deaf {
-    async fn handle(&self, _: &mut Context, _: &Inbound) -> Result {
-        Ok(())
-    }
-
-    async fn opted_out(&self, _: &mut Context, _: &Inbound) -> Result {
-        anyhow::bail!("on purpose")
-    }
-}
-
-#[tokio::test]
-async fn opt_out_is_kept_when_its_handler_fails() {
-    let f = topic().await;
-    let (topic, group) = (f.partition.topic.clone(), groups().group(&person()));
-    let incoming = Incoming::new(MessageId::new("SM1"), person(), "STOP");
-    let message = Inbound::new(topic.clone(), DateTime::UNIX_EPOCH, incoming);
-    let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
-    let entry = Entry { group: group.clone(), id: MessageId::new("SM1"), payload };
-    f.push_with(push(entry)).await;
-    let (mut parts, _) = parts(topic, Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
-    parts.handler = Arc::new(Deaf);
-    let consumer = consumer(&f, f.inbound(), None, Worker::new(parts));
-    until_empty(&f, &f.inbound(), &consumer).await;
-    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 1);
-    let key = consent::opt_out_key(&groups(), &person());
-    assert!(f.value(key.as_str()).await.is_some());
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod kill;
 mod outage;
 mod partitions;
 mod pauses;
+mod provider;
 mod signals;
 mod sockets_basic;
 mod sockets_hostile;

@@ -128,6 +128,7 @@ forward! {
 forward! {
     Records {
         fn record(partition: &Partition, facts: Facts) -> ();
+        fn provider_id(partition: &Partition, message: &MessageId) -> Option<String>;
         fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
         fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
     }
@@ -154,6 +155,7 @@ forward! {
         fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
+        fn take_turn(partition: &Partition, work: &str, every: Duration) -> bool;
         fn remember_partitions(topic: &TopicName, count: u16) -> u16;
         fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();

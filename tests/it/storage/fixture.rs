@@ -184,12 +184,18 @@ pub(crate) fn wake(to: &str, name: &str, data: impl Into<Value>) -> Wake {
 
 pub(crate) fn push(entry: Entry) -> Push {
     Push {
-        aliases: Vec::new(),
         facts: facts(entry.id.as_str(), &[EventKind::Received, EventKind::Queued]),
         entry,
+        is_queued: true,
+        aliases: Vec::new(),
+        marks: Vec::new(),
+        rate: None,
+        writes: Vec::new(),
         outbox: Vec::new(),
+        once: None,
         max_depth: 1000,
         max_group_depth: 100,
+        max_crowded_depth: 100,
     }
 }
 

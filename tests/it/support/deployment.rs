@@ -178,6 +178,7 @@ impl Deployment {
 
     /// Replaces topics.toml, for processes that start from now on.
     pub(crate) fn write_topics(&self, topics: &str) {
+        let topics = without_rates(topics);
         std::fs::write(self.dir.path().join("topics.toml"), topics).unwrap();
     }
 
@@ -285,6 +286,24 @@ impl Deployment {
             .envs(self.setup.environment.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+/// Switches the rate of senders off in every topic that does not state one: tests write faster than
+/// people.
+fn without_rates(topics: &str) -> String {
+    let is_topic = |line: &str| {
+        let name = line.strip_prefix("[topics.").and_then(|rest| rest.strip_suffix(']'));
+        name.is_some_and(|name| !name.contains('.'))
+    };
+    let mut lines = Vec::new();
+    for (number, line) in topics.lines().enumerate() {
+        lines.push(line);
+        let mut keys = topics.lines().skip(number + 1).take_while(|line| !line.starts_with('['));
+        if is_topic(line.trim()) && !keys.any(|key| key.starts_with("sender_rate")) {
+            lines.push("sender_rate = 0");
+        }
+    }
+    lines.join("\n")
 }
 
 fn stop(process: &Mutex<Option<Process>>, patience: Duration) -> bool {

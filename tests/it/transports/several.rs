@@ -15,7 +15,7 @@ use crosswire::engine::topic::Pipeline;
 use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::message::{Incoming, MessageId, Outbound};
-use crosswire::model::topic::{Limits, OnAmbiguous, Replies, Sending};
+use crosswire::model::topic::{Limits, OnAmbiguous, Replies, SenderLimits, Sending};
 use secrecy::SecretString;
 
 use crate::engines::{consumer, groups, topic, until_empty};
@@ -49,7 +49,7 @@ fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
     let replies = Replies {
         accept_response: "accepted".to_owned(),
         send_on_accept: true,
-        error_response: String::new(),
+        ..Replies::default()
     };
     Pipeline {
         events: crosswire::model::topic_events::TopicEvents::default(),
@@ -66,6 +66,8 @@ fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
             max_attempts: 1,
             max_depth: 100,
             max_group_depth: 100,
+            max_recipient_depth: 100,
+            senders: SenderLimits { rate: 0, ..SenderLimits::default() },
             retention: second * 60,
             max_records: 100,
         },

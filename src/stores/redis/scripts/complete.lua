@@ -5,13 +5,15 @@
 --          max records, message or '', kinds, detail,
 --          inbound message of which this settles an outbound one or '', provider's id or '',
 --          number of outbound messages to wait for (2 or more, else 0),
---          number of checks, of writes, of outbox entries, of wakes, and then these:
+--          number of checks, of writes, of outbox entries, of wakes,
+--          messages that may wait for a recipient or '', and then these:
 --            check  V key expected | N key | M pool group ticket
 --            write  as in the function write
 --            entry  group id payload
 --            wake   group id payload due-at-ms or ''
 --          (checks and writes are padded to 4 with blanks), then the keys of the closed lines
 -- Returns  {OK, claim or false} | {LOST, claim or false} | {CONFLICT, current state of the group}
+--          | {CONGESTED, false}
 local queue, group, suspect = tag .. ARGV[1], ARGV[2], ARGV[5] == '1'
 local next_token, lease, due_too = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
 
@@ -20,7 +22,7 @@ if not is_ours(queue, group, ARGV[3], ARGV[4]) then
   return { 'LOST', ours or false }
 end
 
-local at = 21
+local at = 22
 for _ = 1, tonumber(ARGV[17]) do
   local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local holds
@@ -33,6 +35,15 @@ for _ = 1, tonumber(ARGV[17]) do
   end
   if not holds then return { 'CONFLICT', call('GET', tag .. 's:' .. group) } end
   at = at + 4
+end
+
+if ARGV[21] ~= '' then
+  local first = at + 4 * tonumber(ARGV[18])
+  for entry = first, first + 3 * (tonumber(ARGV[19]) - 1), 3 do
+    if call('LLEN', tag .. 'out:g:' .. ARGV[entry]) >= tonumber(ARGV[21]) then
+      return { 'CONGESTED', false }
+    end
+  end
 end
 
 remove_head(queue, group, suspect)

@@ -1,5 +1,6 @@
 //! The storage contract, one test function per guarantee; every store runs all of them.
 
+pub(crate) mod admission;
 pub(crate) mod burial;
 pub(crate) mod caps;
 pub(crate) mod commit;
@@ -24,6 +25,16 @@ pub(crate) mod wakes;
 macro_rules! contract_tests {
     ($generate_tests:ident) => {
         $generate_tests! {
+            admission:
+                marked_message_is_dropped_and_recorded,
+                duplicate_of_a_marked_sender_is_no_reason_for_an_answer,
+                writes_take_effect_with_the_push,
+                sender_beyond_the_rate_is_dropped_and_told_once,
+                bucket_of_a_sender_fills_again,
+                message_that_is_not_queued_is_known_and_recorded,
+                crowded_partition_keeps_room_for_newcomers,
+                commit_for_a_congested_recipient_waits,
+            ;
             burial:
                 burial_frees_the_group_and_queues_a_notice,
                 dead_letters_are_listed_newest_first,
@@ -134,6 +145,9 @@ macro_rules! contract_tests {
             reports:
                 state_of_an_outbound_message_only_moves_forward,
                 states_of_different_outbound_messages_are_independent,
+                provider_id_of_a_reported_message_is_noted,
+                provider_id_of_a_message_that_is_known_to_be_sent_is_not_noted,
+                turn_is_taken_once_per_interval,
             ;
             retries:
                 delayed_retry_blocks_only_its_own_group,

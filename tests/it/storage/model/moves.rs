@@ -14,6 +14,7 @@ pub(super) enum Move {
         id: u8,
         replies: u8,
         low_limits: bool,
+        terms: Terms,
     },
     Record {
         id: u8,
@@ -69,6 +70,16 @@ pub(super) enum Move {
     Compare,
 }
 
+/// What a push asks about its sender, and its writes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Terms {
+    pub(super) marked: bool,
+    pub(super) rated: bool,
+    pub(super) once: bool,
+    pub(super) unqueued: bool,
+    pub(super) writes: Vec<u8>,
+}
+
 /// A commit, encoded in small numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommitPlan {
@@ -76,10 +87,12 @@ pub(super) struct CommitPlan {
     pub(super) writes: Vec<u8>,
     pub(super) replies: u8,
     pub(super) wakes: Vec<u8>,
+    pub(super) low_limit: bool,
 }
 
 impl CommitPlan {
-    const NOTHING: Self = Self { check: 1, writes: Vec::new(), replies: 0, wakes: Vec::new() };
+    const NOTHING: Self =
+        Self { check: 1, writes: Vec::new(), replies: 0, wakes: Vec::new(), low_limit: false };
 }
 
 /// A random generator with a fixed algorithm, so that a seed yields the same sequence in every version.
@@ -137,6 +150,20 @@ impl MoveGenerator {
             writes: self.several(3, 32),
             replies: self.below(4),
             wakes: if self.one_in(3) { self.several(3, 32) } else { Vec::new() },
+            low_limit: self.one_in(4),
+        }
+    }
+
+    fn terms(&mut self) -> Terms {
+        if !self.one_in(3) {
+            return Terms::default();
+        }
+        Terms {
+            marked: self.one_in(2),
+            rated: self.one_in(2),
+            once: self.one_in(3),
+            unqueued: self.one_in(5),
+            writes: self.several(2, 32),
         }
     }
 
@@ -147,6 +174,7 @@ impl MoveGenerator {
                 id: self.below(8),
                 replies: if self.one_in(4) { self.below(3) } else { 0 },
                 low_limits: self.one_in(4),
+                terms: self.terms(),
             },
             20 => Move::Record { id: self.below(3) },
             21..45 => {
@@ -197,7 +225,13 @@ const SHORT_MOVES: [Move; 7] = [
 pub(super) fn short_sequences(depth: u32) -> impl Iterator<Item = Vec<Move>> {
     let choices = SHORT_MOVES.len();
     (0..choices.pow(depth)).map(move |index| {
-        let push = |group, id| Move::Push { group, id, replies: 0, low_limits: false };
+        let push = |group, id| Move::Push {
+            group,
+            id,
+            replies: 0,
+            low_limits: false,
+            terms: Terms::default(),
+        };
         let mut moves = vec![push(0, 0), push(0, 1), push(1, 2), SHORT_MOVES[0].clone()];
         let digits = (0..depth).map(|place| index / choices.pow(place) % choices);
         moves.extend(digits.map(|digit| SHORT_MOVES[digit].clone()));

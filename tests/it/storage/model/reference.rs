@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, ClaimRequest, Commit, Depth, Entry, Push, Pushed, QueueKind, Retry, Token,
+    Burial, ClaimRequest, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Retry, Token,
 };
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::event::{EventKind, Facts};
@@ -23,6 +23,8 @@ pub(super) struct Reference {
     seen: BTreeSet<MessageId>,
     recorded: BTreeSet<MessageId>,
     unsettled: BTreeMap<MessageId, usize>,
+    /// Messages that each bucket has let through; none fills again within a test.
+    taken: BTreeMap<String, u32>,
     pub(super) values: BTreeMap<String, String>,
     pools: BTreeMap<String, Vec<(Group, Option<u64>)>>,
     pub(super) counters: BTreeMap<String, i64>,
@@ -113,6 +115,7 @@ pub(super) enum Outcome {
     Done,
     /// Carries the current state under the group's own id.
     Conflict(Option<String>),
+    Congested,
     LeaseLost,
 }
 
@@ -276,6 +279,10 @@ impl Mailboxes {
         message
     }
 
+    fn waiting(&self, group: &Group) -> u64 {
+        self.groups.get(group).map_or(0, |mailbox| mailbox.messages.len() as u64)
+    }
+
     fn pending(&self) -> usize {
         self.groups.values().map(|mailbox| mailbox.messages.len()).sum()
     }
@@ -296,22 +303,64 @@ impl Reference {
 
     pub(super) fn push(&mut self, push: &Push) -> Pushed {
         let at = self.tick();
+        let is_barred = push.marks.iter().any(|mark| self.values.contains_key(mark));
         if self.seen.contains(&push.entry.id) {
-            return Pushed::Duplicate;
+            return if is_barred { Pushed::Barred } else { Pushed::Duplicate };
         }
-        if (self.inbound.pending() + self.outbox.pending()) as u64 >= push.max_depth {
-            return Pushed::Full;
+        if is_barred {
+            self.drop(push);
+            return Pushed::Barred;
         }
-        let waiting = self.inbound.groups.get(&push.entry.group);
-        if waiting.is_some_and(|mailbox| mailbox.messages.len() as u64 >= push.max_group_depth) {
-            self.events.push((push.facts.message.clone(), EventKind::Dropped));
-            return Pushed::GroupFull;
+        if let Some(rate) = &push.rate
+            && self.taken.get(&rate.bucket).is_some_and(|taken| *taken >= rate.burst)
+        {
+            self.append_once(rate.notice.as_ref(), at);
+            self.drop(push);
+            return Pushed::Limited;
+        }
+        if let Some(refused) = self.room(push).filter(|_| push.is_queued) {
+            if refused == Pushed::GroupFull {
+                push.writes.iter().for_each(|write| self.write(write));
+                self.drop(push);
+            }
+            return refused;
+        }
+        if let Some(rate) = &push.rate {
+            *self.taken.entry(rate.bucket.clone()).or_default() += 1;
         }
         self.seen.insert(push.entry.id.clone());
-        self.inbound.append(&push.entry, at);
+        push.writes.iter().for_each(|write| self.write(write));
+        if push.is_queued {
+            self.inbound.append(&push.entry, at);
+        }
+        self.append_once(push.once.as_ref(), at);
         push.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
         self.record(&push.facts);
         Pushed::Accepted
+    }
+
+    /// Returns the refusal of a push for which there is no room.
+    fn room(&self, push: &Push) -> Option<Pushed> {
+        let pending = (self.inbound.pending() + self.outbox.pending()) as u64;
+        if pending >= push.max_depth {
+            return Some(Pushed::Full);
+        }
+        let is_crowded = pending * 4 >= push.max_depth * 3;
+        let crowded = if is_crowded { push.max_crowded_depth } else { u64::MAX };
+        let waiting = self.inbound.waiting(&push.entry.group);
+        (waiting >= push.max_group_depth.min(crowded)).then_some(Pushed::GroupFull)
+    }
+
+    fn drop(&mut self, push: &Push) {
+        self.events.push((push.facts.message.clone(), EventKind::Dropped));
+    }
+
+    fn append_once(&mut self, once: Option<&Once>, at: u64) {
+        if let Some(Once { key, entry, .. }) = once
+            && self.values.insert(key.clone(), "1".to_owned()).is_none()
+        {
+            self.outbox.append(entry, at);
+        }
     }
 
     pub(super) fn record_once(&mut self, facts: &Facts) {
@@ -387,6 +436,11 @@ impl Reference {
         }
         if !commit.checks.iter().all(|check| self.holds(check)) {
             return Outcome::Conflict(self.values.get(fence.group.as_str()).cloned());
+        }
+        if let Some(most) = commit.max_recipient_depth
+            && commit.outbox.iter().any(|entry| self.outbox.waiting(&entry.group) >= most)
+        {
+            return Outcome::Congested;
         }
         self.queue(fence.kind).remove_head(fence.group, at);
         commit.writes.iter().for_each(|write| self.write(write));

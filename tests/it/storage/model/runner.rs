@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Entry, Push, Queue, QueueKind, Retry, Settled,
-    StorageError, Token,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Entry, Once, Push, Queue, QueueKind, Retry,
+    SenderRate, Settled, StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
 use crosswire::model::message::{MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
 
-use super::moves::{CommitPlan, Move, PRESENT};
+use super::moves::{CommitPlan, Move, PRESENT, Terms};
 use super::reference::{
     ClaimResult, ClaimView, DeadLetterView, Fence, Head, NextDue, Outcome, Reference,
 };
@@ -83,8 +83,8 @@ fn compare<T: PartialEq + Debug>(subject: &str, expected: &T, found: &T) -> Comp
 impl<D: DirectAccess> Runner<'_, D> {
     async fn apply(&mut self, one: &Move) -> Comparison {
         match one {
-            Move::Push { group, id, replies, low_limits } => {
-                self.push(*group, *id, *replies, *low_limits).await
+            Move::Push { group, id, replies, low_limits, terms } => {
+                self.push(*group, *id, *replies, *low_limits, terms).await
             }
             Move::Record { id } => self.record(*id).await,
             Move::Claim { kind, reclaim, closed } => {
@@ -148,15 +148,44 @@ impl<D: DirectAccess> Runner<'_, D> {
         replies
     }
 
-    async fn push(&mut self, sender: u8, id: u8, replies: u8, low_limits: bool) -> Comparison {
-        let id = format!("m{id}");
-        let entry = fixture::entry(SENDERS[usize::from(sender)], &id);
+    async fn push(
+        &mut self,
+        sender: u8,
+        id: u8,
+        replies: u8,
+        low_limits: bool,
+        terms: &Terms,
+    ) -> Comparison {
+        let (id, sender) = (format!("m{id}"), SENDERS[usize::from(sender)]);
+        let entry = fixture::entry(sender, &id);
         let outbox = self.new_replies(replies, &id);
         let (max_depth, max_group_depth) = if low_limits { (4, 2) } else { (1000, 1000) };
-        let push = Push { outbox, max_depth, max_group_depth, ..push(entry) };
+        let mark = if terms.marked { Some("k0".to_owned()) } else { None };
+        let push = Push {
+            is_queued: !terms.unqueued,
+            marks: mark.into_iter().collect(),
+            rate: terms.rated.then(|| self.rate(sender, &id)),
+            writes: terms.writes.iter().map(|code| write(*code)).collect(),
+            outbox,
+            once: terms.once.then(|| self.once(&format!("once:{sender}"), &id)),
+            max_depth,
+            max_group_depth,
+            max_crowded_depth: 1,
+            ..push(entry)
+        };
         let expected = self.reference.push(&push);
         let pushed = self.fixture.storage.push(&self.fixture.partition, push).await;
         compare("pushed", &expected, &pushed.map_err(call_error)?)
+    }
+
+    fn rate(&mut self, sender: &str, id: &str) -> SenderRate {
+        let notice = Some(self.once(&format!("noticed:{sender}"), id));
+        SenderRate { bucket: format!("bucket:{sender}"), interval: LONG, burst: 2, notice }
+    }
+
+    fn once(&mut self, key: &str, id: &str) -> Once {
+        let entry = self.new_replies(1, id).remove(0);
+        Once { key: key.to_owned(), every: LONG, entry }
     }
 
     async fn record(&mut self, id: u8) -> Comparison {
@@ -231,6 +260,7 @@ impl<D: DirectAccess> Runner<'_, D> {
             writes: plan.writes.iter().map(|code| write(*code)).collect(),
             outbox: self.new_replies(replies, claim.id.as_str()),
             wakes: plan.wakes.iter().map(|code| wake(*code)).collect(),
+            max_recipient_depth: plan.low_limit.then_some(2),
             settles,
             provider_id: plan
                 .check
@@ -433,6 +463,10 @@ fn outcome(original: &Claim, settled: Settled) -> Result<Outcome, Divergence> {
                 &Claim { state: None, ..*claim },
             )?;
             Outcome::Conflict(state)
+        }
+        Settled::Congested(claim) => {
+            compare("the claim for a congested recipient", original, &claim)?;
+            Outcome::Congested
         }
     })
 }

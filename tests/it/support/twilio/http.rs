@@ -79,18 +79,22 @@ fn read_headers(stream: &mut BufReader<TcpStream>) -> io::Result<(usize, Option<
 pub(super) struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: String,
+    body: Vec<u8>,
 }
 
 impl Reply {
+    pub(super) fn file(body: Vec<u8>) -> Self {
+        Self { status: 200, headers: Vec::new(), body }
+    }
+
     pub(super) fn json(status: u16, body: &Value) -> Self {
         let headers = vec![("Content-Type", "application/json".to_owned())];
-        Self { status, headers, body: body.to_string() }
+        Self { status, headers, body: body.to_string().into() }
     }
 
     pub(super) fn page(status: u16) -> Self {
         let headers = vec![("Content-Type", "text/html".to_owned())];
-        Self { status, headers, body: "<html><body>upstream error</body></html>".to_owned() }
+        Self { status, headers, body: b"<html><body>upstream error</body></html>".to_vec() }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: String) -> Self {
@@ -105,9 +109,9 @@ impl Reply {
         for (name, value) in &self.headers {
             write!(text, "{name}: {value}\r\n").expect("a string takes everything");
         }
-        write!(text, "Content-Length: {}\r\n\r\n{}", self.body.len(), self.body)
+        write!(text, "Content-Length: {}\r\n\r\n", self.body.len())
             .expect("a string takes everything");
         // One write, so that the answer is not split over two packets and a delayed ACK.
-        stream.write_all(text.as_bytes())
+        stream.write_all(&[text.as_bytes(), &self.body].concat())
     }
 }

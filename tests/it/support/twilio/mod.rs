@@ -104,6 +104,13 @@ impl FakeTwilio {
         self.shared.set_delivery(delivery);
     }
 
+    /// Sets the medium of every inbound message, and returns the address of one.
+    pub(crate) fn hold_medium(&self, medium: &[u8]) -> String {
+        self.shared.set_medium(medium);
+        let account = &self.shared.account().sid;
+        format!("{}/2010-04-01/Accounts/{account}/Messages/MM1/Media/ME1", self.url())
+    }
+
     /// Statuses that the delivery reports were answered with.
     pub(crate) fn report_answers(&self) -> Vec<u16> {
         self.shared.reporter().answers()

@@ -21,6 +21,8 @@ pub(super) struct Shared {
     journal: Journal,
     faults: Mutex<Faults>,
     reporter: Reporter,
+    /// The medium of every inbound message.
+    medium: Mutex<Vec<u8>>,
     connections: Connections,
     stopped: (Mutex<bool>, Condvar),
 }
@@ -32,9 +34,14 @@ impl Shared {
             account,
             journal: Journal::new(),
             faults: Mutex::new(Faults::none()),
+            medium: Mutex::default(),
             connections: Connections::default(),
             stopped: Default::default(),
         }
+    }
+
+    pub(super) fn account(&self) -> &Account {
+        &self.account
     }
 
     pub(super) fn journal(&self) -> &Journal {
@@ -49,6 +56,10 @@ impl Shared {
         *self.faults.lock().unwrap() = faults;
     }
 
+    pub(super) fn set_medium(&self, medium: &[u8]) {
+        medium.clone_into(&mut self.medium.lock().unwrap());
+    }
+
     pub(super) fn set_delivery(&self, delivery: Delivery) {
         self.reporter.set_delivery(delivery);
     }
@@ -57,6 +68,9 @@ impl Shared {
     fn answer(&self, request: &Request) -> Option<Reply> {
         if request.method == "POST" {
             self.journal.attempt();
+        }
+        if request.method == "GET" && request.path.contains("/Media/") {
+            return Some(Reply::file(self.medium.lock().unwrap().clone()));
         }
         match api::parse(&self.account, request) {
             Err(refusal) => Some(refusal.reply()),

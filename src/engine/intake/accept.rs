@@ -1,0 +1,150 @@
+//! Acceptance of a message: its way from the door and the validators into the queue.
+
+use tracing::{error, info, warn};
+
+use super::checks::{Verdict, validate};
+use super::rejection::Rejection;
+use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time, non_empty};
+use crate::contracts::storage::{Entry, Push, Pushed};
+use crate::engine::events::EventSource;
+use crate::engine::topic::Pipeline;
+use crate::model::event::{EventKind, Fact, Facts};
+use crate::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
+
+/// Reason for dropping a message of one of our own lines.
+const OWN_LINE: &str = "the sender is one of our own lines";
+
+/// Message that has passed the door.
+pub(super) struct Admitted {
+    message: Inbound,
+    /// Further ids under which it may have been accepted before.
+    aliases: Vec<MessageId>,
+    /// What it says about its sender's consent.
+    said: Option<OptOut>,
+}
+
+impl Intake {
+    pub(super) async fn message(
+        &self,
+        pipeline: &Pipeline,
+        mut incoming: Incoming,
+    ) -> Result<Receipt, Refusal> {
+        incoming.media = self.passed_on(pipeline, incoming.media);
+        let (mut message, aliases) = self.identified(pipeline, incoming).await?;
+        if self.own_lines.is_sender(&message.sender) {
+            return Ok(self.drop_own(pipeline, &message).await);
+        }
+        let said = self.consent(pipeline, &mut message).await?;
+        // An opt-out or opt-in has to take effect, whatever the validators think of its text.
+        let verdict = match said {
+            Some(_) => Verdict::Valid,
+            None => validate(pipeline, &message),
+        };
+        match verdict {
+            Verdict::Valid => self.accept(pipeline, Admitted { message, aliases, said }).await,
+            Verdict::Invalid { text, reason } => {
+                let rejection = Rejection { text: non_empty(text), reason, aliases };
+                self.reject(pipeline, &message, rejection).await
+            }
+        }
+    }
+
+    /// Drops a message of one of our own lines, to which every answer would be another one. It is
+    /// acknowledged even if it cannot be recorded.
+    async fn drop_own(&self, pipeline: &Pipeline, message: &Inbound) -> Receipt {
+        let key = message.key();
+        info!(topic.name = %pipeline.topic, message.id = %key, "message dropped: {OWN_LINE}");
+        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
+        let kinds = vec![received, EventKind::Dropped.into()];
+        let facts = facts(pipeline, message, kinds, Some(OWN_LINE.to_owned()));
+        let partition = self.partition(pipeline, message);
+        if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
+            warn!(topic.name = %pipeline.topic, message.id = %key, %error, "drop not recorded");
+        }
+        answer(pipeline, None, Outcome::Pushed(Pushed::Barred))
+    }
+
+    async fn accept(&self, pipeline: &Pipeline, admitted: Admitted) -> Result<Receipt, Refusal> {
+        let partition = self.partition(pipeline, &admitted.message);
+        let key = admitted.message.key();
+        let reply = accept_text(pipeline, admitted.said);
+        let reply = reply.filter(|_| !pipeline.replies.send_on_accept);
+        let push = self.push(pipeline, admitted);
+        match in_time(self.storage.push(&partition, push)).await {
+            Ok(Pushed::Full) => {
+                warn!(topic.name = %pipeline.topic, message.id = %key, "refused: the topic's queue is full");
+                Err(Refusal::Unavailable)
+            }
+            Ok(outcome) => {
+                info!(topic.name = %pipeline.topic, message.id = %key, ?outcome, "message taken in");
+                Ok(answer(
+                    pipeline,
+                    reply.filter(|_| is_answered(outcome)),
+                    Outcome::Pushed(outcome),
+                ))
+            }
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    fn push(&self, pipeline: &Pipeline, Admitted { message, aliases, said }: Admitted) -> Push {
+        let event = self.events(pipeline).and_then(|events| events.received(&message));
+        let accepted = self.accept_message(pipeline, &message, said);
+        let outbox = accepted.into_iter().chain(event).collect();
+        let facts = self.received(pipeline, &message);
+        let entry = self.entry(&message);
+        let push = Push { aliases, outbox, facts, ..Push::unrecorded(entry, &pipeline.limits) };
+        self.at_the_door(pipeline, &message, said, push)
+    }
+
+    fn received(&self, pipeline: &Pipeline, message: &Inbound) -> Facts {
+        let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
+        let validated = Fact { kind: EventKind::Validated, at: Some(self.clock.now()) };
+        facts(pipeline, message, vec![received, validated, EventKind::Queued.into()], None)
+    }
+
+    pub(super) fn events(&self, pipeline: &Pipeline) -> Option<&EventSource> {
+        self.events.get(&pipeline.topic)
+    }
+
+    fn entry(&self, message: &Inbound) -> Entry {
+        let payload = serde_json::to_string(&Mail::Message(Box::new(message.clone())))
+            .expect("a message is strings throughout");
+        Entry { group: self.groups.group(&message.sender), id: message.key(), payload }
+    }
+
+    /// Outgoing accept text of a topic with `send_on_accept`, or of a transport that sends no text in
+    /// its answer. It goes into the outbox in the step
+    /// that stores the message, so that it is sent once, for a duplicate too.
+    fn accept_message(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        said: Option<OptOut>,
+    ) -> Option<Entry> {
+        let text = accept_text(pipeline, said)?;
+        let is_message = pipeline.replies.send_on_accept || !pipeline.transport.sends_in_answer();
+        is_message.then(|| {
+            // It is no answer of the handler's, so the message's record does not wait for it, and a
+            // repetition of the message is still one.
+            let outbound = Outbound::new(message.sender.clone(), text.into(), Vec::new(), None);
+            Entry::owed(&outbound, &self.groups)
+        })
+    }
+}
+
+/// Returns whether the text for a message is given to its sender. A full mailbox gets the answer of an
+/// accepted message: another one would show a flooder where the limit is. A person who has opted out, is
+/// barred or writes too fast gets none.
+pub(super) fn is_answered(pushed: Pushed) -> bool {
+    !matches!(pushed, Pushed::Barred | Pushed::Limited)
+}
+
+/// Returns the text that acknowledges a message: none for an opt-out or opt-in, which has texts of its
+/// own.
+fn accept_text(pipeline: &Pipeline, said: Option<OptOut>) -> Option<&str> {
+    non_empty(&pipeline.replies.accept_response).filter(|_| said.is_none())
+}

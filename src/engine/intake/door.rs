@@ -1,0 +1,156 @@
+//! The door: what a message says about its sender's consent, and what is known of the sender.
+
+use std::time::Duration;
+
+use tracing::error;
+
+use super::{Intake, Refusal, in_time};
+use crate::contracts::handler::{consent, opt_out};
+use crate::contracts::storage::{Entry, Once, Push, SenderRate};
+use crate::engine::topic::Pipeline;
+use crate::model::address::Address;
+use crate::model::consent::opt_out_key;
+use crate::model::keyword::{is_help, is_opt_in, is_yes};
+use crate::model::message::{Inbound, OptOut, Outbound};
+use crate::model::standing::{bar_key, bucket_key, told_key};
+
+/// Time between two notices for a person who writes too fast.
+const NOTICE_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Time between two equal answers to opt-outs, opt-ins or requests for help of one person.
+const CONSENT_INTERVAL: Duration = Duration::from_mins(10);
+
+/// Messages above `max_group_depth` that are opt-outs and opt-ins. Their writes take effect above these
+/// too.
+const CONSENT_RESERVE: u64 = 20;
+
+/// Messages of one sender that may wait while the topic is at least three quarters full.
+const CROWDED_DEPTH: u64 = 4;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+impl Intake {
+    /// Returns what a message says about consent. START and YES say something for a person who has
+    /// opted out, and are ordinary words for everybody else.
+    pub(super) async fn consent(
+        &self,
+        pipeline: &Pipeline,
+        message: &mut Inbound,
+    ) -> Result<Option<OptOut>, Refusal> {
+        let said = opt_out(message);
+        if said.is_some() || message.sender.is_socket() {
+            return Ok(said);
+        }
+        let text = message.text.reveal();
+        if is_help(text) && !pipeline.replies.help_response.is_empty() {
+            message.opt_out = Some(OptOut::Help);
+            return Ok(message.opt_out);
+        }
+        let is_back = is_yes(text);
+        if !(is_back || is_opt_in(text)) || !self.has_opted_out(pipeline, message).await? {
+            return Ok(None);
+        }
+        if is_back {
+            message.opt_out = Some(OptOut::Start);
+        }
+        Ok(Some(OptOut::Start))
+    }
+
+    async fn has_opted_out(&self, pipeline: &Pipeline, message: &Inbound) -> Result<bool, Refusal> {
+        let partition = self.partition(pipeline, message);
+        let keys = self.opt_out_keys(pipeline, &message.sender);
+        match in_time(self.storage.values(&partition, &keys)).await {
+            Ok(values) => Ok(values.iter().any(Option::is_some)),
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "refused: the store cannot be read");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    /// Keys under which an opt-out of a sender is: from the line, and from every line where the
+    /// provider has one for all.
+    fn opt_out_keys(&self, pipeline: &Pipeline, sender: &Address) -> Vec<String> {
+        let key = |address: &Address| opt_out_key(&self.groups, address).as_str().to_owned();
+        let shared = pipeline.transport.shares_opt_outs().then(|| key(&sender.without_line()));
+        [key(sender)].into_iter().chain(shared).collect()
+    }
+
+    /// Adds to a push what the door asks about its sender, and the writes and the answer of an opt-out
+    /// or opt-in.
+    pub(super) fn at_the_door(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        said: Option<OptOut>,
+        push: Push,
+    ) -> Push {
+        let sender = &message.sender;
+        if sender.is_socket() {
+            return Push { marks: vec![bar_key(&self.groups, sender)], ..push };
+        }
+        let bar = bar_key(&self.groups, sender);
+        let once = said.and_then(|said| self.consent_answer(pipeline, sender, said));
+        match said {
+            // No mark and no limit stands before an opt-out.
+            Some(OptOut::Stop) => self.unlimited(message, Push { once, ..push }),
+            Some(OptOut::Start) => self.unlimited(message, Push { once, marks: vec![bar], ..push }),
+            Some(OptOut::Help) => {
+                let rate = self.sender_rate(pipeline, sender);
+                Push { once, marks: vec![bar], rate, ..push }
+            }
+            None => Push {
+                marks: [bar].into_iter().chain(self.opt_out_keys(pipeline, sender)).collect(),
+                rate: self.sender_rate(pipeline, sender),
+                max_crowded_depth: CROWDED_DEPTH,
+                ..push
+            },
+        }
+    }
+
+    fn unlimited(&self, message: &Inbound, push: Push) -> Push {
+        Push {
+            writes: consent(&self.groups, message),
+            max_depth: u64::MAX,
+            max_group_depth: push.max_group_depth.saturating_add(CONSENT_RESERVE),
+            ..push
+        }
+    }
+
+    fn consent_answer(&self, pipeline: &Pipeline, sender: &Address, said: OptOut) -> Option<Once> {
+        let replies = &pipeline.replies;
+        let (what, text) = match said {
+            OptOut::Stop => ("stop", &replies.stop_response),
+            OptOut::Start => ("start", &replies.start_response),
+            OptOut::Help => ("help", &replies.help_response),
+        };
+        let mut outbound = self.text(sender, text)?;
+        outbound.is_consent = true;
+        Some(self.once(sender, what, CONSENT_INTERVAL, &outbound))
+    }
+
+    /// Rate of a sender; none where the topic states none.
+    fn sender_rate(&self, pipeline: &Pipeline, sender: &Address) -> Option<SenderRate> {
+        let limits = pipeline.limits.senders;
+        let notice = || {
+            let notice = self.text(sender, &pipeline.replies.sender_notice)?;
+            Some(self.once(sender, "too-fast", NOTICE_INTERVAL, &notice))
+        };
+        (limits.rate > 0).then(|| SenderRate {
+            bucket: bucket_key(&self.groups, sender),
+            interval: MINUTE / limits.rate,
+            burst: limits.burst,
+            notice: notice(),
+        })
+    }
+
+    fn text(&self, sender: &Address, text: &str) -> Option<Outbound> {
+        let outbound = || Outbound::new(sender.clone(), text.into(), Vec::new(), None);
+        (!text.is_empty()).then(outbound)
+    }
+
+    fn once(&self, sender: &Address, what: &str, every: Duration, outbound: &Outbound) -> Once {
+        let entry = Entry::owed(outbound, &self.groups);
+        Once { key: told_key(&self.groups, sender, what), every, entry }
+    }
+}
