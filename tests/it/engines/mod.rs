@@ -12,6 +12,7 @@ mod pauses;
 mod poison;
 mod sending;
 mod settlements;
+mod sweeper;
 mod worker;
 mod world;
 

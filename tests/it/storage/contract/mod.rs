@@ -168,6 +168,9 @@ macro_rules! contract_tests {
             reports:
                 state_of_an_outbound_message_only_moves_forward,
                 states_of_different_outbound_messages_are_independent,
+                provider_id_of_a_reported_message_is_noted,
+                provider_id_of_a_message_that_is_known_to_be_sent_is_not_noted,
+                turn_is_taken_once_per_interval,
             ;
             retries:
                 delayed_retry_blocks_only_its_own_group,
