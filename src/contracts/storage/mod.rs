@@ -21,6 +21,7 @@ mod operator;
 mod pauses;
 mod push;
 mod queue;
+pub mod rates;
 mod reads;
 mod records;
 mod safety;
@@ -35,6 +36,7 @@ pub use operator::{Change, Marks, Operator, Place, Trace};
 pub use pauses::{Pause, PauseScope, Pauses};
 pub use push::{Once, Push, Pushed, SenderRate};
 pub use queue::{Entry, Partition, Queue, QueueKind};
+pub use rates::{Admission, Admitted, Bucket, Budget, Rates, Repeat, Spending};
 pub use reads::StateReads;
 pub use records::Records;
 pub use safety::{FailedCheck, SafetyCheck};
@@ -42,6 +44,9 @@ pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Store: all parts of the contract.
-pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Upkeep + Operator {}
+pub trait Storage:
+    Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator
+{
+}
 
-impl<S: Queues + StateReads + Records + Feeds + Pauses + Upkeep + Operator> Storage for S {}
+impl<S: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator> Storage for S {}

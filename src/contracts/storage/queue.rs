@@ -43,10 +43,12 @@ pub struct Entry {
 
 impl Entry {
     /// Makes the entry of an outbound message. Its group is the recipient behind the line, so that the
-    /// messages to one recipient keep their order.
+    /// messages to one recipient keep their order. Bulk messages have a lane of their own.
     pub fn owed(outbound: &Outbound, groups: &GroupKey) -> Self {
+        let line = groups.line(&outbound.to);
+        let lane = if outbound.priority.is_normal() { line } else { line.bulk() };
         Self {
-            group: groups.group(&outbound.to).on_line(&groups.line(&outbound.to)),
+            group: groups.group(&outbound.to).on_line(&lane),
             id: outbound.id.clone(),
             payload: serde_json::to_string(outbound)
                 .expect("an outbound message is strings throughout"),

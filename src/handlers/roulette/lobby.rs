@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::limits;
 use super::matching::{self, Waiter};
 use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State, WAITING};
@@ -43,7 +44,6 @@ pub(super) fn pairs_counter(day: DateTime<Utc>) -> String {
 /// Pairs the people who have waited longest, and sends the please-wait text, once each, to those who
 /// are left over.
 pub(super) async fn pair(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
-    let texts = &settings.texts;
     let Round { mut waiting, pairs, more } = round(tx).await?;
     for &(a, b) in &pairs {
         connect(tx, settings, &waiting[a], &waiting[b])?;
@@ -57,7 +57,7 @@ pub(super) async fn pair(tx: &mut Transaction, settings: &RouletteSettings) -> R
     }
     for (index, one) in waiting.iter_mut().enumerate() {
         if !pairs.iter().any(|&(a, b)| index == a || index == b) {
-            notify_to_wait(tx, texts, one)?;
+            notify_to_wait(tx, &settings.texts, one)?;
         }
     }
     Ok(())
@@ -136,7 +136,12 @@ fn connect(
             address: partner.address.clone(),
             since: now,
             call_requested_at: None,
+            is_nudged: false,
+            pace: None,
         };
+        if group == &one.0 {
+            limits::schedule_check(tx, settings, group, &chat)?;
+        }
         let mut seat = seat.clone();
         seat.meet(chat, settings.remember_partners);
         seat.write(tx, group)?;

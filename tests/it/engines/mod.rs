@@ -1,5 +1,6 @@
 //! Engines, a step at a time: without a store, on SQLite, and on a real Redis.
 
+mod consent;
 mod dedupe;
 mod dispatcher;
 mod events;
@@ -8,8 +9,11 @@ mod flood;
 mod gate;
 mod intake;
 mod pauses;
+mod poison;
+mod sending;
 mod settlements;
 mod worker;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;

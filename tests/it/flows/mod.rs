@@ -25,10 +25,12 @@ mod storm;
 mod tester;
 pub(crate) mod texts;
 
-/// A roulette topic that sends no reply when it accepts a message.
+/// A roulette topic that sends no reply when it accepts a message. Its people write faster than people
+/// do, and are not stopped.
 pub(crate) const ROULETTE: &str = r#"
     [topics.roulette]
     handler = "roulette"
     paths = ["/sms"]
     accept_response = ""
+    properties.loop_guard = false
 "#;

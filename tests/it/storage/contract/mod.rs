@@ -14,6 +14,7 @@ pub(crate) mod order;
 pub(crate) mod pauses;
 pub(crate) mod pools;
 pub(crate) mod quarantine;
+pub(crate) mod rates;
 pub(crate) mod recorded_event;
 pub(crate) mod records;
 pub(crate) mod reports;
@@ -133,6 +134,19 @@ macro_rules! contract_tests {
                 message_with_two_lost_claims_is_a_suspect,
                 one_suspect_is_claimed_at_a_time_beside_other_messages,
                 settled_suspect_leaves_quarantine,
+            ;
+            rates:
+                bucket_admits_at_its_rate,
+                large_message_is_admitted_by_a_full_bucket_and_owes_the_rest,
+                reserve_leaves_the_bucket_to_others,
+                buckets_are_independent,
+                budget_stops_at_its_limit_until_it_is_raised,
+                message_counts_for_all_of_its_budgets_or_for_none,
+                message_that_is_held_back_spends_nothing,
+                refund_takes_back_what_was_spent,
+                equal_texts_in_a_row_are_counted_once_per_message,
+                repetition_ends_with_another_text_or_its_window,
+                rates_belong_to_their_topic,
             ;
             recorded_event:
                 message_without_replies_is_recorded_when_handled,
