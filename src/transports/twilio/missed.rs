@@ -23,7 +23,7 @@ pub(super) const INTERVAL: Duration = Duration::from_mins(1);
 const GRACE: TimeDelta = TimeDelta::seconds(20);
 
 /// Items per page, and pages of one list. The rest is left to the next reading.
-const PAGE_SIZE: &str = "200";
+const PAGE_SIZE: &str = "1000";
 const MAX_PAGES: usize = 20;
 
 #[derive(Deserialize)]
