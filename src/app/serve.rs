@@ -30,6 +30,7 @@ use crate::engine::intake::Intake;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::sweeper::Sweeper;
 use crate::engine::topic::TopicRuntime;
+use crate::http::throttle::calls::CallThrottle;
 use crate::http::{self, AppState};
 use crate::model::clock::{Clock, SystemClock};
 use crate::pages::{self, PagesState};
@@ -189,6 +190,7 @@ fn app_state(
         former: former_routes(&prepared.services),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
+        forged_calls: CallThrottle::new(Arc::new(SystemClock)),
         waived: waived.to_vec(),
     }
 }

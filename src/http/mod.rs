@@ -27,6 +27,7 @@ mod webhook;
 
 use methods::Methods;
 use response::plain_text;
+use throttle::calls::CallThrottle;
 
 /// State shared by the routes of this module.
 pub struct AppState {
@@ -48,6 +49,8 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// Trust in `X-Forwarded-Proto` and `X-Forwarded-Host`.
     pub trust_forwarded: bool,
+    /// Networks that send forged calls.
+    pub forged_calls: CallThrottle,
     /// Safety checks of the store that the operator has waived.
     pub waived: Vec<SafetyCheck>,
 }

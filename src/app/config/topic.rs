@@ -1,6 +1,7 @@
 //! The table `topics.<name>`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +14,9 @@ const ACCEPT: &str = "Great, we'll get right back to you.";
 const ERROR: &str = "It seems like an error has occurred...please try again later.";
 const NOTICE: &str =
     "You are writing too fast, so some of your messages were not read. Please wait a minute.";
+
+/// Time within which an error text goes to a person once.
+const ERROR_EVERY: Duration = Duration::from_mins(10);
 
 /// Longest path that a topic may have; it is below the URL limits of the providers.
 const LONGEST_PATH: usize = 256;
@@ -163,6 +167,7 @@ fn replies(section: &mut Section<'_>) -> Replies {
         stop_response: section.get("stop_response").unwrap_or_default(),
         start_response: section.get("start_response").unwrap_or_default(),
         help_response: section.get("help_response").unwrap_or_default(),
+        error_every: section.duration("error_every").unwrap_or(ERROR_EVERY),
     }
 }
 

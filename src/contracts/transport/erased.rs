@@ -46,6 +46,9 @@ pub trait DynTransport: Send + Sync {
     /// Returns the cost of a message in segments.
     fn segments(&self, message: &Outbound) -> u32;
 
+    /// Returns the number of segments that may leave a line within a second.
+    fn rate(&self, line: &str) -> Option<u32>;
+
     /// Returns the messages that the provider has received since then.
     fn missed(
         &self,
@@ -73,6 +76,9 @@ pub trait DynTransport: Send + Sync {
         message: &'a Outbound,
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>>;
+
+    /// Empties the text of a message at the provider.
+    fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>>;
 
     /// Gives the transport the store's feeds.
     fn start(&self, feeds: Arc<dyn Feeds>);
@@ -124,6 +130,10 @@ impl<T: Transport> DynTransport for T {
         Transport::segments(self, message)
     }
 
+    fn rate(&self, line: &str) -> Option<u32> {
+        Transport::rate(self, line)
+    }
+
     fn missed(
         &self,
         since: DateTime<Utc>,
@@ -157,6 +167,10 @@ impl<T: Transport> DynTransport for T {
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>> {
         Transport::find(self, message, since).boxed()
+    }
+
+    fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>> {
+        Transport::redact(self, provider_id).boxed()
     }
 
     fn start(&self, feeds: Arc<dyn Feeds>) {

@@ -93,6 +93,12 @@ pub trait Transport: Send + Sync {
         0
     }
 
+    /// Returns the number of segments that may leave a line within a second, `None` by default: any number.
+    fn rate(&self, line: &str) -> Option<u32> {
+        let _ = line;
+        None
+    }
+
     /// Returns the messages that the provider has received for our lines at or after `since`, whether or
     /// not it has called us for them: a provider's call may be lost, and no other follows.
     ///
@@ -144,6 +150,13 @@ pub trait Transport: Send + Sync {
     ) -> impl Future<Output = Result<Option<Vec<SentReceipt>>, SendError>> + Send {
         let _ = (message, since);
         ready(Ok(None))
+    }
+
+    /// Empties the text of a message that the provider keeps, sent or received, by its id there. Returns
+    /// whether it did: false by default, for a provider that cannot.
+    fn redact(&self, provider_id: &str) -> impl Future<Output = Result<bool, SendError>> + Send {
+        let _ = provider_id;
+        ready(Ok(false))
     }
 
     /// Gives the transport the store's feeds, before its first message.

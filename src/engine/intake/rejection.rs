@@ -2,9 +2,10 @@
 
 use tracing::{error, info};
 
-use super::accept::is_answered;
+use super::door::is_answered;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
+use crate::engine::notices::{Notice, is_news};
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact};
 use crate::model::message::submission::Submission;
@@ -21,6 +22,21 @@ pub(super) struct Rejection<'p> {
 }
 
 impl Intake {
+    /// Returns the text of a rejection, unless the sender has had it for another message lately.
+    pub(super) async fn unless_repeated<'p>(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        text: Option<&'p str>,
+    ) -> Option<&'p str> {
+        let (cause, every) = (message.key(), pipeline.replies.error_every);
+        let notice = Notice { to: &message.sender, text: text?, cause: cause.as_str(), every };
+        let news = is_news(self.storage.as_ref(), &self.groups, &pipeline.topic, &notice);
+        // A sender is answered in time, whatever the store does.
+        let is_news = in_time(async { Ok(news.await) }).await.unwrap_or(true);
+        text.filter(|_| is_news)
+    }
+
     /// Records a rejection and gives its text to the sender, unless the door is closed to them: in the
     /// answer, or as a message where the transport sends no text in its answer.
     pub(super) async fn reject(

@@ -13,13 +13,16 @@ mod feeds;
 mod health;
 mod keys;
 mod moves;
+mod operator;
 mod pauses;
 mod queues;
+mod rates;
 mod reads;
 mod reconnecting;
 mod records;
 mod reply;
 mod scripts;
+mod search;
 mod target;
 mod upkeep;
 

@@ -57,4 +57,9 @@ scripts! {
     PUBLISH, true, "publish.lua";
     PAUSE, true, "pause.lua";
     PAUSES, true, "pauses.lua";
+    APPLY, true, "apply.lua";
+    ERASE, true, "erase.lua";
+    ADMIT, true, "admit.lua";
+    SPEND, true, "spend.lua";
+    SPENDING, true, "spending.lua";
 }

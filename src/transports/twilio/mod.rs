@@ -32,6 +32,8 @@ mod listing;
 mod media;
 mod missed;
 mod outcome;
+mod rate;
+mod redact;
 mod report;
 #[doc(hidden)]
 pub mod signature;
@@ -120,6 +122,12 @@ impl Transport for Twilio {
         u32::try_from(segments(&self.text(message))).unwrap_or(u32::MAX)
     }
 
+    fn rate(&self, line: &str) -> Option<u32> {
+        let is_paced =
+            self.config.messaging_service_sid.is_none() && rate::is_twilio(&self.config.api_base);
+        is_paced.then(|| rate::of_line(line)).flatten()
+    }
+
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         api::send(self, message).await
     }
@@ -150,6 +158,10 @@ impl Transport for Twilio {
         since: DateTime<Utc>,
     ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         listing::find(self, message, since).await.map(Some)
+    }
+
+    async fn redact(&self, provider_id: &str) -> Result<bool, SendError> {
+        redact::redact(self, provider_id).await.map(|()| true)
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
-    Audit, Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth, FeedCursor,
-    FeedEntry, FeedLimits, Feeds, Health, Partition, Pause, PauseScope, Pauses, Push, Pushed,
-    Queue, Queues, Records, Retention, Retry, Settled, StateReads, StorageError, Token, Upkeep,
+    Admission, Admitted, Audit, Budget, Burial, Change, Claim, ClaimRequest, Claimed, Commit,
+    Completed, DeadLetter, Depth, FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Marks,
+    Operator, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Records,
+    Retention, Retry, Settled, Spending, StateReads, StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -150,6 +151,15 @@ forward! {
 }
 
 forward! {
+    Rates {
+        fn admit(topic: &TopicName, admission: &Admission) -> Admitted;
+        fn refund(topic: &TopicName, budgets: &[Budget], cost: u32) -> ();
+        fn spending(topic: &TopicName, scope: &str) -> Spending;
+        fn raise(topic: &TopicName, scope: &str, segments: u64) -> ();
+    }
+}
+
+forward! {
     Upkeep {
         fn depth(queue: &Queue) -> Depth;
         fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
@@ -160,5 +170,14 @@ forward! {
         fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();
         fn health() -> Health;
+    }
+}
+
+forward! {
+    Operator {
+        fn apply(partition: &Partition, change: Change) -> ();
+        fn search(partition: &Partition, marks: &Marks) -> Vec<Trace>;
+        fn erase(partition: &Partition, traces: &[Trace]) -> ();
+        fn erase_line(feed: &str, line: &FeedCursor) -> ();
     }
 }

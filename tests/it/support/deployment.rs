@@ -295,15 +295,16 @@ fn without_rates(topics: &str) -> String {
         let name = line.strip_prefix("[topics.").and_then(|rest| rest.strip_suffix(']'));
         name.is_some_and(|name| !name.contains('.'))
     };
-    let mut lines = Vec::new();
-    for (number, line) in topics.lines().enumerate() {
-        lines.push(line);
-        let mut keys = topics.lines().skip(number + 1).take_while(|line| !line.starts_with('['));
-        if is_topic(line.trim()) && !keys.any(|key| key.starts_with("sender_rate")) {
-            lines.push("sender_rate = 0");
+    let lines: Vec<_> = topics.lines().map(str::trim).collect();
+    let mut written = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        written.push(*line);
+        let mut keys = lines[number + 1..].iter().take_while(|line| !line.starts_with('['));
+        if is_topic(line) && !keys.any(|key| key.starts_with("sender_rate")) {
+            written.push("sender_rate = 0");
         }
     }
-    lines.join("\n")
+    written.join("\n")
 }
 
 fn stop(process: &Mutex<Option<Process>>, patience: Duration) -> bool {

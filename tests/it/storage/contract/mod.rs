@@ -9,10 +9,12 @@ pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
 pub(crate) mod lines;
+pub(crate) mod operator;
 pub(crate) mod order;
 pub(crate) mod pauses;
 pub(crate) mod pools;
 pub(crate) mod quarantine;
+pub(crate) mod rates;
 pub(crate) mod recorded_event;
 pub(crate) mod records;
 pub(crate) mod reports;
@@ -100,6 +102,14 @@ macro_rules! contract_tests {
                 suspect_on_a_closed_line_waits_and_others_are_tried,
                 retry_and_release_put_a_group_back_on_its_line,
             ;
+            operator:
+                change_of_an_operator_takes_effect_at_once,
+                search_finds_a_person_in_every_place_and_no_other,
+                erased_traces_are_gone_and_all_else_stays,
+                erased_message_in_hand_is_lost_to_its_worker_and_its_group_goes_on,
+                trace_that_has_changed_is_not_erased,
+                erased_line_of_a_feed_is_read_no_more,
+            ;
             order:
                 messages_of_a_group_are_claimed_in_order,
                 group_has_one_claimed_message_at_a_time,
@@ -124,6 +134,19 @@ macro_rules! contract_tests {
                 message_with_two_lost_claims_is_a_suspect,
                 one_suspect_is_claimed_at_a_time_beside_other_messages,
                 settled_suspect_leaves_quarantine,
+            ;
+            rates:
+                bucket_admits_at_its_rate,
+                large_message_is_admitted_by_a_full_bucket_and_owes_the_rest,
+                reserve_leaves_the_bucket_to_others,
+                buckets_are_independent,
+                budget_stops_at_its_limit_until_it_is_raised,
+                message_counts_for_all_of_its_budgets_or_for_none,
+                message_that_is_held_back_spends_nothing,
+                refund_takes_back_what_was_spent,
+                equal_texts_in_a_row_are_counted_once_per_message,
+                repetition_ends_with_another_text_or_its_window,
+                rates_belong_to_their_topic,
             ;
             recorded_event:
                 message_without_replies_is_recorded_when_handled,

@@ -88,7 +88,7 @@ async fn media_of_a_missed_message_are_those_of_its_list() {
     let mut picture = listed("MM1", "", 40);
     picture["num_media"] = "1".into();
     let file = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1");
-    let media = json!({"content_type": "image/png", "uri": format!("{file}.json")});
+    let media = json!({"content_type": "image/png", "sid": "ME1"});
     let provider = Provider::start([
         numbers(&[(LINE, Some("https://e.example/queue/t"))]),
         page(&[picture]),
