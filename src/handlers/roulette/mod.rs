@@ -37,6 +37,7 @@ mod notice;
 mod pace;
 mod past;
 mod person;
+mod relay;
 mod removal;
 mod seat;
 mod settings;
