@@ -42,6 +42,8 @@ pub enum Command {
     Script(ScriptOptions),
     /// Run a simulated Twilio on this machine: its API, webhooks, status callbacks, and failures on demand.
     FakeTwilio(FakeTwilioOptions),
+    /// Show what the topics have spent of their budgets today, or resume one that is stopped.
+    Budget(BudgetOptions),
     /// Get the answers to a survey.
     #[command(subcommand)]
     Survey(SurveyCommand),
@@ -173,6 +175,34 @@ pub struct ForgetOptions {
     /// Empty the texts of their messages at the provider too.
     #[arg(long)]
     pub redact: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BudgetOptions {
+    /// Show the budgets of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    #[command(subcommand)]
+    pub command: Option<BudgetCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BudgetCommand {
+    /// Go on sending today: as many segments again, or those that are added.
+    Resume(ResumeOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ResumeOptions {
+    /// The topic whose budget is spent.
+    #[arg(long)]
+    pub topic: String,
+    /// The prefix whose budget is spent, such as +44; default: the budget of the whole topic.
+    #[arg(long, value_name = "PREFIX")]
+    pub country: Option<String>,
+    /// Segments to add for today; default: the whole budget once more.
+    #[arg(long, value_name = "SEGMENTS")]
+    pub add: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

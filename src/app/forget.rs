@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail, ensure};
 use super::App;
 use super::commands::ForgetOptions;
 use super::operator::{Access, people, wake};
-use super::prepare::Prepared;
+use super::prepare::{self, Prepared};
 use super::process::Stop;
+use super::secret;
 use super::store::StoreHandle;
 use super::work::{self, Until};
 use crate::app::config::TopicSelection;
@@ -41,23 +42,14 @@ struct Case<'a> {
 
 /// Removes a person, and prints what is left of them: nothing, but for what stays on purpose.
 pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Result<()> {
-    let selection = options.topic.as_deref().map(TopicSelection::Flag);
-    let prepared = app.prepare(Purpose::Dev, selection)?;
+    let prepared = load(app, options)?;
     let access = Access {
         services: prepared.services.clone(),
         store: prepared.store.connect()?,
         groups: prepared.groups.clone(),
     };
     access.require_partitions().await?;
-    let mut cases = Vec::new();
-    for service in &access.services {
-        for person in everywhere(service, &options.number)? {
-            let partition = access.partition(service, &person);
-            let addresses = access.addresses(service, &person).await?;
-            let marks = access.marks(&person, &addresses);
-            cases.push(Case { service, person, partition, addresses, marks });
-        }
-    }
+    let cases = cases(&access, &options.number).await?;
     if options.redact {
         redact(&access, &cases).await?;
     }
@@ -75,6 +67,28 @@ pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Re
         erased += board.forget(marks).await?;
     }
     prove(&access, &cases, options, erased).await
+}
+
+/// Prepares the topics as a worker does, with the key of the deployment: under another one nothing would
+/// be found.
+fn load(app: &App, options: &ForgetOptions) -> Result<Prepared> {
+    let selection = || options.topic.as_deref().map(TopicSelection::Flag);
+    let (config, _) = prepare::load(&app.environment, &app.registry, Purpose::Dev, selection())?;
+    secret::existing_key(&config)?;
+    app.prepare(Purpose::Dev, selection())
+}
+
+async fn cases<'a>(access: &'a Access, number: &str) -> Result<Vec<Case<'a>>> {
+    let mut cases = Vec::new();
+    for service in &access.services {
+        for person in everywhere(service, number)? {
+            let partition = access.partition(service, &person);
+            let addresses = access.addresses(service, &person).await?;
+            let marks = access.marks(&person, &addresses);
+            cases.push(Case { service, person, partition, addresses, marks });
+        }
+    }
+    Ok(cases)
 }
 
 /// Returns a person by every transport of a topic, and as one of the tester's phones.
@@ -96,7 +110,7 @@ async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: S
     let waited = match prepared.store {
         StoreHandle::Redis(_) => waiting.await,
         StoreHandle::Embedded(_) => {
-            let working = work::work(prepared, access.store.clone(), Until::Stopped, stop.clone());
+            let working = work::work(prepared, access.store.clone(), Until::Drained, stop.clone());
             let waiting = async {
                 let waited = waiting.await;
                 stop.0.cancel();

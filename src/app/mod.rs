@@ -18,6 +18,7 @@ pub mod telemetry;
 
 mod advice;
 mod banner;
+mod budget;
 mod check;
 mod client;
 mod command_line;
@@ -51,9 +52,9 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    CheckOptions, Cli, Command, DevOptions, EventsOptions, ExportOptions, FakeTwilioOptions,
-    ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions,
-    WorkerOptions,
+    BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, EventsOptions,
+    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand,
+    Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -124,6 +125,7 @@ impl App {
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
             (Some(Command::Check(options)), _) => self.check(&options),
             (Some(Command::Events(options)), _) => self.events(&options),
+            (Some(Command::Budget(options)), _) => self.budget(&options),
             (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
             (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
@@ -242,6 +244,18 @@ impl App {
     #[doc(hidden)]
     pub fn fake_twilio(&self, options: &FakeTwilioOptions) -> anyhow::Result<()> {
         run_to_the_end(|stop: Stop| fake_twilio::serve(&self.environment, options, stop))
+    }
+
+    /// Prints the budgets, or resumes one.
+    #[doc(hidden)]
+    pub fn budget(&self, options: &BudgetOptions) -> anyhow::Result<()> {
+        let resumed = match &options.command {
+            Some(BudgetCommand::Resume(resumed)) => Some(resumed.topic.as_str()),
+            None => options.topic.as_deref(),
+        };
+        let selection = resumed.map(TopicSelection::Flag);
+        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
+        run_to_the_end(|_| budget::run(&services, &store, options))
     }
 
     /// Prints the records of a survey.

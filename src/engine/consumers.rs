@@ -62,7 +62,10 @@ impl Consumers {
             topic: topic.config.name.clone(),
             handler: Arc::clone(&topic.handler),
             limits: topic.config.limits.clone(),
+            rates: Arc::clone(&self.runtime.storage) as _,
+            transports: topic.transports.clone(),
             error_response: topic.config.replies.error_response.clone(),
+            error_every: topic.config.replies.error_every,
             observer: topic.observer.clone(),
             windows: topic.transports.dedupe_windows(),
         }
@@ -71,8 +74,11 @@ impl Consumers {
     fn dispatcher(&self, topic: &TopicRuntime, gate: &Arc<Gate>) -> DispatcherParts {
         DispatcherParts {
             records: Arc::clone(&self.runtime.storage) as _,
+            state: Arc::clone(&self.runtime.storage) as _,
+            rates: Arc::clone(&self.runtime.storage) as _,
             gate: Arc::clone(gate),
             topic: topic.config.name.clone(),
+            partitions: topic.config.limits.partitions,
             transports: topic.transports.clone(),
             sending: topic.config.sending.clone(),
             max_records: topic.config.limits.max_records,

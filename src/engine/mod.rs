@@ -11,6 +11,8 @@ pub mod intake;
 pub mod janitor;
 pub mod jobs;
 pub mod leases;
+mod notices;
+mod parts;
 pub mod settlement;
 pub mod sockets;
 pub mod submissions;

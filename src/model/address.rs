@@ -153,8 +153,9 @@ impl fmt::Display for Group {
 
 /// The line that an outbound message leaves from, or every line of one transport.
 ///
-/// A keyed hash, like a group: 8 hexadecimal digits for the transport, then 8 for the line. The key
-/// of a transport is the first half alone, and covers every line of it.
+/// A keyed hash, like a group: 8 hexadecimal digits for the transport, then 8 for the line, and a 9th
+/// for the lane of its bulk messages. The key of a transport is the first 8 alone, and covers every line
+/// of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 #[doc(hidden)]
@@ -163,6 +164,12 @@ pub struct LineKey(String);
 impl LineKey {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The lane of the line on which bulk messages leave. A pause of the line holds its lane too.
+    #[must_use]
+    pub fn bulk(&self) -> Self {
+        Self(format!("{}b", self.0))
     }
 
     /// Returns whether a pause of `self` holds back messages of `line`.

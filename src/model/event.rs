@@ -26,6 +26,8 @@ pub enum EventKind {
     Retried,
     /// Sent with an ambiguous outcome, which is still to be reconciled.
     Unknown,
+    /// Kept because a budget is spent.
+    Held,
     /// Refused by the provider for good, or not delivered.
     Failed,
     /// Moved to the dead letters.
@@ -37,7 +39,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 15] = [
+    const ALL: [(Self, &'static str); 16] = [
         (Self::Received, "received"),
         (Self::Validated, "validated"),
         (Self::Rejected, "rejected"),
@@ -49,6 +51,7 @@ impl EventKind {
         (Self::Recorded, "recorded"),
         (Self::Retried, "retried"),
         (Self::Unknown, "unknown"),
+        (Self::Held, "held"),
         (Self::Failed, "failed"),
         (Self::Buried, "buried"),
         (Self::Dropped, "dropped"),

@@ -1,6 +1,7 @@
 //! Domain types: plain data without I/O.
 
 pub mod address;
+pub mod budget;
 // Hidden modules are for the engine, the stores and this crate's own tests.
 #[doc(hidden)]
 pub mod characters;

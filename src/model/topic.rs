@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::budget::Budgets;
 use crate::model::job::Job;
 
 /// Name of a topic: 1 to 64 of `a-z A-Z 0-9 _ -`, since it is part of paths and of Redis keys.
@@ -84,6 +85,8 @@ pub struct Replies {
     pub send_on_accept: bool,
     /// Reply to a message that cannot be processed.
     pub error_response: String,
+    /// Time within which the same error text or refusal goes to a person once.
+    pub error_every: Duration,
     /// Notice for a person who writes faster than the topic allows, at most once an hour; none when
     /// empty.
     pub sender_notice: String,
@@ -155,6 +158,41 @@ pub struct Sending {
     pub on_ambiguous: OnAmbiguous,
     /// Wait before each of two searches of the provider's list for an ambiguous message.
     pub settle: Duration,
+    pub rate: LineRate,
+    /// Time between two parts of one text.
+    pub gap: Duration,
+    /// Equal texts in a row that one recipient gets within ten minutes; any number when 0.
+    pub repeats: u32,
+    pub budgets: Budgets,
+}
+
+/// Rate at which messages leave a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineRate {
+    /// That of the line's kind, as its transport knows it.
+    #[default]
+    Auto,
+    Unlimited,
+    /// A segment in this time.
+    Every(Duration),
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            concurrency: 16,
+            lease: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(10),
+            max_attempts: 20,
+            on_ambiguous: OnAmbiguous::Reconcile,
+            settle: Duration::from_secs(15),
+            rate: LineRate::Auto,
+            gap: Duration::from_secs(1),
+            repeats: 5,
+            budgets: Budgets::default(),
+        }
+    }
 }
 
 impl Sending {

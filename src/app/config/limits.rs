@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::spending;
 use crate::contracts::settings::Section;
 use crate::model::topic::{Limits, SenderLimits, Sending};
 
@@ -62,14 +63,19 @@ fn senders(section: &mut Section<'_>) -> SenderLimits {
 
 /// Reads the table `sending`.
 pub(super) fn sending(mut section: Section<'_>) -> Sending {
+    let usual = Sending::default();
     let sending = Sending {
-        concurrency: section.number("concurrency", 16, 1..=1024),
-        max_attempts: section.number("max_attempts", 20, 1..=100),
-        lease: section.duration("lease").unwrap_or(20 * SECOND),
-        connect_timeout: section.duration("connect_timeout").unwrap_or(5 * SECOND),
-        timeout: section.duration("timeout").unwrap_or(10 * SECOND),
+        concurrency: section.number("concurrency", usual.concurrency, 1..=1024),
+        max_attempts: section.number("max_attempts", usual.max_attempts, 1..=100),
+        lease: section.duration("lease").unwrap_or(usual.lease),
+        connect_timeout: section.duration("connect_timeout").unwrap_or(usual.connect_timeout),
+        timeout: section.duration("timeout").unwrap_or(usual.timeout),
         on_ambiguous: section.get("on_ambiguous").unwrap_or_default(),
-        settle: section.duration("settle").unwrap_or(15 * SECOND),
+        settle: section.duration("settle").unwrap_or(usual.settle),
+        rate: spending::rate(&mut section),
+        gap: section.duration("gap").unwrap_or(usual.gap),
+        repeats: section.number("repeats", usual.repeats, 0..=1000),
+        budgets: spending::budgets(&mut section),
     };
     at_least(&section, "connect_timeout", sending.connect_timeout, SECOND / 1000);
     at_least(&section, "timeout", sending.timeout, sending.connect_timeout);

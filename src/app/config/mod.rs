@@ -22,6 +22,7 @@ mod schedule;
 mod secrets;
 mod server;
 mod sockets;
+mod spending;
 mod store;
 #[cfg(test)]
 mod tests;

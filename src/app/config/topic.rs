@@ -1,6 +1,7 @@
 //! The table `topics.<name>`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +14,9 @@ const ACCEPT: &str = "Great, we'll get right back to you.";
 const ERROR: &str = "It seems like an error has occurred...please try again later.";
 const NOTICE: &str =
     "You are writing too fast, so some of your messages were not read. Please wait a minute.";
+
+/// Time within which an error text goes to a person once.
+const ERROR_EVERY: Duration = Duration::from_mins(10);
 
 /// Longest path that a topic may have; it is below the URL limits of the providers.
 const LONGEST_PATH: usize = 256;
@@ -159,6 +163,7 @@ fn replies(section: &mut Section<'_>) -> Replies {
         accept_response: section.get("accept_response").unwrap_or_else(|| ACCEPT.to_owned()),
         send_on_accept: section.get("send_on_accept").unwrap_or(false),
         error_response: section.get("error_response").unwrap_or_else(|| ERROR.to_owned()),
+        error_every: section.duration("error_every").unwrap_or(ERROR_EVERY),
         sender_notice: section.get("sender_notice").unwrap_or_else(|| NOTICE.to_owned()),
         stop_response: section.get("stop_response").unwrap_or_default(),
         start_response: section.get("start_response").unwrap_or_default(),

@@ -59,7 +59,7 @@ pub struct Pause {
     pub scope: PauseScope,
     /// Time until the next attempt.
     pub remaining: Duration,
-    /// Provider's error code.
+    /// Provider's error code; 0 when the pause is our own.
     pub code: u32,
     pub reason: String,
 }
@@ -71,7 +71,7 @@ impl fmt::Display for Pause {
         // The provider's text may hold anything.
         let reason: String = reason.chars().filter(|c| !c.is_control()).collect();
         write!(f, "sending by {scope} is paused for {seconds} s, messages are retained: ")?;
-        write!(f, "{reason} ({code})")
+        if *code == 0 { f.write_str(&reason) } else { write!(f, "{reason} ({code})") }
     }
 }
 

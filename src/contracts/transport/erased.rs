@@ -46,6 +46,9 @@ pub trait DynTransport: Send + Sync {
     /// Returns the cost of a message in segments.
     fn segments(&self, message: &Outbound) -> u32;
 
+    /// Returns the number of segments that may leave a line within a second.
+    fn rate(&self, line: &str) -> Option<u32>;
+
     /// Returns the messages that the provider has received since then.
     fn missed(
         &self,
@@ -125,6 +128,10 @@ impl<T: Transport> DynTransport for T {
 
     fn segments(&self, message: &Outbound) -> u32 {
         Transport::segments(self, message)
+    }
+
+    fn rate(&self, line: &str) -> Option<u32> {
+        Transport::rate(self, line)
     }
 
     fn missed(

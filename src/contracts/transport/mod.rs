@@ -93,6 +93,12 @@ pub trait Transport: Send + Sync {
         0
     }
 
+    /// Returns the number of segments that may leave a line within a second, `None` by default: any number.
+    fn rate(&self, line: &str) -> Option<u32> {
+        let _ = line;
+        None
+    }
+
     /// Returns the messages that the provider has received for our lines at or after `since`, whether or
     /// not it has called us for them: a provider's call may be lost, and no other follows.
     ///

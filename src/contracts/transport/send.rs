@@ -24,6 +24,9 @@ pub enum SendError {
     /// a time.
     #[error("throttled by the provider")]
     Throttled { retry_after: Option<Duration> },
+    /// Not accepted because the account sends too fast: nothing of the transport is sent for this time.
+    #[error("throttled by the provider for the whole account")]
+    AccountThrottled { retry_after: Duration },
     /// Certainly not accepted: retry with back-off.
     #[error("not sent: {0}")]
     NotSent(String),
@@ -36,10 +39,12 @@ pub enum SendError {
     /// Permanent for this content: no retry.
     #[error("refused for this message ({code}): {reason}")]
     Message { code: u32, reason: String },
-    /// Line (sender number) not usable until an operator repairs it: its messages are retained.
+    /// Line (sender number) not usable until an operator repairs it: its messages are retained, once a
+    /// message to another recipient was refused too.
     #[error("refused for this line ({code}): {reason}")]
     Line { code: u32, reason: String },
-    /// Account not usable until an operator repairs it: all messages of the transport are retained.
+    /// Account not usable until an operator repairs it: all messages of the transport are retained, once
+    /// a message to another recipient was refused too.
     #[error("refused for this account ({code}): {reason}")]
     Account { code: u32, reason: String },
 }

@@ -9,7 +9,7 @@ use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
 use crate::contracts::transport::SentReceipt;
 use crate::engine::events::EventSource;
 use crate::engine::settlement::Settlement;
-use crate::model::address::GroupKey;
+use crate::model::address::{GroupKey, LineKey};
 use crate::model::consent::{self, OptOutSource};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::submission::End;
@@ -20,6 +20,8 @@ use crate::model::state::Write;
 pub(super) struct Delivery<'c> {
     pub(super) claim: &'c Claim,
     pub(super) outbound: Outbound,
+    /// Cost in segments; 0 when its transport has none.
+    pub(super) segments: u32,
     /// Entries that the partition's record keeps at most.
     pub(super) max_records: u64,
     pub(super) events: &'c EventSource,
@@ -35,7 +37,11 @@ impl Delivery<'_> {
     /// Settlement of a message that the provider has taken. Its id is kept for the reconciliation of
     /// others where `is_reconciled`.
     pub(super) fn sent(&self, sent: SentReceipt, is_reconciled: bool) -> Settlement {
-        let detail = Detail { provider_id: Some(sent.provider_id.clone()), ..self.detail() };
+        let detail = Detail {
+            provider_id: Some(sent.provider_id.clone()),
+            segments: (self.segments > 0).then_some(self.segments),
+            ..self.detail()
+        };
         let event = self.events.sent(&self.outbound, &sent.provider_id);
         Settlement::Complete(Commit {
             writes: self.counted(End::Sent),
@@ -70,10 +76,42 @@ impl Delivery<'_> {
         })
     }
 
+    /// Settlement of a message that is not sent, by a decision of ours.
+    pub(super) fn reject(&self, reason: &str) -> Settlement {
+        Settlement::Complete(Commit {
+            writes: self.counted(End::Failed),
+            outbox: self.failed(reason),
+            settles: self.debt(),
+            facts: self.last_facts(EventKind::Rejected, self.because(reason)),
+            ..Commit::default()
+        })
+    }
+
     /// Settlement of a message that was certainly not sent, and is tried again.
     pub(super) fn retry(&self, after: Duration, failed: bool, reason: Option<&str>) -> Settlement {
         let facts = reason.and_then(|reason| self.facts(EventKind::Retried, self.because(reason)));
         Settlement::Retry(Retry { after, failed, facts, ..Retry::default() })
+    }
+
+    /// Settlement of a message that waits, which is no failure, with a note for its next claim.
+    pub(super) fn hold(
+        &self,
+        after: Duration,
+        note: &str,
+        fact: Option<(EventKind, &str)>,
+    ) -> Settlement {
+        let facts = fact.and_then(|(kind, reason)| self.facts(kind, self.because(reason)));
+        Settlement::Retry(Retry { after, note: Some(note.to_owned()), facts, ..Retry::default() })
+    }
+
+    /// The line that the message leaves from.
+    pub(super) fn line(&self) -> LineKey {
+        self.groups.line(&self.outbound.to)
+    }
+
+    /// The lane of the line in which the message waits.
+    pub(super) fn lane(&self) -> LineKey {
+        self.claim.group.line().unwrap_or_else(|| self.line())
     }
 
     /// Settlement of a message that may have been sent: the provider's list is read after `settle`.

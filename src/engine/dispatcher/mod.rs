@@ -3,21 +3,25 @@
 //! A claim of an outbox marks its message as *being sent*. Until a settlement says otherwise, the
 //! message may have reached the provider, and its next claim is reconciled first.
 
+mod admission;
+mod consent;
 mod delivery;
 mod reconcile;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::admission::Entry;
 use self::delivery::Delivery;
-use crate::contracts::storage::{Burial, Claim, Records, StorageError};
+use crate::contracts::storage::{Burial, Claim, Rates, Records, StateReads, StorageError};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::backoff::backoff;
 use crate::engine::events::EventSource;
-use crate::engine::gate::{Gate, Pass, REFRESH_INTERVAL};
+use crate::engine::gate::{Gate, Pass};
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
 use crate::model::address::GroupKey;
@@ -26,12 +30,26 @@ use crate::model::event::EventKind;
 use crate::model::message::Outbound;
 use crate::model::topic::{OnAmbiguous, SEND_MARGIN, Sending, TopicName};
 
+/// Reason for the record of a message to a person who has opted out.
+const OPTED_OUT: &str = "the recipient has opted out";
+
+/// Reason for the record of a message to a country that the topic refuses.
+const REFUSED_COUNTRY: &str = "messages to this country are refused";
+
+/// Note of a part that has waited for the one before it.
+const GAP: &str = "gap";
+
 /// Parts that a dispatcher is made of.
 pub struct DispatcherParts {
     /// Provider ids of the messages that are known to be sent.
     pub records: Arc<dyn Records>,
+    /// Opt-outs of recipients.
+    pub state: Arc<dyn StateReads>,
+    pub rates: Arc<dyn Rates>,
     pub gate: Arc<Gate>,
     pub topic: TopicName,
+    /// Number of partitions of the topic.
+    pub partitions: u16,
     pub transports: Transports,
     pub sending: Sending,
     pub max_records: u64,
@@ -43,8 +61,11 @@ pub struct DispatcherParts {
 /// Dispatcher of one topic.
 pub struct Dispatcher {
     records: Arc<dyn Records>,
+    state: Arc<dyn StateReads>,
+    rates: Arc<dyn Rates>,
     gate: Arc<Gate>,
     topic: TopicName,
+    partitions: u16,
     /// By the transport name of an address.
     transports: BTreeMap<String, Arc<dyn DynTransport>>,
     sending: Sending,
@@ -52,14 +73,27 @@ pub struct Dispatcher {
     events: EventSource,
     groups: GroupKey,
     clock: Arc<dyn Clock>,
+    /// Uptimes at which the day of a spent budget ends, by its scope.
+    stops: Mutex<BTreeMap<String, Duration>>,
 }
 
 impl Dispatcher {
     pub fn new(parts: DispatcherParts) -> Self {
-        let DispatcherParts { records, gate, topic, transports, sending, .. } = parts;
-        let DispatcherParts { max_records, events, groups, clock, .. } = parts;
-        let transports = transports.into_iter().collect();
-        Self { records, gate, topic, transports, sending, max_records, events, groups, clock }
+        Self {
+            records: parts.records,
+            state: parts.state,
+            rates: parts.rates,
+            gate: parts.gate,
+            topic: parts.topic,
+            partitions: parts.partitions,
+            transports: parts.transports.into_iter().collect(),
+            sending: parts.sending,
+            max_records: parts.max_records,
+            events: parts.events,
+            groups: parts.groups,
+            clock: parts.clock,
+            stops: Mutex::default(),
+        }
     }
 
     async fn send(
@@ -67,21 +101,40 @@ impl Dispatcher {
         delivery: &Delivery<'_>,
         transport: &dyn DynTransport,
         lease: &LeaseGuard,
-    ) -> Settlement {
+    ) -> Result<Settlement, StorageError> {
+        if self.has_opted_out(delivery, transport).await? {
+            return Ok(delivery.reject(OPTED_OUT));
+        }
+        if self.sending.budgets.refuse(&delivery.outbound.to) {
+            return Ok(delivery.reject(REFUSED_COUNTRY));
+        }
+        // A part must not overtake the one before it on its way to the phone.
+        if delivery.outbound.continues && delivery.claim.note.as_deref() != Some(GAP) {
+            return Ok(delivery.hold(self.sending.gap, GAP, None));
+        }
         // A message sent under a lease that ends meanwhile may be sent by the next holder too.
         if lease.remaining() < self.sending.timeout + SEND_MARGIN {
-            return Settlement::Release;
+            return Ok(Settlement::Release);
         }
         // The line was closed after the claim.
         let Some(pass) = self.gate.enter(&delivery.outbound.to) else {
-            return Settlement::Release;
+            return Ok(Settlement::Release);
+        };
+        let (pass, admission) = match self.admit(delivery, transport, pass).await? {
+            Entry::Open { pass, admission } => (pass, admission),
+            Entry::Closed(settlement) => return Ok(settlement),
         };
         match transport.send(&delivery.outbound).await {
             Ok(sent) => {
                 pass.accepted();
-                delivery.sent(sent, !transport.is_idempotent())
+                Ok(delivery.sent(sent, !transport.is_idempotent()))
             }
-            Err(error) => self.not_sent(delivery, self.policy(transport), pass, &error),
+            Err(error) => {
+                if !matches!(error, SendError::Ambiguous(_)) {
+                    self.refund(&admission).await;
+                }
+                Ok(self.not_sent(delivery, self.policy(transport), pass, &error))
+            }
         }
     }
 
@@ -103,22 +156,20 @@ impl Dispatcher {
             SendError::Throttled { retry_after } => {
                 delivery.retry(pass.throttled(*retry_after), false, None)
             }
+            SendError::AccountThrottled { retry_after } => {
+                pass.account_throttled(*retry_after);
+                delivery.retry(*retry_after, false, None)
+            }
             SendError::NotSent(_) => {
                 pass.refused();
-                if self.may_fail_again(delivery) {
-                    let after = backoff(delivery.claim.failures);
-                    return delivery.retry(after, true, Some(&error.to_string()));
-                }
-                self.bury(delivery, EventKind::Failed, error.to_string())
+                self.failed(delivery, error)
             }
             SendError::Ambiguous(_) => self.ambiguous(delivery, policy, &error.to_string()),
             SendError::Line { code, reason } => {
-                pass.pause_line(*code, reason);
-                self.paused(delivery, error)
+                self.doubted(delivery, error, pass.line_refused(*code, reason))
             }
             SendError::Account { code, reason } => {
-                pass.pause_transport(*code, reason);
-                self.paused(delivery, error)
+                self.doubted(delivery, error, pass.account_refused(*code, reason))
             }
             SendError::Recipient { code, .. } => {
                 pass.accepted();
@@ -131,9 +182,25 @@ impl Dispatcher {
         }
     }
 
-    /// Settles a message whose account or line was rejected. It is no failure of the message; within
-    /// the delay the gates of other processes read the pause.
-    fn paused(&self, delivery: &Delivery<'_>, error: &SendError) -> Settlement {
+    /// Settles a message that was certainly not sent: another attempt later, or the dead letters.
+    fn failed(&self, delivery: &Delivery<'_>, error: &SendError) -> Settlement {
+        if self.may_fail_again(delivery) {
+            let after = backoff(delivery.claim.failures);
+            return delivery.retry(after, true, Some(&error.to_string()));
+        }
+        self.bury(delivery, EventKind::Failed, error.to_string())
+    }
+
+    /// Settles a message whose account or line was rejected. When several recipients confirm that, it
+    /// is no failure of the message, which is `retained` for this time: within it the gates of other
+    /// processes read the pause. Until then it may be the recipient's fault.
+    fn doubted(
+        &self,
+        delivery: &Delivery<'_>,
+        error: &SendError,
+        retained: Option<Duration>,
+    ) -> Settlement {
+        let Some(after) = retained else { return self.failed(delivery, error) };
         let part = match error {
             SendError::Line { .. } => "line",
             _ => "account",
@@ -143,7 +210,7 @@ impl Dispatcher {
             topic.name = %self.topic, transport = to.transport, line = %to.line, %error,
             "provider rejected the {part}; sending paused, messages retained",
         );
-        delivery.retry(REFRESH_INTERVAL, false, Some(&error.to_string()))
+        delivery.retry(after, false, Some(&error.to_string()))
     }
 
     /// Settles a message that the provider may have taken or not.
@@ -197,10 +264,11 @@ impl Work for Dispatcher {
         outbound.reference = Some(reference.seal(&self.groups));
         let (max_records, now) = (self.max_records, self.clock.now());
         let (events, groups) = (&self.events, &self.groups);
-        let delivery = Delivery { claim, outbound, max_records, events, groups, now };
+        let segments = transport.segments(&outbound);
+        let delivery = Delivery { claim, outbound, segments, max_records, events, groups, now };
         match (claim.outcome_unknown_since, self.policy(transport)) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => {
-                Ok(self.send(&delivery, transport, lease).await)
+                self.send(&delivery, transport, lease).await
             }
             (Some(since), OnAmbiguous::Reconcile) => {
                 self.reconcile(&delivery, transport, since).await

@@ -1,9 +1,10 @@
 //! Gate: the decision, before each claim, which lines of a topic may send.
 //!
 //! A line that its provider refuses is closed, so that the store hands out none of its messages: none
-//! is claimed, and none is rescheduled. When the time is over, one message is let through as a probe,
-//! and its outcome opens the line or closes it again. A rate limiter per line has its place here too.
+//! is claimed, and none is rescheduled. When the time is over, some messages are let through as probes,
+//! and their outcome opens the line or closes it again.
 
+mod hold;
 mod pass;
 
 use std::collections::BTreeMap;
@@ -12,13 +13,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use self::hold::Hold;
 pub use self::pass::Pass;
-use crate::contracts::storage::{Pause, Pauses, StorageError};
+use crate::contracts::storage::{Pause, PauseScope, Pauses, StorageError};
 use crate::model::address::{Address, GroupKey, LineKey};
 use crate::model::clock::Clock;
 use crate::model::topic::TopicName;
 
-/// Time after which a rejected account or line is tried again.
+/// Longest time after which a rejected account or line is tried again.
 pub const PAUSE: Duration = Duration::from_secs(30);
 /// Interval at which a gate reads the pauses of other processes.
 pub const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
@@ -38,32 +40,23 @@ pub struct Gate {
 struct State {
     /// Lines and transports that have refused messages.
     holds: BTreeMap<LineKey, Hold>,
+    /// Uptimes until which the rate of a line holds it.
+    paces: BTreeMap<LineKey, Duration>,
+    /// Uptimes at which a message was last taken, by line and transport.
+    worked: BTreeMap<LineKey, Duration>,
     /// Pauses that the store does not have yet.
     unsaved: Vec<Pause>,
+    /// Scopes whose pauses have ended before their time, which the store does not know yet.
+    ended: Vec<PauseScope>,
     refreshed_at: Option<Duration>,
 }
 
-/// Refusals of one line or transport.
-#[derive(Default)]
-struct Hold {
-    /// Refusals in a row.
-    refusals: u32,
-    /// Uptime until which nothing is sent; absent when the line was never closed.
-    until: Option<Duration>,
-    /// A message is being tried after the time was over.
-    is_probed: bool,
-    /// The store has this pause.
-    is_shared: bool,
-}
-
-impl Hold {
-    fn is_closed(&self, now: Duration) -> bool {
-        self.is_probed || self.until.is_some_and(|until| until > now)
-    }
-
-    fn close(&mut self, until: Duration) {
-        self.until = Some(self.until.map_or(until, |earlier| earlier.max(until)));
-        self.is_probed = false;
+impl State {
+    /// Saves a pause with the next step, in place of an earlier one of its scope.
+    fn save(&mut self, pause: Pause) {
+        self.ended.retain(|scope| *scope != pause.scope);
+        self.unsaved.retain(|other| other.scope != pause.scope);
+        self.unsaved.push(pause);
     }
 }
 
@@ -76,16 +69,18 @@ impl Gate {
     /// Returns the lines and transports from which nothing may be claimed now.
     pub fn closed(&self) -> Vec<LineKey> {
         let now = self.clock.uptime();
-        let state = self.state();
+        let mut state = self.state();
+        state.paces.retain(|_, until| *until > now);
         let closed = state.holds.iter().filter(|(_, hold)| hold.is_closed(now));
-        closed.map(|(key, _)| key.clone()).collect()
+        closed.map(|(key, _)| key).chain(state.paces.keys()).cloned().collect()
     }
 
     /// Returns the time until the next closed line opens.
     pub fn opens_in(&self) -> Option<Duration> {
         let now = self.clock.uptime();
         let state = self.state();
-        let left = state.holds.values().filter_map(|hold| hold.until?.checked_sub(now));
+        let holds = state.holds.values().filter_map(|hold| hold.until);
+        let left = holds.chain(state.paces.values().copied()).filter_map(|it| it.checked_sub(now));
         left.filter(|left| !left.is_zero()).min()
     }
 
@@ -105,8 +100,7 @@ impl Gate {
         }
         let mut probes = Vec::new();
         for key in [&transport, &line] {
-            if let Some(hold) = state.holds.get_mut(key).filter(|hold| hold.until.is_some()) {
-                hold.is_probed = true;
+            if state.holds.get_mut(key).is_some_and(Hold::probe) {
                 probes.push(key.clone());
             }
         }
@@ -115,10 +109,17 @@ impl Gate {
         Some(Pass { gate, transport, line, address, probes })
     }
 
+    /// Holds a line, or its lane of bulk messages, for as long as its rate asks.
+    pub fn pace(&self, lane: &LineKey, time: Duration) {
+        if !time.is_zero() {
+            self.state().paces.insert(lane.clone(), self.clock.uptime() + time);
+        }
+    }
+
     /// Closes a transport that does not run in this process.
     pub fn close_transport(&self, name: &str) {
         let until = self.clock.uptime() + PAUSE;
-        self.state().holds.entry(self.groups.transport(name)).or_default().close(until);
+        self.state().holds.entry(self.groups.transport(name)).or_default().close(until, true);
     }
 
     /// Saves this process's new pauses in the store, and reads those of all processes when that is due.
@@ -137,6 +138,12 @@ impl Gate {
                 return Err(error);
             }
         }
+        while let Some(scope) = self.next_ended() {
+            if let Err(error) = storage.resume(&self.topic, &scope).await {
+                self.state().ended.push(scope);
+                return Err(error);
+            }
+        }
         if is_due {
             let asked_at = self.clock.uptime();
             let pauses = storage.pauses(&self.topic).await?;
@@ -145,7 +152,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Returns whether there are pauses to save, and whether a refresh is due; takes on the refresh.
+    /// Returns whether there are pauses to save or to end, and whether a refresh is due; takes on the refresh.
     fn pending(&self) -> (bool, bool) {
         let now = self.clock.uptime();
         let mut state = self.state();
@@ -153,7 +160,7 @@ impl Gate {
         if is_due {
             state.refreshed_at = Some(now);
         }
-        (!state.unsaved.is_empty(), is_due)
+        (!state.unsaved.is_empty() || !state.ended.is_empty(), is_due)
     }
 
     fn next_unsaved(&self) -> Option<Pause> {
@@ -163,6 +170,10 @@ impl Gate {
             hold.is_shared = true;
         }
         Some(pause)
+    }
+
+    fn next_ended(&self) -> Option<PauseScope> {
+        self.state().ended.pop()
     }
 
     /// Takes over the store's pauses. One that is gone there ended, by time or by hand; the next
@@ -179,8 +190,7 @@ impl Gate {
                 let (topic, scope) = (&self.topic, &pause.scope);
                 tracing::warn!(topic.name = %topic, %scope, code = pause.code, "sending is paused");
             }
-            hold.is_shared = true;
-            hold.until = Some(asked_at + pause.remaining);
+            hold.share(asked_at + pause.remaining);
         }
         for key in gone {
             if let Some(hold) = state.holds.get_mut(&key) {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Gate, PAUSE};
+use super::{Gate, PAUSE, REFRESH_INTERVAL};
 use crate::contracts::storage::{Pause, PauseScope};
 use crate::engine::backoff::backoff;
-use crate::model::address::{Address, Identity, LineKey};
+use crate::model::address::{Address, LineKey};
 
-/// Longest time for which consecutive refusals close a line.
-const LONGEST_BRAKE: Duration = Duration::from_secs(30);
+/// Code of a pause for which the provider gave no other one.
+const TOO_MANY_REQUESTS: u32 = 429;
 
 /// Permission to send one message. Dropped without an outcome, it leaves the line as it was.
 pub struct Pass {
@@ -27,10 +27,14 @@ impl Pass {
         let now = self.gate.clock.uptime();
         let mut state = self.gate.state();
         for key in [&self.transport, &self.line] {
+            state.worked.insert(key.clone(), now);
+            let was_probe = self.probes.contains(key);
             // A pause that began while this message was on its way stays.
-            if state.holds.get(key).is_some_and(|hold| hold.until.is_none_or(|until| until <= now))
-            {
-                state.holds.remove(key);
+            if state.holds.get(key).is_some_and(|hold| hold.is_opened_by(was_probe, now)) {
+                let is_shared = state.holds.remove(key).is_some_and(|hold| hold.is_shared);
+                if is_shared {
+                    state.ended.push(self.scope(*key == self.line));
+                }
             }
         }
         drop(state);
@@ -41,18 +45,14 @@ impl Pass {
         }
     }
 
-    /// Counts a refusal; the second one in a row closes the line for a while. Messages that were on
-    /// their way when it closed belong to the same refusal.
+    /// Counts a refusal for a reason that is not known. When different recipients are refused in a row,
+    /// the line is closed for a while.
     pub fn refused(self) {
+        let recipient = self.gate.groups.group(&self.address);
         let now = self.gate.clock.uptime();
         let mut state = self.gate.state();
-        let hold = state.holds.entry(self.line.clone()).or_default();
-        if hold.until.is_none_or(|until| until <= now) {
-            if hold.refusals > 0 {
-                hold.close(now + backoff(hold.refusals).min(LONGEST_BRAKE));
-            }
-            hold.refusals += 1;
-        }
+        let worked_at = state.worked.get(&self.line).copied();
+        state.holds.entry(self.line.clone()).or_default().refuse(recipient, worked_at, now);
     }
 
     /// Closes a throttled line, at least for `retry_after`, and returns for how long.
@@ -60,32 +60,62 @@ impl Pass {
         let now = self.gate.clock.uptime();
         let mut state = self.gate.state();
         let hold = state.holds.entry(self.line.clone()).or_default();
-        let time = retry_after.unwrap_or_default().max(backoff(hold.refusals));
+        let time = retry_after.unwrap_or_default().max(backoff(hold.rounds));
         if hold.until.is_none_or(|until| until <= now) {
-            hold.refusals += 1;
+            hold.rounds += 1;
         }
-        hold.close(now + time);
+        hold.close(now + time, true);
         time
     }
 
-    /// Pauses a line that the provider rejected, for all processes.
-    pub fn pause_line(self, code: u32, reason: &str) {
-        let line = Some(self.address.line.clone());
-        self.pause(self.line.clone(), line, code, reason);
+    /// Closes the transport of a throttled account for this time, for all processes.
+    pub fn account_throttled(self, retry_after: Duration) {
+        let reason = "the provider asks to send more slowly";
+        self.close_transport(retry_after, TOO_MANY_REQUESTS, reason);
     }
 
-    /// Pauses the transport of an account that the provider rejected, for all processes.
-    pub fn pause_transport(self, code: u32, reason: &str) {
-        self.pause(self.transport.clone(), None, code, reason);
-    }
-
-    fn pause(&self, key: LineKey, line: Option<Identity>, code: u32, reason: &str) {
-        let scope = PauseScope { transport: self.address.transport.clone(), line };
-        let pause = Pause { scope, remaining: PAUSE, code, reason: reason.to_owned() };
+    /// Closes the transport for this time, for all processes.
+    pub fn close_transport(self, time: Duration, code: u32, reason: &str) {
         let mut state = self.gate.state();
-        state.holds.entry(key).or_default().close(self.gate.clock.uptime() + PAUSE);
-        state.unsaved.retain(|other| other.scope != pause.scope);
-        state.unsaved.push(pause);
+        let until = self.gate.clock.uptime() + time;
+        state.holds.entry(self.transport.clone()).or_default().close(until, true);
+        let scope = self.scope(false);
+        state.save(Pause { scope, remaining: time, code, reason: reason.to_owned() });
+    }
+
+    /// Counts a refusal of the line. See [`account_refused`](Self::account_refused).
+    pub fn line_refused(self, code: u32, reason: &str) -> Option<Duration> {
+        self.judge(true, code, reason)
+    }
+
+    /// Counts a refusal of the account. Once the refusals of several recipients confirm it, the account's
+    /// transport is paused for all processes, and this returns the delay of the retained message; `None`
+    /// while the refusal may be the recipient's.
+    pub fn account_refused(self, code: u32, reason: &str) -> Option<Duration> {
+        self.judge(false, code, reason)
+    }
+
+    fn judge(&self, is_line: bool, code: u32, reason: &str) -> Option<Duration> {
+        let key = if is_line { &self.line } else { &self.transport };
+        let recipient = self.gate.groups.group(&self.address);
+        let now = self.gate.clock.uptime();
+        let mut state = self.gate.state();
+        let worked_at = state.worked.get(key).copied();
+        let hold = state.holds.entry(key.clone()).or_default();
+        // The next message that is tried should be one to somebody else.
+        let delay = if hold.knows(&recipient) { PAUSE } else { REFRESH_INTERVAL };
+        let closed = hold.refuse(recipient, worked_at, now);
+        let is_believed = hold.is_believed();
+        if let Some(remaining) = closed {
+            let scope = self.scope(is_line);
+            state.save(Pause { scope, remaining, code, reason: reason.to_owned() });
+        }
+        is_believed.then_some(delay)
+    }
+
+    fn scope(&self, is_line: bool) -> PauseScope {
+        let line = is_line.then(|| self.address.line.clone());
+        PauseScope { transport: self.address.transport.clone(), line }
     }
 }
 
@@ -94,7 +124,7 @@ impl Drop for Pass {
         let mut state = self.gate.state();
         for key in &self.probes {
             if let Some(hold) = state.holds.get_mut(key) {
-                hold.is_probed = false;
+                hold.end_probe();
             }
         }
     }

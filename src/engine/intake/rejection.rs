@@ -2,9 +2,10 @@
 
 use tracing::{error, info};
 
-use super::accept::is_answered;
+use super::door::is_answered;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
+use crate::engine::notices::{Notice, is_news};
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact};
 use crate::model::message::submission::Submission;
@@ -29,7 +30,8 @@ impl Intake {
         message: &Inbound,
         rejection: Rejection<'_>,
     ) -> Result<Receipt, Refusal> {
-        let text = rejection.text;
+        let text = self.news(pipeline, message, rejection.text).await;
+        let rejection = Rejection { text, ..rejection };
         let (key, partition) = (message.key(), self.partition(pipeline, message));
         let reason = rejection.reason.clone();
         info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
@@ -45,6 +47,21 @@ impl Intake {
                 Err(Refusal::Unavailable)
             }
         }
+    }
+
+    /// Returns the text of a rejection, unless the sender has had it for another message lately.
+    async fn news<'p>(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        text: Option<&'p str>,
+    ) -> Option<&'p str> {
+        let (cause, every) = (message.key(), pipeline.replies.error_every);
+        let notice = Notice { to: &message.sender, text: text?, cause: cause.as_str(), every };
+        let news = is_news(self.storage.as_ref(), &self.groups, &pipeline.topic, &notice);
+        // A sender is answered in time, whatever the store does.
+        let is_news = in_time(async { Ok(news.await) }).await.unwrap_or(true);
+        text.filter(|_| is_news)
     }
 
     /// Push of a rejection, once for all repetitions of the message. It queues the message to the

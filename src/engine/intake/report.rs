@@ -7,15 +7,13 @@ use super::{Intake, Outcome, Receipt, Refusal, in_time};
 use crate::contracts::handler::{REPORTED, UNDELIVERABLE};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::contracts::transport::callback::Reference;
-use crate::contracts::transport::{DeliveryStatus, Report};
+use crate::contracts::transport::{DeliveryStatus, Report, Unreachable};
 use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
 use crate::model::address::Group;
+use crate::model::consent::{OptOutSource, opt_out};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
-
-/// Depth of a queue that no queue reaches.
-const ANY: u64 = u32::MAX as u64;
 
 impl Intake {
     /// Records a report. The store drops one that comes after a later state of its message.
@@ -49,18 +47,20 @@ impl Intake {
                 self.pass_on(pipeline, &partition, kind, &report).await?;
             }
         }
-        if let (Some(reference), Some(_)) = (&reference, report.unreachable) {
-            self.give_up(pipeline, reference, report.code.unwrap_or_default()).await?;
+        if let (Some(reference), Some(verdict)) = (&reference, report.unreachable) {
+            let code = report.code.unwrap_or_default();
+            self.give_up(pipeline, reference, verdict, code).await?;
         }
         Ok(noted(pipeline))
     }
 
-    /// Tells the recipient's mailbox, once for each message, that no message reaches them. A full topic
-    /// takes it too: it ends work and makes none.
+    /// Tells the recipient's mailbox, once for each message, that no message reaches them, and opts out
+    /// whom the provider opted out. A full topic takes it too: it ends work and makes none.
     async fn give_up(
         &self,
         pipeline: &Pipeline,
         reference: &Reference,
+        verdict: Unreachable,
         code: u32,
     ) -> Result<(), Refusal> {
         let to = &reference.to;
@@ -70,8 +70,14 @@ impl Intake {
         let wake = Wake { group, name: UNDELIVERABLE.to_owned(), data: code.into() };
         let id = MessageId::new(format!("undeliverable:{}", reference.message));
         let entry = Entry { id, ..Entry::wake(wake) };
+        let writes = match verdict {
+            Unreachable::OptedOut => {
+                opt_out(&self.groups, to, self.clock.now(), OptOutSource::Refusal(code))
+            }
+            Unreachable::Undeliverable => Vec::new(),
+        };
         let limited = Push::unrecorded(entry, &pipeline.limits);
-        let push = Push { max_depth: ANY, max_group_depth: ANY, ..limited };
+        let push = Push { writes, max_depth: u64::MAX, max_group_depth: u64::MAX, ..limited };
         match in_time(self.storage.push(&partition, push)).await {
             Ok(_) => Ok(()),
             Err(error) => {

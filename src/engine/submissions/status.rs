@@ -48,7 +48,9 @@ impl Status {
             EventKind::Unknown => Some(Self::Unknown),
             EventKind::Rejected => Some(Self::Rejected),
             EventKind::Cancelled => Some(Self::Cancelled),
-            EventKind::Validated | EventKind::Recorded | EventKind::Retried => None,
+            EventKind::Validated | EventKind::Recorded | EventKind::Retried | EventKind::Held => {
+                None
+            }
         }
     }
 }

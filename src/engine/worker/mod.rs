@@ -1,5 +1,6 @@
 //! Worker: runs a topic's handler over its inbound messages, and turns the result into a settlement.
 
+mod commit;
 mod invoke;
 
 use std::collections::HashMap;
@@ -9,19 +10,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::invoke::Outcome;
-use crate::contracts::handler::{
-    DynHandler, Effects, HandledObserver, Note, Origin, OutgoingMessage, Postpone, ScheduledWake,
-    opt_out,
-};
+use crate::contracts::handler::{DynHandler, HandledObserver, Note, Postpone};
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
-use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry, StateReads, StorageError};
+use crate::contracts::storage::{Burial, Claim, Entry, Rates, Retry, StateReads, StorageError};
+use crate::contracts::transport::Transports;
 use crate::engine::dedupe;
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
 use crate::model::address::{Address, GroupKey};
 use crate::model::clock::{Clock, millis};
 use crate::model::event::{Detail, EventKind, Facts};
-use crate::model::message::{Cause, Mail, MessageId, Outbound};
+use crate::model::message::{Mail, MessageId};
 use crate::model::state::Write;
 use crate::model::topic::{Limits, TopicName};
 
@@ -44,6 +43,11 @@ pub struct WorkerParts {
     pub limits: Limits,
     /// Text for the sender of a message that is buried; nothing is sent when it is empty.
     pub error_response: String,
+    /// Time within which that text goes to a person once.
+    pub error_every: Duration,
+    pub rates: Arc<dyn Rates>,
+    /// Transports, which limit the length of a message.
+    pub transports: Transports,
     pub observer: Option<Arc<dyn HandledObserver>>,
     /// Windows of the transports whose messages are told apart by their content.
     pub windows: HashMap<String, Duration>,
@@ -57,48 +61,6 @@ pub struct Worker {
 impl Worker {
     pub fn new(parts: WorkerParts) -> Self {
         Self { parts }
-    }
-
-    fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
-        let cause = message_id(mail);
-        let max_recipient_depth = self.max_recipient_depth(mail, &effects);
-        let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
-        let only = effects.sends.len() == 1;
-        let outgoing = |OutgoingMessage { to, text, media, content, origin }| {
-            let (cause, tally) = match origin {
-                // Each submission is a message of its own, however many one commit releases.
-                Some(Origin { submission, tally }) => {
-                    (Some(Cause { id: submission, only: true }), tally)
-                }
-                None => (cause.clone().map(|id| Cause { id, only }), None),
-            };
-            let outbound = Outbound { content, tally, ..Outbound::new(to, text, media, cause) };
-            Entry::owed(&outbound, &self.parts.groups)
-        };
-        let outbox: Vec<Entry> = effects.sends.into_iter().map(outgoing).collect();
-        let facts = match effects.note {
-            Some(note) => Some(self.noted(note)),
-            None => cause.map(|message| self.handled(message, outbox.is_empty())),
-        };
-        let wake = |ScheduledWake { wake, at }| (Entry::wake(wake), at);
-        Commit {
-            checks: effects.checks,
-            writes: effects.writes.into_iter().chain(ends).collect(),
-            outbox,
-            max_recipient_depth,
-            wakes: effects.wakes.into_iter().map(wake).collect(),
-            facts,
-            ..Commit::default()
-        }
-    }
-
-    /// Messages that may wait for each recipient of a person's message, so that the backlog stands in
-    /// the sender's own mailbox. Sockets have limits of their own, and an opt-out waits for nothing.
-    fn max_recipient_depth(&self, mail: &Mail, effects: &Effects) -> Option<u64> {
-        let Mail::Message(message) = mail else { return None };
-        let is_exempt =
-            opt_out(message).is_some() || effects.sends.iter().any(|it| it.to.is_socket());
-        (!is_exempt).then_some(self.parts.limits.max_recipient_depth)
     }
 
     /// Ends the windows of the recipients of a commit, on the transports that have windows.
@@ -130,9 +92,9 @@ impl Worker {
     }
 
     /// Settles a message whose handler failed: another attempt later, or the dead letters.
-    fn failed(&self, claim: &Claim, mail: &Mail, reason: String) -> Settlement {
+    async fn failed(&self, claim: &Claim, mail: &Mail, reason: String) -> Settlement {
         if claim.failures + 1 >= self.parts.limits.max_attempts {
-            return self.bury(claim, Some(mail), reason);
+            return self.bury(claim, Some(mail), reason).await;
         }
         let after = RETRY_DELAYS[(claim.failures as usize).min(RETRY_DELAYS.len() - 1)];
         tracing::warn!(
@@ -157,28 +119,17 @@ impl Worker {
         Settlement::Retry(Retry { after, ..Retry::default() })
     }
 
-    fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
+    async fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
         tracing::error!(
             topic.name = %self.parts.topic, message.id = %claim.id, reason,
             "message moved to the dead letters",
         );
-        let apology = mail.and_then(|mail| self.apology(mail));
-        let writes = self.ends(apology.iter().map(|apology| &apology.to));
-        let outbox = apology.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
+        let apologies = self.apologies(claim, mail).await;
+        let writes = self.ends(apologies.iter().map(|apology| &apology.to));
+        let outbox = apologies.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
             mail.and_then(message_id).map(|id| self.facts(id, EventKind::Buried, reason.clone()));
         Settlement::Bury(Burial { reason, writes, outbox, facts, ..Burial::default() })
-    }
-
-    /// Outgoing error text for the sender of a buried message.
-    fn apology(&self, mail: &Mail) -> Option<Outbound> {
-        let Mail::Message(inbound) = mail else { return None };
-        if self.parts.error_response.is_empty() {
-            return None;
-        }
-        let cause = message_id(mail).map(|id| Cause { id, only: true });
-        let text = self.parts.error_response.clone().into();
-        Some(Outbound::new(inbound.sender.clone(), text, Vec::new(), cause))
     }
 
     fn facts(&self, message: MessageId, kind: EventKind, reason: String) -> Facts {
@@ -199,15 +150,15 @@ impl Work for Worker {
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError> {
         let Ok(mail) = serde_json::from_str::<Mail>(&claim.payload) else {
             let reason = "the message is in a form that this version does not know".to_owned();
-            return Ok(self.bury(claim, None, reason));
+            return Ok(self.bury(claim, None, reason).await);
         };
         if self.is_poison(claim) {
             let reason = format!("the message killed its worker {} times", claim.attempt - 1);
-            return Ok(self.bury(claim, Some(&mail), reason));
+            return Ok(self.bury(claim, Some(&mail), reason).await);
         }
         match self.invoke(claim, &mail, lease).await {
             Outcome::Effects(effects) => Ok(Settlement::Complete(self.commit(&mail, effects))),
-            Outcome::Failed(reason) => Ok(self.failed(claim, &mail, reason)),
+            Outcome::Failed(reason) => Ok(self.failed(claim, &mail, reason).await),
             Outcome::Postponed(postponed) => Ok(self.postponed(claim, &postponed)),
             Outcome::StoreUnavailable(error) => Err(error),
             Outcome::LeaseLost => Ok(Settlement::Abandon),

@@ -1,21 +1,14 @@
 //! Blocks and reports of a stranger, in the chat or after it.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use super::notice::{self, Event};
 use super::seat::{Seat, State};
 use super::texts::Texts;
-use super::{chat, memory, strikes};
+use super::{blocked, chat, memory, strikes};
 use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
 use crate::model::standing::Report;
-
-/// Most people whom one person blocks; the earliest ones are forgotten first.
-const MAX_BLOCKED: usize = 500;
-/// Life of the list after its last change.
-const TTL: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Reaction of a person to a stranger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +40,7 @@ pub(super) async fn block(
     if kind == Kind::Report {
         report(tx, group, seat, &stranger).await?;
     }
-    let person = tx.person(&stranger.address);
-    let mut blocked = list(tx, &seat.address).await?;
-    blocked.retain(|earlier| *earlier != person);
-    blocked.insert(0, person);
-    blocked.truncate(MAX_BLOCKED);
-    tx.put(&key(tx, &seat.address), &blocked, TTL)?;
-    seat.past.blocked = blocked;
+    seat.past.blocked = blocked::add(tx, &seat.address, &stranger.address).await?;
     if matches!(seat.state, State::Chatting(_)) {
         chat::leave(tx, texts, group, seat).await?;
     } else {
@@ -65,15 +52,6 @@ pub(super) async fn block(
         _ => tx.send(&seat.address, text.as_str()),
     }
     Ok(())
-}
-
-/// Returns the people whom a person has blocked, by their groups on no line.
-pub(super) async fn list(tx: &mut Transaction, person: &Address) -> Result<Vec<Group>> {
-    Ok(tx.get(&key(tx, person)).await?.unwrap_or_default())
-}
-
-fn key(tx: &Transaction, person: &Address) -> String {
-    format!("blocked:{}", tx.person(person))
 }
 
 /// Returns the stranger of the chat that runs, or of the last one, as long as they have a seat.

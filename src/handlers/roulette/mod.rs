@@ -26,12 +26,14 @@ use crate::model::message::{Inbound, Wake};
 
 mod absence;
 mod block;
+mod blocked;
 mod call;
 mod chat;
 mod command;
 mod limits;
 mod lobby;
 mod matching;
+mod meeting;
 mod memory;
 mod notice;
 mod pace;

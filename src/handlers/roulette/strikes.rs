@@ -7,7 +7,7 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::block;
+use super::blocked;
 use super::seat::Seat;
 use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
@@ -58,7 +58,7 @@ pub(super) async fn cool_down(tx: &mut Transaction, seat: &mut Seat) -> Result<O
     if let Some(strikes) = strikes.filter(|strikes| strikes.until > now) {
         return Ok(Some(strikes.until - now));
     }
-    seat.past.blocked = block::list(tx, &person).await?;
+    seat.past.blocked = blocked::list(tx, &person).await?;
     seat.past.shadowed = tx.is_shadowed(&person).await?;
     Ok(None)
 }

@@ -16,6 +16,7 @@ mod moves;
 mod operator;
 mod pauses;
 mod queues;
+mod rates;
 mod reads;
 mod reconnecting;
 mod records;

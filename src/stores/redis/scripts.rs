@@ -59,4 +59,7 @@ scripts! {
     PAUSES, true, "pauses.lua";
     APPLY, true, "apply.lua";
     ERASE, true, "erase.lua";
+    ADMIT, true, "admit.lua";
+    SPEND, true, "spend.lua";
+    SPENDING, true, "spending.lua";
 }

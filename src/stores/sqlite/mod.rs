@@ -27,6 +27,7 @@ mod operator;
 mod pauses;
 mod push;
 mod queues;
+mod rates;
 mod reads;
 mod records;
 mod rotation;
@@ -44,6 +45,7 @@ use rusqlite::Connection;
 use self::db_thread::{DbThread, JobRunner};
 use self::disk_reserve::DiskReserve;
 use self::notifiers::Notifiers;
+use self::rates::Pacing;
 use self::transaction::{StorageResult, Transaction};
 use crate::contracts::storage::StorageError;
 use crate::model::clock::Clock;
@@ -71,6 +73,7 @@ pub struct Sqlite {
     writer: Option<DbThread>,
     _lock: Option<File>,
     notifiers: Arc<Notifiers>,
+    pacing: Pacing,
     reserve: Option<DiskReserve>,
     ephemeral: Option<String>,
 }
@@ -92,6 +95,7 @@ impl Sqlite {
             writer: Some(writer),
             _lock: Some(opened.lock),
             notifiers,
+            pacing: Pacing::new(&clock),
             reserve: Some(DiskReserve::of(directory)),
             ephemeral,
         })
@@ -109,6 +113,7 @@ impl Sqlite {
             writer: Some(writer),
             _lock: None,
             notifiers,
+            pacing: Pacing::new(clock),
             reserve: None,
             ephemeral: None,
         })
@@ -132,6 +137,7 @@ impl Sqlite {
             writer: None,
             _lock: None,
             notifiers,
+            pacing: Pacing::new(clock),
             reserve: None,
             ephemeral: None,
         })

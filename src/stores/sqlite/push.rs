@@ -25,15 +25,17 @@ pub(super) fn push(
     if is_known(tx, &row, push)? {
         return Ok(if is_barred { Pushed::Barred } else { Pushed::Duplicate });
     }
-    // The id of a dropped message is not remembered: sent again when there is room, it is accepted.
+    let id = digest(&[push.entry.id.as_str()]);
+    // What a sender may not write is dropped for good, or a repetition would come out of its order.
     if is_barred {
+        tx.remember(&row, &id, REMEMBERED)?;
         tx.record(&row, &dropped(&push.facts, SENDER_BARRED), false)?;
         return Ok(Pushed::Barred);
     }
-    let full = push.rate.as_ref().map(|rate| full_at(tx, &row, rate)).transpose()?;
-    if let (Some(rate), Some(full)) = (&push.rate, full)
-        && full - tx.now > interval(rate).saturating_mul(i64::from(rate.burst) - 1)
+    if let Some(rate) = &push.rate
+        && is_empty(tx, &row, rate)?
     {
+        tx.remember(&row, &id, REMEMBERED)?;
         append_once(tx, &row, rate.notice.as_ref())?;
         tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
         return Ok(Pushed::Limited);
@@ -41,14 +43,12 @@ pub(super) fn push(
     match if push.is_queued { room(tx, &row, push)? } else { Room::Free } {
         Room::Free => {}
         Room::PartitionFull => return Ok(Pushed::Full),
+        // The id is not remembered: sent again when there is room, the message is accepted.
         Room::GroupFull => {
             write(tx, &row, &push.writes)?;
             tx.record(&row, &dropped(&push.facts, MAILBOX_FULL), false)?;
             return Ok(Pushed::GroupFull);
         }
-    }
-    if let (Some(rate), Some(full)) = (&push.rate, full) {
-        take(tx, &row, rate, full)?;
     }
     accept(tx, &row, push)?;
     Ok(Pushed::Accepted)
@@ -56,6 +56,9 @@ pub(super) fn push(
 
 fn accept(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageResult<()> {
     tx.remember(row, &digest(&[push.entry.id.as_str()]), REMEMBERED)?;
+    if let Some(rate) = &push.rate {
+        take(tx, row, rate)?;
+    }
     write(tx, row, &push.writes)?;
     if push.is_queued {
         tx.append(row, QueueKind::Inbound, &push.entry)?;
@@ -129,13 +132,18 @@ fn full_at(tx: &Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> S
     Ok(stored.unwrap_or(tx.now).max(tx.now))
 }
 
-fn take(
-    tx: &mut Transaction<'_>,
+/// Tests whether a bucket has no room for a message.
+fn is_empty(
+    tx: &Transaction<'_>,
     row: &PartitionRow<'_>,
     rate: &SenderRate,
-    full: i64,
-) -> StorageResult<()> {
-    let full = full.saturating_add(interval(rate));
+) -> StorageResult<bool> {
+    let burst = interval(rate).saturating_mul(i64::from(rate.burst) - 1);
+    Ok(full_at(tx, row, rate)? - tx.now > burst)
+}
+
+fn take(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<()> {
+    let full = full_at(tx, row, rate)?.saturating_add(interval(rate));
     let (key, value) = (rate.bucket.clone(), full.to_string());
     let ttl = Duration::from_millis(to_u64(full - tx.now));
     commit::write(tx, row, &Write::Put { key, value, ttl })

@@ -95,7 +95,7 @@ mod tests {
             Err(SendError::Recipient { .. }) => "recipient",
             Err(SendError::Message { .. }) => "message",
             Err(SendError::Line { .. }) => "line",
-            Err(SendError::Account { .. }) => "account",
+            Err(SendError::Account { .. } | SendError::AccountThrottled { .. }) => "account",
         }
     }
 

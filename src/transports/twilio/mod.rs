@@ -31,6 +31,7 @@ mod listing;
 mod media;
 mod missed;
 mod outcome;
+mod rate;
 mod redact;
 mod report;
 #[doc(hidden)]
@@ -118,6 +119,12 @@ impl Transport for Twilio {
             return 1;
         }
         u32::try_from(segments(&self.text(message))).unwrap_or(u32::MAX)
+    }
+
+    fn rate(&self, line: &str) -> Option<u32> {
+        let is_paced =
+            self.config.messaging_service_sid.is_none() && rate::is_twilio(&self.config.api_base);
+        is_paced.then(|| rate::of_line(line)).flatten()
     }
 
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {

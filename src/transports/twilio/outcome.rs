@@ -53,7 +53,13 @@ fn throttled(response: &Response, class: Option<Class>) -> SendError {
         Some(Throttled(seconds)) if seconds > 0 => Some(Duration::from_secs(seconds)),
         _ => None,
     };
-    SendError::Throttled { retry_after: response.retry_after.or(usual) }
+    match response.retry_after {
+        // The limit of requests at once is the account's; other limits have a code of their own.
+        Some(retry_after) if response.status.as_u16() == 429 && usual.is_none() => {
+            SendError::AccountThrottled { retry_after }
+        }
+        named => SendError::Throttled { retry_after: named.or(usual) },
+    }
 }
 
 /// Classifies an unknown code by the HTTP status, which also stands for a missing code.

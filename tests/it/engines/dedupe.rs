@@ -112,6 +112,7 @@ fn intake(f: &Fixture, clock: &Arc<ManualClock>, window: Option<Duration>) -> In
         transport: Arc::new(Nameless { window }),
         validators: Vec::new(),
         replies: Replies {
+            error_every: Duration::ZERO,
             accept_response: "accepted".to_owned(),
             send_on_accept: true,
             ..Replies::default()

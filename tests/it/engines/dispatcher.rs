@@ -52,11 +52,15 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         max_attempts: 2,
         on_ambiguous,
         settle: MOMENT,
+        ..Sending::default()
     };
     let topic = f.partition.topic.clone();
     let gate = Gate::new(topic.clone(), groups(), Arc::new(SystemClock));
     let parts = DispatcherParts {
         records: Arc::clone(&f.storage) as _,
+        state: Arc::clone(&f.storage) as _,
+        rates: Arc::clone(&f.storage) as _,
+        partitions: 1,
         gate: Arc::clone(&gate),
         topic,
         transports: Transports::default().with(NAME, Arc::new(transport.unwrap())),

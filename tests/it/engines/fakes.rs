@@ -1,13 +1,14 @@
 //! Fakes for engines without a store and without a provider.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Claim, Partition, Queue, QueueKind, Records, StateReads, StorageError, Token,
+    Admission, Admitted, Budget, Claim, Partition, Queue, QueueKind, Rates, Records, Spending,
+    StateReads, StorageError, Token,
 };
 use crosswire::contracts::transport::{
     ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest,
@@ -68,19 +69,26 @@ pub(super) fn sending(on_ambiguous: OnAmbiguous) -> Sending {
         max_attempts: 3,
         on_ambiguous,
         settle: Duration::from_secs(30),
+        ..Sending::default()
     }
 }
 
 /// Transport that gives these outcomes in turn, and then takes every message.
 #[derive(Default)]
 pub(super) struct FakeTransport {
-    outcomes: Mutex<VecDeque<SendError>>,
+    pub(super) outcomes: Mutex<VecDeque<SendError>>,
     /// Lines that the provider rejects for as long as they are in here.
     pub(super) rejected: Mutex<Vec<String>>,
-    sent: Mutex<Vec<Outbound>>,
-    attempts: Mutex<Vec<Outbound>>,
+    /// Recipients that cannot be reached, with the error that each message to them gets.
+    pub(super) unreachable: Mutex<BTreeMap<String, SendError>>,
+    pub(super) sent: Mutex<Vec<Outbound>>,
+    pub(super) attempts: Mutex<Vec<Outbound>>,
     /// Messages in the provider's list; absent when it has none.
-    listed: Option<Vec<SentReceipt>>,
+    pub(super) listed: Option<Vec<SentReceipt>>,
+    pub(super) shares_opt_outs: bool,
+    pub(super) max_length: Option<usize>,
+    pub(super) segments: u32,
+    pub(super) rate: Option<u32>,
 }
 
 impl FakeTransport {
@@ -90,6 +98,11 @@ impl FakeTransport {
 
     pub(super) fn listing(listed: Vec<SentReceipt>) -> Self {
         Self { listed: Some(listed), ..Self::default() }
+    }
+
+    /// Messages that were taken, in their order.
+    pub(super) fn sent(&self) -> Vec<Outbound> {
+        self.sent.lock().unwrap().clone()
     }
 
     /// Number of messages taken from a line.
@@ -112,10 +125,29 @@ impl Transport for FakeTransport {
         Ok(Received::Nothing)
     }
 
+    fn shares_opt_outs(&self) -> bool {
+        self.shares_opt_outs
+    }
+
+    fn max_length(&self) -> Option<usize> {
+        self.max_length
+    }
+
+    fn segments(&self, _: &Outbound) -> u32 {
+        self.segments
+    }
+
+    fn rate(&self, _: &str) -> Option<u32> {
+        self.rate
+    }
+
     async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
         self.attempts.lock().unwrap().push(message.clone());
         if self.rejected.lock().unwrap().iter().any(|line| line == message.to.line.reveal()) {
             return Err(SendError::Line { code: 21606, reason: "not yours".to_owned() });
+        }
+        if let Some(error) = self.unreachable.lock().unwrap().get(message.to.identity.reveal()) {
+            return Err(error.clone());
         }
         if let Some(error) = self.outcomes.lock().unwrap().pop_front() {
             return Err(error);
@@ -195,5 +227,24 @@ impl Records for NoStore {
 
     async fn known_sent(&self, _: &Partition, ids: &[String]) -> Result<Vec<bool>, StorageError> {
         self.answer(ids.iter().map(|id| self.known_sent.contains(id)).collect())
+    }
+}
+
+#[async_trait]
+impl Rates for NoStore {
+    async fn admit(&self, _: &TopicName, _: &Admission) -> Result<Admitted, StorageError> {
+        self.answer(Admitted::Yes { next: Duration::ZERO })
+    }
+
+    async fn refund(&self, _: &TopicName, _: &[Budget], _: u32) -> Result<(), StorageError> {
+        self.answer(())
+    }
+
+    async fn spending(&self, _: &TopicName, _: &str) -> Result<Spending, StorageError> {
+        self.answer(Spending::default())
+    }
+
+    async fn raise(&self, _: &TopicName, _: &str, _: u64) -> Result<(), StorageError> {
+        self.answer(())
     }
 }

@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosswire::contracts::storage::Pauses;
-use crosswire::engine::gate::{Gate, PAUSE, REFRESH_INTERVAL};
+use crosswire::engine::gate::{Gate, PAUSE, Pass, REFRESH_INTERVAL};
 use crosswire::model::address::Address;
 use crosswire::model::clock::{Clock, ManualClock};
 use crosswire::stores::sqlite::Sqlite;
 
 use super::fakes::{clock, topic_name};
 use super::groups;
+use super::world::recipient;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+const A_MINUTE: Duration = Duration::from_mins(1);
+/// First time for which refusals close a line.
+const FIRST: Duration = Duration::from_millis(500);
 
 fn on_line(line: &str) -> Address {
     Address::new("twilio", "+14155550101", line)
@@ -26,8 +30,28 @@ fn is_open(gate: &Arc<Gate>, line: &str) -> bool {
     gate.enter(&on_line(line)).is_some()
 }
 
+/// Permission to send to one of several people.
+fn pass(gate: &Arc<Gate>, person: u32, line: &str) -> Pass {
+    gate.enter(&recipient(person, line)).unwrap()
+}
+
+/// Two people's messages are refused for the line, which closes it for the shortest time.
 fn reject_line(gate: &Arc<Gate>, line: &str) {
-    gate.enter(&on_line(line)).unwrap().pause_line(21606, "not yours");
+    assert_eq!(pass(gate, 1, line).line_refused(21606, "not yours"), None);
+    assert!(pass(gate, 2, line).line_refused(21606, "not yours").is_some());
+}
+
+/// Rejects a line until it is closed for more than the interval at which pauses are read.
+fn reject_for_long(gate: &Arc<Gate>, clock: &ManualClock, line: &str) {
+    reject_line(gate, line);
+    let mut person = 10;
+    while gate.opens_in().is_some_and(|time| time < 4 * REFRESH_INTERVAL) {
+        clock.advance(gate.opens_in().unwrap());
+        while let Some(pass) = gate.enter(&recipient(person, line)) {
+            pass.line_refused(21606, "not yours");
+            person += 1;
+        }
+    }
 }
 
 #[test]
@@ -42,35 +66,92 @@ fn rejected_line_closes_itself_alone() {
 #[test]
 fn rejected_account_closes_every_line_of_its_transport() {
     let gate = gate(&clock());
-    gate.enter(&on_line("+1")).unwrap().pause_transport(20003, "suspended");
+    assert_eq!(pass(&gate, 1, "+1").account_refused(20003, "suspended"), None);
+    assert!(is_open(&gate, "+1"), "one recipient proves nothing");
+    assert_eq!(pass(&gate, 1, "+1").account_refused(20003, "suspended"), None);
+    assert!(is_open(&gate, "+1"), "nor does the same one again");
+    assert!(pass(&gate, 2, "+2").account_refused(20003, "suspended").is_some());
     assert_eq!(gate.closed(), [groups().transport("twilio")]);
     assert!(!is_open(&gate, "+1") && !is_open(&gate, "+2"));
     assert!(gate.enter(&Address::new("kannel", "+14155550101", "+1")).is_some());
 }
 
 #[test]
-fn second_refusal_in_a_row_closes_the_line() {
-    let gate = gate(&clock());
-    let pass = |line| gate.enter(&on_line(line)).unwrap();
-    pass("+1").refused();
-    assert!(is_open(&gate, "+1"));
-    pass("+1").accepted();
-    pass("+1").refused();
+fn refusals_of_different_recipients_in_a_row_close_the_line() {
+    let clock = clock();
+    let gate = gate(&clock);
+    for _ in 0..10 {
+        pass(&gate, 1, "+1").refused();
+    }
+    assert!(is_open(&gate, "+1"), "it is one recipient");
+    pass(&gate, 2, "+1").accepted();
+    clock.advance(A_MINUTE);
+    pass(&gate, 2, "+1").refused();
     assert!(is_open(&gate, "+1"), "a success in between ends the row");
-    pass("+1").refused();
+    pass(&gate, 3, "+1").refused();
     assert!(!is_open(&gate, "+1"));
     assert!(is_open(&gate, "+2"));
+}
+
+#[test]
+fn line_that_has_just_worked_is_trusted_longer() {
+    let clock = clock();
+    let gate = gate(&clock);
+    pass(&gate, 0, "+1").accepted();
+    for person in 1..=31 {
+        assert_eq!(pass(&gate, person, "+1").line_refused(21606, "not yours"), None);
+    }
+    assert!(is_open(&gate, "+1"));
+    clock.advance(A_MINUTE);
+    assert!(pass(&gate, 1, "+1").line_refused(21606, "not yours").is_some(), "a minute ago");
+    assert!(!is_open(&gate, "+1"));
 }
 
 #[test]
 fn refusals_that_arrive_together_close_the_line_once() {
     let clock = clock();
     let gate = gate(&clock);
-    let passes: Vec<_> = (0..10).map(|_| gate.enter(&on_line("+1")).unwrap()).collect();
-    passes.into_iter().for_each(crosswire::engine::gate::Pass::refused);
-    // The delay after two refusals is at most two seconds with its jitter.
-    clock.advance(Duration::from_secs(2));
+    let passes: Vec<_> = (0..10).map(|person| pass(&gate, person, "+1")).collect();
+    passes.into_iter().for_each(Pass::refused);
+    assert_eq!(gate.opens_in(), Some(FIRST));
+    clock.advance(FIRST);
     assert!(is_open(&gate, "+1"));
+}
+
+#[test]
+fn line_closes_for_longer_each_time_and_lets_more_messages_try() {
+    let clock = clock();
+    let gate = gate(&clock);
+    reject_line(&gate, "+1");
+    let mut person = 10;
+    let mut longest = FIRST;
+    for probes in [1, 2, 4, 8, 16, 16, 16] {
+        assert_eq!(gate.opens_in(), Some(longest));
+        clock.advance(longest);
+        let passes: Vec<_> = (person..).map_while(|it| gate.enter(&recipient(it, "+1"))).collect();
+        assert_eq!(passes.len(), probes);
+        person += 100;
+        for pass in passes {
+            assert!(pass.line_refused(21606, "not yours").is_some());
+        }
+        longest = (2 * longest).min(PAUSE);
+    }
+    assert_eq!(longest, PAUSE);
+}
+
+#[test]
+fn known_recipient_does_not_close_a_line_again() {
+    let clock = clock();
+    let gate = gate(&clock);
+    reject_line(&gate, "+1");
+    clock.advance(FIRST);
+    for person in [1, 2, 1, 2] {
+        let delay = pass(&gate, person, "+1").line_refused(21606, "not yours");
+        assert_eq!(delay, Some(PAUSE), "others are tried first");
+    }
+    assert!(is_open(&gate, "+1"));
+    pass(&gate, 3, "+1").line_refused(21606, "not yours");
+    assert!(!is_open(&gate, "+1"));
 }
 
 #[test]
@@ -88,18 +169,29 @@ fn throttled_line_waits_as_long_as_the_provider_asks() {
 }
 
 #[test]
+fn throttled_account_holds_every_line_of_its_transport() {
+    let clock = clock();
+    let gate = gate(&clock);
+    pass(&gate, 1, "+1").account_throttled(A_MINUTE);
+    assert_eq!(gate.closed(), [groups().transport("twilio")]);
+    assert_eq!(gate.opens_in(), Some(A_MINUTE));
+    clock.advance(A_MINUTE);
+    assert!(is_open(&gate, "+2"));
+}
+
+#[test]
 fn one_message_probes_a_line_when_its_pause_ends() {
     let clock = clock();
     let gate = gate(&clock);
     reject_line(&gate, "+1");
-    clock.advance(PAUSE);
+    clock.advance(FIRST);
     assert_eq!(gate.closed(), [], "the probe may be claimed");
-    let probe = gate.enter(&on_line("+1")).unwrap();
+    let probe = pass(&gate, 3, "+1");
     assert!(!is_open(&gate, "+1"), "the others wait for its outcome");
     assert_eq!(gate.closed().len(), 1);
-    probe.pause_line(21606, "not yours");
-    assert_eq!(gate.opens_in(), Some(PAUSE), "renewed");
-    clock.advance(PAUSE);
+    probe.line_refused(21606, "not yours");
+    assert_eq!(gate.opens_in(), Some(2 * FIRST), "renewed");
+    clock.advance(2 * FIRST);
     gate.enter(&on_line("+1")).unwrap().accepted();
     assert_eq!(gate.closed(), []);
     let (_one, _two) = (gate.enter(&on_line("+1")).unwrap(), gate.enter(&on_line("+1")).unwrap());
@@ -110,9 +202,23 @@ fn probe_without_an_outcome_leaves_its_place_to_the_next() {
     let clock = clock();
     let gate = gate(&clock);
     reject_line(&gate, "+1");
-    clock.advance(PAUSE);
+    clock.advance(FIRST);
     drop(gate.enter(&on_line("+1")).unwrap());
     let _next = gate.enter(&on_line("+1")).unwrap();
+}
+
+#[test]
+fn probe_that_is_taken_opens_a_line_although_another_is_refused() {
+    let clock = clock();
+    let gate = gate(&clock);
+    reject_line(&gate, "+1");
+    clock.advance(FIRST);
+    pass(&gate, 3, "+1").line_refused(21606, "not yours");
+    clock.advance(2 * FIRST);
+    let (one, other) = (pass(&gate, 4, "+1"), pass(&gate, 5, "+1"));
+    one.line_refused(21606, "not yours");
+    other.accepted();
+    assert!(is_open(&gate, "+1"));
 }
 
 #[test]
@@ -130,7 +236,7 @@ async fn pause_of_one_process_holds_another() {
     let store = Sqlite::in_memory(&(Arc::clone(&clock) as Arc<dyn Clock>)).unwrap();
     let (one, other) = (gate(&clock), gate(&clock));
     other.step(&store).await.unwrap();
-    reject_line(&one, "+1");
+    reject_for_long(&one, &clock, "+1");
     one.step(&store).await.unwrap();
     assert_eq!(store.pauses(&topic_name()).await.unwrap().len(), 1, "saved at once");
     other.step(&store).await.unwrap();
@@ -139,9 +245,32 @@ async fn pause_of_one_process_holds_another() {
     other.step(&store).await.unwrap();
     assert!(!is_open(&other, "+1"));
     assert!(is_open(&other, "+2"));
-    clock.advance(PAUSE);
+    clock.advance(A_MINUTE);
     other.step(&store).await.unwrap();
     assert!(is_open(&other, "+1"));
+}
+
+#[tokio::test]
+async fn line_that_a_probe_opens_is_open_for_all_processes() {
+    let clock = clock();
+    let store = Sqlite::in_memory(&(Arc::clone(&clock) as Arc<dyn Clock>)).unwrap();
+    let gate = gate(&clock);
+    reject_line(&gate, "+1");
+    clock.advance(FIRST);
+    pass(&gate, 3, "+1").line_refused(21606, "not yours");
+    clock.advance(2 * FIRST);
+    let (one, other) = (pass(&gate, 4, "+1"), pass(&gate, 5, "+1"));
+    one.line_refused(21606, "not yours");
+    let late = pass(&gate, 6, "+1");
+    other.line_refused(21606, "not yours");
+    gate.step(&store).await.unwrap();
+    assert_eq!(store.pauses(&topic_name()).await.unwrap().len(), 1);
+    late.accepted();
+    assert!(is_open(&gate, "+1"));
+    clock.advance(REFRESH_INTERVAL);
+    gate.step(&store).await.unwrap();
+    assert_eq!(store.pauses(&topic_name()).await.unwrap(), []);
+    assert!(is_open(&gate, "+1"));
 }
 
 #[tokio::test]
@@ -149,7 +278,7 @@ async fn pause_that_is_ended_by_hand_is_probed_at_once() {
     let clock = clock();
     let store = Sqlite::in_memory(&(Arc::clone(&clock) as Arc<dyn Clock>)).unwrap();
     let gate = gate(&clock);
-    reject_line(&gate, "+1");
+    reject_for_long(&gate, &clock, "+1");
     gate.step(&store).await.unwrap();
     for pause in store.pauses(&topic_name()).await.unwrap() {
         store.resume(&topic_name(), &pause.scope).await.unwrap();

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crosswire::contracts::handler::UNDELIVERABLE;
 use crosswire::contracts::storage::{Commit, Push, Pushed};
+use crosswire::contracts::transport::callback::Reference;
 use crosswire::contracts::transport::{
-    DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
+    DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport, Unreachable,
     WebhookRequest,
 };
 use crosswire::contracts::validator::Rejection;
@@ -13,11 +15,11 @@ use crosswire::engine::intake::{Intake, Outcome, Refusal};
 use crosswire::engine::topic::{BoundValidator, Pipeline};
 use crosswire::engine::worker::Worker;
 use crosswire::http::response::refusal_response;
-use crosswire::model::address::Address;
+use crosswire::model::address::{Address, GroupKey};
 use crosswire::model::clock::{Clock, SystemClock};
-use crosswire::model::consent;
+use crosswire::model::consent::{self, opt_out_key};
 use crosswire::model::event::EventKind;
-use crosswire::model::message::{Inbound, Incoming, MessageId, OptOut, Outbound};
+use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
 use crosswire::model::standing::bar_key;
 use crosswire::model::state::Write;
 use crosswire::model::topic::Replies;
@@ -198,6 +200,70 @@ async fn one_id_of_two_transports_keeps_two_records_and_two_debts() {
             assert_eq!(is_recorded, settled.get(key) == Some(&2), "{key}: {settled:?}");
         }
     }
+}
+
+/// Report of a failure, with a reference to a message from the fixture's topic.
+fn failure(groups: &GroupKey, verdict: Unreachable, code: u32) -> Report {
+    let to = Address::new("twilio", "+14155550102", crate::support::LINE);
+    let mut outbound = Outbound::new(to, "hello".into(), Vec::new(), None);
+    outbound.id = MessageId::new("o1");
+    let mut report = Report::new("P1", DeliveryStatus::Failed);
+    report.reference = Some(Reference::new(&outbound, 0).seal(groups));
+    report.unreachable = Some(verdict);
+    report.code = Some(code);
+    report.meaning = Some("gone".to_owned());
+    report
+}
+
+#[tokio::test]
+async fn undelivered_message_tells_the_recipients_mailbox_once() {
+    let f = store();
+    let report = failure(&groups(), Unreachable::Undeliverable, 30005);
+    let to = Address::new("twilio", "+14155550102", crate::support::LINE);
+    let intake = intake(&f, "twilio", move || Received::Report(report.clone()));
+    for _ in 0..2 {
+        intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+    }
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 1);
+    let claim = f.claim().await;
+    assert_eq!(claim.group, groups().group(&to));
+    let Mail::Wake(wake) = serde_json::from_str(&claim.payload).unwrap() else {
+        panic!("a mailbox is told by a wake")
+    };
+    assert_eq!((wake.name.as_str(), wake.data.as_u64()), (UNDELIVERABLE, Some(30005)));
+    let events = f.storage.events(&f.partition, Some(&MessageId::new("o1"))).await.unwrap();
+    let [event] = &events[..] else { panic!("recorded once: {events:?}") };
+    assert_eq!((event.kind, event.detail.code), (EventKind::Failed, Some(30005)));
+    assert_eq!(event.detail.reason.as_deref(), Some("30005: gone"));
+    assert_eq!(event.detail.address.as_ref(), Some(&to));
+    assert_eq!(f.value(opt_out_key(&groups(), &to).as_str()).await, None);
+}
+
+#[tokio::test]
+async fn report_of_an_opt_out_opts_the_recipient_out() {
+    let f = store();
+    let report = failure(&groups(), Unreachable::OptedOut, 21610);
+    let intake = intake(&f, "twilio", move || Received::Report(report.clone()));
+    intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+    let to = Address::new("twilio", "+14155550102", crate::support::LINE);
+    let record = f.value(opt_out_key(&groups(), &to).as_str()).await.unwrap();
+    assert!(record.contains("21610"), "{record}");
+}
+
+#[tokio::test]
+async fn report_with_a_reference_of_another_deployment_changes_nothing() {
+    let f = store();
+    let before = f.snapshot().await;
+    let other = GroupKey::new(&"another key, just as secret".into());
+    for reference in [failure(&other, Unreachable::OptedOut, 21610).reference, Some("x".into())] {
+        let mut report = failure(&groups(), Unreachable::OptedOut, 21610);
+        report.message = Some(MessageId::new("o1"));
+        report.reference = reference;
+        let intake = intake(&f, "twilio", move || Received::Report(report.clone()));
+        let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        assert_eq!(receipt.outcome, Outcome::Noted);
+    }
+    assert_eq!(f.snapshot().await, before);
 }
 
 /// Ranks of the states that are recorded after these reports, each to one of two processes.

@@ -1,14 +1,20 @@
 //! Engines, a step at a time: without a store, on SQLite, and on a real Redis.
 
+mod consent;
 mod dedupe;
 mod dispatcher;
 mod events;
 mod fakes;
+mod flood;
 mod gate;
 mod intake;
 mod pauses;
+mod poison;
+mod sending;
 mod settlements;
+mod sweeper;
 mod worker;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;

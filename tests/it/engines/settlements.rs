@@ -11,6 +11,7 @@ use crosswire::engine::dispatcher::{Dispatcher, DispatcherParts};
 use crosswire::engine::gate::Gate;
 use crosswire::engine::settlement::{Settlement, Work};
 use crosswire::engine::worker::Worker;
+use crosswire::model::address::Address;
 use crosswire::model::event::EventKind;
 use crosswire::model::message::Outbound;
 use crosswire::model::topic::OnAmbiguous;
@@ -77,6 +78,10 @@ async fn unreadable_message_is_buried() {
     assert!(matches!(settlement, Settlement::Bury(_)), "{settlement:?}");
 }
 
+fn somebody_else() -> Address {
+    Address::new("twilio", "+14155550102", crate::support::LINE)
+}
+
 struct Sender {
     dispatcher: Dispatcher,
     gate: Arc<Gate>,
@@ -85,8 +90,12 @@ struct Sender {
 impl Sender {
     fn new(transport: FakeTransport, on_ambiguous: OnAmbiguous, records: NoStore) -> Self {
         let gate = Gate::new(topic_name(), groups(), clock());
+        let records = Arc::new(records);
         let parts = DispatcherParts {
-            records: Arc::new(records),
+            records: Arc::clone(&records) as _,
+            state: Arc::clone(&records) as _,
+            rates: records,
+            partitions: 1,
             gate: Arc::clone(&gate),
             topic: topic_name(),
             transports: Transports::default().with("twilio", Arc::new(transport)),
@@ -139,17 +148,32 @@ async fn unsent_message_is_buried_after_its_last_attempt() {
 }
 
 #[tokio::test]
-async fn rejected_line_or_account_is_no_failure_of_the_message() {
+async fn rejected_line_or_account_is_believed_when_a_second_recipient_confirms_it() {
     for error in [
         SendError::Line { code: 21606, reason: "not yours".to_owned() },
         SendError::Account { code: 20003, reason: "suspended".to_owned() },
     ] {
-        let sender = Sender::failing(error, OnAmbiguous::Reconcile);
+        let transport = FakeTransport::failing([error.clone(), error]);
+        let sender = Sender::new(transport, OnAmbiguous::Reconcile, NoStore::default());
         let settlement = sender.work(&outbound_claim(person())).await;
         let Settlement::Retry(retry) = settlement else { panic!("{settlement:?}") };
-        assert!(!retry.failed && !retry.outcome_unknown);
+        assert!(retry.failed && !retry.outcome_unknown, "it may be the recipient's fault");
+        assert_eq!(sender.gate.closed().len(), 0);
+        let settlement = sender.work(&outbound_claim(somebody_else())).await;
+        let Settlement::Retry(retry) = settlement else { panic!("{settlement:?}") };
+        assert!(!retry.failed && !retry.outcome_unknown, "it is no failure of the message");
         assert_eq!(sender.gate.closed().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn recipient_whose_messages_are_rejected_alone_fails_in_the_end() {
+    let error = SendError::Account { code: 20003, reason: "suspended".to_owned() };
+    let sender = Sender::failing(error, OnAmbiguous::Reconcile);
+    let claim = Claim { failures: 2, ..outbound_claim(person()) };
+    let settlement = sender.work(&claim).await;
+    assert!(matches!(settlement, Settlement::Bury(_)), "{settlement:?}");
+    assert_eq!(sender.gate.closed(), []);
 }
 
 #[tokio::test]
@@ -248,8 +272,10 @@ async fn unavailable_store_is_an_error_and_no_settlement() {
 #[tokio::test]
 async fn closed_line_releases_a_claim_that_slipped_through() {
     let error = SendError::Account { code: 20003, reason: "suspended".to_owned() };
-    let sender = Sender::failing(error, OnAmbiguous::Reconcile);
+    let transport = FakeTransport::failing([error.clone(), error]);
+    let sender = Sender::new(transport, OnAmbiguous::Reconcile, NoStore::default());
     sender.work(&outbound_claim(person())).await;
+    sender.work(&outbound_claim(somebody_else())).await;
     assert_eq!(sender.work(&outbound_claim(person())).await, Settlement::Release);
 }
 

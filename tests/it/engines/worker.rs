@@ -8,12 +8,14 @@ use std::time::Duration;
 use chrono::DateTime;
 use crosswire::contracts::handler::{Context, Handler, Refuse, Result};
 use crosswire::contracts::storage::{Entry, StateReads};
+use crosswire::contracts::transport::Transports;
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Worker, WorkerParts};
 use crosswire::model::clock::SystemClock;
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
 use crosswire::model::topic::{Limits, SenderLimits, TopicName};
 
+use super::fakes::NoStore;
 use super::{consumer, groups, person, topic, until_empty};
 use crate::storage::fixture::{Fixture, commit, push};
 
@@ -64,6 +66,9 @@ pub(super) fn parts(
             max_records: 1000,
         },
         error_response: APOLOGY.to_owned(),
+        error_every: Duration::ZERO,
+        rates: Arc::new(NoStore::default()),
+        transports: Transports::default(),
         observer: None,
         windows: HashMap::new(),
     };

@@ -145,6 +145,7 @@ async fn opt_out_ends_the_chat_without_a_reply() {
     assert_eq!(anna.text("STOP").await.said(), None);
     assert_eq!(ben.wait_for(2).await[1..], [PEER_LEFT]);
     // Replies are in order, so a reply to STOP would come before this one.
+    anna.text("yes").await;
     anna.text("stats").await;
     let told = anna.wait_for(3).await;
     assert_eq!(told[..2], [WAIT, CONNECTED]);

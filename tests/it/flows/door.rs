@@ -1,4 +1,4 @@
-//! Attacks on the door: opt-outs that are swallowed, flooders, loops and forged calls.
+//! Attacks at the door: opt-outs that are swallowed, flooders, loops and forged calls.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const DIGITS: &str = r#"
     handler = "echo"
     accept_response = "Got it."
     [topics.digits.validators]
-    pattern = { must_match = "^[0-9]+$", text = "Digits, please." }
+    pattern = { must_match = "^echo [0-9]+$", text = "Digits, please." }
 "#;
 
 const PATH: &str = "/queue/digits";
@@ -26,13 +26,13 @@ async fn validator_swallows_no_stop_and_nothing_is_sent_after_it() {
     let deployment = Setup::new(DIGITS).own_redis().start().await;
     let anna = deployment.phone(ANNA, PATH);
     assert_eq!(anna.text("Stop all!").await.said(), None);
-    for text in ["123", "no digits at all", "yes, please"] {
+    for text in ["echo 123", "no digits at all", "yes, please"] {
         let answer = anna.text(text).await;
         assert_eq!((answer.status, answer.said()), (200, None), "{text}");
     }
     // Somebody else's text shows that everything before it is done.
     let ben = deployment.phone(BEN, PATH);
-    assert_eq!(ben.text("456").await.said().as_deref(), Some("Got it."));
+    assert_eq!(ben.text("echo 456").await.said().as_deref(), Some("Got it."));
     assert_eq!(ben.wait_for(1).await, ["456"]);
     assert_eq!(anna.inbox(), [""; 0]);
     assert_eq!(
@@ -40,7 +40,7 @@ async fn validator_swallows_no_stop_and_nothing_is_sent_after_it() {
         None,
         "an answer of its own would be `start_response`"
     );
-    assert_eq!(anna.text("789").await.said().as_deref(), Some("Got it."));
+    assert_eq!(anna.text("echo 789").await.said().as_deref(), Some("Got it."));
     assert_eq!(anna.wait_for(1).await, ["789"]);
     assert_eq!(anna.text("Yes").await.said().as_deref(), Some("Digits, please."), "a word again");
     let events = deployment.crosswire(&["events", "--topic", "digits"]);
@@ -76,13 +76,13 @@ async fn texts_of_our_own_answer_stop_start_and_help_once() {
     "#;
     let deployment = Setup::new(texts).own_redis().start().await;
     let anna = deployment.phone(ANNA, PATH);
-    for text in ["help", "INFO", "stop", "STOP", "Unsubscribe", "hello"] {
+    for text in ["help", "INFO", "stop", "STOP", "Unsubscribe", "echo hello"] {
         anna.text(text).await;
     }
     let two = ["Text anything and it comes back.", "You get no more texts."];
     assert_eq!(anna.wait_for(2).await, two);
     anna.text("Yes!").await;
-    anna.text("hello").await;
+    anna.text("echo hello").await;
     let inbox = anna.wait_for(4).await;
     assert_eq!(inbox[..2], two);
     assert!(inbox[2..].contains(&"Welcome back.".to_owned()), "{inbox:?}");
@@ -97,7 +97,7 @@ async fn flooder_buys_no_more_texts_than_the_rate_and_one_notice() {
     );
     let deployment = Setup::new(&limited).own_redis().start().await;
     let anna = deployment.phone(ANNA, PATH);
-    let calls: Vec<_> = (0..60).map(|number| anna.webhook(&format!("{number}"))).collect();
+    let calls: Vec<_> = (0..60).map(|number| anna.webhook(&format!("echo {number}"))).collect();
     let rejected: Vec<_> = (0..60).map(|_| anna.webhook("no digits at all")).collect();
     let answers = join_all(calls.iter().map(|call| call.send())).await;
     let refused = join_all(rejected.iter().map(|call| call.send())).await;
@@ -109,7 +109,7 @@ async fn flooder_buys_no_more_texts_than_the_rate_and_one_notice() {
     let inbox = anna.wait_for(6).await;
     assert_eq!(inbox.iter().filter(|text| *text == "Too fast.").count(), 1, "{inbox:?}");
     let ben = deployment.phone(BEN, PATH);
-    assert_eq!(ben.text("1").await.said().as_deref(), Some("Got it."));
+    assert_eq!(ben.text("echo 1").await.said().as_deref(), Some("Got it."));
     assert_eq!(ben.wait_for(1).await, ["1"]);
     assert_eq!(anna.text("stop").await.status, 200);
     assert_eq!(anna.inbox().len(), 6, "120 texts have bought 5 answers, 5 echoes and a notice");
@@ -122,12 +122,12 @@ async fn newcomers_get_in_while_one_floods() {
     deployment.kill_worker(0);
     let anna = deployment.phone(ANNA, PATH);
     for number in 0..60 {
-        assert_eq!(anna.text(&format!("{number}")).await.status, 200);
+        assert_eq!(anna.text(&format!("echo {number}")).await.status, 200);
     }
     let newcomers: Vec<_> =
         (0..5).map(|number| deployment.phone(&format!("+1415555020{number}"), PATH)).collect();
     for newcomer in &newcomers {
-        assert_eq!(newcomer.text("1").await.status, 200);
+        assert_eq!(newcomer.text("echo 1").await.status, 200);
     }
     deployment.start_worker(0);
     for newcomer in &newcomers {
@@ -139,12 +139,12 @@ async fn newcomers_get_in_while_one_floods() {
 #[tokio::test]
 async fn message_of_one_of_our_own_lines_is_dropped_and_recorded() {
     let deployment = Setup::new(DIGITS).own_redis().start().await;
-    let other_line = "+15005550007";
+    let other_line = "+14155559999";
     deployment.keep_secret(&other_line[1..]);
-    assert_eq!(deployment.phone(LINE, PATH).text("1").await.said(), None);
-    let other = deployment.webhook(PATH, [ANNA, other_line, "2"]);
+    assert_eq!(deployment.phone(LINE, PATH).text("echo 1").await.said(), None);
+    let other = deployment.webhook(PATH, [ANNA, other_line, "echo 2"]);
     assert_eq!(other.send().await.unwrap().said().as_deref(), Some("Got it."));
-    let answer = deployment.phone(other_line, PATH).text("3").await;
+    let answer = deployment.phone(other_line, PATH).text("echo 3").await;
     assert_eq!((answer.status, answer.said()), (200, None));
     assert_eq!(deployment.phone(ANNA, PATH).wait_for(1).await, ["2"]);
     let events = deployment.crosswire(&["events", "--topic", "digits"]);
@@ -159,7 +159,7 @@ async fn network_of_forged_calls_is_shut_out_and_fills_no_log() {
     let deployment = Setup::new(&topics).own_redis().start().await;
     let anna = deployment.phone(ANNA, PATH);
     let (forger, provider) = ("8.8.8.8", "8.8.4.4");
-    let forged = anna.webhook("1").token("wrong").header("X-Forwarded-For", forger);
+    let forged = anna.webhook("echo 1").token("wrong").header("X-Forwarded-For", forger);
     let mut statuses = Vec::new();
     for _ in 0..200 {
         statuses.push(forged.send().await.unwrap().status);
@@ -167,12 +167,12 @@ async fn network_of_forged_calls_is_shut_out_and_fills_no_log() {
     let count = |status| statuses.iter().filter(|it| **it == status).count();
     assert_eq!(count(403) + count(429), 200, "{statuses:?}");
     assert!((60..160).contains(&count(403)), "{statuses:?}");
-    let genuine = anna.webhook("2").header("X-Forwarded-For", provider);
+    let genuine = anna.webhook("echo 2").header("X-Forwarded-For", provider);
     assert_eq!(genuine.send().await.unwrap().said().as_deref(), Some("Got it."));
     let lines = deployment.logs().matches("signature does not match").count();
     assert!((1..=3).contains(&lines), "{lines} lines");
     // One call of a network that is shut out is looked at every second.
-    let again = anna.webhook("3").header("X-Forwarded-For", forger);
+    let again = anna.webhook("echo 3").header("X-Forwarded-For", forger);
     let let_in = async {
         while again.send().await.unwrap().status != 200 {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -17,6 +17,7 @@ mod outage;
 mod partitions;
 mod pauses;
 mod people;
+mod provider;
 mod signals;
 mod sockets_basic;
 mod sockets_hostile;

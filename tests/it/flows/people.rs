@@ -26,7 +26,7 @@ fn printed(output: Output) -> String {
 #[tokio::test]
 async fn ban_ends_the_chat_and_is_listed_until_it_is_lifted() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
-    let (anna, _ben) = chatting(&deployment).await;
+    let (anna, ben) = chatting(&deployment).await;
     let people =
         |arguments: &[&str]| printed(deployment.crosswire(&[&["people"], arguments].concat()));
     assert_eq!(people(&["bans"]), "no person is barred\n");
@@ -34,11 +34,16 @@ async fn ban_ends_the_chat_and_is_listed_until_it_is_lifted() {
     assert!(told.contains("twilio ***02  barred  until ") && told.contains("spam"), "{told}");
     assert_eq!(anna.wait_for(3).await, [WAIT, CONNECTED, PEER_LEFT]);
     assert_eq!(people(&["bans"]), told);
+    assert_eq!(ben.text("connect").await.said(), None);
+    let events = printed(deployment.crosswire(&["events"]));
+    assert!(events.lines().last().unwrap().contains("dropped"), "{events}");
     assert!(people(&["bans", BEN, "--show"]).contains(BEN));
     assert_eq!(people(&["bans", ANNA]), "no person is barred\n");
     assert!(people(&["ban", BEN, "--shadow"]).contains("  shadow  for good"));
     assert!(people(&["unban", BEN]).contains("***02  is not barred"));
     assert_eq!(people(&["bans"]), "no person is barred\n");
+    ben.text("connect").await;
+    assert_eq!(ben.wait_for(2).await, [CONNECTED, WAIT]);
     let wrong = deployment.crosswire(&["people", "ban", BEN, "--topic", "wrong"]);
     assert!(!wrong.status.success());
 }
@@ -96,7 +101,7 @@ async fn forgotten_person_is_nowhere_in_the_store() {
     let ids = deployment.twilio().count();
     let () = deployment.redis().tell(&["CONFIG", "SET", "rdbcompression", "no"]).await;
     let holds = async || {
-        let contents = deployment.redis().contents().await;
+        let contents = deployment.redis().readable().await;
         let number = BEN.trim_start_matches('+').as_bytes();
         let holds = |value: &[u8]| value.windows(number.len()).any(|part| part == number);
         contents

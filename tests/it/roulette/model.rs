@@ -83,6 +83,9 @@ fn expected_texts(
         _ => None,
     };
     let farewell = partner.map(|partner| text_to(partner, PEER_LEFT));
+    if sent.iter().any(|(_, text)| text.starts_with("A stranger has reported you.")) {
+        return None;
+    }
     Some(match (text, own) {
         ("connect", State::Chatting { .. }) => to_sender(ALREADY),
         ("connect" | "refresh", State::Waiting { notified: true }) => to_sender(WAIT),
@@ -152,15 +155,18 @@ fn expected_end(own: Option<&Seat>, now: Option<&Seat>, text: &str) -> Vec<Deliv
     }
 }
 
-/// Returns the text to the partner of a person whose absence ended their chat.
+/// Returns the texts about the end of a chat by an absence or an operator. A person who was barred in the
+/// shadow is told that the other one has left.
 fn expected_farewell(before: &Seats, after: &Seats, group: &Group) -> Vec<Delivery> {
-    match (before.get(group), after.get(group)) {
-        (Some(Seat { state: State::Chatting { address, .. }, .. }), Some(after)) => {
-            let has_left = matches!(after.state, State::Idle);
-            has_left.then(|| text_to(address, PEER_LEFT)).into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
+    let Some(Seat { state: State::Chatting { address, .. }, address: own, .. }) = before.get(group)
+    else {
+        return Vec::new();
+    };
+    let after = after.get(group);
+    let has_left = after.is_none_or(|after| matches!(after.state, State::Idle));
+    let is_hidden = after.is_some_and(|after| after.shadowed);
+    let told = has_left.then_some(address).into_iter().chain(is_hidden.then_some(own));
+    told.map(|to| text_to(to, PEER_LEFT)).collect()
 }
 
 fn expected_lobby_texts(before: &Seats, after: &Seats, checks: &[Check]) -> Vec<Delivery> {

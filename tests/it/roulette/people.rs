@@ -213,7 +213,11 @@ fn one_of_the_last_three_partners_is_paired_again_only_when_no_other_waits() {
         scenario.play("cid", "connect");
         scenario.play("ann", "refresh");
         assert!(scenario.are_paired("ann", "cid"));
-        for (name, text) in [("ann", "refresh"), ("bob", "connect"), ("dan", "connect")] {
+        for name in ["eve", "bob"] {
+            scenario.play(name, "connect");
+        }
+        assert!(scenario.are_paired("bob", "eve"));
+        for (name, text) in [("ann", "refresh"), ("bob", "refresh"), ("dan", "connect")] {
             scenario.send(name, text);
             let group = scenario.topic.group(&person(name));
             scenario.step(&group);

@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
-    Audit, Burial, Change, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Depth,
-    FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Marks, Operator, Partition, Pause,
-    PauseScope, Pauses, Push, Pushed, Queue, Queues, Records, Retention, Retry, Settled,
-    StateReads, StorageError, Token, Trace, Upkeep,
+    Admission, Admitted, Audit, Budget, Burial, Change, Claim, ClaimRequest, Claimed, Commit,
+    Completed, DeadLetter, Depth, FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Marks,
+    Operator, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Records,
+    Retention, Retry, Settled, Spending, StateReads, StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -129,6 +129,7 @@ forward! {
 forward! {
     Records {
         fn record(partition: &Partition, facts: Facts) -> ();
+        fn provider_id(partition: &Partition, message: &MessageId) -> Option<String>;
         fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
         fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
     }
@@ -150,11 +151,21 @@ forward! {
 }
 
 forward! {
+    Rates {
+        fn admit(topic: &TopicName, admission: &Admission) -> Admitted;
+        fn refund(topic: &TopicName, budgets: &[Budget], cost: u32) -> ();
+        fn spending(topic: &TopicName, scope: &str) -> Spending;
+        fn raise(topic: &TopicName, scope: &str, segments: u64) -> ();
+    }
+}
+
+forward! {
     Upkeep {
         fn depth(queue: &Queue) -> Depth;
         fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
+        fn take_turn(partition: &Partition, work: &str, every: Duration) -> bool;
         fn remember_partitions(topic: &TopicName, count: u16) -> u16;
         fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();

@@ -47,6 +47,7 @@ impl Transport for PlainText {
 fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
     let second = Duration::from_secs(1);
     let replies = Replies {
+        error_every: Duration::ZERO,
         accept_response: "accepted".to_owned(),
         send_on_accept: true,
         ..Replies::default()
@@ -86,6 +87,9 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
     let topic = f.partition.topic.clone();
     Dispatcher::new(DispatcherParts {
         records: Arc::clone(&f.storage) as _,
+        state: Arc::clone(&f.storage) as _,
+        rates: Arc::clone(&f.storage) as _,
+        partitions: 1,
         gate: Gate::new(topic.clone(), groups(), Arc::new(SystemClock)),
         topic,
         transports: transports.iter().fold(Transports::default(), add),
@@ -97,6 +101,7 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
             max_attempts: 1,
             on_ambiguous: OnAmbiguous::Reconcile,
             settle: second,
+            ..Sending::default()
         },
         max_records: 100,
         events: crate::engines::no_events(),

@@ -14,6 +14,7 @@ pub(crate) mod order;
 pub(crate) mod pauses;
 pub(crate) mod pools;
 pub(crate) mod quarantine;
+pub(crate) mod rates;
 pub(crate) mod recorded_event;
 pub(crate) mod records;
 pub(crate) mod reports;
@@ -134,6 +135,19 @@ macro_rules! contract_tests {
                 one_suspect_is_claimed_at_a_time_beside_other_messages,
                 settled_suspect_leaves_quarantine,
             ;
+            rates:
+                bucket_admits_at_its_rate,
+                large_message_is_admitted_by_a_full_bucket_and_owes_the_rest,
+                reserve_leaves_the_bucket_to_others,
+                buckets_are_independent,
+                budget_stops_at_its_limit_until_it_is_raised,
+                message_counts_for_all_of_its_budgets_or_for_none,
+                message_that_is_held_back_spends_nothing,
+                refund_takes_back_what_was_spent,
+                equal_texts_in_a_row_are_counted_once_per_message,
+                repetition_ends_with_another_text_or_its_window,
+                rates_belong_to_their_topic,
+            ;
             recorded_event:
                 message_without_replies_is_recorded_when_handled,
                 message_with_one_reply_is_recorded_when_the_reply_is_sent,
@@ -154,6 +168,9 @@ macro_rules! contract_tests {
             reports:
                 state_of_an_outbound_message_only_moves_forward,
                 states_of_different_outbound_messages_are_independent,
+                provider_id_of_a_reported_message_is_noted,
+                provider_id_of_a_message_that_is_known_to_be_sent_is_not_noted,
+                turn_is_taken_once_per_interval,
             ;
             retries:
                 delayed_retry_blocks_only_its_own_group,

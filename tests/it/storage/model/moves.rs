@@ -75,7 +75,7 @@ pub(super) enum Move {
     Compare,
 }
 
-/// What a push asks about its sender, and its writes.
+/// Demands of a push on its sender, and its writes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terms {
     pub(super) marked: bool,

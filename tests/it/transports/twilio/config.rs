@@ -2,6 +2,7 @@
 
 use crosswire::app::config::DraftConfig;
 use crosswire::contracts::settings::{ConfigErrors, Environment, Purpose};
+use crosswire::contracts::transport::MediaPolicy;
 use crosswire::transports::twilio::{NAME, TwilioConfig, config};
 use secrecy::ExposeSecret;
 
@@ -87,11 +88,49 @@ fn options_are_read_from_the_table() {
     let options = settings.options;
     assert_eq!(options.validity_period, Some(std::time::Duration::from_mins(90)));
     assert!(options.smart_encoding);
+    assert_eq!(options.sweep, Some(std::time::Duration::from_mins(1)));
+    for (key, value) in [("sweep", "1s"), ("media", "keep")] {
+        let (_, errors) = self::settings(&format!("twilio.{key} = \"{value}\""), &[]);
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert!(errors[0].contains(&format!("topics.t.twilio.{key}: is ")), "{errors:#?}");
+    }
     for period in ["0s", "1500ms", "11h"] {
         let table = format!("twilio.validity_period = \"{period}\"");
         let (_, errors) = self::settings(&table, &[]);
         assert_eq!(errors.len(), 1, "{period}: {errors:#?}");
         assert!(errors[0].contains("validity_period: is out of range"), "{errors:#?}");
+    }
+}
+
+#[test]
+fn pictures_are_relayed_where_this_server_can_be_reached() {
+    let public = [("PUBLIC_URL", "https://e.example")];
+    let origin = || "https://e.example".to_owned();
+    for (lines, variables, policy) in [
+        ("", &[][..], MediaPolicy::Refused),
+        ("", &public, MediaPolicy::Relayed { origin: origin() }),
+        ("twilio.media = \"relay\"", &public, MediaPolicy::Relayed { origin: origin() }),
+        ("twilio.media = \"refuse\"", &public, MediaPolicy::Refused),
+    ] {
+        let (settings, errors) = settings(lines, variables);
+        assert_eq!((errors, settings.options.media), (Vec::new(), policy), "{lines}");
+    }
+    let (_, errors) = settings("twilio.media = \"relay\"", &[]);
+    assert!(errors[0].contains("twilio.media: relays pictures, and PUBLIC_URL is not set"));
+}
+
+#[test]
+fn webhooks_are_the_routes_and_paths_that_lead_to_the_topic() {
+    let public = [("PUBLIC_URL", "https://e.example")];
+    for (transports, expected) in [
+        ("transport = \"twilio\"", &["queue/t", "queue/t/twilio", "sms"][..]),
+        ("transports = [\"other\", \"twilio\"]", &["queue/t/twilio", "queue/t/twilio"]),
+    ] {
+        let lines = format!("{transports}\npaths = [\"/sms\"]\ntwilio.sweep = \"0s\"");
+        let (settings, _) = settings(&lines, &public);
+        let expected: Vec<_> =
+            expected.iter().map(|it| format!("https://e.example/{it}")).collect();
+        assert_eq!((settings.options.webhooks, settings.options.sweep), (expected, None));
     }
 }
 

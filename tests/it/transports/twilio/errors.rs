@@ -20,6 +20,9 @@ pub(super) fn short(outcome: Result<SentReceipt, SendError>) -> String {
         Err(SendError::Throttled { retry_after: Some(pause) }) => {
             format!("throttled {}", pause.as_secs())
         }
+        Err(SendError::AccountThrottled { retry_after }) => {
+            format!("account throttled {}", retry_after.as_secs())
+        }
         Err(SendError::NotSent(_)) => "not sent".to_owned(),
         Err(SendError::Ambiguous(_)) => "ambiguous".to_owned(),
         Err(SendError::Recipient { code, .. }) => format!("recipient {code}"),
@@ -117,11 +120,11 @@ async fn response_without_a_twilio_code_is_classified_by_its_status(
 }
 
 #[rstest]
-#[case("Retry-After: 7\r\n", "throttled 7")]
-#[case("Retry-After: 18446744073709551615\r\n", "throttled 86400")]
+#[case("Retry-After: 7\r\n", "account throttled 7")]
+#[case("Retry-After: 18446744073709551615\r\n", "account throttled 86400")]
 #[case(
     "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\nRetry-After: Sat, 21 Nov 2026 10:00:30 GMT\r\n",
-    "throttled 30"
+    "account throttled 30"
 )]
 #[case("Retry-After: Sat, 21 Nov 2026 10:00:30 GMT\r\n", "throttled")]
 #[case("Retry-After: soon\r\n", "throttled")]

@@ -13,6 +13,8 @@ mod config;
 mod cost;
 mod errors;
 mod find;
+mod media;
+mod missed;
 mod mutations;
 pub(crate) mod provider;
 mod receive;

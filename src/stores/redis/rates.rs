@@ -1,0 +1,118 @@
+//! Rates and budgets of sending, in the slot of the first partition of a topic.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::Value;
+
+use super::Redis;
+use super::call::ScriptCall;
+use super::reply::decode;
+use super::scripts;
+use crate::contracts::storage::rates::SPENDING_TTL;
+use crate::contracts::storage::{
+    Admission, Admitted, Budget, Partition, Rates, Spending, StorageError,
+};
+use crate::model::topic::TopicName;
+
+#[async_trait]
+impl Rates for Redis {
+    async fn admit(
+        &self,
+        topic: &TopicName,
+        admission: &Admission,
+    ) -> Result<Admitted, StorageError> {
+        read(self.shared.send(&admit(topic, admission)).await?)
+    }
+
+    async fn refund(
+        &self,
+        topic: &TopicName,
+        budgets: &[Budget],
+        cost: u32,
+    ) -> Result<(), StorageError> {
+        if budgets.is_empty() {
+            return Ok(());
+        }
+        let call = spend(topic, "spent", -i64::from(cost));
+        let call = budgets.iter().fold(call, |call, budget| call.arg(&budget.scope));
+        self.shared.send(&call).await.map(drop)
+    }
+
+    async fn spending(&self, topic: &TopicName, scope: &str) -> Result<Spending, StorageError> {
+        let call = ScriptCall::new(&scripts::SPENDING, &first(topic)).without_replicas().arg(scope);
+        let (spent, added): (i64, i64) = decode(self.shared.send(&call).await?)?;
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(Spending { spent: count(spent), added: count(added) })
+    }
+
+    async fn raise(
+        &self,
+        topic: &TopicName,
+        scope: &str,
+        segments: u64,
+    ) -> Result<(), StorageError> {
+        let segments = i64::try_from(segments).unwrap_or(i64::MAX);
+        self.shared.send(&spend(topic, "added", segments).arg(scope)).await.map(drop)
+    }
+}
+
+fn admit(topic: &TopicName, admission: &Admission) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::ADMIT, &first(topic)).without_replicas();
+    let call = call.arg(admission.cost);
+    let call = match &admission.bucket {
+        None => call.arg("").arg(0).arg(0).arg(0),
+        Some(bucket) => call
+            .arg(&bucket.key)
+            .arg(micros(bucket.interval))
+            .arg(micros(bucket.capacity))
+            .arg(micros(bucket.reserve)),
+    };
+    let call = match &admission.repeat {
+        None => call.arg("").arg("").arg("").arg(0).arg(0),
+        Some(repeat) => call
+            .arg(&repeat.key)
+            .arg(&repeat.value)
+            .arg(&repeat.id)
+            .arg(repeat.limit)
+            .millis(repeat.window),
+    };
+    let budgets = admission.budgets.iter();
+    budgets.fold(call.millis(SPENDING_TTL), |call, budget| {
+        call.arg(&budget.scope).arg(budget.segments)
+    })
+}
+
+fn spend(topic: &TopicName, count: &str, by: i64) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::SPEND, &first(topic)).without_replicas();
+    call.arg(count).arg(by).millis(SPENDING_TTL)
+}
+
+fn read(reply: Value) -> Result<Admitted, StorageError> {
+    let corrupt = || StorageError::Corrupt("an admission of another shape".to_owned());
+    let Value::Array(mut fields) = reply else { return Err(corrupt()) };
+    if fields.is_empty() {
+        return Err(corrupt());
+    }
+    let verdict: String = decode(fields.remove(0))?;
+    let numbers: Vec<u64> = decode(Value::Array(fields))?;
+    Ok(match (verdict.as_str(), &numbers[..]) {
+        ("YES", [next]) => Admitted::Yes { next: Duration::from_micros(*next) },
+        ("LATER", [wait]) => Admitted::Later(Duration::from_micros(*wait)),
+        ("SPENT", [budget, ends_in]) => Admitted::Spent {
+            budget: usize::try_from(*budget).map_err(|_| corrupt())?,
+            ends_in: Duration::from_millis(*ends_in),
+        },
+        ("REPEATED", []) => Admitted::Repeated,
+        _ => return Err(corrupt()),
+    })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The partition in whose slot the rates of a topic are.
+fn first(topic: &TopicName) -> Partition {
+    Partition { topic: topic.clone(), number: 0 }
+}

@@ -1,0 +1,58 @@
+-- admit: counts a message that is about to be sent, unless a rate, a budget or a repetition holds it back.
+-- KEYS[1]  tag of the first partition of the topic
+-- ARGV     cost in segments,
+--          bucket or '', its interval, capacity and reserve in microseconds,
+--          key of a repetition or '', value, id of the message, limit, window in ms,
+--          life of a day's counts in ms,
+--          then a scope and its segments for each budget
+-- Returns  {YES, microseconds until the next} | {LATER, microseconds} | {SPENT, index, ms of the day} |
+--          {REPEATED}
+local cost = tonumber(ARGV[1])
+local micros = clock[1] * 1000000 + clock[2]
+local day = math.floor(clock[1] / 86400)
+
+local repeat_key, count = tag .. 'rep:' .. ARGV[6], 0
+if ARGV[6] ~= '' then
+  local last = call('HMGET', repeat_key, 'value', 'count', 'id')
+  if last[1] == ARGV[7] then
+    count = tonumber(last[2])
+    if last[3] ~= ARGV[8] then count = count + 1 end
+    if count > tonumber(ARGV[9]) then return { 'REPEATED' } end
+  end
+end
+
+for i = 12, #ARGV, 2 do
+  local of_day = tag .. 'c:segments:' .. day .. ':'
+  local spent = tonumber(call('GET', of_day .. 'spent:' .. ARGV[i]) or '0')
+  local added = tonumber(call('GET', of_day .. 'added:' .. ARGV[i]) or '0')
+  if spent + cost > tonumber(ARGV[i + 1]) + added then
+    return { 'SPENT', (i - 12) / 2, (day + 1) * 86400000 - now }
+  end
+end
+
+local next_in = 0
+if ARGV[2] ~= '' then
+  local key = tag .. 'rate:' .. ARGV[2]
+  local interval, capacity, reserve = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+  -- The time at which the bucket is full: never in the past when it is new.
+  local full_at = tonumber(call('GET', key) or '0')
+  local wait = full_at + math.min(cost * interval, capacity) + reserve - micros - capacity
+  if wait > 0 then return { 'LATER', wait } end
+  full_at = math.max(full_at, micros) + cost * interval
+  next_in = math.max(0, full_at + math.min(interval, capacity) - micros - capacity)
+  -- Kept for as long as it tells more than a full bucket, also to those who leave a reserve.
+  local life = math.ceil((full_at - micros + capacity + interval) / 1000)
+  call('SET', key, string.format('%.0f', full_at), 'PX', life)
+end
+
+if ARGV[6] ~= '' then
+  local is_new = count == 0
+  call('HSET', repeat_key, 'value', ARGV[7], 'count', math.max(count, 1), 'id', ARGV[8])
+  if is_new then call('PEXPIRE', repeat_key, ARGV[10]) end
+end
+for i = 12, #ARGV, 2 do
+  local spent = tag .. 'c:segments:' .. day .. ':spent:' .. ARGV[i]
+  call('INCRBY', spent, cost)
+  call('PEXPIRE', spent, ARGV[11])
+end
+return { 'YES', next_in }
