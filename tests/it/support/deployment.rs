@@ -288,8 +288,8 @@ impl Deployment {
     }
 }
 
-/// Switches the rate of senders off in every topic that does not state one: tests write faster than
-/// people.
+/// Switches off, in every topic that does not state them, the rate of senders and the limits of texts that
+/// repeat themselves: tests write faster than people, and say the same.
 fn without_rates(topics: &str) -> String {
     let is_topic = |line: &str| {
         let name = line.strip_prefix("[topics.").and_then(|rest| rest.strip_suffix(']'));
@@ -299,8 +299,18 @@ fn without_rates(topics: &str) -> String {
     for (number, line) in topics.lines().enumerate() {
         lines.push(line);
         let mut keys = topics.lines().skip(number + 1).take_while(|line| !line.starts_with('['));
-        if is_topic(line.trim()) && !keys.any(|key| key.starts_with("sender_rate")) {
+        if !is_topic(line.trim()) {
+            continue;
+        }
+        if !keys.clone().any(|key| key.starts_with("sender_rate")) {
             lines.push("sender_rate = 0");
+        }
+        if !keys.clone().any(|key| key.starts_with("error_every")) {
+            lines.push("error_every = \"0s\"");
+        }
+        let table = line.trim().replace(']', ".sending]");
+        if !topics.contains(&table) && !keys.any(|key| key.starts_with("sending.repeats")) {
+            lines.push("sending.repeats = 0");
         }
     }
     lines.join("\n")
