@@ -13,6 +13,8 @@ pub mod api;
 #[doc(hidden)] // For this crate's own tests and benches.
 pub mod engine;
 #[doc(hidden)] // For this crate's own tests.
+pub mod fake_twilio;
+#[doc(hidden)] // For this crate's own tests.
 pub mod http;
 #[doc(hidden)] // For this crate's own tests.
 pub mod http_client;

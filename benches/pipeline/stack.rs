@@ -19,6 +19,10 @@ handler = "roulette"
 accept_response = ""
 concurrency = 32
 
+# The load is faster than people are.
+[topics.roulette.properties]
+loop_guard = false
+
 [topics.roulette.validators]
 length = { max = 1600 }
 profanity = {}

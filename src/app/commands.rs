@@ -40,11 +40,141 @@ pub enum Command {
     Init(InitOptions),
     /// Play transcripts as tests: messages that phones send, and the replies they must receive.
     Script(ScriptOptions),
+    /// Run a simulated Twilio on this machine: its API, webhooks, status callbacks, and failures on demand.
+    FakeTwilio(FakeTwilioOptions),
     /// Show what the topics have spent of their budgets today, or resume one that is stopped.
     Budget(BudgetOptions),
     /// Get the answers to a survey.
     #[command(subcommand)]
     Survey(SurveyCommand),
+    /// Bar people from a topic, and read what others have reported about them.
+    #[command(subcommand)]
+    People(PeopleCommand),
+    /// List and change who gets no messages because they have opted out.
+    #[command(subcommand)]
+    Optout(OptOutCommand),
+    /// Remove all that is stored about a person, and prove it by a search of the store.
+    Forget(ForgetOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PeopleCommand {
+    /// Bar a person: their messages are dropped, and their chat ends.
+    Ban(BanOptions),
+    /// End a bar of either kind.
+    Unban(PersonOptions),
+    /// List the people who are barred.
+    Bans(ReportsOptions),
+    /// List the reports of the last 30 days, the oldest first.
+    Reports(ReportsOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct PersonOptions {
+    /// The phone number in E.164, or another identity of the transport.
+    pub number: String,
+    /// The topic; default: all topics.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// The transport; default: all that have phones.
+    #[arg(long)]
+    pub transport: Option<String>,
+    /// Show numbers in full.
+    #[arg(long)]
+    pub show: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BanOptions {
+    #[command(flatten)]
+    pub person: PersonOptions,
+    /// Time until the bar ends by itself, such as 7d; default: it does not.
+    #[arg(long = "for", value_name = "TIME")]
+    pub time: Option<humantime::Duration>,
+    /// Hide the person from all but those who are hidden too, in place of a bar. They notice nothing.
+    #[arg(long)]
+    pub shadow: bool,
+    /// A note for operators.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ReportsOptions {
+    /// List those about this number only.
+    pub number: Option<String>,
+    /// List those of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Show numbers in full, and the texts of reports.
+    #[arg(long)]
+    pub show: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OptOutCommand {
+    /// List the people who have opted out, the oldest first.
+    List(OptOutListOptions),
+    /// Opt a person out, as if they had texted STOP.
+    Add(OptOutOptions),
+    /// Take a person's opt-outs back, as if they had texted START. Only do so when they have asked for it.
+    Remove(OptOutOptions),
+    /// Print the opt-outs as CSV, with numbers in full.
+    Export(OptOutListOptions),
+    /// Add the opt-outs of a file: CSV as exported, or one number on each line.
+    Import(ImportOptions),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct OptOutListOptions {
+    /// Opt-outs of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Show numbers in full.
+    #[arg(long)]
+    pub show: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct OptOutOptions {
+    /// The phone number in E.164, or another identity of the transport.
+    pub number: String,
+    /// The topic; default: all topics.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// The transport; default: all that have phones.
+    #[arg(long)]
+    pub transport: Option<String>,
+    /// Line, one of our numbers; default: all that are known.
+    #[arg(long, value_name = "NUMBER")]
+    pub line: Option<String>,
+    /// Show numbers in full.
+    #[arg(long)]
+    pub show: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ImportOptions {
+    /// The file; - reads standard input.
+    pub file: PathBuf,
+    /// The topic; default: that of each row, or all topics.
+    #[arg(long)]
+    pub topic: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ForgetOptions {
+    /// The phone number in E.164, or another identity of a transport.
+    pub number: String,
+    /// Forget the person in this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Remove their opt-outs too, after which they may be sent messages again.
+    #[arg(long)]
+    pub opt_out: bool,
+    /// Empty the texts of their messages at the provider too.
+    #[arg(long)]
+    pub redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -212,6 +342,16 @@ pub struct ScriptOptions {
     /// Scripts, played in this order, each with a store and a clock of its own.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct FakeTwilioOptions {
+    /// Port on this machine; 0 for a free one.
+    #[arg(long, default_value_t = 4010)]
+    pub port: u16,
+    /// Webhook of its number, such as `http://localhost:62023/queue/roulette`.
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

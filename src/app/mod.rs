@@ -26,12 +26,17 @@ mod commands;
 mod connections;
 mod events;
 mod failure;
+mod fake_twilio;
 mod files;
+mod forget;
 mod front;
 mod init;
 mod new;
+mod operator;
+mod optout;
 mod partitions;
 mod parts;
+mod people;
 mod prepare;
 mod process;
 mod program;
@@ -48,12 +53,13 @@ pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
     BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, EventsOptions,
-    ExportOptions, ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand, Waivers,
-    WebOptions, WorkerOptions,
+    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand,
+    Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
 
+use commands::{OptOutCommand, PeopleCommand};
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
 use program::Program;
@@ -62,8 +68,8 @@ use serve::WebServer;
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `events` and
-/// `survey`.
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `events`, `survey`,
+/// `people`, `optout` and `forget`.
 pub struct App {
     environment: Environment,
     /// Text of topics.toml, in place of the file.
@@ -123,6 +129,12 @@ impl App {
             (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
             (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
+            (Some(Command::People(command)), _) => self.people(&command),
+            (Some(Command::Optout(command)), _) => self.opt_out(&command),
+            (Some(Command::Forget(options)), _) => {
+                run_to_the_end(|stop| forget::forget(&self, &options, stop))
+            }
+            (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),
             (Some(Command::Init(options)), _) => init::init(&options, Path::new(".")),
         }
@@ -205,6 +217,33 @@ impl App {
         let selection = options.topic.as_deref().map(TopicSelection::Flag);
         let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
         run_to_the_end(|_| events::list(&services, &store, options))
+    }
+
+    /// Bars people, and lists bars and reports.
+    fn people(&self, command: &PeopleCommand) -> anyhow::Result<()> {
+        run_to_the_end(async |_| match command {
+            PeopleCommand::Ban(options) => people::ban(self, options).await,
+            PeopleCommand::Unban(options) => people::unban(self, options).await,
+            PeopleCommand::Bans(options) => people::bans(self, options).await,
+            PeopleCommand::Reports(options) => people::reports(self, options).await,
+        })
+    }
+
+    /// Lists and changes opt-outs.
+    fn opt_out(&self, command: &OptOutCommand) -> anyhow::Result<()> {
+        run_to_the_end(async |_| match command {
+            OptOutCommand::List(options) => optout::list(self, options).await,
+            OptOutCommand::Add(options) => optout::add(self, options).await,
+            OptOutCommand::Remove(options) => optout::remove(self, options).await,
+            OptOutCommand::Export(options) => optout::export(self, options).await,
+            OptOutCommand::Import(options) => optout::import(self, options).await,
+        })
+    }
+
+    /// Runs a simulated Twilio, until it is stopped.
+    #[doc(hidden)]
+    pub fn fake_twilio(&self, options: &FakeTwilioOptions) -> anyhow::Result<()> {
+        run_to_the_end(|stop: Stop| fake_twilio::serve(&self.environment, options, stop))
     }
 
     /// Prints the budgets, or resumes one.

@@ -28,9 +28,11 @@ use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
+use crate::engine::sweeper::Sweeper;
 use crate::engine::topic::TopicRuntime;
+use crate::http::throttle::calls::CallThrottle;
 use crate::http::{self, AppState};
-use crate::model::clock::SystemClock;
+use crate::model::clock::{Clock, SystemClock};
 use crate::pages::{self, PagesState};
 use crate::tester::pages::{
     self as tester_pages, Access, AccessConfig, Hub, TesterState, TopicInfo,
@@ -54,6 +56,7 @@ pub(super) struct WebServer {
     running: actix_web::dev::Server,
     pub(super) addresses: Vec<SocketAddr>,
     sockets: Vec<Arc<SocketServer>>,
+    sweepers: Vec<Sweeper>,
 }
 
 impl WebServer {
@@ -70,18 +73,24 @@ impl WebServer {
         for advice in advice::on_sockets(&prepared.config.server, &prepared.services) {
             warn!(advice, "fewer connections than sockets");
         }
-        let api_storage = Arc::clone(&storage);
+        let other = Arc::clone(&storage);
         let state = Data::new(app_state(prepared, storage, waived, stop));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sweepers = Sweeper::all(&state.intake, &other, &clock);
         let routes = Routes {
-            api: Data::new(api_state(prepared, &api_storage, &state.intake)),
+            api: Data::new(api_state(prepared, &other, &state.intake)),
             state,
             pages: Data::new(front::pages(&prepared.services)),
             tester,
         };
-        Self::listen(&prepared.config.server, routes)
+        Self::listen(&prepared.config.server, routes, sweepers)
     }
 
-    fn listen(config: &ServerConfig, routes: Routes) -> anyhow::Result<Self> {
+    fn listen(
+        config: &ServerConfig,
+        routes: Routes,
+        sweepers: Vec<Sweeper>,
+    ) -> anyhow::Result<Self> {
         let sockets = routes.state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
         let connections = Connections::new(config, raise_open_files_limit());
@@ -110,7 +119,7 @@ impl WebServer {
         .tcp_nodelay(true)
         .bind((host, port))
         .map_err(|error| bind_error(host, port, &error))?;
-        Ok(Self { addresses: server.addrs(), running: server.run(), sockets })
+        Ok(Self { addresses: server.addrs(), running: server.run(), sockets, sweepers })
     }
 
     /// Serves requests until a stop, and then finishes those in hand.
@@ -123,6 +132,9 @@ impl WebServer {
         for server in self.sockets {
             let (stop, closed) = (stop.clone(), closed.clone());
             sockets.spawn(async move { stop.with(server.run(closed)).await });
+        }
+        for sweeper in self.sweepers {
+            tokio::spawn(sweeper.run(stop.0.clone()));
         }
         let handle = self.running.handle();
         tokio::spawn(async move {
@@ -178,6 +190,7 @@ fn app_state(
         former: former_routes(&prepared.services),
         public_url: prepared.config.server.public_url.clone(),
         trust_forwarded: prepared.config.server.trust_forwarded,
+        forged_calls: CallThrottle::new(Arc::new(SystemClock)),
         waived: waived.to_vec(),
     }
 }

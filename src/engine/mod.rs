@@ -16,5 +16,6 @@ mod parts;
 pub mod settlement;
 pub mod sockets;
 pub mod submissions;
+pub mod sweeper;
 pub mod topic;
 pub mod worker;

@@ -17,6 +17,7 @@ pub mod body;
 pub mod client;
 mod former;
 mod health;
+mod media;
 pub mod methods;
 mod request;
 pub mod response;
@@ -24,7 +25,9 @@ mod socket;
 pub mod throttle;
 mod webhook;
 
+use methods::Methods;
 use response::plain_text;
+use throttle::calls::CallThrottle;
 
 /// State shared by the routes of this module.
 pub struct AppState {
@@ -46,6 +49,8 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// Trust in `X-Forwarded-Proto` and `X-Forwarded-Host`.
     pub trust_forwarded: bool,
+    /// Networks that send forged calls.
+    pub forged_calls: CallThrottle,
     /// Safety checks of the store that the operator has waived.
     pub waived: Vec<SafetyCheck>,
 }
@@ -68,6 +73,9 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AppState>) {
         };
         config.service(web::resource(pattern).to(receive));
     }
+    let methods = Methods(response::method_not_allowed);
+    let show = async |sealed, request, state| media::show(sealed, request, state).await;
+    config.service(methods.get("/media/{sealed}", show));
     for (path, topic) in &state.paths {
         let topic = topic.clone();
         let receive = move |request: HttpRequest, payload: Payload, state: Data<AppState>| {

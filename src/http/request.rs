@@ -1,15 +1,17 @@
 //! Conversion of a request to the transports' plain data, byte for byte.
 
+use std::net::IpAddr;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 
 use super::AppState;
-use super::client::client_address;
 use crate::contracts::transport::WebhookRequest;
 
 /// Copies method, target, headers and body of a webhook.
 pub(super) fn webhook_request(
     request: &HttpRequest,
+    client: IpAddr,
     state: &AppState,
     body: Vec<u8>,
 ) -> WebhookRequest {
@@ -18,14 +20,13 @@ pub(super) fn webhook_request(
     };
     // The URI as it was sent, since signatures cover it: the router decodes a copy for itself.
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let peer = request.peer_addr().map(|peer| peer.ip());
     WebhookRequest {
         method: request.method().as_str().to_owned(),
         origin: called_origin(request, state),
         target: target.to_owned(),
         headers: request.headers().iter().map(header).collect(),
         body,
-        client: Some(client_address(peer, request.headers(), state.trust_forwarded)),
+        client: Some(client),
         ..WebhookRequest::default()
     }
 }

@@ -31,8 +31,7 @@ pub fn is_opt_in(text: &str) -> bool {
     OPT_IN.contains(&words(text).as_str())
 }
 
-/// Returns whether a whole message is the word by which a person who has opted out may come back, and
-/// which means something else from everybody else.
+/// Returns whether a whole message is YES, by which a person who has opted out comes back.
 pub fn is_yes(text: &str) -> bool {
     words(text) == "yes"
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::entry::{BoardEntry, DeliveryState};
 use super::fault::{Fault, InjectedFault};
-use crate::contracts::storage::{FeedCursor, FeedLimits, Storage, StorageError};
+use crate::contracts::storage::{FeedCursor, FeedLimits, Marks, Storage, StorageError};
 use crate::model::address::Identity;
 use crate::model::clock::Clock;
 use crate::model::message::MessageId;
@@ -69,6 +69,24 @@ impl Board {
         patience: Duration,
     ) -> Result<Vec<(FeedCursor, InjectedFault)>, StorageError> {
         self.follow(FAULTS, after, patience).await
+    }
+
+    /// Erases the entries about a person. Returns their number.
+    pub async fn forget(&self, marks: &Marks) -> Result<usize, StorageError> {
+        let mut erased = 0;
+        for feed in [ENTRIES, FAULTS] {
+            let mut after: Option<FeedCursor> = None;
+            loop {
+                let lines = self.storage.follow(feed, after.as_ref(), Duration::ZERO).await?;
+                let Some(last) = lines.last() else { break };
+                after = Some(last.place.clone());
+                for line in lines.iter().filter(|line| marks.text(&line.text)) {
+                    self.storage.erase_line(feed, &line.place).await?;
+                    erased += 1;
+                }
+            }
+        }
+        Ok(erased)
     }
 
     /// The fault that applies to messages for a number: its own, or the one for all numbers.

@@ -139,16 +139,16 @@ impl Transport for TesterTransport {
             TesterRequest::Message { id, number, text, media } => {
                 Ok(Received::Message(Box::new(self.incoming(id, number, text, media))))
             }
-            TesterRequest::Report { id, outcome, code } => Ok(Received::Report(Report {
-                provider_id: provider_id(&id),
-                message: Some(id),
-                cause: None,
-                status: match outcome {
+            TesterRequest::Report { id, outcome, code } => {
+                let status = match outcome {
                     DeliveryOutcome::Delivered => DeliveryStatus::Delivered,
                     DeliveryOutcome::Failed => DeliveryStatus::Failed,
-                },
-                code,
-            })),
+                };
+                let mut report = Report::new(provider_id(&id), status);
+                report.message = Some(id);
+                report.code = code;
+                Ok(Received::Report(report))
+            }
         }
     }
 

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["stores", "transports", "validators", "handlers"],
     &["engine"],
     &["http"],
-    &["tester", "pages", "api"],
+    &["tester", "pages", "api", "fake_twilio"],
     &["app"],
 ];
 
@@ -26,7 +26,7 @@ const NO_SHELF: &str = "engine";
 
 /// Paths that only some folders may name: the beginning of the path, and the folders.
 const RESERVED: [(&str, &[&str]); 2] =
-    [("actix", &["http", "tester", "pages", "api", "app"]), ("std::env", &["app"])];
+    [("actix", &["http", "tester", "pages", "api", "fake_twilio", "app"]), ("std::env", &["app"])];
 
 /// A module's path, such as `["storage", "redis", "keys"]`.
 type Module = Vec<String>;

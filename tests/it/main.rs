@@ -11,7 +11,7 @@ mod dialogues;
 mod docs;
 mod engines;
 mod examples;
-mod fakes;
+mod fake_twilio;
 mod flows;
 mod handlers;
 mod jobs;

@@ -22,7 +22,7 @@ const ERROR_EVERY: Duration = Duration::from_mins(10);
 const LONGEST_PATH: usize = 256;
 
 /// Beginnings of the server's own paths.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 13] = [
     "/queue",
     "/status",
     "/backend",
@@ -35,6 +35,7 @@ const RESERVED: [&str; 12] = [
     "/devices",
     "/roulette",
     "/assets",
+    "/media",
 ];
 
 /// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid

@@ -15,6 +15,7 @@ mod effects;
 mod error;
 mod function;
 mod job;
+mod people;
 mod presence;
 mod run;
 mod sockets;

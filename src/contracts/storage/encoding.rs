@@ -4,6 +4,8 @@
 //! with its time when that is not the entry's own (`received,queued@1700000000000`), and the detail as
 //! JSON.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +32,19 @@ pub const RECLAIM_LIMIT: u32 = 256;
 /// Maximum number of lines that one call of `follow` returns, so that a long feed holds up nothing else.
 pub const FOLLOW_LIMIT: u32 = 5_000;
 
+/// Time for which the provider's id of a message that is not known to be sent is noted.
+pub const NOTED: Duration = Duration::from_hours(1);
+
+/// Key of that id among the state of a partition.
+pub fn noted_key(message: &MessageId) -> String {
+    format!("seen:{message}")
+}
+
+/// Ids of the outbound message that facts are about: ours, and the provider's.
+pub fn outbound_ids(facts: &Facts) -> Option<(&MessageId, &str)> {
+    facts.detail.outbound.as_ref().zip(facts.detail.provider_id.as_deref())
+}
+
 /// Digest that stands for an id in a set of ids. It is half the size of most ids and reveals nothing.
 pub fn digest(parts: &[&str]) -> Vec<u8> {
     let mut hash = Sha256::new();
@@ -41,9 +56,12 @@ pub fn digest(parts: &[&str]) -> Vec<u8> {
 }
 
 /// Digests of the facts after which these are no news, their own first. A state of an outbound
-/// message is no news after a later state of it. Times do not matter: a report that is repeated comes
+/// message is no news after a later state of it, and none without a kind is news. Times do not matter: a report that is repeated comes
 /// later.
 pub fn superseding(facts: &Facts) -> Vec<Vec<u8>> {
+    if facts.facts.is_empty() {
+        return Vec::new();
+    }
     let mut digests = vec![digest_of(facts)];
     if let ([fact], Some(_)) = (&facts.facts[..], &facts.detail.outbound) {
         let later = fact.kind.superseded_by().filter(|kind| *kind != fact.kind);

@@ -12,13 +12,14 @@
 //! repeats moves itself; an error that it returns as [`StorageError::Unavailable`] is worth waiting
 //! for.
 
-mod admission;
 mod claim;
 pub mod encoding;
 mod error;
 mod feeds;
 mod moves;
+mod operator;
 mod pauses;
+mod push;
 mod queue;
 pub mod rates;
 mod reads;
@@ -27,13 +28,14 @@ mod safety;
 mod settle;
 mod upkeep;
 
-pub use admission::{Once, SenderRate};
 pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use moves::Queues;
+pub use operator::{Change, Marks, Operator, Place, Trace};
 pub use pauses::{Pause, PauseScope, Pauses};
-pub use queue::{Entry, Partition, Push, Pushed, Queue, QueueKind};
+pub use push::{Once, Push, Pushed, SenderRate};
+pub use queue::{Entry, Partition, Queue, QueueKind};
 pub use rates::{Admission, Admitted, Bucket, Budget, Rates, Repeat, Spending};
 pub use reads::StateReads;
 pub use records::Records;
@@ -42,6 +44,9 @@ pub use settle::{Burial, Commit, Completed, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Store: all parts of the contract.
-pub trait Storage: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep {}
+pub trait Storage:
+    Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator
+{
+}
 
-impl<S: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep> Storage for S {}
+impl<S: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator> Storage for S {}

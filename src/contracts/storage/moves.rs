@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::claim::{Claim, ClaimRequest, Claimed, Token};
 use super::error::StorageError;
-use super::queue::{Partition, Push, Pushed, Queue};
+use super::push::{Push, Pushed};
+use super::queue::{Partition, Queue};
 use super::settle::{Burial, Commit, Completed, Retry, Settled};
 use crate::model::address::Group;
 use crate::model::message::Wake;

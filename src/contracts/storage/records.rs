@@ -12,7 +12,18 @@ use crate::model::message::MessageId;
 pub trait Records: Send + Sync {
     /// Records facts without a move of their message, once. A state of an outbound message is not
     /// recorded after a later state of it: delivery reports arrive in any order.
+    ///
+    /// Facts without a kind are recorded nowhere. Either way the provider's id of an outbound message
+    /// that is not known to be sent is noted for [`provider_id`](Self::provider_id).
     async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError>;
+
+    /// Returns the provider's id of an outbound message that a report has named within
+    /// [`NOTED`](super::encoding::NOTED), before the message was known to be sent.
+    async fn provider_id(
+        &self,
+        partition: &Partition,
+        message: &MessageId,
+    ) -> Result<Option<String>, StorageError>;
 
     /// Returns the recorded events, oldest first, or those of one message.
     async fn events(

@@ -108,6 +108,15 @@ pub trait Upkeep: Send + Sync {
         every: Duration,
     ) -> Result<(), StorageError>;
 
+    /// Takes the turn to do some periodic work. Returns false when it was taken within `every`, by
+    /// whichever process.
+    async fn take_turn(
+        &self,
+        partition: &Partition,
+        work: &str,
+        every: Duration,
+    ) -> Result<bool, StorageError>;
+
     /// Returns the partition count that the store remembers for a topic. Remembers `count` when it
     /// knows none.
     async fn remember_partitions(&self, topic: &TopicName, count: u16)

@@ -11,7 +11,8 @@ use indexmap::IndexMap;
 
 use super::socket::SocketTransport;
 use super::{
-    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+    MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt, Transport,
+    WebhookRequest, WebhookResponse,
 };
 use crate::contracts::storage::Feeds;
 use crate::model::message::{Incoming, Outbound};
@@ -54,6 +55,15 @@ pub trait DynTransport: Send + Sync {
         since: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Option<Vec<Incoming>>, SendError>>;
 
+    /// Returns the interval at which that is asked.
+    fn sweep_interval(&self) -> Option<Duration>;
+
+    /// Returns how media of its messages are passed on.
+    fn media_policy(&self) -> MediaPolicy;
+
+    /// Fetches a medium of one of its messages.
+    fn fetch<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Vec<u8>, MediaError>>;
+
     /// Returns the time within which an equal text of the same sender is the same message.
     fn dedupe_window(&self) -> Option<Duration>;
 
@@ -66,6 +76,9 @@ pub trait DynTransport: Send + Sync {
         message: &'a Outbound,
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>>;
+
+    /// Empties the text of a message at the provider.
+    fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>>;
 
     /// Gives the transport the store's feeds.
     fn start(&self, feeds: Arc<dyn Feeds>);
@@ -128,6 +141,18 @@ impl<T: Transport> DynTransport for T {
         Transport::missed(self, since).boxed()
     }
 
+    fn sweep_interval(&self) -> Option<Duration> {
+        Transport::sweep_interval(self)
+    }
+
+    fn media_policy(&self) -> MediaPolicy {
+        Transport::media_policy(self)
+    }
+
+    fn fetch<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Vec<u8>, MediaError>> {
+        Transport::fetch(self, url).boxed()
+    }
+
     fn dedupe_window(&self) -> Option<Duration> {
         Transport::dedupe_window(self)
     }
@@ -142,6 +167,10 @@ impl<T: Transport> DynTransport for T {
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>> {
         Transport::find(self, message, since).boxed()
+    }
+
+    fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>> {
+        Transport::redact(self, provider_id).boxed()
     }
 
     fn start(&self, feeds: Arc<dyn Feeds>) {

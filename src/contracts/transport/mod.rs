@@ -13,15 +13,17 @@ use crate::model::message::{Incoming, Outbound};
 #[doc(hidden)]
 pub mod callback;
 mod erased;
+mod media;
 mod send;
 pub mod socket;
 mod webhook;
 
 #[doc(hidden)]
 pub use erased::{DynTransport, Transports};
+pub use media::{MediaError, MediaPolicy};
 pub use send::{SendError, SentReceipt};
 pub use webhook::{
-    DeliveryStatus, ReceiveError, Received, Report, WebhookRequest, WebhookResponse,
+    DeliveryStatus, ReceiveError, Received, Report, Unreachable, WebhookRequest, WebhookResponse,
 };
 
 /// Client of one provider: verifies and parses its webhooks, and sends messages through its API.
@@ -109,6 +111,22 @@ pub trait Transport: Send + Sync {
         ready(Ok(None))
     }
 
+    /// Returns the interval at which [`missed`](Self::missed) is asked; `None` by default: never.
+    fn sweep_interval(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Returns how media of its messages are passed on: by the provider's address by default.
+    fn media_policy(&self) -> MediaPolicy {
+        MediaPolicy::Direct
+    }
+
+    /// Fetches a medium of one of its messages, by its address. Required for media that are relayed.
+    fn fetch(&self, url: &str) -> impl Future<Output = Result<Vec<u8>, MediaError>> + Send {
+        let _ = url;
+        ready(Err(MediaError::Gone))
+    }
+
     /// Returns the time within which an equal text of the same sender is the same message, for a
     /// provider that gives its messages no ids. Such a message has an empty id
     /// ([`Incoming::without_id`]); our next message to its sender ends that time.
@@ -132,6 +150,13 @@ pub trait Transport: Send + Sync {
     ) -> impl Future<Output = Result<Option<Vec<SentReceipt>>, SendError>> + Send {
         let _ = (message, since);
         ready(Ok(None))
+    }
+
+    /// Empties the text of a message that the provider keeps, sent or received, by its id there. Returns
+    /// whether it did: false by default, for a provider that cannot.
+    fn redact(&self, provider_id: &str) -> impl Future<Output = Result<bool, SendError>> + Send {
+        let _ = provider_id;
+        ready(Ok(false))
     }
 
     /// Gives the transport the store's feeds, before its first message.

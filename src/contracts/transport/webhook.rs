@@ -84,13 +84,30 @@ pub struct Report {
     pub status: DeliveryStatus,
     /// Provider's error code, when the message failed.
     pub code: Option<u32>,
+    /// Meaning of the code.
+    pub meaning: Option<String>,
+    /// Verdict of a failed delivery that no message reaches the recipient.
+    pub unreachable: Option<Unreachable>,
+    /// Sealed reference to the outbound message, when the provider returns one.
+    pub reference: Option<String>,
+}
+
+/// Verdict of a provider that no message reaches a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// There is no such phone, or it takes no messages.
+    Undeliverable,
+    /// The recipient has blocked the line, so that nothing more is sent to them.
+    OptedOut,
 }
 
 impl Report {
     /// Creates a report about the message of this provider id; set further fields on it.
     pub fn new(provider_id: impl Into<String>, status: DeliveryStatus) -> Self {
         let provider_id = provider_id.into();
-        Self { message: None, cause: None, provider_id, status, code: None }
+        let (message, cause, code, meaning) = Default::default();
+        let (unreachable, reference) = Default::default();
+        Self { message, cause, provider_id, status, code, meaning, unreachable, reference }
     }
 }
 

@@ -96,7 +96,7 @@ impl Dispatcher {
             OnAmbiguous::GiveUp | OnAmbiguous::Retry => {
                 self.bury(delivery, EventKind::Unknown, reason.to_owned())
             }
-            OnAmbiguous::Reconcile => delivery.look_later(self.sending.settle, 0, Some(reason)),
+            OnAmbiguous::Reconcile => delivery.look_later(self.first_look(), 0, Some(reason)),
         }
     }
 

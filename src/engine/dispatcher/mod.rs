@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use self::admission::Entry;
 use self::delivery::Delivery;
 use crate::contracts::storage::{Burial, Claim, Rates, Records, StateReads, StorageError};
+use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::events::EventSource;
 use crate::engine::gate::Gate;
@@ -161,7 +162,7 @@ impl Dispatcher {
 #[async_trait]
 impl Work for Dispatcher {
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError> {
-        let Ok(outbound) = serde_json::from_str::<Outbound>(&claim.payload) else {
+        let Ok(mut outbound) = serde_json::from_str::<Outbound>(&claim.payload) else {
             let reason = "the message is in a form that this version does not know".to_owned();
             return Ok(Settlement::Bury(Burial { reason, ..Burial::default() }));
         };
@@ -169,6 +170,8 @@ impl Work for Dispatcher {
             return Ok(self.unreachable(&outbound));
         };
         let transport = transport.as_ref();
+        let reference = Reference::new(&outbound, claim.queue.partition.number);
+        outbound.reference = Some(reference.seal(&self.groups));
         let (max_records, now) = (self.max_records, self.clock.now());
         let (events, groups) = (&self.events, &self.groups);
         let segments = transport.segments(&outbound);
@@ -181,6 +184,9 @@ impl Work for Dispatcher {
                 self.reconcile(&delivery, transport, since).await
             }
             (Some(_), OnAmbiguous::GiveUp) => {
+                if let Some(sent) = self.reported(&delivery).await? {
+                    return Ok(delivery.sent(sent, true));
+                }
                 let reason = "the worker that may have sent it died".to_owned();
                 Ok(self.bury(&delivery, EventKind::Unknown, reason))
             }

@@ -1,4 +1,5 @@
-//! Reconciliation: a message that an earlier claim may have sent is looked for in the provider's list.
+//! Reconciliation: a message that an earlier claim may have sent is settled by the first delivery report
+//! of it, or looked for in the provider's list when none came.
 
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ use crate::model::event::EventKind;
 /// Reads of the provider's list without a trace of the message, after which it was never sent.
 const LOOKS: u32 = 2;
 
+/// Time after which the first report of a message is looked for. Each further look comes when as much
+/// time again has passed as since the send.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+
 impl Dispatcher {
     pub(super) async fn reconcile(
         &self,
@@ -21,6 +26,12 @@ impl Dispatcher {
         transport: &dyn DynTransport,
         since: DateTime<Utc>,
     ) -> Result<Settlement, StorageError> {
+        if let Some(sent) = self.reported(delivery).await? {
+            return Ok(delivery.sent(sent, true));
+        }
+        if let Some(wait) = self.wait_for_report(delivery, since) {
+            return Ok(delivery.look_later(wait, 0, None));
+        }
         let listed = match transport.find(&delivery.outbound, since).await {
             Ok(Some(listed)) => listed,
             Ok(None) => {
@@ -37,6 +48,29 @@ impl Dispatcher {
             return Ok(delivery.sent(sent, true));
         }
         Ok(self.not_listed(delivery))
+    }
+
+    /// Returns the receipt of a message that a delivery report has named.
+    pub(super) async fn reported(
+        &self,
+        delivery: &Delivery<'_>,
+    ) -> Result<Option<SentReceipt>, StorageError> {
+        let partition = &delivery.claim.queue.partition;
+        let id = self.records.provider_id(partition, &delivery.outbound.id).await?;
+        Ok(id.map(SentReceipt::new))
+    }
+
+    /// Returns the time until the first look for a report.
+    pub(super) fn first_look(&self) -> Duration {
+        FIRST_LOOK.min(self.sending.settle)
+    }
+
+    /// Returns the time until the next look for a report; none when the provider's list is to be asked.
+    fn wait_for_report(&self, delivery: &Delivery<'_>, since: DateTime<Utc>) -> Option<Duration> {
+        let elapsed = (delivery.now - since).to_std().unwrap_or_default();
+        let left = self.sending.settle.checked_sub(elapsed)?;
+        let is_waiting = delivery.looks() == 0 && !left.is_zero();
+        is_waiting.then(|| elapsed.max(FIRST_LOOK).min(left))
     }
 
     fn not_listed(&self, delivery: &Delivery<'_>) -> Settlement {

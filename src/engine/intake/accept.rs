@@ -3,6 +3,7 @@
 use tracing::{error, info, warn};
 
 use super::checks::{Verdict, validate};
+use super::door::is_answered;
 use super::rejection::Rejection;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time, non_empty};
 use crate::contracts::storage::{Entry, Push, Pushed};
@@ -19,7 +20,7 @@ pub(super) struct Admitted {
     message: Inbound,
     /// Further ids under which it may have been accepted before.
     aliases: Vec<MessageId>,
-    /// What it says about its sender's consent.
+    /// Statement of its sender about consent.
     said: Option<OptOut>,
 }
 
@@ -27,8 +28,9 @@ impl Intake {
     pub(super) async fn message(
         &self,
         pipeline: &Pipeline,
-        incoming: Incoming,
+        mut incoming: Incoming,
     ) -> Result<Receipt, Refusal> {
+        incoming.media = self.passed_on(pipeline, incoming.media);
         let (mut message, aliases) = self.identified(pipeline, incoming).await?;
         if self.own_lines.is_sender(&message.sender) {
             return Ok(self.drop_own(pipeline, &message).await);
@@ -133,13 +135,6 @@ impl Intake {
             Entry::owed(&outbound, &self.groups)
         })
     }
-}
-
-/// Returns whether the text for a message is given to its sender. A full mailbox gets the answer of an
-/// accepted message: another one would show a flooder where the limit is. A person who has opted out, is
-/// barred or writes too fast gets none.
-pub(super) fn is_answered(pushed: Pushed) -> bool {
-    !matches!(pushed, Pushed::Barred | Pushed::Limited)
 }
 
 /// Returns the text that acknowledges a message: none for an opt-out or opt-in, which has texts of its

@@ -6,7 +6,7 @@ use tracing::error;
 
 use super::{Intake, Refusal, in_time};
 use crate::contracts::handler::{consent, opt_out};
-use crate::contracts::storage::{Entry, Once, Push, SenderRate};
+use crate::contracts::storage::{Entry, Once, Push, Pushed, SenderRate};
 use crate::engine::topic::Pipeline;
 use crate::model::address::Address;
 use crate::model::consent::opt_out_key;
@@ -30,8 +30,8 @@ const CROWDED_DEPTH: u64 = 4;
 const MINUTE: Duration = Duration::from_mins(1);
 
 impl Intake {
-    /// Returns what a message says about consent. START and YES say something for a person who has
-    /// opted out, and are ordinary words for everybody else.
+    /// Returns what a message says about consent. START and YES say it for a person who has opted out,
+    /// and are ordinary words for all others.
     pub(super) async fn consent(
         &self,
         pipeline: &Pipeline,
@@ -153,4 +153,11 @@ impl Intake {
         let entry = Entry::owed(outbound, &self.groups);
         Once { key: told_key(&self.groups, sender, what), every, entry }
     }
+}
+
+/// Returns whether the text for a message is given to its sender. A full mailbox gets the answer of an
+/// accepted message: another one would show a flooder where the limit is. A person who has opted out, is
+/// barred or writes too fast gets none.
+pub(super) fn is_answered(pushed: Pushed) -> bool {
+    !matches!(pushed, Pushed::Barred | Pushed::Limited)
 }

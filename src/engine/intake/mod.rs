@@ -4,6 +4,7 @@ mod accept;
 mod checks;
 mod door;
 mod identity;
+mod media;
 mod own_lines;
 mod rejection;
 mod report;
@@ -21,7 +22,9 @@ use self::own_lines::OwnLines;
 use self::sampling::Samples;
 pub use self::sockets::answer_text;
 use crate::contracts::storage::{Partition, Pushed, Storage, StorageError};
-use crate::contracts::transport::{ReceiveError, Received, WebhookRequest, WebhookResponse};
+use crate::contracts::transport::{
+    DynTransport, ReceiveError, Received, WebhookRequest, WebhookResponse,
+};
 use crate::engine::events::EventSource;
 use crate::engine::topic::Pipeline;
 use crate::model::address::GroupKey;
@@ -133,7 +136,7 @@ impl Intake {
                 self.own_lines.learn(&incoming.sender);
                 self.message(pipeline, *incoming).await
             }
-            Ok(Ok(Received::Report(report))) => self.report(pipeline, &report).await,
+            Ok(Ok(Received::Report(report))) => self.report(pipeline, report).await,
             Ok(Ok(Received::Nothing)) => Ok(answer(pipeline, None, Outcome::Noted)),
             Ok(Err(refused)) => {
                 if let Some(suppressed) = self.suppressed_warnings(&request) {
@@ -149,6 +152,14 @@ impl Intake {
     /// this one is.
     fn suppressed_warnings(&self, request: &WebhookRequest) -> Option<u64> {
         self.warnings.count(request.client, self.clock.uptime())
+    }
+
+    /// Returns the transports that bring messages, each with its route and topic.
+    pub(super) fn transports(
+        &self,
+    ) -> impl Iterator<Item = (&str, &TopicName, &Arc<dyn DynTransport>)> {
+        let full = self.pipelines.iter().filter(|(route, _)| route.contains('/'));
+        full.map(|(route, pipeline)| (route.as_str(), &pipeline.topic, &pipeline.transport))
     }
 
     fn partition(&self, pipeline: &Pipeline, message: &Inbound) -> Partition {

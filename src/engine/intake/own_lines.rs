@@ -1,4 +1,4 @@
-//! Our own lines: a message from one of them to another is an answer to an answer.
+//! Lines of the deployment: a message from one of them to another is an answer to an answer.
 
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};

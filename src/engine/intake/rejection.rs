@@ -2,7 +2,7 @@
 
 use tracing::{error, info};
 
-use super::accept::is_answered;
+use super::door::is_answered;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::notices::{Notice, is_news};

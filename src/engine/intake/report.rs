@@ -4,8 +4,9 @@ use serde_json::Value;
 use tracing::{error, warn};
 
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
-use crate::contracts::handler::REPORTED;
+use crate::contracts::handler::{REPORTED, UNDELIVERABLE};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed};
+use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DeliveryStatus, Report};
 use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
@@ -13,27 +14,71 @@ use crate::model::address::Group;
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
 
+/// Depth of a queue that no queue reaches.
+const ANY: u64 = u32::MAX as u64;
+
 impl Intake {
     /// Records a report. The store drops one that comes after a later state of its message.
     pub(super) async fn report(
         &self,
         pipeline: &Pipeline,
-        report: &Report,
+        mut report: Report,
     ) -> Result<Receipt, Refusal> {
-        if let Some(facts) = report_facts(pipeline, report) {
+        let reference = match report.reference.take() {
+            None => None,
+            Some(sealed) => match Reference::open(&self.groups, &sealed) {
+                Some(reference) => Some(reference),
+                None => {
+                    warn!(topic.name = %pipeline.topic, "delivery report of no message of this deployment");
+                    return Ok(noted(pipeline));
+                }
+            },
+        };
+        if let Some(reference) = &reference {
+            report.message = Some(reference.message.clone());
+            report.cause.clone_from(&reference.cause);
+        }
+        if let Some(facts) = report_facts(pipeline, &report, reference.as_ref()) {
             let kind = facts.facts.first().map(|fact| fact.kind);
-            // A report does not name the partition of its message, so all reports of a topic are
-            // recorded in one; reading a message's record reads every partition.
-            let partition = Partition { topic: pipeline.topic.clone(), number: 0 };
+            let partition = partition(pipeline, reference.as_ref());
             if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
                 error!(topic.name = %pipeline.topic, %error, "delivery report not recorded");
                 return Err(Refusal::Unavailable);
             }
             if let Some(kind) = kind.filter(|kind| *kind != EventKind::Sent) {
-                self.pass_on(pipeline, &partition, kind, report).await?;
+                self.pass_on(pipeline, &partition, kind, &report).await?;
             }
         }
-        Ok(Receipt { response: pipeline.transport.acknowledge(), outcome: Outcome::Noted })
+        if let (Some(reference), Some(_)) = (&reference, report.unreachable) {
+            self.give_up(pipeline, reference, report.code.unwrap_or_default()).await?;
+        }
+        Ok(noted(pipeline))
+    }
+
+    /// Tells the recipient's mailbox, once for each message, that no message reaches them. A full topic
+    /// takes it too: it ends work and makes none.
+    async fn give_up(
+        &self,
+        pipeline: &Pipeline,
+        reference: &Reference,
+        code: u32,
+    ) -> Result<(), Refusal> {
+        let to = &reference.to;
+        let number = self.groups.partition(to, pipeline.limits.partitions);
+        let partition = Partition { topic: pipeline.topic.clone(), number };
+        let group = self.groups.group(to);
+        let wake = Wake { group, name: UNDELIVERABLE.to_owned(), data: code.into() };
+        let id = MessageId::new(format!("undeliverable:{}", reference.message));
+        let entry = Entry { id, ..Entry::wake(wake) };
+        let limited = Push::unrecorded(entry, &pipeline.limits);
+        let push = Push { max_depth: ANY, max_group_depth: ANY, ..limited };
+        match in_time(self.storage.push(&partition, push)).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "undeliverable recipient not noted");
+                Err(Refusal::Unavailable)
+            }
+        }
     }
 
     /// Passes a final report on to the topic's event webhook, once. The event is put into the outbox
@@ -69,21 +114,45 @@ impl Intake {
     }
 }
 
-/// Facts about the message that a report belongs to; none for a report that changes no state.
-fn report_facts(pipeline: &Pipeline, report: &Report) -> Option<Facts> {
-    let kind = match report.status {
-        DeliveryStatus::Underway => return None,
-        DeliveryStatus::Sent => EventKind::Sent,
-        DeliveryStatus::Delivered => EventKind::Delivered,
-        DeliveryStatus::Failed => EventKind::Failed,
+fn noted(pipeline: &Pipeline) -> Receipt {
+    Receipt { response: pipeline.transport.acknowledge(), outcome: Outcome::Noted }
+}
+
+/// Partition that a report is recorded in: that of its message. Without a reference it is the first
+/// one; reading a message's record reads every partition.
+fn partition(pipeline: &Pipeline, reference: Option<&Reference>) -> Partition {
+    let number = reference.map_or(0, |reference| reference.partition);
+    let is_there = number < pipeline.limits.partitions;
+    Partition { topic: pipeline.topic.clone(), number: if is_there { number } else { 0 } }
+}
+
+/// Facts about the message that a report belongs to. A report that changes no state makes none, but shows
+/// that the provider has the message.
+fn report_facts(
+    pipeline: &Pipeline,
+    report: &Report,
+    reference: Option<&Reference>,
+) -> Option<Facts> {
+    let kinds: &[EventKind] = match report.status {
+        DeliveryStatus::Underway if reference.is_none() => return None,
+        DeliveryStatus::Underway => &[],
+        DeliveryStatus::Sent => &[EventKind::Sent],
+        DeliveryStatus::Delivered => &[EventKind::Delivered],
+        DeliveryStatus::Failed => &[EventKind::Failed],
+    };
+    let reason = |code| match &report.meaning {
+        Some(meaning) => format!("{code}: {meaning}"),
+        None => format!("the provider's code is {code}"),
     };
     let detail = Detail {
+        address: reference.map(|reference| reference.to.clone()),
         outbound: report.message.clone(),
         provider_id: Some(report.provider_id.clone()),
-        reason: report.code.map(|code| format!("the provider's code is {code}")),
+        reason: report.code.map(reason),
+        code: report.code,
         ..Detail::default()
     };
     // A message that answers none, such as the lobby's, has a record under its own id.
     let message = report.cause.clone().or_else(|| report.message.clone())?;
-    Some(Facts::new(message, &[kind], detail, pipeline.limits.max_records))
+    Some(Facts::new(message, kinds, detail, pipeline.limits.max_records))
 }

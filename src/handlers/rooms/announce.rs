@@ -6,7 +6,7 @@ use super::room::Room;
 use crate::contracts::handler::Transaction;
 use crate::model::address::Address;
 use crate::model::frame::Frame;
-use crate::model::segment;
+use crate::model::relayed::parts;
 
 /// Maximum number of characters of one message at the provider.
 const MAX_LENGTH: usize = 1600;
@@ -27,12 +27,12 @@ pub(super) fn to_sockets(tx: &mut Transaction, room: &Room, frame: Frame) {
     }
 }
 
-/// Sends a text to a phone, in as many messages as it needs, each with the prefix.
+/// Sends a text to a phone, in as many messages as it needs, with the prefix on every line.
 pub(super) fn send_parts(tx: &mut Transaction, phone: &Address, prefix: &str, text: &str) {
     if text.is_empty() {
         return;
     }
-    for part in segment::split(text, prefix, MAX_LENGTH) {
+    for part in parts(text, prefix, MAX_LENGTH) {
         tx.send(phone, part);
     }
 }

@@ -15,7 +15,6 @@ use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
 mod announce;
-mod characters;
 mod code;
 mod command;
 mod create;

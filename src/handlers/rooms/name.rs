@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::characters::{fold, is_blank, visible};
+use crate::model::characters::{fold, is_blank, visible};
 
 /// Maximum length of a name in graphemes, as people count characters.
 const MAX_GRAPHEMES: usize = 32;
@@ -12,10 +12,13 @@ const MAX_CHARS: usize = 128;
 
 /// Returns a name as the room will show it, or `None` when nothing of it would be seen: composed
 /// (NFKC), without invisible characters and controls of the direction, with single blanks, and cut
-/// after 32 graphemes. Markup in it stays plain text.
+/// after 32 graphemes. Markup in it stays plain text. A colon, or what looks like one, would end the
+/// name before its end on a phone, as in `Ann: hello. Bob`, and is a blank.
 pub(super) fn tidy(wanted: &str) -> Option<String> {
-    let composed: String = visible(&wanted.replace(['\n', '\r'], " ")).nfkc().collect();
-    let words = composed.split(is_blank).filter(|word| !word.is_empty());
+    let composed: String = visible(wanted).nfkc().collect();
+    let words = composed
+        .split(|c| is_blank(c) || fold(c.encode_utf8(&mut [0; 4])) == ":")
+        .filter(|word| !word.is_empty());
     let name = cut(&words.collect::<Vec<_>>().join(" "), MAX_GRAPHEMES);
     (!fold(&name).is_empty()).then_some(name)
 }
@@ -70,6 +73,8 @@ mod tests {
     #[case("<b>Ann</b> & co", "<b>Ann</b> & co")]
     #[case("👩\u{200d}👧 Zoë", "👩\u{200d}👧 Zoë")]
     #[case("a\u{2800}\u{3164}b", "a b")]
+    #[case("Ann: bye.\u{2028}Bob", "Ann bye. Bob")]
+    #[case("Ann：bye∶ Bob꞉", "Ann bye Bob")]
     fn name_is_one_plain_line(#[case] wanted: &str, #[case] shown: &str) {
         assert_eq!(tidy(wanted).as_deref(), Some(shown));
     }

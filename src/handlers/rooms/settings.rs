@@ -6,10 +6,10 @@ use humantime_serde::Serde;
 use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError};
 
-use super::characters::fold;
 use super::filter::Filter;
 use super::texts::Texts;
 use crate::contracts::settings::SettingsErrors;
+use crate::model::characters::fold;
 
 /// Settings of rooms, each with a default.
 #[derive(Debug, Deserialize, Validate)]

@@ -12,6 +12,7 @@ use crate::contracts::handler::Transaction;
 use crate::model::address::Address;
 use crate::model::frame::Frame;
 use crate::model::message::Inbound;
+use crate::model::relayed::{LineBreaks, sanitized};
 use crate::model::template::fill;
 
 /// Sends a text to the room, through the filter: one line for all sockets, and a text for every phone
@@ -26,7 +27,8 @@ pub(super) async fn say(
     let sender = &message.sender;
     let Some(name) = voice(tx, rules, room, sender) else { return Ok(()) };
     let text = rules.clean(text);
-    if text.trim().is_empty() {
+    let shown = sanitized(&text, LineBreaks::Prefix);
+    if shown.is_empty() {
         if !message.media.is_empty() {
             notify(tx, sender, &rules.texts().text_only);
         }
@@ -35,7 +37,7 @@ pub(super) async fn say(
     to_sockets(tx, room, Frame::message(text.as_str()).field("from", name.as_str()));
     let prefix = fill(&rules.texts().message_prefix, &[("name", &name)]);
     for phone in room.phones().filter(|phone| *phone != sender) {
-        send_parts(tx, phone, &prefix, &text);
+        send_parts(tx, phone, &prefix, &shown);
     }
     history::add(tx, rules, room, &name, &text).await?;
     timers::touch(tx, rules, room)

@@ -1,9 +1,11 @@
 //! Operations on a chat, which change both of its seats or none.
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 
 use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State};
+use super::summary::with_summary;
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
 use crate::model::address::Group;
@@ -43,11 +45,31 @@ pub(super) async fn leave(
     if let Some((chat, mut partner)) = both_sides(tx, group, seat).await? {
         partner.state = State::Idle;
         partner.write(tx, &chat.with)?;
-        let text = &texts.peer_disconnected;
-        notice::notify(tx, &partner.address, text, Event::PeerDisconnected);
+        let text = with_summary(tx, texts, &chat, &texts.peer_disconnected).await?;
+        notice::notify(tx, &partner.address, &text, Event::PeerDisconnected);
     }
     seat.state = State::Idle;
     seat.write(tx, group)
+}
+
+/// Ends a chat that neither side has left, and tells both. Until the time given, if there is one, texts
+/// of theirs get no answer.
+pub(super) async fn end(
+    tx: &mut Transaction,
+    texts: &Texts,
+    (group, mut seat): (&Group, Seat),
+    text: &str,
+    quiet_until: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let Some((chat, partner)) = both_sides(tx, group, &mut seat).await? else { return Ok(()) };
+    let text = with_summary(tx, texts, &chat, text).await?;
+    for (group, mut seat) in [(group, seat), (&chat.with, partner)] {
+        seat.state = State::Idle;
+        seat.quiet_until = quiet_until;
+        notice::notify(tx, &seat.address, &text, Event::Disconnected);
+        seat.write(tx, group)?;
+    }
+    Ok(())
 }
 
 /// Removes the owner of a mailbox from the game, if they have a seat.

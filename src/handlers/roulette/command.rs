@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::call;
 use crate::contracts::settings::SettingsErrors;
 use crate::model;
 use crate::model::keyword::{is_opt_out, normalize};
@@ -11,8 +12,13 @@ pub(super) enum Command {
     Connect,
     Disconnect,
     Refresh,
-    Call,
+    /// CALL, with the code that confirms it.
+    Call(Option<u8>),
     Stats,
+    /// WAIT, a command only after a wait that ended by itself.
+    Wait,
+    Block,
+    Report,
     /// Not a command: a text for the partner.
     Relay,
 }
@@ -26,6 +32,9 @@ pub(super) struct Synonyms {
     pub refresh: Vec<String>,
     pub call: Vec<String>,
     pub stats: Vec<String>,
+    pub wait: Vec<String>,
+    pub block: Vec<String>,
+    pub report: Vec<String>,
 }
 
 impl Default for Synonyms {
@@ -37,6 +46,9 @@ impl Default for Synonyms {
             refresh: words("refresh reload"),
             call: words("call share"),
             stats: words("stats"),
+            wait: words("wait"),
+            block: words("block"),
+            report: words("report"),
         }
     }
 }
@@ -45,13 +57,19 @@ impl Synonyms {
     /// Returns the command that a text is. A command is a whole message; within a sentence it is
     /// text for the partner.
     pub(super) fn command(&self, text: &str) -> Command {
+        if let Some(code) = call::code(&self.call, text) {
+            return Command::Call(Some(code));
+        }
         let text = normalize(text);
         let commands = [
             Command::Connect,
             Command::Disconnect,
             Command::Refresh,
-            Command::Call,
+            Command::Call(None),
             Command::Stats,
+            Command::Wait,
+            Command::Block,
+            Command::Report,
         ];
         self.lists()
             .into_iter()
@@ -68,6 +86,8 @@ impl Synonyms {
             (&self.disconnect, "leaves the chat"),
             (&self.call, "offers the stranger your number"),
             (&self.stats, "counts the people"),
+            (&self.block, "leaves the chat, and never meets the stranger again"),
+            (&self.report, "shows the chat to the operator, and does as block does"),
         ];
         let offered = |(words, help): &(&Vec<String>, &str)| {
             words.first().map(|word| model::command::Command::new(word, *help))
@@ -99,13 +119,16 @@ impl Synonyms {
         }
     }
 
-    fn lists(&self) -> [(&'static str, &[String]); 5] {
+    fn lists(&self) -> [(&'static str, &[String]); 8] {
         [
             ("connect", &self.connect),
             ("disconnect", &self.disconnect),
             ("refresh", &self.refresh),
             ("call", &self.call),
             ("stats", &self.stats),
+            ("wait", &self.wait),
+            ("block", &self.block),
+            ("report", &self.report),
         ]
     }
 }
@@ -120,8 +143,11 @@ mod tests {
     #[case("connect conn login register", Command::Connect)]
     #[case("disconnect dc logout", Command::Disconnect)]
     #[case("refresh reload", Command::Refresh)]
-    #[case("call share", Command::Call)]
+    #[case("call share", Command::Call(None))]
     #[case("stats", Command::Stats)]
+    #[case("wait", Command::Wait)]
+    #[case("block", Command::Block)]
+    #[case("report", Command::Report)]
     #[case("START UNSTOP YES HELP INFO", Command::Relay)]
     fn command_word_counts_in_any_case_and_punctuation(
         #[case] words: &str,

@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::limits;
 use super::matching::{self, Waiter};
 use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State, WAITING};
+use super::settings::RouletteSettings;
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
 use crate::model::address::Group;
@@ -20,6 +22,9 @@ pub(super) const PAIR: &str = "pair";
 /// Maximum number of people looked at in one run: two reads and one commit serve fifty pairs, and a
 /// conflict, which one person's leaving causes, costs no more than that.
 const ROUND: usize = 100;
+
+/// Maximum number of people looked at when nobody among the first ones may meet another one of them.
+const WIDEST: usize = 3_200;
 
 /// Lifetime of a day's counter, which is read on that day only.
 const COUNTER_TTL: Duration = Duration::from_hours(48);
@@ -38,15 +43,10 @@ pub(super) fn pairs_counter(day: DateTime<Utc>) -> String {
 
 /// Pairs the people who have waited longest, and sends the please-wait text, once each, to those who
 /// are left over.
-pub(super) async fn pair(tx: &mut Transaction, texts: &Texts) -> Result<()> {
-    let members = tx.sample(WAITING, ROUND).await?;
-    // Of a full sample at most three cannot be paired, so every run leaves less to do.
-    let more = members.len() == ROUND;
-    let groups: Vec<Group> = members.into_iter().map(|member| member.group).collect();
-    let mut waiting = waiting_seats(tx, groups).await?;
-    let pairs = match_up(&waiting, more);
+pub(super) async fn pair(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
+    let Round { mut waiting, pairs, more } = round(tx).await?;
     for &(a, b) in &pairs {
-        connect(tx, texts, &waiting[a], &waiting[b])?;
+        connect(tx, settings, &waiting[a], &waiting[b])?;
     }
     if !pairs.is_empty() {
         let made = i64::try_from(pairs.len())?;
@@ -57,10 +57,36 @@ pub(super) async fn pair(tx: &mut Transaction, texts: &Texts) -> Result<()> {
     }
     for (index, one) in waiting.iter_mut().enumerate() {
         if !pairs.iter().any(|&(a, b)| index == a || index == b) {
-            notify_to_wait(tx, texts, one)?;
+            notify_to_wait(tx, &settings.texts, one)?;
         }
     }
     Ok(())
+}
+
+/// One look at the waiting people.
+struct Round {
+    waiting: Vec<Waiting>,
+    pairs: Vec<(usize, usize)>,
+    /// More people wait, and this round has left less to do, so that another one follows.
+    more: bool,
+}
+
+/// Looks at the people who have waited longest, and at more of them when none of those may meet another
+/// one: people who have blocked each other must not keep all others waiting.
+async fn round(tx: &mut Transaction) -> Result<Round> {
+    let mut size = ROUND;
+    loop {
+        let members = tx.sample(WAITING, size).await?;
+        let (found, more) = (members.len(), members.len() == size);
+        let groups: Vec<Group> = members.into_iter().map(|member| member.group).collect();
+        let waiting = waiting_seats(tx, groups).await?;
+        let pairs = match_up(tx, &waiting, more);
+        let has_progress = !pairs.is_empty() || waiting.len() < found;
+        if has_progress || !more || size >= WIDEST {
+            return Ok(Round { waiting, pairs, more: more && has_progress });
+        }
+        size *= 2;
+    }
 }
 
 /// Returns the seats of those groups that are waiting, and removes the others from the pool.
@@ -78,16 +104,11 @@ async fn waiting_seats(tx: &mut Transaction, groups: Vec<Group>) -> Result<Vec<W
     Ok(waiting)
 }
 
-/// Returns the pairs. Last partners meet again only when no other person waits.
-fn match_up(waiting: &[Waiting], more: bool) -> Vec<(usize, usize)> {
-    let waiters: Vec<Waiter<'_>> = waiting
-        .iter()
-        .map(|(group, seat)| Waiter {
-            group,
-            last_partner: seat.last_partner.as_ref(),
-            person: &seat.address.identity,
-        })
-        .collect();
+/// Returns the pairs. Earlier partners meet again only when no other person waits.
+fn match_up(tx: &Transaction, waiting: &[Waiting], more: bool) -> Vec<(usize, usize)> {
+    let people: Vec<Group> = waiting.iter().map(|(_, seat)| tx.person(&seat.address)).collect();
+    let waiters: Vec<Waiter<'_>> =
+        waiting.iter().zip(&people).map(|((group, seat), id)| seat.waiter(group, id)).collect();
     let mut pairs = matching::pair(&waiters);
     if !more {
         pairs.extend(matching::last_resort(&waiters, &pairs));
@@ -95,7 +116,12 @@ fn match_up(waiting: &[Waiting], more: bool) -> Vec<(usize, usize)> {
     pairs
 }
 
-fn connect(tx: &mut Transaction, texts: &Texts, one: &Waiting, other: &Waiting) -> Result<()> {
+fn connect(
+    tx: &mut Transaction,
+    settings: &RouletteSettings,
+    one: &Waiting,
+    other: &Waiting,
+) -> Result<()> {
     let now = tx.now();
     let at = Timestamp::from_unix(
         NoContext,
@@ -110,11 +136,16 @@ fn connect(tx: &mut Transaction, texts: &Texts, one: &Waiting, other: &Waiting) 
             address: partner.address.clone(),
             since: now,
             call_requested_at: None,
+            is_nudged: false,
+            pace: None,
         };
-        let mut seat =
-            Seat { state: State::Chatting(chat), last_partner: Some(with.clone()), ..seat.clone() };
+        if group == &one.0 {
+            limits::schedule_check(tx, settings, group, &chat)?;
+        }
+        let mut seat = seat.clone();
+        seat.meet(chat, settings.remember_partners);
         seat.write(tx, group)?;
-        notice::notify(tx, &seat.address, &texts.connected, Event::Connected);
+        notice::notify(tx, &seat.address, &settings.texts.connected, Event::Connected);
     }
     Ok(())
 }

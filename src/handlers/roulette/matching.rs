@@ -2,16 +2,24 @@
 
 use crate::model::address::{Group, Identity};
 
-/// A waiting person. Every list here begins with the longest waiting.
+/// A waiting person. Every list of them here begins with the longest waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiter<'a> {
     pub group: &'a Group,
     pub last_partner: Option<&'a Group>,
+    /// Partners before the last one.
+    pub earlier: &'a [Group],
     /// Identity of the person, who is two groups when they text two of our lines.
     pub person: &'a Identity,
+    /// Group of the person on no line, by which others block them.
+    pub id: &'a Group,
+    /// People whom this one has blocked.
+    pub blocked: &'a [Group],
+    /// Barred in the shadow, and so only for others like them.
+    pub shadowed: bool,
 }
 
-/// Returns pairs of indices: first come, first served among the compatible. Last partners are never
+/// Returns pairs of indices: first come, first served among the compatible. Earlier partners are never
 /// paired here, and no two people who could be paired are left over.
 pub(super) fn pair(waiting: &[Waiter<'_>]) -> Vec<(usize, usize)> {
     let mut round =
@@ -26,31 +34,55 @@ pub(super) fn pair(waiting: &[Waiter<'_>]) -> Vec<(usize, usize)> {
             round.couple(one, other);
         }
     }
-    // The people left over are all last partners of each other; others may swap for them.
+    // The people left over are incompatible with each other; others may swap for them.
     if let [one, other, ..] = left_over(waiting.len(), &round.pairs())[..] {
         round.make_room(one, other);
     }
     round.pairs()
 }
 
-/// Returns the two last partners who would wait although no other person is left for them, so that
-/// two people alone can meet again.
-pub(super) fn last_resort(
-    waiting: &[Waiter<'_>],
-    pairs: &[(usize, usize)],
-) -> Option<(usize, usize)> {
-    match left_over(waiting.len(), pairs)[..] {
-        [one, other, ..] if waiting[one].person != waiting[other].person => Some((one, other)),
-        _ => None,
+/// Returns pairs of earlier partners who would wait although no other person is left for them, so that
+/// two people alone can meet again; last partners only when nothing else is left.
+pub(super) fn last_resort(waiting: &[Waiter<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut left = left_over(waiting.len(), pairs);
+    let mut found = Vec::new();
+    for fits in [are_not_last_partners, may_meet] {
+        let mut at = 0;
+        while at < left.len() {
+            let one = left[at];
+            let fits = |other: &usize| fits(&waiting[one], &waiting[*other]);
+            match left[at + 1..].iter().position(fits) {
+                Some(place) => {
+                    found.push((one, left.remove(at + 1 + place)));
+                    left.remove(at);
+                }
+                None => at += 1,
+            }
+        }
     }
+    found
 }
 
-/// Returns whether two people may be paired. It is enough that one side had the other as their last
-/// partner to rule it out.
+/// Returns whether two people may be paired at once: neither is among the earlier partners of the other.
 fn compatible(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
-    one.person != other.person
+    are_not_last_partners(one, other)
+        && !one.earlier.contains(other.group)
+        && !other.earlier.contains(one.group)
+}
+
+/// Returns whether two people may meet of whom neither had the other as their last partner.
+fn are_not_last_partners(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
+    may_meet(one, other)
         && one.last_partner != Some(other.group)
         && other.last_partner != Some(one.group)
+}
+
+/// Returns whether two people may be paired at all. A block of one side rules it out.
+fn may_meet(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
+    one.person != other.person
+        && one.shadowed == other.shadowed
+        && !one.blocked.contains(other.id)
+        && !other.blocked.contains(one.id)
 }
 
 fn left_over(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
@@ -114,6 +146,12 @@ mod tests {
     /// People by number, with their last partner's.
     type Population = Vec<(usize, Option<usize>)>;
 
+    fn waiter<'a>(group: &'a Group, person: &'a Identity) -> Waiter<'a> {
+        let (earlier, blocked): (&[Group], &[Group]) = (&[], &[]);
+        let (last_partner, shadowed) = (None, false);
+        Waiter { group, last_partner, earlier, person, id: group, blocked, shadowed }
+    }
+
     fn with_waiters<T>(population: &Population, check: impl FnOnce(&[Waiter<'_>]) -> T) -> T {
         let groups: Vec<Group> =
             (0..64).map(|number| Group::from_id(format!("{number:02}"))).collect();
@@ -122,9 +160,8 @@ mod tests {
         let waiters: Vec<Waiter<'_>> = population
             .iter()
             .map(|&(person, last)| Waiter {
-                group: &groups[person],
                 last_partner: last.map(|last| &groups[last]),
-                person: &people[person],
+                ..waiter(&groups[person], &people[person])
             })
             .collect();
         check(&waiters)
@@ -252,8 +289,8 @@ mod tests {
         let people = vec![(0, Some(1)), (1, Some(0))];
         with_waiters(&people, |waiters| {
             assert_eq!(pair(waiters), []);
-            assert_eq!(last_resort(waiters, &[]), Some((0, 1)));
-            assert_eq!(last_resort(waiters, &[(0, 1)]), None);
+            assert_eq!(last_resort(waiters, &[]), [(0, 1)]);
+            assert_eq!(last_resort(waiters, &[(0, 1)]), []);
         });
     }
 
@@ -261,9 +298,9 @@ mod tests {
     fn person_on_two_lines_is_not_paired_with_themself() {
         let groups = ["one", "two"].map(Group::from_id);
         let person = &Identity::new("+14155550100");
-        let waiters = groups.each_ref().map(|group| Waiter { group, last_partner: None, person });
+        let waiters = groups.each_ref().map(|group| waiter(group, person));
         assert_eq!(pair(&waiters), []);
-        assert_eq!(last_resort(&waiters, &[]), None);
+        assert_eq!(last_resort(&waiters, &[]), []);
     }
 
     #[test]
@@ -271,5 +308,69 @@ mod tests {
         for people in [vec![(0, Some(1)), (1, None)], vec![(0, None), (1, Some(0))]] {
             with_waiters(&people, |waiters| assert_eq!(pair(waiters), []));
         }
+    }
+
+    /// People by number, with whom each remembers and has blocked, and whether they are shadowed.
+    type Company = Vec<(Vec<usize>, Vec<usize>, bool)>;
+
+    fn company() -> impl Strategy<Value = Company> {
+        let few = || prop::collection::vec(0usize..12, 0..4);
+        prop::collection::vec((few(), few(), prop::bool::weighted(0.2)), 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn blocked_and_shadowed_people_never_meet_others(company in company()) {
+            let groups: Vec<Group> = (0..12).map(|number| Group::from_id(number.to_string())).collect();
+            let named = |numbers: &[usize]| -> Vec<Group> {
+                numbers.iter().map(|number| groups[*number].clone()).collect()
+            };
+            let lists: Vec<_> =
+                company.iter().map(|(past, blocked, _)| (named(past), named(blocked))).collect();
+            let people: Vec<Identity> =
+                (0..12).map(|number| Identity::new(format!("+1415555{number:04}"))).collect();
+            let waiters: Vec<Waiter<'_>> = (0..company.len())
+                .map(|number| Waiter {
+                    last_partner: lists[number].0.first(),
+                    earlier: lists[number].0.get(1..).unwrap_or_default(),
+                    blocked: &lists[number].1,
+                    shadowed: company[number].2,
+                    ..waiter(&groups[number], &people[number])
+                })
+                .collect();
+            let mut pairs = pair(&waiters);
+            let left = left_over(waiters.len(), &pairs);
+            for (at, one) in left.iter().enumerate() {
+                for other in &left[at + 1..] {
+                    prop_assert!(!compatible(&waiters[*one], &waiters[*other]));
+                }
+            }
+            pairs.extend(last_resort(&waiters, &pairs));
+            let mut seen = BTreeSet::new();
+            for &(one, other) in &pairs {
+                prop_assert!(seen.insert(one) && seen.insert(other));
+                prop_assert_eq!(company[one].2, company[other].2);
+                prop_assert!(!company[one].1.contains(&other) && !company[other].1.contains(&one));
+            }
+            let left = left_over(waiters.len(), &pairs);
+            for (at, one) in left.iter().enumerate() {
+                for other in &left[at + 1..] {
+                    prop_assert!(!may_meet(&waiters[*one], &waiters[*other]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn earlier_partner_is_paired_before_the_last_one() {
+        let groups = ["one", "two", "three"].map(Group::from_id);
+        let people = ["+1", "+2", "+3"].map(Identity::new);
+        let earlier = [groups[2].clone()];
+        let mut waiters = [0, 1, 2].map(|at| waiter(&groups[at], &people[at]));
+        waiters[0].last_partner = Some(&groups[1]);
+        waiters[0].earlier = &earlier;
+        waiters[1].last_partner = Some(&groups[2]);
+        assert_eq!(pair(&waiters), []);
+        assert_eq!(last_resort(&waiters, &[]), [(0, 2)]);
     }
 }

@@ -5,12 +5,14 @@
 //! list who sits where. Commands run on the sender's mailbox. Pairing runs on the lobby, a mailbox
 //! of its own, so that one run of it sees all waiting people and no other run pairs meanwhile.
 //!
-//! **A relay reads and writes nothing.** The two seats of a chat are always written in one commit
-//! and with one time to live: when they are paired, when the chat ends, when a number is asked for,
-//! and once a day. So while one seat names a chat, the other names the same one. The sender's seat
-//! comes with the message and is checked again when the message completes; that proves the
-//! partner's seat too. The first message after a day writes both seats again, so that a chat in use
-//! does not expire.
+//! **A relay reads nothing, and writes no more than the sender's own seat and the text itself, sealed, for
+//! a report that may come.** What the two seats of a chat say of it is always written in one commit and
+//! with one time to live: when they are paired, when the chat ends, when a number is asked for, and when
+//! a text comes after a tenth of the time that makes a chat idle, or after a day. So while one seat names
+//! a chat, the other names the same one. The sender's seat comes with the message and is checked again
+//! when the message completes; that proves the partner's seat too. The sender's pace, by which loops are
+//! found, is in their own seat, whose time to live it leaves as it is. Without `loop_guard` and
+//! `report_memory` a relay writes nothing at all.
 //!
 //! A person is a phone or a page with a socket; neither learns which of them the other is.
 //!
@@ -23,30 +25,49 @@ use crate::model::connection::{Connection, Disconnection};
 use crate::model::message::{Inbound, Wake};
 
 mod absence;
+mod block;
+mod blocked;
+mod call;
 mod chat;
 mod command;
+mod limits;
 mod lobby;
 mod matching;
+mod meeting;
+mod memory;
 mod notice;
+mod pace;
+mod past;
 mod person;
+mod removal;
 mod seat;
 mod settings;
+mod strikes;
+mod summary;
 mod texts;
 
 use person::Person;
 pub use settings::RouletteSettings;
 
 /// Handler of anonymous chats between two people.
-#[derive(Default)]
 pub struct Roulette {
     settings: RouletteSettings,
 }
 
 impl Roulette {
     /// Creates the handler, or reports every setting that cannot work.
-    pub fn new(settings: RouletteSettings) -> Result<Self> {
+    pub fn new(mut settings: RouletteSettings) -> Result<Self> {
         settings.check()?;
+        if !settings.summary {
+            settings.texts.summary.clear();
+        }
         Ok(Self { settings })
+    }
+}
+
+impl Default for Roulette {
+    fn default() -> Self {
+        Self::new(RouletteSettings::default()).expect("the default settings are valid")
     }
 }
 
@@ -57,13 +78,15 @@ impl Handler for Roulette {
             return Ok(());
         }
         let command = self.settings.synonyms.command(message.text.reveal());
-        let mut person = Person::load(cx, &self.settings.texts, message).await?;
+        let mut person = Person::load(cx, &self.settings, message).await?;
         person.obey(command, message).await
     }
 
     async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
         match wake.name.as_str() {
-            lobby::PAIR => lobby::pair(tx, &self.settings.texts).await,
+            lobby::PAIR => lobby::pair(tx, &self.settings).await,
+            limits::WAIT => limits::end_wait(tx, &self.settings.texts, wake).await,
+            limits::CHAT => limits::check(tx, &self.settings, wake).await,
             absence::OVER => absence::over(tx, &self.settings.texts, wake).await,
             _ => Ok(()),
         }
@@ -85,8 +108,8 @@ impl Handler for Roulette {
         chat::leave_for_good(tx, &self.settings.texts).await
     }
 
-    async fn removed(&self, tx: &mut Transaction, _: Removal) -> Result {
-        chat::leave_for_good(tx, &self.settings.texts).await
+    async fn removed(&self, tx: &mut Transaction, removal: Removal) -> Result {
+        removal::removed(tx, &self.settings.texts, removal).await
     }
 
     fn greeting(&self) -> Option<&str> {

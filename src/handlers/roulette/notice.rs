@@ -1,11 +1,13 @@
 //! Messages to people with a phone and to people with a page, who see no difference in each other.
 
+use super::settings::RouletteSettings;
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
 use crate::model::address::Address;
 use crate::model::frame::Frame;
+use crate::model::mask::masked;
 use crate::model::message::{Media, Text};
-use crate::model::segment;
+use crate::model::relayed::{parts, sanitized};
 
 /// Maximum number of characters of one message at a phone's provider.
 const MAX_LENGTH: usize = 1600;
@@ -40,7 +42,13 @@ pub(super) fn show_state(tx: &mut Transaction, to: &Address, event: Event) {
     notify(tx, to, "", event);
 }
 
-/// Sends a person a text and pictures of the stranger. A phone gets a long text in parts.
+/// Returns a text of a person as the stranger may see it; nothing may be left of it.
+pub(super) fn cleaned(settings: &RouletteSettings, text: &Text) -> Text {
+    let text = sanitized(text.reveal(), settings.line_breaks);
+    masked(&text, &settings.mask, &settings.texts.masked).into()
+}
+
+/// Sends a person a cleaned text and pictures of the stranger. A phone gets a long text in parts.
 pub(super) fn relay(
     tx: &mut Transaction,
     texts: &Texts,
@@ -52,7 +60,7 @@ pub(super) fn relay(
         return relay_to_page(tx, texts, to, text, !media.is_empty());
     }
     let mut media = media.to_vec();
-    for part in segment::split(text.reveal(), &texts.relay_prefix, MAX_LENGTH) {
+    for part in parts(text.reveal(), &texts.relay_prefix, MAX_LENGTH) {
         tx.send_media(to, part, std::mem::take(&mut media));
     }
 }
@@ -68,7 +76,8 @@ fn relay_to_page(
 ) {
     let body = text.reveal();
     let mut send = |body: &str| {
-        let frame = Frame::message(format!("{}{body}", texts.relay_prefix));
+        let lines = body.split('\n').map(|line| format!("{}{line}", texts.relay_prefix));
+        let frame = Frame::message(lines.collect::<Vec<_>>().join("\n"));
         tx.send_frame(to, frame.field("from", "stranger").field("body", body));
     };
     if !body.is_empty() || !has_picture {

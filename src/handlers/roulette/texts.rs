@@ -19,7 +19,8 @@ pub(super) struct Texts {
     pub peer_disconnected: String,
     #[validate(length(min = 1, max = 1600))]
     pub call_without_chat: String,
-    #[validate(length(min = 1, max = 1600))]
+    /// Question with the code that confirms it in place of `{code}`.
+    #[validate(length(min = 1, max = 1600), custom(function = has_code))]
     pub confirm_call: String,
     /// Text with the number of the caller in place of `{number}`.
     #[validate(length(min = 1, max = 1600), custom(function = has_number))]
@@ -29,6 +30,9 @@ pub(super) struct Texts {
     pub relay_prefix: String,
     #[validate(length(min = 1, max = 1600))]
     pub relay_without_chat: String,
+    /// Text in place of what the topic masks in a relayed text.
+    #[validate(length(min = 1, max = 40))]
+    pub masked: String,
     /// Answer to CALL of a person with a page.
     #[validate(length(min = 1, max = 1600))]
     pub no_number_to_share: String,
@@ -44,6 +48,33 @@ pub(super) struct Texts {
     pub stats_own_chat: String,
     #[validate(length(min = 1, max = 160))]
     pub stats_no_chat: String,
+    /// End of a wait that lasted too long.
+    #[validate(length(min = 1, max = 1600))]
+    pub nobody_there: String,
+    /// Text to both sides of an idle chat, with the time left as `{time}`.
+    #[validate(length(min = 1, max = 1600))]
+    pub idle_nudge: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub idle_ended: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub chat_over: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub loop_ended: String,
+    /// Sentence behind the text that ends a chat, with `{duration}` and `{messages}`; empty without
+    /// `summary`.
+    #[validate(length(max = 160))]
+    pub summary: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub blocked: String,
+    #[validate(length(min = 1, max = 1600))]
+    pub reported: String,
+    /// Answer to BLOCK and REPORT of a person who has met no one.
+    #[validate(length(min = 1, max = 1600))]
+    pub block_without_chat: String,
+    /// Answer to a person who was reported and looks for a stranger, with `{time}` as
+    /// hours:minutes:seconds.
+    #[validate(length(min = 1, max = 1600))]
+    pub cooling_down: String,
 }
 
 impl Default for Texts {
@@ -59,7 +90,7 @@ impl Default for Texts {
             peer_disconnected: text("Your peer disconnected."),
             call_without_chat: text("Error: You haven't connected to anyone yet."),
             confirm_call: text(
-                "This shows the stranger your number. To share it, reply CALL again within 2 minutes.",
+                "This shows the stranger your number. To share it, reply CALL {code} within 2 minutes.",
             ),
             shared_number: text("The other person has shared their number: {number}"),
             relay_prefix: text("Stranger: "),
@@ -71,15 +102,41 @@ impl Default for Texts {
             stats: text("Waiting: {waiting}. Chatting: {chatting}. Pairs today: {pairs}. {own}"),
             stats_own_chat: text("Your chat has run for {duration}."),
             stats_no_chat: text("You're not in a chat."),
+            masked: text("***"),
+            nobody_there: text("Nobody is there at the moment. Send WAIT to go on waiting."),
+            idle_nudge: text(
+                "Your chat has been quiet for a while. It ends in {time} unless one of you writes.",
+            ),
+            idle_ended: text(
+                "Your chat has ended, since it was quiet. Send CONNECT for another one.",
+            ),
+            chat_over: text(
+                "Your chat has ended, since its time is over. Send CONNECT for another one.",
+            ),
+            loop_ended: text(
+                "Your chat has ended, since it looked like automatic replies. Send CONNECT for \
+                 another one.",
+            ),
+            summary: text("Your chat lasted {duration} and had {messages} messages."),
+            blocked: text("You will never be connected to this person again."),
+            reported: text(
+                "Thank you, this person is reported. You will never be connected to them again.",
+            ),
+            block_without_chat: text("Error: You haven't met anyone yet."),
+            cooling_down: text("A stranger has reported you. You can connect again in {time}."),
         }
     }
 }
 
 fn has_number(text: &str) -> Result<(), ValidationError> {
-    if text.contains("{number}") {
-        Ok(())
-    } else {
-        let message = "must contain {number}, which stands for the caller's number";
-        Err(ValidationError::new("placeholder").with_message(message.into()))
-    }
+    contains(text, "{number}", "must contain {number}, which stands for the caller's number")
+}
+
+fn has_code(text: &str) -> Result<(), ValidationError> {
+    contains(text, "{code}", "must contain {code}, the digits that confirm the CALL")
+}
+
+fn contains(text: &str, placeholder: &str, message: &'static str) -> Result<(), ValidationError> {
+    let error = || ValidationError::new("placeholder").with_message(message.into());
+    text.contains(placeholder).then_some(()).ok_or_else(error)
 }

@@ -6,6 +6,8 @@
 //! attempt of a client is never delayed, so the operator's right token passes during an attack from
 //! elsewhere.
 
+pub mod calls;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -193,15 +193,31 @@ pub struct Outbound {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[doc(hidden)]
     pub is_consent: bool,
+    /// Sealed reference that the provider returns with its reports, set for the time of a send.
+    #[serde(skip)]
+    #[doc(hidden)]
+    pub reference: Option<String>,
 }
 
 impl Outbound {
     /// Creates a message with a new id. Ids sort by their time of creation.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
         let id = MessageId::new(uuid::Uuid::now_v7().to_string());
-        let (content, tally, priority) = Default::default();
+        let (content, tally, priority, reference) = Default::default();
         let (continues, is_consent) = (false, false);
-        Self { id, to, text, media, cause, content, tally, priority, continues, is_consent }
+        Self {
+            id,
+            to,
+            text,
+            media,
+            cause,
+            content,
+            tally,
+            priority,
+            continues,
+            is_consent,
+            reference,
+        }
     }
 }
 

@@ -76,6 +76,14 @@ impl ScriptCall {
         request.closed.iter().fold(self, |call, line| call.arg(line.as_str()))
     }
 
+    /// Adds the key and the value by which the provider's id of an outbound message is noted, and how
+    /// long; blanks when there is nothing to note.
+    pub(super) fn noted(self, facts: &Facts) -> Self {
+        let (key, id) = encoding::outbound_ids(facts)
+            .map_or_else(Default::default, |(ours, theirs)| (encoding::noted_key(ours), theirs));
+        self.arg(key).arg(id).millis(encoding::NOTED)
+    }
+
     /// Adds message, kinds and detail; blanks when there is nothing to record.
     pub(super) fn facts(self, facts: Option<&Facts>) -> Self {
         match facts {

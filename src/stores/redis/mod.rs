@@ -13,6 +13,7 @@ mod feeds;
 mod health;
 mod keys;
 mod moves;
+mod operator;
 mod pauses;
 mod queues;
 mod rates;
@@ -21,6 +22,7 @@ mod reconnecting;
 mod records;
 mod reply;
 mod scripts;
+mod search;
 mod target;
 mod upkeep;
 

@@ -12,8 +12,8 @@ use crate::contracts::storage::encoding::{
     SENDER_BARRED, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind, Retry,
-    SenderRate, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind,
+    Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -28,7 +28,6 @@ const LIFE: (Duration, Duration) =
     (Duration::from_millis(1), Duration::from_hours(1_000 * 366 * 24));
 
 pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
-    let reason = |reason: &str| encoding::detail(&dropped(&push.facts, reason));
     let call = ScriptCall::new(&scripts::PUSH, partition)
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
@@ -40,12 +39,8 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
         .arg(push.max_group_depth)
         .arg(push.max_group_depth.min(push.max_crowded_depth))
         .arg(push.facts.max_records)
-        .facts(Some(&push.facts))
-        .arg(kinds(&dropped(&push.facts, "")))
-        .arg(reason(MAILBOX_FULL))
-        .arg(reason(SENDER_BARRED))
-        .arg(reason(RATE_EXCEEDED));
-    let call = rate(call, push.rate.as_ref())
+        .facts(Some(&push.facts));
+    let call = rate(drops(call, &push.facts), push.rate.as_ref())
         .arg(push.aliases.len())
         .arg(push.marks.len())
         .arg(push.writes.len())
@@ -55,6 +50,14 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
     let call = push.marks.iter().fold(aliases.fold(call, ScriptCall::arg), ScriptCall::arg);
     let call = push.writes.iter().fold(call, write);
     [notice(push), push.once.as_ref()].into_iter().flatten().fold(call, once).entries(&push.outbox)
+}
+
+/// Adds what is recorded of a message that is dropped: the kinds, and the detail for each reason.
+fn drops(call: ScriptCall, facts: &Facts) -> ScriptCall {
+    let call = call.arg(kinds(&dropped(facts, "")));
+    let reasons = [MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED];
+    let details = reasons.map(|reason| encoding::detail(&dropped(facts, reason)));
+    details.into_iter().fold(call, ScriptCall::arg)
 }
 
 fn notice(push: &Push) -> Option<&Once> {
@@ -77,7 +80,8 @@ pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
         .patience(PUSH_PATIENCE)
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
-        .facts(Some(facts));
+        .facts(Some(facts))
+        .noted(facts);
     superseding(facts).into_iter().fold(call, ScriptCall::arg)
 }
 
@@ -221,6 +225,11 @@ pub(super) fn schedule(partition: &Partition, wake: &Entry, due: DateTime<Utc>) 
         .without_replicas()
         .entries([wake])
         .arg(due.timestamp_millis())
+}
+
+pub(super) fn apply(partition: &Partition, change: &Change) -> ScriptCall {
+    let call = ScriptCall::new(&scripts::APPLY, partition).arg(change.writes.len());
+    change.writes.iter().fold(call, write).entries(&change.wakes)
 }
 
 /// Maximum number of records. Without facts nothing is recorded, so nothing is cut.

@@ -9,7 +9,7 @@ use redis::{Value, cmd};
 use super::keys::tag;
 use super::reply::decode;
 use super::{Redis, moves};
-use crate::contracts::storage::{Partition, Records, StorageError, encoding};
+use crate::contracts::storage::{Partition, Records, StateReads, StorageError, encoding};
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
 
@@ -20,6 +20,14 @@ const PAGE: usize = 1_000;
 impl Records for Redis {
     async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError> {
         self.shared.send(&moves::record(partition, &facts)).await.map(drop)
+    }
+
+    async fn provider_id(
+        &self,
+        partition: &Partition,
+        message: &MessageId,
+    ) -> Result<Option<String>, StorageError> {
+        Ok(self.values(partition, &[encoding::noted_key(message)]).await?.pop().flatten())
     }
 
     async fn events(

@@ -57,6 +57,8 @@ scripts! {
     PUBLISH, true, "publish.lua";
     PAUSE, true, "pause.lua";
     PAUSES, true, "pauses.lua";
+    APPLY, true, "apply.lua";
+    ERASE, true, "erase.lua";
     ADMIT, true, "admit.lua";
     SPEND, true, "spend.lua";
     SPENDING, true, "spending.lua";

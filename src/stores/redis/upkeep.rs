@@ -74,6 +74,18 @@ impl Upkeep for Redis {
         self.shared.send(&call).await.map(drop)
     }
 
+    async fn take_turn(
+        &self,
+        partition: &Partition,
+        work: &str,
+        every: Duration,
+    ) -> Result<bool, StorageError> {
+        let mut gate = cmd("SET");
+        gate.arg(format!("{}turn:{work}", keys::tag(partition))).arg(1);
+        gate.arg("NX").arg("PX").arg(millis(every).max(1));
+        Ok(self.send_pooled(partition, &gate).await? != Value::Nil)
+    }
+
     async fn remember_partitions(
         &self,
         topic: &TopicName,

@@ -30,9 +30,8 @@ pub(super) fn push(
         tx.record(&row, &dropped(&push.facts, SENDER_BARRED), false)?;
         return Ok(Pushed::Barred);
     }
-    let full = push.rate.as_ref().map(|rate| full_at(tx, &row, rate)).transpose()?;
-    if let (Some(rate), Some(full)) = (&push.rate, full)
-        && full - tx.now > interval(rate).saturating_mul(i64::from(rate.burst) - 1)
+    if let Some(rate) = &push.rate
+        && is_empty(tx, &row, rate)?
     {
         append_once(tx, &row, rate.notice.as_ref())?;
         tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
@@ -47,15 +46,15 @@ pub(super) fn push(
             return Ok(Pushed::GroupFull);
         }
     }
-    if let (Some(rate), Some(full)) = (&push.rate, full) {
-        take(tx, &row, rate, full)?;
-    }
     accept(tx, &row, push)?;
     Ok(Pushed::Accepted)
 }
 
 fn accept(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageResult<()> {
     tx.remember(row, &digest(&[push.entry.id.as_str()]), REMEMBERED)?;
+    if let Some(rate) = &push.rate {
+        take(tx, row, rate)?;
+    }
     write(tx, row, &push.writes)?;
     if push.is_queued {
         tx.append(row, QueueKind::Inbound, &push.entry)?;
@@ -129,13 +128,18 @@ fn full_at(tx: &Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> S
     Ok(stored.unwrap_or(tx.now).max(tx.now))
 }
 
-fn take(
-    tx: &mut Transaction<'_>,
+/// Tests whether a bucket has no room for a message.
+fn is_empty(
+    tx: &Transaction<'_>,
     row: &PartitionRow<'_>,
     rate: &SenderRate,
-    full: i64,
-) -> StorageResult<()> {
-    let full = full.saturating_add(interval(rate));
+) -> StorageResult<bool> {
+    let burst = interval(rate).saturating_mul(i64::from(rate.burst) - 1);
+    Ok(full_at(tx, row, rate)? - tx.now > burst)
+}
+
+fn take(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<()> {
+    let full = full_at(tx, row, rate)?.saturating_add(interval(rate));
     let (key, value) = (rate.bucket.clone(), full.to_string());
     let ttl = Duration::from_millis(to_u64(full - tx.now));
     commit::write(tx, row, &Write::Put { key, value, ttl })

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use rusqlite::params;
 
-use super::Sqlite;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
+use super::{Sqlite, commit};
 use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, superseding};
-use crate::contracts::storage::{Partition, Records, StorageError, encoding};
+use crate::contracts::storage::{Partition, Records, StateReads, StorageError, encoding};
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
+use crate::model::state::Write;
 
 /// Time for which the digest of an accepted message is remembered.
 pub(super) const REMEMBERED: Duration = Duration::from_hours(24 * DUPLICATE_DAYS);
@@ -24,6 +25,14 @@ impl Records for Sqlite {
         self.check_reserve()?;
         let partition = partition.clone();
         self.write(move |tx| record_once(tx, &partition, &facts)).await
+    }
+
+    async fn provider_id(
+        &self,
+        partition: &Partition,
+        message: &MessageId,
+    ) -> Result<Option<String>, StorageError> {
+        Ok(self.values(partition, &[encoding::noted_key(message)]).await?.pop().flatten())
     }
 
     async fn events(
@@ -104,7 +113,11 @@ impl Transaction<'_> {
 }
 
 /// Records facts about a message that is in no queue, once.
-fn record_once(tx: &Transaction<'_>, partition: &Partition, facts: &Facts) -> StorageResult<()> {
+fn record_once(
+    tx: &mut Transaction<'_>,
+    partition: &Partition,
+    facts: &Facts,
+) -> StorageResult<()> {
     let row = tx.ensure_partition(partition)?;
     let digests = superseding(facts);
     for digest in &digests {
@@ -112,8 +125,20 @@ fn record_once(tx: &Transaction<'_>, partition: &Partition, facts: &Facts) -> St
             return Ok(());
         }
     }
-    tx.remember(&row, &digests[0], REMEMBERED)?;
+    note(tx, &row, facts)?;
+    let Some(own) = digests.first() else { return Ok(()) };
+    tx.remember(&row, own, REMEMBERED)?;
     tx.record(&row, facts, false)
+}
+
+/// Notes the provider's id of an outbound message that is not known to be sent.
+fn note(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, facts: &Facts) -> StorageResult<()> {
+    let Some((ours, theirs)) = encoding::outbound_ids(facts) else { return Ok(()) };
+    if tx.is_known(row, &sent_digest(theirs))? {
+        return Ok(());
+    }
+    let (key, value) = (encoding::noted_key(ours), theirs.to_owned());
+    commit::write(tx, row, &Write::Put { key, value, ttl: encoding::NOTED })
 }
 
 /// Returns the digest of a message that is known to be sent.

@@ -46,6 +46,20 @@ impl Upkeep for Sqlite {
         self.write(move |tx| trim(tx, &partition, retention, every)).await
     }
 
+    async fn take_turn(
+        &self,
+        partition: &Partition,
+        work: &str,
+        every: Duration,
+    ) -> Result<bool, StorageError> {
+        let (partition, gate) = (partition.clone(), format!("turn:{work}"));
+        self.write(move |tx| {
+            let row = tx.ensure_partition(&partition)?;
+            pass_gate(tx, &gate, row.number, every)
+        })
+        .await
+    }
+
     async fn remember_partitions(
         &self,
         topic: &TopicName,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::fields::{Fields, malformed};
 use super::guard::Guard;
 use super::settings::{IncomingSettings, ReportSettings};
-use crate::contracts::transport::callback::{CAUSE, MESSAGE};
+use crate::contracts::transport::callback::{CAUSE, MESSAGE, REFERENCE};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, WebhookRequest};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, MessageId, Parameters};
@@ -110,9 +110,10 @@ fn report(names: &ReportSettings, fields: &Fields) -> Result<Received, ReceiveEr
     } else {
         return Ok(Received::Nothing);
     };
-    let id = |name| fields.values(name).next().filter(|id| !id.is_empty()).map(MessageId::new);
+    let ours = |name| fields.values(name).next().filter(|id| !id.is_empty());
     let mut report = Report::new(fields.one(&names.id)?.unwrap_or_default(), status);
-    report.message = id(MESSAGE);
-    report.cause = id(CAUSE);
+    report.message = ours(MESSAGE).map(MessageId::new);
+    report.cause = ours(CAUSE).map(MessageId::new);
+    report.reference = ours(REFERENCE).map(str::to_owned);
     Ok(Received::Report(report))
 }

@@ -65,13 +65,11 @@ pub(super) fn received(query: &Query) -> Result<Received, ReceiveError> {
     };
     let text = query.bytes("status_text")?.unwrap_or_default();
     let is_failed = status == DeliveryStatus::Failed;
-    Ok(Received::Report(Report {
-        provider_id: provider_id.map_or_else(|| message.to_string(), cut),
-        message: Some(message),
-        cause: query.filled(CAUSE)?.map(|cause| our_id(CAUSE, cause)).transpose()?,
-        status,
-        code: is_failed.then(|| code(&String::from_utf8_lossy(text))).flatten(),
-    }))
+    let mut report = Report::new(provider_id.map_or_else(|| message.to_string(), cut), status);
+    report.message = Some(message);
+    report.cause = query.filled(CAUSE)?.map(|cause| our_id(CAUSE, cause)).transpose()?;
+    report.code = is_failed.then(|| code(&String::from_utf8_lossy(text))).flatten();
+    Ok(Received::Report(report))
 }
 
 /// State that a status of Kannel's stands for; nothing for one that is not known.

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::outcome;
-use super::{Twilio, TwilioConfig};
+use super::{MAX_MEDIA, Twilio, TwilioConfig};
 use crate::contracts::transport::callback::callback_url;
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::{self, Response};
@@ -34,7 +34,12 @@ pub(super) fn messages_url(config: &TwilioConfig) -> String {
 }
 
 pub(super) fn messages_path(config: &TwilioConfig) -> String {
-    format!("/2010-04-01/Accounts/{}/Messages.json", config.account_sid)
+    account_path(config, "Messages.json")
+}
+
+/// Path of a resource of the account.
+pub(super) fn account_path(config: &TwilioConfig, resource: &str) -> String {
+    format!("/2010-04-01/Accounts/{}/{resource}", config.account_sid)
 }
 
 /// Line that a message leaves from, if one is known.
@@ -53,7 +58,10 @@ pub(super) async fn exchange(
     Ok(Response::read(response, MAX_RESPONSE_BYTES).await)
 }
 
-fn authorized(config: &TwilioConfig, request: RequestBuilder) -> Result<RequestBuilder, SendError> {
+pub(super) fn authorized(
+    config: &TwilioConfig,
+    request: RequestBuilder,
+) -> Result<RequestBuilder, SendError> {
     let key = config.api_key.as_ref().zip(config.api_secret.as_ref());
     let token = config.auth_token.as_ref().map(|token| (&config.account_sid, token));
     let (user, secret) = key.or(token).ok_or_else(|| SendError::Account {
@@ -68,6 +76,10 @@ fn parameters(
     message: &Outbound,
 ) -> Result<Vec<(&'static str, String)>, SendError> {
     let config = &twilio.config;
+    if message.media.len() > MAX_MEDIA {
+        let reason = format!("too many media; send at most {MAX_MEDIA}");
+        return Err(SendError::Message { code: 21623, reason });
+    }
     let line = line(config, message);
     let service = config.messaging_service_sid.as_deref();
     if line.is_none() && service.is_none() {
@@ -81,12 +93,14 @@ fn parameters(
     // that the sender texted.
     parameters.extend(line.map(|line| ("From", line.to_owned())));
     parameters.extend(service.map(|service| ("MessagingServiceSid", service.to_owned())));
-    let text = message.text.reveal();
+    let text = twilio.text(message);
     if !text.is_empty() || message.media.is_empty() {
-        parameters.push(("Body", text.to_owned()));
+        parameters.push(("Body", text.into_owned()));
     }
     parameters.extend(message.media.iter().map(|media| ("MediaUrl", media.url.clone())));
     parameters.extend(status_callback(twilio, message).map(|url| ("StatusCallback", url)));
+    let validity = config.options.validity_period;
+    parameters.extend(validity.map(|period| ("ValidityPeriod", period.as_secs().to_string())));
     Ok(parameters)
 }
 

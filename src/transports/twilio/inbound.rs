@@ -1,14 +1,11 @@
 //! Inbound messages.
 
-use super::NAME;
 use super::fields::{Fields, malformed};
+use super::{MAX_MEDIA, NAME};
 use crate::contracts::transport::{ReceiveError, Received};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, Media, MessageId, OptOut, Origin, Parameters, Text};
 use crate::model::phone;
-
-/// Most attachments of a message, which is Twilio's own limit.
-const MAX_MEDIA: usize = 10;
 
 /// Longest identity in characters. A number has at most 15 digits and a sender's name 11 characters;
 /// channels add a prefix.

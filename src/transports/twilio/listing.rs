@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::RequestBuilder;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{Twilio, api, outcome};
 use crate::contracts::transport::{SendError, SentReceipt};
@@ -23,29 +24,36 @@ struct MessageList {
     next_page_uri: Option<String>,
 }
 
+/// Message of the list, of either direction.
 #[derive(Deserialize)]
-struct ListedMessage {
-    sid: String,
-    direction: String,
-    body: Option<String>,
+pub(super) struct ListedMessage {
+    pub(super) sid: String,
+    pub(super) direction: String,
+    pub(super) body: Option<String>,
+    #[serde(default)]
+    pub(super) from: String,
+    #[serde(default)]
+    pub(super) to: String,
+    pub(super) num_media: Option<String>,
     date_created: Option<String>,
 }
 
 impl ListedMessage {
-    fn created(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn created(&self) -> Option<DateTime<Utc>> {
         let created = DateTime::parse_from_rfc2822(self.date_created.as_deref()?).ok()?;
         Some(created.to_utc())
     }
 
     /// Returns whether the message is recent enough. A missing or unreadable time may be recent.
-    fn is_since(&self, since: DateTime<Utc>) -> bool {
+    pub(super) fn is_since(&self, since: DateTime<Utc>) -> bool {
         self.created().is_none_or(|created| created >= since)
     }
 
-    /// Returns whether this may be `message`, in any state: a failed message was accepted as well.
-    fn matches(&self, message: &Outbound) -> bool {
+    /// Returns whether this may be a message with `text`, in any state: a failed message was accepted
+    /// as well.
+    fn matches(&self, text: &str) -> bool {
         let body = self.body.as_deref().unwrap_or_default();
-        self.direction == "outbound-api" && is_same_text(body, message.text.reveal())
+        self.direction == "outbound-api" && is_same_text(body, text)
     }
 }
 
@@ -56,15 +64,16 @@ pub(super) async fn find(
     message: &Outbound,
     since: DateTime<Utc>,
 ) -> Result<Vec<SentReceipt>, SendError> {
-    let since = since - CLOCK_SKEW;
+    let (since, text) = (since - CLOCK_SKEW, twilio.text(message));
     let mut found = Vec::new();
     let mut request = first(twilio, message);
+    let path = api::messages_path(&twilio.config);
     for _ in 0..MAX_PAGES {
-        let MessageList { messages, next_page_uri } = page(twilio, request).await?;
+        let (messages, next_page_uri) = self::messages(twilio, request).await?;
         let is_complete = messages.last().is_none_or(|oldest| !oldest.is_since(since));
-        found.extend(messages.into_iter().filter(|it| it.is_since(since) && it.matches(message)));
+        found.extend(messages.into_iter().filter(|it| it.is_since(since) && it.matches(&text)));
         match next_page_uri {
-            Some(uri) if !is_complete => request = next(twilio, &uri)?,
+            Some(uri) if !is_complete => request = next(twilio, &path, &uri)?,
             _ => return Ok(newest_first(found)),
         }
     }
@@ -87,17 +96,29 @@ fn first(twilio: &Twilio, message: &Outbound) -> RequestBuilder {
     twilio.http.get(api::messages_url(config)).query(&query)
 }
 
+/// Messages of a page, and the path of the next one.
+pub(super) async fn messages(
+    twilio: &Twilio,
+    request: RequestBuilder,
+) -> Result<(Vec<ListedMessage>, Option<String>), SendError> {
+    let MessageList { messages, next_page_uri } = page(twilio, request).await?;
+    Ok((messages, next_page_uri))
+}
+
 /// Request of the next page. The credentials are sent to the same list only, whatever URL the response
 /// names.
-fn next(twilio: &Twilio, uri: &str) -> Result<RequestBuilder, SendError> {
-    let path = api::messages_path(&twilio.config);
-    if !uri.strip_prefix(&path).is_some_and(|query| query.starts_with('?')) {
+pub(super) fn next(twilio: &Twilio, path: &str, uri: &str) -> Result<RequestBuilder, SendError> {
+    if !uri.strip_prefix(path).is_some_and(|query| query.starts_with('?')) {
         return Err(unreadable("continues at another address"));
     }
     Ok(twilio.http.get(format!("{}{uri}", twilio.config.api_base)))
 }
 
-async fn page(twilio: &Twilio, request: RequestBuilder) -> Result<MessageList, SendError> {
+/// Page of a list.
+pub(super) async fn page<T: DeserializeOwned>(
+    twilio: &Twilio,
+    request: RequestBuilder,
+) -> Result<T, SendError> {
     let response = api::exchange(twilio, request).await?;
     if !response.status.is_success() {
         return Err(outcome::send_error(&response));

@@ -4,27 +4,35 @@
 //! idempotency key, so every failed send is classified by one question: may the request have been
 //! accepted? A failure that cannot be proved to be *not sent* is *ambiguous*.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+    MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt, Transport,
+    WebhookRequest, WebhookResponse,
 };
 use crate::http_client::{self, ClientLimits, Reach};
-use crate::model::message::Outbound;
+use crate::model::message::{Incoming, Outbound};
 use crate::model::segment::segments;
+use crate::model::smart;
 
 mod api;
+mod codes;
 #[doc(hidden)]
 pub mod config;
 mod fields;
 mod form;
 mod inbound;
 mod listing;
+mod media;
+mod missed;
 mod outcome;
 mod rate;
+mod redact;
 mod report;
 #[doc(hidden)]
 pub mod signature;
@@ -32,7 +40,7 @@ mod twiml;
 mod webhook;
 
 #[doc(hidden)]
-pub use config::TwilioConfig;
+pub use config::{TwilioConfig, TwilioOptions};
 
 #[doc(hidden)]
 pub const NAME: &str = "twilio";
@@ -40,10 +48,15 @@ pub const NAME: &str = "twilio";
 /// Largest number of characters of a message (error 21617).
 const MAX_LENGTH: usize = 1600;
 
+/// Most attachments of a message in either direction.
+const MAX_MEDIA: usize = 10;
+
 /// Transport of one Twilio account.
 pub struct Twilio {
     config: TwilioConfig,
     http: reqwest::Client,
+    /// Client of media, whose address comes from outside.
+    media_http: reqwest::Client,
     status_callback: Option<Url>,
 }
 
@@ -54,7 +67,20 @@ impl Twilio {
         let limits =
             ClientLimits { connect_timeout: config.connect_timeout, timeout: config.timeout };
         let http = http_client::client(limits, Reach::Anywhere)?;
-        Ok(Self { config, http, status_callback })
+        let reach = if config.is_at_twilio() { Reach::Public } else { Reach::Anywhere };
+        let media_http = http_client::client(limits, reach)?;
+        Ok(Self { config, http, media_http, status_callback })
+    }
+
+    /// Text of a message as it is sent.
+    fn text<'m>(&self, message: &'m Outbound) -> Cow<'m, str> {
+        let text = message.text.reveal();
+        if !self.config.options.smart_encoding {
+            return Cow::Borrowed(text);
+        }
+        // An ellipsis becomes three characters, for which a text may have no room.
+        let encoded = smart::encoded(text);
+        if encoded.chars().count() > MAX_LENGTH { Cow::Borrowed(text) } else { encoded }
     }
 }
 
@@ -92,7 +118,7 @@ impl Transport for Twilio {
         if !message.media.is_empty() {
             return 1;
         }
-        u32::try_from(segments(message.text.reveal())).unwrap_or(u32::MAX)
+        u32::try_from(segments(&self.text(message))).unwrap_or(u32::MAX)
     }
 
     fn rate(&self, line: &str) -> Option<u32> {
@@ -105,12 +131,36 @@ impl Transport for Twilio {
         api::send(self, message).await
     }
 
+    fn sweep_interval(&self) -> Option<Duration> {
+        let options = &self.config.options;
+        options.sweep.filter(|_| !options.webhooks.is_empty())
+    }
+
+    async fn missed(&self, since: DateTime<Utc>) -> Result<Option<Vec<Incoming>>, SendError> {
+        if self.config.options.webhooks.is_empty() {
+            return Ok(None);
+        }
+        missed::missed(self, since, Utc::now()).await.map(Some)
+    }
+
+    fn media_policy(&self) -> MediaPolicy {
+        self.config.options.media.clone()
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, MediaError> {
+        media::fetch(self, url).await
+    }
+
     async fn find(
         &self,
         message: &Outbound,
         since: DateTime<Utc>,
     ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         listing::find(self, message, since).await.map(Some)
+    }
+
+    async fn redact(&self, provider_id: &str) -> Result<bool, SendError> {
+        redact::redact(self, provider_id).await.map(|()| true)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Delivery reports, which Twilio posts to the status callback at every state of a message.
 
 use super::fields::Fields;
-use super::form;
-use crate::contracts::transport::callback::{CAUSE, MESSAGE};
+use super::{codes, form};
+use crate::contracts::transport::callback::{CAUSE, MESSAGE, REFERENCE};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report};
 use crate::model::message::MessageId;
 
@@ -25,16 +25,21 @@ pub(super) fn received(
     let Some(status) = delivery_status(status) else { return Ok(Received::Nothing) };
     let ours = Fields::read(form::pairs(query.as_bytes()))?;
     let id = |name| Ok(ours.filled(name)?.map(MessageId::new));
-    Ok(Received::Report(Report {
-        message: id(MESSAGE)?,
-        cause: id(CAUSE)?,
-        provider_id: sid.to_owned(),
-        status,
-        code: fields
-            .filled("ErrorCode")?
-            .and_then(|code| code.parse().ok())
-            .filter(|code| *code != 0),
-    }))
+    let code = fields.filled("ErrorCode")?.and_then(|code| code.parse().ok());
+    let mut report = Report::new(sid, status);
+    report.message = id(MESSAGE)?;
+    report.cause = id(CAUSE)?;
+    report.reference = ours.filled(REFERENCE)?.map(str::to_owned);
+    if let Some(code) = code.filter(|code| *code != 0) {
+        report.code = Some(code);
+        report.meaning = Some(meaning(code));
+        report.unreachable = codes::unreachable(code).filter(|_| status == DeliveryStatus::Failed);
+    }
+    Ok(Received::Report(report))
+}
+
+fn meaning(code: u32) -> String {
+    codes::known(code).map_or_else(|| codes::explanation(code), |(_, meaning)| meaning.to_owned())
 }
 
 /// State that a status of Twilio's stands for; nothing for a status that is not known.

@@ -10,7 +10,7 @@ use crosswire::engine::dispatcher::{Dispatcher, DispatcherParts};
 use crosswire::engine::gate::Gate;
 use crosswire::model::clock::SystemClock;
 use crosswire::model::topic::{OnAmbiguous, Sending};
-use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig, TwilioOptions};
 
 use super::{consumer, groups, owe, topic, until_empty};
 use crate::storage::fixture::Fixture;
@@ -42,6 +42,7 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         status_callback: None,
         connect_timeout: timeout,
         timeout,
+        options: TwilioOptions::default(),
     });
     let sending = Sending {
         concurrency: 1,

@@ -169,6 +169,8 @@ impl Transport for FakeTransport {
 #[derive(Default)]
 pub(super) struct NoStore {
     pub(super) known_sent: Vec<String>,
+    /// Provider's id that a report named for every message.
+    pub(super) reported: Option<String>,
     pub(super) is_away: bool,
 }
 
@@ -205,6 +207,14 @@ impl StateReads for NoStore {
 impl Records for NoStore {
     async fn record(&self, _: &Partition, _: Facts) -> Result<(), StorageError> {
         self.answer(())
+    }
+
+    async fn provider_id(
+        &self,
+        _: &Partition,
+        _: &MessageId,
+    ) -> Result<Option<String>, StorageError> {
+        self.answer(self.reported.clone())
     }
 
     async fn events(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crosswire::contracts::storage::{Commit, Pushed};
+use crosswire::contracts::storage::{Commit, Push, Pushed};
 use crosswire::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport,
     WebhookRequest,
@@ -15,8 +15,11 @@ use crosswire::engine::worker::Worker;
 use crosswire::http::response::refusal_response;
 use crosswire::model::address::Address;
 use crosswire::model::clock::{Clock, SystemClock};
+use crosswire::model::consent;
 use crosswire::model::event::EventKind;
 use crosswire::model::message::{Inbound, Incoming, MessageId, OptOut, Outbound};
+use crosswire::model::standing::bar_key;
+use crosswire::model::state::Write;
 use crosswire::model::topic::Replies;
 use crosswire::stores::sqlite::Sqlite;
 use proptest::prelude::{Strategy, any, prop, proptest};
@@ -24,7 +27,7 @@ use proptest::sample::select;
 
 use super::worker::parts;
 use super::{consumer, groups, until_empty};
-use crate::storage::fixture::{Fixture, commit, facts};
+use crate::storage::fixture::{Fixture, LONG, commit, entry, facts, push};
 
 /// Transport of which every call is this.
 struct FakeWebhook(Box<dyn Fn() -> Received + Send + Sync>);
@@ -124,6 +127,50 @@ async fn keyword_that_the_provider_acts_on_passes_the_validators() {
         let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
         assert_eq!(receipt.outcome, outcome, "{text}");
     }
+}
+
+/// Takes a text of a person, each under an id of its own.
+async fn take(f: &Fixture, id: &str, text: &'static str) -> Pushed {
+    let id = id.to_owned();
+    let intake = intake(f, "twilio", move || {
+        let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+        Received::Message(Box::new(Incoming::new(MessageId::new(id.clone()), sender, text)))
+    });
+    match intake.receive(f.partition.topic.as_str(), call()).await.unwrap().outcome {
+        Outcome::Pushed(pushed) => pushed,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn opt_out_takes_effect_before_its_message_is_handled() {
+    let f = store();
+    let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+    let key = consent::opt_out_key(&groups(), &sender);
+    assert_eq!(take(&f, "1", "hello").await, Pushed::Accepted);
+    assert_eq!(take(&f, "2", "STOP ALL").await, Pushed::Accepted);
+    assert!(f.value(key.as_str()).await.is_some());
+    assert_eq!(take(&f, "3", "hello").await, Pushed::Barred);
+    assert_eq!(take(&f, "1", "hello").await, Pushed::Barred, "a duplicate gets no answer either");
+    assert_eq!(take(&f, "4", "start").await, Pushed::Accepted);
+    assert_eq!(f.value(key.as_str()).await, None);
+    // The handler runs later, and its run of the opt-out leaves the opt-in standing.
+    let (parts, _) =
+        parts(f.partition.topic.clone(), Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
+    until_empty(&f, &f.inbound(), &consumer(&f, f.inbound(), None, Worker::new(parts))).await;
+    assert_eq!(f.value(key.as_str()).await, None);
+    assert_eq!(take(&f, "5", "hello").await, Pushed::Accepted);
+}
+
+#[tokio::test]
+async fn bar_stands_on_every_line_and_before_all_but_an_opt_out() {
+    let f = store();
+    let elsewhere = Address::new("twilio", "+14155550101", "+15005550099");
+    let bar = Write::Put { key: bar_key(&groups(), &elsewhere), value: "{}".to_owned(), ttl: LONG };
+    f.push_with(Push { writes: vec![bar], ..push(entry("operator", "w1")) }).await;
+    assert_eq!(take(&f, "1", "hello").await, Pushed::Barred);
+    assert_eq!(take(&f, "2", "stop").await, Pushed::Accepted);
+    assert_eq!(take(&f, "3", "start").await, Pushed::Barred, "it is no way around the bar");
 }
 
 #[tokio::test]

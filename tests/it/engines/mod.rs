@@ -5,6 +5,7 @@ mod dedupe;
 mod dispatcher;
 mod events;
 mod fakes;
+mod flood;
 mod gate;
 mod intake;
 mod pauses;

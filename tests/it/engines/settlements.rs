@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use crosswire::contracts::storage::{Claim, QueueKind};
 use crosswire::contracts::transport::{SendError, SentReceipt, Transports};
 use crosswire::engine::dispatcher::{Dispatcher, DispatcherParts};
@@ -197,7 +197,7 @@ async fn ambiguous_send_is_settled_as_configured() {
         match (on_ambiguous, sender.work(&outbound_claim(person())).await) {
             (OnAmbiguous::Reconcile, Settlement::Retry(retry)) => {
                 assert!(retry.outcome_unknown && !retry.failed);
-                assert_eq!(retry.after, Duration::from_secs(30));
+                assert_eq!(retry.after, Duration::from_millis(500));
             }
             (OnAmbiguous::Retry, Settlement::Retry(retry)) => {
                 assert!(retry.failed && !retry.outcome_unknown);
@@ -209,10 +209,46 @@ async fn ambiguous_send_is_settled_as_configured() {
     }
 }
 
+/// Claim of a message whose outcome has been unknown for so long.
+fn unknown_for(seconds: i64) -> Claim {
+    let since = Some(DateTime::UNIX_EPOCH - TimeDelta::seconds(seconds));
+    Claim { outcome_unknown_since: since, ..outbound_claim(person()) }
+}
+
+#[tokio::test]
+async fn report_settles_a_message_of_unknown_outcome_before_any_list() {
+    for on_ambiguous in [OnAmbiguous::Reconcile, OnAmbiguous::GiveUp] {
+        let records = NoStore { reported: Some("P9".to_owned()), ..NoStore::default() };
+        // A transport without a list, whose message would be buried.
+        let sender = Sender::new(FakeTransport::default(), on_ambiguous, records);
+        let settlement = sender.work(&unknown_for(0)).await;
+        let Settlement::Complete(commit) = settlement else { panic!("{settlement:?}") };
+        assert_eq!(commit.provider_id.as_deref(), Some("P9"));
+        assert_eq!(commit.facts.unwrap().facts[0].kind, EventKind::Sent);
+    }
+}
+
+#[tokio::test]
+async fn report_is_looked_for_more_and_more_rarely_until_the_list_is_asked() {
+    let listed = || FakeTransport::listing(Vec::new());
+    let sender = Sender::new(listed(), OnAmbiguous::Reconcile, NoStore::default());
+    for (elapsed, after) in [(0, 500), (1, 1_000), (8, 8_000), (20, 10_000), (29, 1_000)] {
+        let Settlement::Retry(retry) = sender.work(&unknown_for(elapsed)).await else {
+            panic!("the message waits for its report")
+        };
+        assert!(retry.outcome_unknown && !retry.failed);
+        let waits = (Duration::from_millis(after), Some("0"));
+        assert_eq!((retry.after, retry.note.as_deref()), waits, "{elapsed}");
+    }
+    let Settlement::Retry(retry) = sender.work(&unknown_for(30)).await else {
+        panic!("the list is asked twice")
+    };
+    assert_eq!((retry.after, retry.note.as_deref()), (Duration::from_secs(30), Some("1")));
+}
+
 #[tokio::test]
 async fn listed_message_is_completed_unless_it_is_another_of_ours() {
-    let claim =
-        Claim { outcome_unknown_since: Some(DateTime::UNIX_EPOCH), ..outbound_claim(person()) };
+    let claim = unknown_for(60);
     let listed = vec![SentReceipt::new("P1")];
     for (known_sent, is_found) in [(vec![], true), (vec!["P1".to_owned()], false)] {
         let transport = FakeTransport::listing(listed.clone());
@@ -225,8 +261,7 @@ async fn listed_message_is_completed_unless_it_is_another_of_ours() {
 
 #[tokio::test]
 async fn unavailable_store_is_an_error_and_no_settlement() {
-    let claim =
-        Claim { outcome_unknown_since: Some(DateTime::UNIX_EPOCH), ..outbound_claim(person()) };
+    let claim = unknown_for(60);
     let listed = vec![SentReceipt::new("P1")];
     let transport = FakeTransport::listing(listed);
     let records = NoStore { is_away: true, ..NoStore::default() };

@@ -17,7 +17,7 @@ use crosswire::model::topic::{Limits, SenderLimits, TopicName};
 
 use super::fakes::NoStore;
 use super::{consumer, groups, person, topic, until_empty};
-use crate::storage::fixture::{Fixture, push};
+use crate::storage::fixture::{Fixture, commit, push};
 
 pub(super) const APOLOGY: &str = "It was us.";
 
@@ -148,4 +148,27 @@ async fn refusal_is_the_only_reply() {
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
     assert_eq!(owed(&f).await, ["no"]);
+}
+
+#[tokio::test]
+async fn message_for_a_congested_recipient_waits_without_a_failure() {
+    let f = topic().await;
+    let (mut parts, _) =
+        parts(f.partition.topic.clone(), Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
+    parts.limits.max_recipient_depth = 1;
+    let consumer = consumer(&f, f.inbound(), None, Worker::new(parts));
+    for id in ["SM1", "SM2"] {
+        let incoming = Incoming::new(MessageId::new(id), person(), "hello");
+        let message = Inbound::new(f.partition.topic.clone(), DateTime::UNIX_EPOCH, incoming);
+        let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
+        let entry = Entry { group: groups().group(&person()), id: MessageId::new(id), payload };
+        f.push_with(push(entry)).await;
+        consumer.step().await.unwrap();
+    }
+    let depth = f.storage.depth(&f.inbound()).await.unwrap();
+    assert_eq!((depth.pending, depth.delayed, depth.dead), (1, 1, 0));
+    f.complete(f.claim_outbox().await, commit()).await;
+    until_empty(&f, &f.inbound(), &consumer).await;
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 0, "it is no failure");
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 1);
 }

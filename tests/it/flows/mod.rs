@@ -5,6 +5,7 @@ mod chat;
 mod connections;
 mod dev;
 mod disk;
+mod door;
 mod event_webhooks;
 mod events;
 mod former;
@@ -16,6 +17,7 @@ mod kill;
 mod outage;
 mod partitions;
 mod pauses;
+mod people;
 mod signals;
 mod sockets_basic;
 mod sockets_hostile;
@@ -24,10 +26,12 @@ mod storm;
 mod tester;
 pub(crate) mod texts;
 
-/// A roulette topic that sends no reply when it accepts a message.
+/// A roulette topic that sends no reply when it accepts a message. Its people write faster than people
+/// do, and are not stopped.
 pub(crate) const ROULETTE: &str = r#"
     [topics.roulette]
     handler = "roulette"
     paths = ["/sms"]
     accept_response = ""
+    properties.loop_guard = false
 "#;

@@ -8,3 +8,5 @@ pub(crate) const PEER_LEFT: &str = "Your peer disconnected.";
 pub(crate) const NOT_CONNECTED: &str =
     "Error: not connected, or your earlier peer disconnected. Refresh to chat again!";
 pub(crate) const NO_CALL: &str = "Error: You haven't connected to anyone yet.";
+pub(crate) const LOOP_ENDED: &str =
+    "Your chat has ended, since it looked like automatic replies. Send CONNECT for another one.";

@@ -76,6 +76,16 @@ fn long_text_is_split_for_phones_and_whole_on_sockets() {
 }
 
 #[test]
+fn every_line_of_a_text_has_the_name_on_a_phone() {
+    let (mut scenario, _) = mixed_room(json!({}));
+    scenario.say(BOB, "Bye.\r\n\u{2028}This room is closed.\n\u{200b}\u{3164}");
+    assert_eq!(scenario.received(ANN), ["Bob: Bye.\nBob: This room is closed."]);
+    scenario.received("cid");
+    scenario.say(BOB, "\u{3164}\u{301}");
+    assert_eq!(scenario.received("cid"), NOTHING);
+}
+
+#[test]
 fn leave_and_who_are_commands_and_sentences_are_not() {
     let (mut scenario, _) = mixed_room(json!({}));
     scenario.say(BOB, "who");

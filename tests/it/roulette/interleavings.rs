@@ -29,8 +29,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just("refresh"),
         2 => Just("disconnect"),
         2 => Just("call"),
+        1 => Just("call 10"),
         1 => Just("stop"),
+        1 => Just("wait"),
         1 => Just("stats"),
+        1 => Just("block"),
     ];
     let one = prop_oneof![
         6 => (any::<Index>(), words).prop_map(|(name, text)| Step::Send(name, text)),
@@ -40,8 +43,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => any::<Index>().prop_map(Step::Commit),
         1 => any::<Index>().prop_map(Step::Abandon),
         4 => any::<Index>().prop_map(Step::Handle),
-        // From less than an absence's 30 seconds and a call request's two minutes to more than a seat's thirty days.
-        1 => prop::sample::select(vec![20, 60, 300, 90_000, 1_300_000])
+        // From less than an absence's 30 seconds, a question's two minutes and a wait's ten to more than a
+        // day, in which a chat is nudged and ended, and than a seat's thirty days.
+        1 => prop::sample::select(vec![20, 60, 300, 20_000, 90_000, 1_300_000])
             .prop_map(|seconds| Step::Wait(Duration::from_secs(seconds))),
     ];
     prop::collection::vec(one, 1..120)

@@ -4,29 +4,30 @@ use std::time::Duration;
 
 use crosswire::model::address::Group;
 use crosswire::model::message::{Media, OptOut};
+use crosswire::model::state::Write;
 use rstest::rstest;
+use serde_json::json;
 
+mod call;
 mod interleavings;
+mod limits;
+mod loops;
 mod model;
+mod people;
+mod relayed;
 mod scenario;
 mod web;
 
 use scenario::{
-    ALREADY, CONFIRM, CONNECTED, DISCONNECTED, NO_PEER, NOT_IN_CHAT, PEER_LEFT, Scenario, WAIT,
-    person,
+    ALREADY, CONNECTED, DISCONNECTED, NO_PEER, NOT_IN_CHAT, PEER_LEFT, Scenario, WAIT, person,
 };
 
 const NOTHING: [&str; 0] = [];
-const SHARED: &str = "The other person has shared their number: +1-ann";
 const DAY: Duration = Duration::from_hours(24);
 
 /// Returns a scenario in which Ann and Bob are in a chat, with the texts so far discarded.
 fn chat_of_two() -> Scenario {
-    let mut scenario = Scenario::new();
-    scenario.play("ann", "connect");
-    scenario.play("bob", "connect");
-    scenario.topic.sent.clear();
-    scenario
+    Scenario::new().meet()
 }
 
 #[test]
@@ -147,37 +148,6 @@ fn last_partners_are_paired_again_when_alone() {
 }
 
 #[test]
-fn number_is_shared_on_the_second_call_despite_texts_in_between() {
-    let mut scenario = chat_of_two();
-    scenario.play("ann", "call");
-    assert_eq!(scenario.received("ann"), [CONFIRM]);
-    assert_eq!(scenario.received("bob"), NOTHING);
-    scenario.play("ann", "hello");
-    scenario.wait(Duration::from_mins(2));
-    scenario.play("ann", "Share");
-    assert_eq!(scenario.received("ann"), NOTHING);
-    assert_eq!(scenario.received("bob"), ["Stranger: hello", SHARED]);
-    scenario.play("ann", "call");
-    assert_eq!(scenario.received("ann"), [CONFIRM], "one confirmation shares once");
-}
-
-#[test]
-fn call_request_expires_with_its_time_and_with_its_chat() {
-    let mut scenario = chat_of_two();
-    scenario.play("ann", "call");
-    scenario.wait(Duration::from_secs(121));
-    scenario.play("ann", "call");
-    assert_eq!(scenario.received("ann"), [CONFIRM, CONFIRM]);
-    scenario.play("bob", "refresh");
-    scenario.play("ann", "connect");
-    assert!(scenario.are_paired("ann", "bob"));
-    scenario.topic.sent.clear();
-    scenario.play("ann", "call");
-    assert_eq!(scenario.received("ann"), [CONFIRM]);
-    assert_eq!(scenario.received("bob"), NOTHING);
-}
-
-#[test]
 fn call_without_a_chat_shares_nothing() {
     let mut scenario = Scenario::new();
     scenario.play("ann", "call");
@@ -186,7 +156,7 @@ fn call_without_a_chat_shares_nothing() {
 
 #[test]
 fn stats_count_people_pairs_and_own_chat_duration() {
-    let mut scenario = chat_of_two();
+    let mut scenario = Scenario::without_limits().meet();
     scenario.play("cid", "connect");
     scenario.wait(Duration::from_secs(3723));
     scenario.play("ann", "stats");
@@ -269,22 +239,58 @@ fn opt_in_and_help_of_the_provider_are_neither_answered_nor_relayed(
 }
 
 #[test]
-fn relay_reads_and_writes_nothing_beyond_the_claimed_state() {
-    let mut scenario = chat_of_two();
+fn relay_reads_nothing_and_writes_at_most_the_claimed_state_and_the_text() {
+    for writes in [true, false] {
+        let memory = if writes { "24h" } else { "0s" };
+        let mut scenario = Scenario::with(json!({
+            "wait_timeout": "0s", "idle_nudge": "0s", "idle_end": "0s", "loop_guard": writes, "report_memory": memory,
+        }));
+        scenario = scenario.meet();
+        scenario.wait(DAY);
+        relay_once(&mut scenario, writes);
+    }
+}
+
+fn relay_once(scenario: &mut Scenario, writes: bool) {
     scenario.send("ann", "hello");
-    scenario.wait(DAY);
     scenario.topic.memory().reads = 0;
     let ann = scenario.topic.group(&person("ann"));
     scenario.topic.begin(&ann);
     let completed = scenario.topic.commit(&ann).unwrap();
     assert_eq!(scenario.topic.memory().reads, 0);
-    assert!(completed.effects.writes.is_empty() && completed.effects.wakes.is_empty());
+    let key = |write: &Write| match write {
+        Write::Put { key, .. } => key.clone(),
+        other => panic!("{other:?}"),
+    };
+    let keys: Vec<String> = completed.effects.writes.iter().map(key).collect();
+    if writes {
+        assert!(
+            keys.len() == 2 && keys[0] == ann.as_str() && keys[1].starts_with("said:"),
+            "{keys:?}"
+        );
+    } else {
+        assert_eq!(keys, Vec::<String>::new());
+    }
+    assert!(completed.effects.wakes.is_empty());
     assert_eq!(completed.effects.checks.len(), 1);
 }
 
 #[test]
+fn seats_of_a_chat_expire_together_whoever_wrote_last() {
+    let mut scenario = Scenario::without_limits().meet();
+    for hours in [1, 20] {
+        scenario.wait(hours * DAY / 24);
+        scenario.play("ann", &format!("{hours}"));
+    }
+    scenario.wait(30 * DAY - 21 * DAY / 24 - Duration::from_secs(1));
+    assert_eq!(scenario.seats().len(), 2);
+    scenario.wait(Duration::from_secs(1));
+    assert_eq!(scenario.seats().len(), 0);
+}
+
+#[test]
 fn chat_expires_for_both_thirty_days_after_the_last_text() {
-    let mut scenario = chat_of_two();
+    let mut scenario = Scenario::without_limits().meet();
     for _ in 0..10 {
         scenario.wait(20 * DAY);
         scenario.play("ann", "hello");

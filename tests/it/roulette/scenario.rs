@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crosswire::handlers::roulette::Roulette;
+use chrono::{DateTime, Utc};
+use crosswire::handlers::roulette::{Roulette, RouletteSettings};
 use crosswire::model::address::{Address, Group};
 use crosswire::model::connection::{Connection, ConnectionChange};
 use crosswire::model::message::{Incoming, MessageId};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::model::check_texts;
 use crate::support::memory_topic::MemoryTopic;
@@ -21,11 +23,24 @@ pub(crate) const DISCONNECTED: &str =
     "You've been disconnected and will no longer receive messages.";
 pub(crate) const PEER_LEFT: &str = "Your peer disconnected.";
 pub(crate) const NOT_IN_CHAT: &str = "Error: You haven't connected to anyone yet.";
-pub(crate) const CONFIRM: &str =
-    "This shows the stranger your number. To share it, reply CALL again within 2 minutes.";
+/// Beginning and end of the question, around its code.
+const CONFIRM: (&str, &str) =
+    ("This shows the stranger your number. To share it, reply CALL ", " within 2 minutes.");
 pub(crate) const NO_PEER: &str =
     "Error: not connected, or your earlier peer disconnected. Refresh to chat again!";
+pub(crate) const BLOCKED: &str = "You will never be connected to this person again.";
+pub(crate) const REPORTED: &str =
+    "Thank you, this person is reported. You will never be connected to them again.";
 pub(crate) const NO_NUMBER: &str = "You have no number to share here.";
+pub(crate) const NOT_THERE: &str = "Nobody is there at the moment. Send WAIT to go on waiting.";
+pub(crate) const NUDGE: &str =
+    "Your chat has been quiet for a while. It ends in 12:00:00 unless one of you writes.";
+pub(crate) const IDLE_ENDED: &str =
+    "Your chat has ended, since it was quiet. Send CONNECT for another one.";
+pub(crate) const CHAT_OVER: &str =
+    "Your chat has ended, since its time is over. Send CONNECT for another one.";
+pub(crate) const LOOP_ENDED: &str =
+    "Your chat has ended, since it looked like automatic replies. Send CONNECT for another one.";
 
 /// A seat as it is stored, declared again so that a change of the stored form fails a test.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +48,14 @@ pub(crate) struct Seat {
     pub(crate) address: Address,
     pub(crate) state: State,
     pub(crate) last_partner: Option<Group>,
+    #[serde(default)]
+    pub(crate) may_wait: bool,
+    #[serde(default)]
+    pub(crate) quiet_until: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub(crate) blocked: Vec<Group>,
+    #[serde(default)]
+    pub(crate) shadowed: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +70,8 @@ pub(crate) enum State {
         id: String,
         with: Group,
         address: Address,
+        #[serde(default)]
+        nudged: bool,
     },
 }
 
@@ -60,7 +85,28 @@ pub(crate) struct Scenario {
 
 impl Scenario {
     pub(crate) fn new() -> Self {
-        Self { topic: MemoryTopic::new(Roulette::default()), connections: 0 }
+        Self::with(json!({}))
+    }
+
+    /// Creates a scenario of a topic with these properties.
+    pub(crate) fn with(properties: Value) -> Self {
+        let settings: RouletteSettings =
+            serde_json::from_value(properties).expect("the properties are known");
+        let roulette = Roulette::new(settings).expect("the properties are valid");
+        Self { topic: MemoryTopic::new(roulette), connections: 0 }
+    }
+
+    /// Creates a scenario in which nothing ends by time.
+    pub(crate) fn without_limits() -> Self {
+        Self::with(json!({"wait_timeout": "0s", "idle_nudge": "0s", "idle_end": "0s"}))
+    }
+
+    /// Lets Ann and Bob meet, and discards the texts so far.
+    pub(crate) fn meet(mut self) -> Self {
+        self.play("ann", "connect");
+        self.play("bob", "connect");
+        self.topic.sent.clear();
+        self
     }
 
     pub(crate) fn send(&mut self, name: &str, text: &str) {
@@ -118,25 +164,26 @@ impl Scenario {
         if let Some(completed) = self.topic.commit(group) {
             let after = self.seats();
             self.check_seats(&after);
-            check_texts(&before, &after, &completed);
+            let now = self.topic.memory().now;
+            check_texts(&before, &after, &completed, now);
         }
     }
 
-    /// Handles all mail, and checks that at most one person waits, and was notified.
+    /// Handles all mail, and checks that at most one person waits who has blocked no other, and that
+    /// those who wait were notified.
     pub(crate) fn run_until_idle(&mut self) {
         while let Some(group) = self.topic.pending().first() {
             self.step(group);
         }
         let seats = self.seats();
-        let notified: Vec<bool> = seats
-            .values()
-            .filter_map(|seat| match seat.state {
-                State::Waiting { notified } => Some(notified),
-                _ => None,
-            })
-            .collect();
-        assert!(notified.len() <= 1, "{} people wait for each other", notified.len());
-        assert!(notified.iter().all(|notified| *notified), "a person waits and was not notified");
+        let mut free = 0;
+        for seat in seats.values() {
+            if let State::Waiting { notified } = seat.state {
+                assert!(notified, "a person waits and was not notified");
+                free += usize::from(seat.blocked.is_empty() && !seat.shadowed);
+            }
+        }
+        assert!(free <= 1, "{free} people wait for each other");
     }
 
     /// Returns and removes the texts sent to this person.
@@ -148,6 +195,13 @@ impl Scenario {
         self.topic.sent = others;
         let theirs: Vec<crosswire::contracts::handler::OutgoingMessage> = theirs;
         theirs.into_iter().map(|message| message.text.reveal().to_owned()).collect()
+    }
+
+    /// Returns the code of the question that this person was sent, and nothing beside it.
+    pub(crate) fn question(&mut self, name: &str) -> String {
+        let received = self.received(name);
+        let [question] = &received[..] else { panic!("{received:?}") };
+        code(question).unwrap_or_else(|| panic!("{question}")).to_owned()
     }
 
     pub(crate) fn partner(&self, name: &str) -> Option<Group> {
@@ -173,8 +227,8 @@ impl Scenario {
         self.topic
             .memory()
             .values()
-            // The keys of all else have a colon: sessions and absences.
-            .filter(|(key, _)| !key.contains(':'))
+            // The keys of all else have a colon, or a point: sessions and absences, and opt-outs.
+            .filter(|(key, _)| !key.contains([':', '.']))
             .map(|(key, value)| {
                 let seat = serde_json::from_str(value).expect("only seats are stored");
                 (Group::from_id(key), seat)
@@ -184,7 +238,7 @@ impl Scenario {
 
     fn check_seats(&self, seats: &Seats) {
         for (group, seat) in seats {
-            let State::Chatting { id, with, address } = &seat.state else { continue };
+            let State::Chatting { id, with, address, .. } = &seat.state else { continue };
             assert_ne!(group, with, "a person chats with themself");
             let other = seats.get(with).expect("both seats of a chat are there");
             assert_eq!(&other.address, address);
@@ -207,6 +261,12 @@ impl Scenario {
         assert_eq!(pool("waiting"), sitting(|state| matches!(state, State::Waiting { .. })));
         assert_eq!(pool("chatting"), sitting(|state| matches!(state, State::Chatting { .. })));
     }
+}
+
+/// Returns the code of a question, if the text is one.
+pub(crate) fn code(text: &str) -> Option<&str> {
+    let code = text.strip_prefix(CONFIRM.0)?.strip_suffix(CONFIRM.1)?;
+    (code.len() == 2 && code.bytes().all(|digit| digit.is_ascii_digit())).then_some(code)
 }
 
 /// Returns the address of a person: one with a page, when the name begins with `web`, or a phone.

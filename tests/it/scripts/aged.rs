@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
-    Admission, Admitted, Audit, Budget, Burial, Claim, ClaimRequest, Claimed, Commit, Completed,
-    DeadLetter, Depth, FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Partition, Pause,
-    PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Records, Retention, Retry, Settled,
-    Spending, StateReads, StorageError, Token, Upkeep,
+    Admission, Admitted, Audit, Budget, Burial, Change, Claim, ClaimRequest, Claimed, Commit,
+    Completed, DeadLetter, Depth, FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Marks,
+    Operator, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Records,
+    Retention, Retry, Settled, Spending, StateReads, StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -129,6 +129,7 @@ forward! {
 forward! {
     Records {
         fn record(partition: &Partition, facts: Facts) -> ();
+        fn provider_id(partition: &Partition, message: &MessageId) -> Option<String>;
         fn events(partition: &Partition, message: Option<&MessageId>) -> Vec<Event>;
         fn known_sent(partition: &Partition, provider_ids: &[String]) -> Vec<bool>;
     }
@@ -164,9 +165,19 @@ forward! {
         fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
+        fn take_turn(partition: &Partition, work: &str, every: Duration) -> bool;
         fn remember_partitions(topic: &TopicName, count: u16) -> u16;
         fn known_partitions(topic: &TopicName) -> Option<u16>;
         fn change_partitions(topic: &TopicName, count: u16) -> ();
         fn health() -> Health;
+    }
+}
+
+forward! {
+    Operator {
+        fn apply(partition: &Partition, change: Change) -> ();
+        fn search(partition: &Partition, marks: &Marks) -> Vec<Trace>;
+        fn erase(partition: &Partition, traces: &[Trace]) -> ();
+        fn erase_line(feed: &str, line: &FeedCursor) -> ();
     }
 }

@@ -295,25 +295,27 @@ fn without_rates(topics: &str) -> String {
         let name = line.strip_prefix("[topics.").and_then(|rest| rest.strip_suffix(']'));
         name.is_some_and(|name| !name.contains('.'))
     };
-    let mut lines = Vec::new();
-    for (number, line) in topics.lines().enumerate() {
-        lines.push(line);
-        let mut keys = topics.lines().skip(number + 1).take_while(|line| !line.starts_with('['));
-        if !is_topic(line.trim()) {
+    let lines: Vec<_> = topics.lines().map(str::trim).collect();
+    let mut written = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        written.push((*line).to_owned());
+        if !is_topic(line) {
             continue;
         }
-        if !keys.clone().any(|key| key.starts_with("sender_rate")) {
-            lines.push("sender_rate = 0");
+        let keys = lines[number + 1..].iter().take_while(|line| !line.starts_with('['));
+        let is_stated = |key: &str| keys.clone().any(|line| line.starts_with(key));
+        if !is_stated("sender_rate") {
+            written.push("sender_rate = 0".to_owned());
         }
-        if !keys.clone().any(|key| key.starts_with("error_every")) {
-            lines.push("error_every = \"0s\"");
+        if !is_stated("error_every") {
+            written.push("error_every = \"0s\"".to_owned());
         }
-        let table = line.trim().replace(']', ".sending]");
-        if !topics.contains(&table) && !keys.any(|key| key.starts_with("sending.repeats")) {
-            lines.push("sending.repeats = 0");
+        let table = line.replace(']', ".sending]");
+        if !topics.contains(&table) && !is_stated("sending.repeats") {
+            written.push("sending.repeats = 0".to_owned());
         }
     }
-    lines.join("\n")
+    written.join("\n")
 }
 
 fn stop(process: &Mutex<Option<Process>>, patience: Duration) -> bool {

@@ -109,6 +109,18 @@ impl MemoryTopic {
         self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
     }
 
+    /// Returns the key that turns addresses into groups.
+    pub(crate) fn groups(&self) -> &GroupKey {
+        &self.groups
+    }
+
+    /// Makes writes of an operator, and wakes a person's mailbox.
+    pub(crate) fn change(&mut self, address: &Address, writes: &[Write], wake: &str) {
+        writes.iter().for_each(|write| self.memory().make(write));
+        let wake = serde_json::json!({"group": self.group(address), "name": wake});
+        self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
+    }
+
     /// Reports the loss of a web process with all its connections.
     pub(crate) fn lose_process(&mut self, process: &str) {
         self.deliver(process_end(process));
@@ -135,7 +147,7 @@ impl MemoryTopic {
         let invocation = Invocation {
             topic: "topic".parse().expect("the name is legal"),
             group: group.clone(),
-            sequence: 1,
+            sequence: self.messages,
             attempt: 1,
             now,
             groups: self.groups.clone(),

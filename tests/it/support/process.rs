@@ -1,7 +1,7 @@
 //! Child processes that cannot outlive the test.
 
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -34,6 +34,13 @@ impl Process {
             .spawn()
             .expect("there is a shell");
         Self { child, watchdog }
+    }
+
+    /// Starts a process, and returns its standard output, which the command must have piped.
+    pub(crate) fn piped(command: &mut Command, litter: &Path) -> (Self, ChildStdout) {
+        let mut process = Self::spawn(command, litter);
+        let output = process.child.stdout.take().expect("standard output is a pipe");
+        (process, output)
     }
 
     /// Returns the peak of its resident memory, in bytes.

@@ -119,4 +119,22 @@ impl RedisServer {
         }
         contents
     }
+
+    /// Returns every key with what a command can read under it. A stream keeps the bytes of removed
+    /// entries in its blocks, where no command finds them.
+    pub(crate) async fn readable(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut contents = self.contents().await;
+        let mut connection = self.connection().await;
+        for (key, value) in &mut contents {
+            let kind: String =
+                redis::cmd("TYPE").arg(key).query_async(&mut connection).await.unwrap();
+            if kind == "stream" {
+                let mut range = redis::cmd("XRANGE");
+                range.arg(key).arg("-").arg("+");
+                let entries: redis::Value = range.query_async(&mut connection).await.unwrap();
+                *value = format!("{entries:?}").into_bytes();
+            }
+        }
+        contents
+    }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::signature::PublicKey;
-use crate::contracts::transport::callback::{CAUSE, MESSAGE};
+use crate::contracts::transport::callback::{CAUSE, MESSAGE, REFERENCE};
 use crate::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, WebhookRequest};
 use crate::model::address::Address;
 use crate::model::message::{Incoming, Media, MessageId};
@@ -110,14 +110,15 @@ fn report(payload: &Payload, query: &str) -> Result<Received, ReceiveError> {
         "sending_failed" | "delivery_failed" | "expired" | "cancelled" => DeliveryStatus::Failed,
         _ => return Ok(Received::Nothing),
     };
-    let ours = pairs(query.as_bytes())?;
-    let id = |name| {
-        let found = ours.iter().find(|(known, value)| known == name && !value.is_empty());
-        found.map(|(_, value)| MessageId::new(value))
+    let query = pairs(query.as_bytes())?;
+    let ours = |name| {
+        let found = query.iter().find(|(known, value)| known == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
     };
     let mut report = Report::new(&payload.id, status);
-    report.message = id(MESSAGE);
-    report.cause = id(CAUSE);
+    report.message = ours(MESSAGE).map(MessageId::new);
+    report.cause = ours(CAUSE).map(MessageId::new);
+    report.reference = ours(REFERENCE).map(str::to_owned);
     report.code = payload.errors.first().and_then(|error| error.code.parse().ok());
     Ok(Received::Report(report))
 }

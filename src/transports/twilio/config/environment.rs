@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::TwilioConfig;
+use super::{TwilioConfig, TwilioOptions};
 use crate::contracts::settings::{
     BuildContext, ConfigErrors, ENVIRONMENT, Environment, Purpose, Section, is_variable_name,
 };
@@ -34,7 +34,8 @@ pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<T
     let topic = context.topic;
     let path = format!("topics.{}.{}", topic.name, transport.name);
     let table = transport.settings.clone();
-    let section = Section::new(context.file, &path, table, context.errors);
+    let mut section = Section::new(context.file, &path, table, context.errors);
+    let options = TwilioOptions::read(&mut section, context, &transport.name);
     let account = Account::read(section, context.environment, context.errors);
     if context.purpose == Purpose::Dev && account.is_blank() {
         return None;
@@ -54,6 +55,7 @@ pub fn read(context: &BuildContext<'_>, transport: &TransportConfig) -> Option<T
             .map(|origin| format!("{origin}/status/{}", topic.route(&transport.name))),
         connect_timeout: topic.sending.connect_timeout,
         timeout: topic.sending.timeout,
+        options,
     })
 }
 

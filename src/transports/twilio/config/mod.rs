@@ -11,8 +11,10 @@ use crate::model::address::Identity;
 use crate::model::phone;
 
 mod environment;
+mod options;
 
 pub use environment::read;
+pub use options::TwilioOptions;
 
 /// Credentials, sender and time limits of one account. An option set to `""` counts as not set.
 #[derive(Clone)]
@@ -35,6 +37,7 @@ pub struct TwilioConfig {
     /// Limit of the whole exchange. It must exceed `connect_timeout`, or a slow connect counts as
     /// ambiguous.
     pub timeout: Duration,
+    pub options: TwilioOptions,
 }
 
 impl TwilioConfig {
@@ -68,6 +71,13 @@ impl TwilioConfig {
             "the Twilio API base must be an http or https URL"
         );
         self.status_callback.as_deref().map(status_callback).transpose()
+    }
+
+    /// Returns whether the API is Twilio's, and no test's server.
+    pub(super) fn is_at_twilio(&self) -> bool {
+        let host = Url::parse(&self.api_base).ok();
+        let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+        host == "twilio.com" || host.ends_with(".twilio.com")
     }
 
     /// Keys that a genuine signature may have been made with.
@@ -123,6 +133,7 @@ mod tests {
             status_callback: None,
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(15),
+            options: TwilioOptions::default(),
         }
     }
 

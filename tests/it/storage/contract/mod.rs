@@ -9,6 +9,7 @@ pub(crate) mod feeds;
 pub(crate) mod fence;
 pub(crate) mod lease;
 pub(crate) mod lines;
+pub(crate) mod operator;
 pub(crate) mod order;
 pub(crate) mod pauses;
 pub(crate) mod pools;
@@ -100,6 +101,14 @@ macro_rules! contract_tests {
                 line_that_was_worked_off_is_served_when_it_has_work_again,
                 suspect_on_a_closed_line_waits_and_others_are_tried,
                 retry_and_release_put_a_group_back_on_its_line,
+            ;
+            operator:
+                change_of_an_operator_takes_effect_at_once,
+                search_finds_a_person_in_every_place_and_no_other,
+                erased_traces_are_gone_and_all_else_stays,
+                erased_message_in_hand_is_lost_to_its_worker_and_its_group_goes_on,
+                trace_that_has_changed_is_not_erased,
+                erased_line_of_a_feed_is_read_no_more,
             ;
             order:
                 messages_of_a_group_are_claimed_in_order,

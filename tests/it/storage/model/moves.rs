@@ -62,6 +62,11 @@ pub(super) enum Move {
     Schedule {
         wake: u8,
     },
+    /// An operator's change, in the numbers of a commit.
+    Apply {
+        writes: Vec<u8>,
+        wake: u8,
+    },
     /// Every delayed retry becomes due.
     EndDelays {
         kind: QueueKind,
@@ -70,7 +75,7 @@ pub(super) enum Move {
     Compare,
 }
 
-/// What a push asks about its sender, and its writes.
+/// Demands of a push on its sender, and its writes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Terms {
     pub(super) marked: bool,
@@ -177,7 +182,8 @@ impl MoveGenerator {
                 terms: self.terms(),
             },
             20 => Move::Record { id: self.below(3) },
-            21..45 => {
+            21..23 => Move::Apply { writes: self.several(3, 32), wake: self.below(8) },
+            23..45 => {
                 Move::Claim { kind: self.kind(), reclaim: !self.one_in(5), closed: self.closed() }
             }
             45..63 => Move::Complete {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, ClaimRequest, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Retry, Token,
+    Burial, Change, ClaimRequest, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Retry, Token,
 };
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::event::{EventKind, Facts};
@@ -587,6 +587,12 @@ impl Reference {
         let wake = (wake.group.clone(), wake.id.clone(), wake.payload.clone());
         // Moves schedule wakes either long before or long after this base.
         self.inbound.scheduled.insert(wake, due.timestamp_millis() - super::moves::PRESENT);
+    }
+
+    pub(super) fn change(&mut self, change: &Change) {
+        let at = self.tick();
+        change.writes.iter().for_each(|write| self.write(write));
+        change.wakes.iter().for_each(|wake| self.inbound.append_wake(wake, at));
     }
 
     pub(super) fn reclaim(&mut self, kind: QueueKind) -> u64 {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Entry, Once, Push, Queue, QueueKind, Retry,
-    SenderRate, Settled, StorageError, Token,
+    Burial, Change, Claim, ClaimRequest, Claimed, Commit, Entry, Once, Push, Queue, QueueKind,
+    Retry, SenderRate, Settled, StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
@@ -93,6 +93,7 @@ impl<D: DirectAccess> Runner<'_, D> {
             Move::Heartbeat { kind } => self.heartbeat(*kind).await,
             Move::Reclaim { kind } => self.reclaim(*kind).await,
             Move::Schedule { wake } => self.schedule(*wake).await,
+            Move::Apply { writes, wake } => self.change(writes, *wake).await,
             Move::EndDelays { kind } => {
                 let due = self.reference.end_delays(*kind);
                 self.direct.end_delays(&self.queue(*kind), &due).await;
@@ -352,6 +353,13 @@ impl<D: DirectAccess> Runner<'_, D> {
         self.reference.schedule(&Entry::wake(wake.clone()), due);
         let scheduled = self.fixture.storage.schedule(&self.fixture.partition, wake, due).await;
         scheduled.map_err(call_error)
+    }
+
+    async fn change(&mut self, writes: &[u8], code: u8) -> Comparison {
+        let writes = writes.iter().map(|code| write(*code)).collect();
+        let change = Change { writes, wakes: vec![wake(code).0] };
+        self.reference.change(&change);
+        self.fixture.storage.apply(&self.fixture.partition, change).await.map_err(call_error)
     }
 
     /// Ends every lease and delay, then completes every message.

@@ -1,61 +1,47 @@
-//! Fake of Twilio's REST API over real HTTP, which records the messages that it accepts.
-//!
-//! It uses threads alone, so that it serves tests and benchmarks under any runtime, and depends on
-//! nothing else of the test support. Faults can be injected: see [`faults`].
+//! The fake Twilio in the process of a test, which fails the test when it waits in vain.
 
-mod api;
-mod faults;
-mod http;
-mod journal;
-mod magic;
-mod reports;
-mod server;
+mod random;
 mod signature;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+pub(crate) use crosswire::fake_twilio::{
+    Account, Behaviour, Callbacks, Delays, Delivery, Faults, InboundText, Message, WebhookOutcome,
+};
+use crosswire::fake_twilio::{Journal, Settings};
 
-pub(crate) use self::faults::{Behaviour, Faults, Random};
-use self::journal::Journal;
-pub(crate) use self::journal::Message;
-pub(crate) use self::reports::Delivery;
-use self::server::{Server, Shared};
+pub(crate) use self::random::Random;
 pub(crate) use self::signature::sign;
 
-/// Account whose credentials the fake accepts.
-#[derive(Clone, Debug)]
-pub(crate) struct Account {
-    pub(crate) sid: String,
-    pub(crate) token: String,
-}
+/// Line of the account.
+const LINE: &str = "+15005550006";
 
 /// Fake of Twilio's API, with a port of its own.
-pub(crate) struct FakeTwilio {
-    server: Server,
-    shared: Arc<Shared>,
-}
+pub(crate) struct FakeTwilio(crosswire::fake_twilio::FakeTwilio);
 
 impl FakeTwilio {
     /// Listens on a free port until it is dropped.
     pub(crate) fn start(account: Account) -> Self {
-        let shared = Arc::new(Shared::new(account));
-        Self { server: Server::start(Arc::clone(&shared)), shared }
+        let settings = Settings::new(account, LINE);
+        Self(crosswire::fake_twilio::FakeTwilio::start(settings).unwrap())
     }
 
     /// Value for `TWILIO_API_BASE`.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.server.port())
+        self.0.url()
     }
 
-    /// Messages accepted so far, in order of acceptance.
+    pub(crate) fn journal(&self) -> &Journal {
+        self.0.journal()
+    }
+
+    /// Messages accepted from the API so far, in order of acceptance.
     pub(crate) fn messages(&self) -> Vec<Message> {
-        self.journal().all()
+        self.journal().sent(<[Message]>::to_vec)
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.journal().len()
+        self.journal().sent(<[Message]>::len)
     }
 
     /// Number of requests to send a message, accepted or not.
@@ -74,52 +60,54 @@ impl FakeTwilio {
         patience: Duration,
         enough: impl Fn(&[Message]) -> bool,
     ) -> Vec<Message> {
-        let mut accepted: watch::Receiver<usize> = self.journal().subscribe();
-        let wait = async {
-            loop {
-                accepted.borrow_and_update();
-                if self.journal().with(&enough) {
-                    return self.messages();
-                }
-                accepted.changed().await.expect("the journal lives as long as the fake");
-            }
-        };
-        tokio::time::timeout(patience, wait).await.unwrap_or_else(|_| {
-            panic!("{patience:?} were not enough; accepted: {:#?}", self.messages())
-        })
+        let satisfied = |journal: &Journal| journal.sent(&enough);
+        let satisfied = self.journal().wait_until(patience, satisfied).await;
+        let messages = self.messages();
+        assert!(satisfied, "{patience:?} were not enough; accepted: {messages:#?}");
+        messages
+    }
+
+    /// Takes a text from a phone, and returns when the webhook has answered.
+    pub(crate) async fn receive(&self, text: InboundText) -> WebhookOutcome {
+        self.0.receive(text).await
+    }
+
+    /// Sets the webhook of the line.
+    pub(crate) fn set_webhook(&self, url: &str) {
+        self.0.set_webhook(url);
     }
 
     /// Sets the faults of all further requests.
     pub(crate) fn inject(&self, faults: Faults) {
-        self.shared.set_faults(faults);
+        self.0.inject(faults);
+    }
+
+    pub(crate) fn delay(&self, delays: Delays) {
+        self.0.delay(delays);
     }
 
     /// Sets the delay with which an accepted message appears in the list.
-    pub(crate) fn list_lag(&self, lag: Duration) {
-        self.journal().set_lag(lag);
+    pub(crate) fn list_lag(&self, list_lag: Duration) {
+        self.delay(Delays { list_lag, ..Delays::default() });
     }
 
     /// Sets the delivery reports of all further messages. There are none by default.
-    pub(crate) fn report(&self, delivery: Delivery) {
-        self.shared.set_delivery(delivery);
+    pub(crate) fn report(&self, callbacks: impl Into<Callbacks>) {
+        self.0.report(callbacks);
     }
 
     /// Statuses that the delivery reports were answered with.
     pub(crate) fn report_answers(&self) -> Vec<u16> {
-        self.shared.reporter().answers()
+        self.journal().report_answers()
     }
 
     /// Closes the port and all connections.
     pub(crate) fn refuse_connections(&self) {
-        self.server.close();
+        self.0.refuse_connections();
     }
 
     /// Opens the same port again.
     pub(crate) fn accept_connections(&self) {
-        self.server.open(&self.shared);
-    }
-
-    fn journal(&self) -> &Journal {
-        self.shared.journal()
+        self.0.accept_connections().unwrap();
     }
 }

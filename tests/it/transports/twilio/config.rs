@@ -80,6 +80,22 @@ fn misspelt_key_is_reported_without_an_account() {
 }
 
 #[test]
+fn options_are_read_from_the_table() {
+    let table = "twilio = { validity_period = \"90m\", smart_encoding = true }";
+    let (settings, errors) = settings(table, &[]);
+    assert_eq!(errors, Vec::<String>::new());
+    let options = settings.options;
+    assert_eq!(options.validity_period, Some(std::time::Duration::from_mins(90)));
+    assert!(options.smart_encoding);
+    for period in ["0s", "1500ms", "11h"] {
+        let table = format!("twilio.validity_period = \"{period}\"");
+        let (_, errors) = self::settings(&table, &[]);
+        assert_eq!(errors.len(), 1, "{period}: {errors:#?}");
+        assert!(errors[0].contains("validity_period: is out of range"), "{errors:#?}");
+    }
+}
+
+#[test]
 fn missing_or_wrong_credential_is_named_by_its_variable() {
     let table = [
         ("", ("TWILIO_ACCOUNT_SID", ""), "environment: TWILIO_ACCOUNT_SID: is not set; set it"),

@@ -93,6 +93,16 @@ async fn listing_stops_at_the_first_page_that_is_too_old() {
 }
 
 #[tokio::test]
+async fn text_is_found_as_it_was_sent() {
+    let provider = Provider::start([page(&[listed("SM1", "it's", 5)], None)]);
+    let mut settings = TwilioConfig { api_base: provider.base.clone(), ..test_config() };
+    settings.options.smart_encoding = true;
+    let twilio = Twilio::new(settings).unwrap();
+    let found = twilio.find(&outbound("it\u{2019}s"), since()).await.unwrap().unwrap();
+    assert_eq!(found[0].provider_id, "SM1");
+}
+
+#[tokio::test]
 async fn empty_list_finds_nothing() {
     assert!(found(&Provider::start([page(&[], None)])).await.is_empty());
 }

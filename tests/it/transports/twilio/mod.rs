@@ -6,7 +6,7 @@ use std::time::Duration;
 use crosswire::contracts::transport::WebhookRequest;
 use crosswire::model::address::Address;
 use crosswire::model::message::{MessageId, Outbound};
-use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig, signature};
+use crosswire::transports::twilio::{NAME, Twilio, TwilioConfig, TwilioOptions, signature};
 use secrecy::SecretString;
 
 mod config;
@@ -39,6 +39,7 @@ fn test_config() -> TwilioConfig {
         status_callback: None,
         connect_timeout: Duration::from_secs(5),
         timeout: Duration::from_secs(10),
+        options: TwilioOptions::default(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Parsing of delivery reports.
 
-use crosswire::contracts::transport::{DeliveryStatus, ReceiveError, Received, Report, Transport};
+use crosswire::contracts::transport::{
+    DeliveryStatus, ReceiveError, Received, Report, Transport, Unreachable,
+};
 use crosswire::model::message::MessageId;
 use rstest::rstest;
 
@@ -34,8 +36,39 @@ fn delivery_report_carries_the_state_of_a_message(
         report.message = Some(MessageId::new("out:1"));
         report.cause = Some(MessageId::new("in-1"));
         report.code = Some(30005);
+        report.meaning = Some("an unknown recipient".to_owned());
+        report.unreachable =
+            (status == DeliveryStatus::Failed).then_some(Unreachable::Undeliverable);
         assert_eq!(twilio().receive(&request), Ok(Received::Report(report)));
     }
+}
+
+#[rstest]
+#[case(30003, Some(Unreachable::Undeliverable))]
+#[case(30006, Some(Unreachable::Undeliverable))]
+#[case(21610, Some(Unreachable::OptedOut))]
+#[case(30004, Some(Unreachable::OptedOut))]
+#[case(30007, None)]
+#[case(30034, None)]
+#[case(99999, None)]
+fn code_of_a_failed_delivery_says_whether_the_recipient_can_be_reached(
+    #[case] code: u32,
+    #[case] verdict: Option<Unreachable>,
+) {
+    let form = format!("MessageSid={SID}&MessageStatus=undelivered&ErrorCode={code}");
+    let Ok(Received::Report(report)) = posted(&form) else { panic!("{code} is a report") };
+    assert_eq!((report.code, report.unreachable), (Some(code), verdict));
+    assert!(report.meaning.is_some_and(|meaning| !meaning.is_empty()));
+}
+
+#[test]
+fn sealed_reference_is_returned_with_the_report() {
+    let form = format!("MessageSid={SID}&MessageStatus=sent");
+    let target = "/status/t?reference=sealed-1";
+    let request = signed_request("https://example.com", target, Some(&form));
+    let mut report = Report::new(SID, DeliveryStatus::Sent);
+    report.reference = Some("sealed-1".to_owned());
+    assert_eq!(twilio().receive(&request), Ok(Received::Report(report)));
 }
 
 #[rstest]

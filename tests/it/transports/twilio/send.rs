@@ -83,6 +83,53 @@ async fn message_is_posted_with_every_parameter() {
     assert_eq!(authorization, "Basic U0sxOnNlY3JldA==");
 }
 
+/// Body of the request for this text, with smart encoding, and its cost in segments.
+async fn smart(text: &str) -> (String, u32) {
+    let mut settings = test_config();
+    settings.options.smart_encoding = true;
+    let cost = Twilio::new(settings.clone()).unwrap().segments(&outbound(text));
+    let (form, _) = requested(&outbound(text), settings).await;
+    let body = form.into_iter().find(|(name, _)| name == "Body").unwrap().1;
+    (body, cost)
+}
+
+#[tokio::test]
+async fn smart_encoding_replaces_look_alikes_where_that_saves_segments() {
+    let quoted = format!("{}\u{2019}", "a".repeat(99));
+    assert_eq!(twilio_at("https://api.twilio.com").segments(&outbound(&quoted)), 2);
+    assert_eq!(smart(&quoted).await, (format!("{}'", "a".repeat(99)), 1));
+    // Without room for the three dots.
+    let full = format!("{}\u{2026}", "a".repeat(1599));
+    assert_eq!(smart(&full).await.0, full);
+}
+
+#[tokio::test]
+async fn validity_period_is_sent_in_seconds() {
+    let mut settings = test_config();
+    settings.options.validity_period = Some(Duration::from_mins(90));
+    let (form, _) = requested(&outbound("hi"), settings).await;
+    assert_eq!(form.last().unwrap(), &("ValidityPeriod".to_owned(), "5400".to_owned()));
+}
+
+#[tokio::test]
+async fn eleventh_medium_is_refused_without_a_request() {
+    let mut message = outbound("hi");
+    message.media = vec![Media::new("https://a.example/1", "image/png"); 11];
+    let provider = Provider::start([]);
+    assert_eq!(short(twilio_at(&provider.base).send(&message).await), "message 21623");
+    assert!(provider.requests().is_empty());
+}
+
+#[tokio::test]
+async fn sealed_reference_takes_the_place_of_the_ids_in_the_callback() {
+    let mut message = outbound("hi");
+    message.reference = Some("sealed".to_owned());
+    let status_callback = Some("https://example.com/status/t".to_owned());
+    let (form, _) = requested(&message, TwilioConfig { status_callback, ..test_config() }).await;
+    let callback = "https://example.com/status/t?reference=sealed";
+    assert!(form.contains(&("StatusCallback".to_owned(), callback.to_owned())), "{form:?}");
+}
+
 #[tokio::test]
 async fn missing_configuration_fails_without_a_request() {
     let twilio = Twilio::new(TwilioConfig { auth_token: None, ..test_config() }).unwrap();

@@ -7,11 +7,36 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_security::skeleton;
 
 /// Returns a text without the characters that could hide or reorder what people see: control
-/// characters but the line feed, controls of the direction (UAX #9), zero-width spaces, soft hyphens.
-/// Joiners and variation selectors stay, because emoji and several scripts need them.
-pub(super) fn visible(text: &str) -> String {
-    let tab_to_blank = |c| if c == '\t' { ' ' } else { c };
-    text.chars().map(tab_to_blank).filter(|&c| c == '\n' || !is_removed(c)).collect()
+/// characters, controls of the direction (UAX #9), zero-width spaces, soft hyphens. A line break of
+/// whatever kind is a line feed. Joiners and tags stay behind what they can join, because emoji and
+/// several scripts need them, and variation selectors everywhere.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut base = ' ';
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                shown.push('\n');
+                base = '\n';
+            }
+            '\t' => {
+                shown.push(' ');
+                base = ' ';
+            }
+            '\u{200c}' | '\u{200d}' if base.is_ascii() => {}
+            // The flags of England, Scotland and Wales are a black flag and tags.
+            '\u{e0020}'..='\u{e007f}' if base != '🏴' => {}
+            '\u{200c}' | '\u{200d}' | '\u{e0020}'..='\u{e007f}' => shown.push(c),
+            c if is_removed(c) => {}
+            c => {
+                shown.push(c);
+                base = c;
+            }
+        }
+    }
+    shown
 }
 
 fn is_removed(c: char) -> bool {
@@ -23,7 +48,7 @@ fn is_removed(c: char) -> bool {
 }
 
 /// Returns whether a character is shown as a gap between words.
-pub(super) fn is_blank(c: char) -> bool {
+pub fn is_blank(c: char) -> bool {
     // The Hangul fillers and the empty Braille pattern are letters and symbols to Unicode.
     c.is_whitespace() || matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
 }
@@ -33,13 +58,32 @@ pub(super) fn is_blank(c: char) -> bool {
 /// Texts that look alike are equal in it: case, accents and other diacritics, full-width and other
 /// compatibility forms (NFKD), invisible characters, letters of other alphabets that look like ASCII
 /// ones (UTS #39), and the number of blanks make no difference.
-pub(super) struct Folded {
+pub struct Folded {
     pub text: String,
     sources: Vec<Range<usize>>,
 }
 
 impl Folded {
-    pub(super) fn new(source: &str) -> Self {
+    /// Folds a text.
+    pub fn new(source: &str) -> Self {
+        Self::by(source, fold_into)
+    }
+
+    /// Folds a text, with the digits of every script as ASCII ones. One without a known value is a zero.
+    pub fn with_digits(source: &str) -> Self {
+        Self::by(source, |c, folded| {
+            if c.is_ascii() || !c.is_numeric() {
+                return fold_into(c, folded);
+            }
+            let before = folded.len();
+            folded.extend(std::iter::once(c).nfkd().filter(char::is_ascii_digit));
+            if folded.len() == before {
+                folded.push('0');
+            }
+        })
+    }
+
+    fn by(source: &str, fold_into: impl Fn(char, &mut String)) -> Self {
         let mut folded = Self { text: String::with_capacity(source.len()), sources: Vec::new() };
         for (start, c) in source.char_indices() {
             let range = start..start + c.len_utf8();
@@ -62,13 +106,13 @@ impl Folded {
     }
 
     /// Returns the range of the source that a range of the folded text, which is not empty, came from.
-    pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
+    pub fn source(&self, range: Range<usize>) -> Range<usize> {
         self.sources[range.start].start..self.sources[range.end - 1].end
     }
 }
 
 /// Returns the folded form of a text, without blanks at its ends.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     Folded::new(text).text.trim().to_owned()
 }
 
@@ -116,7 +160,7 @@ fn is_diacritic(c: char) -> bool {
 
 /// Returns whether two neighbours belong to one word: both are letters, digits or their marks, and
 /// neither is of a script that writes words without blanks between them.
-pub(super) fn are_joined(one: Option<char>, other: Option<char>) -> bool {
+pub fn are_joined(one: Option<char>, other: Option<char>) -> bool {
     let in_word = |c: char| (c.is_alphanumeric() || is_combining_mark(c)) && !is_unspaced(c);
     one.is_some_and(in_word) && other.is_some_and(in_word)
 }

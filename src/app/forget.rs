@@ -1,0 +1,252 @@
+//! The command `forget`: everything that is stored about a person is removed, and the store is searched
+//! for what is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::App;
+use super::commands::ForgetOptions;
+use super::operator::{Access, people, wake};
+use super::prepare::{self, Prepared};
+use super::process::Stop;
+use super::secret;
+use super::store::StoreHandle;
+use super::work::{self, Until};
+use crate::app::config::TopicSelection;
+use crate::contracts::handler::FORGOTTEN;
+use crate::contracts::settings::Purpose;
+use crate::contracts::storage::{Marks, Partition, Place, QueueKind, Trace};
+use crate::engine::topic::TopicRuntime;
+use crate::model::address::Address;
+use crate::model::clock::SystemClock;
+use crate::model::consent::{OPTED_OUT, OptOutRecord};
+use crate::model::standing::BARS;
+use crate::tester::{self, Board};
+
+/// Longest wait for the workers to end what the person takes part in.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Pause between two looks whether they have.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A person in one partition of a topic.
+struct Case<'a> {
+    service: &'a TopicRuntime,
+    person: Address,
+    partition: Partition,
+    addresses: BTreeSet<Address>,
+    marks: Marks,
+}
+
+/// Removes a person, and prints what is left of them: nothing, but for what stays on purpose.
+pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Result<()> {
+    let prepared = load(app, options)?;
+    let access = Access {
+        services: prepared.services.clone(),
+        store: prepared.store.connect()?,
+        groups: prepared.groups.clone(),
+    };
+    access.require_partitions().await?;
+    let cases = cases(&access, &options.number).await?;
+    if options.redact {
+        redact(&access, &cases).await?;
+    }
+    leave(&prepared, &access, &cases, stop).await?;
+    let kept = |trace: &Trace| stays(trace, options.opt_out);
+    let mut erased = 0;
+    for Case { partition, marks, .. } in &cases {
+        let mut found = access.store.search(partition, marks).await?;
+        found.retain(|trace| !kept(trace) && is_theirs(trace, marks));
+        access.store.erase(partition, &found).await?;
+        erased += found.len();
+    }
+    let board = Board::new(access.store.clone(), std::sync::Arc::new(SystemClock));
+    for Case { marks, .. } in &cases {
+        erased += board.forget(marks).await?;
+    }
+    prove(&access, &cases, options, erased).await
+}
+
+/// Prepares the topics as a worker does, with the key of the deployment: under another one nothing would
+/// be found.
+fn load(app: &App, options: &ForgetOptions) -> Result<Prepared> {
+    let selection = || options.topic.as_deref().map(TopicSelection::Flag);
+    let (config, _) = prepare::load(&app.environment, &app.registry, Purpose::Dev, selection())?;
+    secret::existing_key(&config)?;
+    app.prepare(Purpose::Dev, selection())
+}
+
+async fn cases<'a>(access: &'a Access, number: &str) -> Result<Vec<Case<'a>>> {
+    let mut cases = Vec::new();
+    for service in &access.services {
+        for person in everywhere(service, number)? {
+            let partition = access.partition(service, &person);
+            let addresses = access.addresses(service, &person).await?;
+            let marks = access.marks(&person, &addresses);
+            cases.push(Case { service, person, partition, addresses, marks });
+        }
+    }
+    Ok(cases)
+}
+
+/// Returns a person by every transport of a topic, and as one of the tester's phones.
+fn everywhere(service: &TopicRuntime, number: &str) -> Result<BTreeSet<Address>> {
+    let phone = people(service, number, Some(tester::TRANSPORT_NAME))?;
+    // A topic of sockets alone has the tester's phones.
+    let others = people(service, number, None).unwrap_or_default();
+    Ok(others.into_iter().chain(phone).collect())
+}
+
+/// Ends what the person takes part in, by the handlers of the topics: in the workers of the deployment,
+/// or here when the store is a file, which no other process has then.
+async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: Stop) -> Result<()> {
+    for Case { service, person, addresses, .. } in cases {
+        let wakes = addresses.iter().map(|address| wake(&access.groups, address, FORGOTTEN));
+        access.change(service, person, Vec::new(), wakes.collect()).await?;
+    }
+    let waiting = tokio::time::timeout(PATIENCE, handled(access, cases));
+    let waited = match prepared.store {
+        StoreHandle::Redis(_) => waiting.await,
+        StoreHandle::Embedded(_) => {
+            let working = work::work(prepared, access.store.clone(), Until::Drained, stop.clone());
+            let waiting = async {
+                let waited = waiting.await;
+                stop.0.cancel();
+                waited
+            };
+            let (worked, waited) = tokio::join!(working, waiting);
+            worked?;
+            waited
+        }
+    };
+    waited.context("no worker has ended the person's chats; start one, and run this again")?
+}
+
+/// Returns when every mailbox of the person has been told.
+async fn handled(access: &Access, cases: &[Case<'_>]) -> Result<()> {
+    let is_wake = |trace: &Trace| {
+        trace.place == Place::Message(QueueKind::Inbound) && trace.text.contains(FORGOTTEN)
+    };
+    for Case { partition, marks, .. } in cases {
+        while access.store.search(partition, marks).await?.iter().any(is_wake) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a trace stays on purpose: a bar always, and an opt-out unless it is to go too.
+fn stays(trace: &Trace, with_opt_outs: bool) -> bool {
+    let is_bar = match trace.place {
+        Place::State => ["barred:", "shadowed:"].iter().any(|kind| trace.name.starts_with(kind)),
+        Place::Pool => trace.name == BARS,
+        _ => false,
+    };
+    is_bar || (is_opt_out(trace) && !with_opt_outs)
+}
+
+fn is_opt_out(trace: &Trace) -> bool {
+    match trace.place {
+        Place::State => serde_json::from_str::<OptOutRecord>(&trace.text).is_ok(),
+        Place::Pool => trace.name == OPTED_OUT,
+        _ => false,
+    }
+}
+
+/// Returns whether a trace is of this person alone. Other people's state, and mail that several people
+/// share, are ended by their own handlers.
+fn is_theirs(trace: &Trace, marks: &Marks) -> bool {
+    match trace.place {
+        Place::State => marks.name(&trace.name) || is_submission_to(trace, marks),
+        Place::Message(QueueKind::Inbound) => marks.name(&trace.name),
+        _ => true,
+    }
+}
+
+/// Returns whether a trace is a message of a program that waits for its time.
+fn is_submission_to(trace: &Trace, marks: &Marks) -> bool {
+    let value: serde_json::Value = serde_json::from_str(&trace.text).unwrap_or_default();
+    let to = serde_json::from_value::<Address>(value["to"].clone());
+    to.is_ok_and(|to| to.identity == marks.identity)
+}
+
+/// Searches the store once more, and prints what it has found.
+async fn prove(
+    access: &Access,
+    cases: &[Case<'_>],
+    options: &ForgetOptions,
+    erased: usize,
+) -> Result<()> {
+    let (mut kept, mut left) = (BTreeMap::new(), BTreeMap::new());
+    for Case { partition, marks, .. } in cases {
+        for trace in access.store.search(partition, marks).await? {
+            let topic = partition.topic.to_string();
+            let (found, what) = match stays(&trace, options.opt_out) {
+                true if is_opt_out(&trace) => (&mut kept, "opt-outs".to_owned()),
+                true => (&mut kept, "bars".to_owned()),
+                false => (&mut left, trace.place.to_string()),
+            };
+            *found.entry((topic, what)).or_insert(0) += 1;
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    let number = &cases.first().context("there is no topic")?.person.identity;
+    writeln!(out, "{number}: removed: {erased}")?;
+    for ((topic, what), _) in &kept {
+        let how = if what == "bars" { "crosswire people unban" } else { "--opt-out" };
+        writeln!(out, "{number}: kept in {topic}: {what}; `{how}` removes them")?;
+    }
+    if left.is_empty() {
+        writeln!(out, "{number}: the store was searched again: nothing else is left")?;
+        return Ok(());
+    }
+    for ((topic, what), count) in &left {
+        writeln!(out, "{number}: left in {topic}: {what}: {count}")?;
+    }
+    bail!("the person is still named; run this again when the conversations of others have ended")
+}
+
+/// Empties the texts of the person's messages at the providers that can.
+async fn redact(access: &Access, cases: &[Case<'_>]) -> Result<()> {
+    let (mut redacted, mut failed) = (0, 0);
+    for Case { service, person, partition, .. } in cases {
+        let Some(transport) = service.transports.get(&person.transport) else { continue };
+        for id in provider_ids(access, partition, person).await? {
+            match transport.redact(&id).await {
+                Ok(true) => redacted += 1,
+                Ok(false) => break,
+                Err(error) => {
+                    failed += 1;
+                    tracing::warn!(%error, "message not redacted at the provider");
+                }
+            }
+        }
+    }
+    writeln!(std::io::stdout(), "messages emptied at the provider: {redacted}")?;
+    ensure!(failed == 0, "messages that the provider has not emptied: {failed}; run this again");
+    Ok(())
+}
+
+/// Returns the provider's ids of the messages to and from a person, as the events know them.
+async fn provider_ids(
+    access: &Access,
+    partition: &Partition,
+    person: &Address,
+) -> Result<BTreeSet<String>> {
+    let prefix = format!("{}:", person.transport);
+    let mut ids = BTreeSet::new();
+    for event in access.store.events(partition, None).await? {
+        let address = event.detail.address.as_ref();
+        if address.is_none_or(|it| it.without_line() != person.without_line()) {
+            continue;
+        }
+        // The address of an event with an outbound message is the recipient's, else the sender's.
+        match event.detail.outbound {
+            Some(_) => ids.extend(event.detail.provider_id),
+            None => ids.extend(event.message.as_str().strip_prefix(&prefix).map(str::to_owned)),
+        }
+    }
+    Ok(ids)
+}

@@ -1,0 +1,34 @@
+//! A server that behaves as Twilio's API does: it takes messages, lists them, reports their delivery,
+//! calls webhooks with signed requests, and fails in the ways that Twilio fails, on demand.
+//!
+//! `crosswire fake-twilio` runs it for people; tests run it in their own process.
+
+mod account;
+mod api;
+mod callbacks;
+mod caller;
+mod control;
+mod delivery;
+mod fault;
+mod form;
+mod inbound;
+mod journal;
+mod lines;
+mod list;
+mod message;
+mod page;
+mod recipients;
+mod refusal;
+mod routes;
+mod send;
+mod server;
+mod state;
+mod twiml;
+
+pub use account::Account;
+pub use delivery::{Callbacks, Delivery};
+pub use fault::{Behaviour, Delays, Faults};
+pub use inbound::{InboundText, WebhookOutcome};
+pub use journal::Journal;
+pub use message::{Direction, Message};
+pub use server::{FakeTwilio, Settings};

@@ -1,0 +1,22 @@
+//! The part of a seat that outlasts its chats.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::address::Group;
+
+/// Memory of a seat besides the last partner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Past {
+    /// Id of the chat with the last partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_chat: Option<String>,
+    /// Partners before the last one, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Group>,
+    /// Copy of the people whom the owner has blocked, for the lobby, which reads seats alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<Group>,
+    /// True when the owner was barred in the shadow as they began to wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadowed: bool,
+}

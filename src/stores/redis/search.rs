@@ -1,0 +1,240 @@
+//! Search of a partition for a person: all keys of the partition are scanned, and what they hold is
+//! compared with the person's marks.
+
+use std::collections::HashMap;
+
+use redis::{Cmd, Value, cmd};
+
+use super::Redis;
+use super::keys::{kind_prefix, tag};
+use super::reply::{decode, split_message};
+use crate::contracts::storage::{Marks, Partition, Place, QueueKind, StorageError, Trace};
+
+/// Number of members that one call reads, so that other callers do not wait long.
+const PAGE: usize = 1_000;
+
+/// Suffixes of keys whose names hold groups, but which hold nothing else of a person, and go with the
+/// messages or members that they are about.
+const DERIVED: [&str; 3] = ["in:gs:", "out:gs:", "pool_ttl:"];
+
+/// Search of one partition.
+struct Search<'a> {
+    redis: &'a Redis,
+    partition: &'a Partition,
+    marks: &'a Marks,
+    found: Vec<Trace>,
+}
+
+impl Redis {
+    /// Returns every trace of a person in a partition.
+    pub(super) async fn search_all(
+        &self,
+        partition: &Partition,
+        marks: &Marks,
+    ) -> Result<Vec<Trace>, StorageError> {
+        let mut search = Search { redis: self, partition, marks, found: Vec::new() };
+        let (tag, mut cursor) = (tag(partition), String::from("0"));
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(&cursor).arg("MATCH").arg(format!("{tag}*")).arg("COUNT").arg(PAGE);
+            let (next, keys): (String, Vec<String>) = decode(search.send(&scan).await?)?;
+            for key in keys {
+                let Some(suffix) = key.strip_prefix(&tag) else { continue };
+                search.key(&key, suffix).await?;
+            }
+            if next == "0" {
+                // A scan may return a key twice.
+                search.found.sort_by(|one, other| order(one).cmp(&order(other)));
+                search.found.dedup();
+                return Ok(search.found);
+            }
+            cursor = next;
+        }
+    }
+}
+
+fn order(trace: &Trace) -> (Place, &str, &str, &str) {
+    (trace.place, &trace.name, &trace.text, &trace.locator)
+}
+
+impl Search<'_> {
+    async fn send(&self, command: &Cmd) -> Result<Value, StorageError> {
+        self.redis.send_pooled(self.partition, command).await
+    }
+
+    fn add(&mut self, place: Place, name: &str, text: String, locator: &str) {
+        let (name, locator) = (name.to_owned(), locator.to_owned());
+        self.found.push(Trace { place, name, text, locator });
+    }
+
+    /// Searches what one key holds. The kind of a key follows from its name.
+    async fn key(&mut self, key: &str, suffix: &str) -> Result<(), StorageError> {
+        if let Some(name) = suffix.strip_prefix("s:") {
+            return self.state(key, name).await;
+        }
+        if let Some(pool) = suffix.strip_prefix("pool:") {
+            return self.pool(key, pool).await;
+        }
+        if let Some(counter) = suffix.strip_prefix("c:") {
+            if self.marks.name(counter) {
+                self.add(Place::Counter, counter, String::new(), "");
+            }
+            return Ok(());
+        }
+        for kind in [QueueKind::Inbound, QueueKind::Outbox] {
+            let Some(part) = suffix.strip_prefix(kind_prefix(kind)) else { continue };
+            if let Some(group) = part.strip_prefix("g:") {
+                return self.messages(key, kind, group).await;
+            }
+            match part {
+                "wakes" => return self.wakes(key).await,
+                "dead" => return self.dead_letters(key, kind).await,
+                _ => {}
+            }
+        }
+        if suffix == "ev" {
+            return self.events(key).await;
+        }
+        let is_derived = DERIVED.iter().any(|derived| suffix.starts_with(derived));
+        if !is_derived && self.marks.name(suffix) {
+            self.add(Place::Other, suffix, String::new(), suffix);
+        }
+        Ok(())
+    }
+
+    async fn state(&mut self, key: &str, name: &str) -> Result<(), StorageError> {
+        let mut get = cmd("GET");
+        get.arg(key);
+        // A key may have expired since the scan.
+        let Some(value) = decode::<Option<String>>(self.send(&get).await?)? else { return Ok(()) };
+        if self.marks.name(name) || self.marks.text(&value) {
+            self.add(Place::State, name, value, "");
+        }
+        Ok(())
+    }
+
+    async fn pool(&mut self, key: &str, pool: &str) -> Result<(), StorageError> {
+        let is_own = self.marks.name(pool);
+        for page in 0.. {
+            let members = self.page("ZRANGE", key, page).await?;
+            let is_last = members.len() < PAGE;
+            for member in
+                members.into_iter().filter(|it| is_own || self.marks.name(it)).collect::<Vec<_>>()
+            {
+                self.add(Place::Pool, pool, member, "");
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn messages(
+        &mut self,
+        key: &str,
+        kind: QueueKind,
+        group: &str,
+    ) -> Result<(), StorageError> {
+        let is_own = self.marks.name(group);
+        for page in 0.. {
+            let messages = self.page("LRANGE", key, page).await?;
+            let is_last = messages.len() < PAGE;
+            for message in messages {
+                let (_, _, payload) = split_message(&message)?;
+                if is_own || self.marks.text(&payload) {
+                    self.add(Place::Message(kind), group, payload, &message);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wakes(&mut self, key: &str) -> Result<(), StorageError> {
+        for page in 0.. {
+            let wakes = self.page("ZRANGE", key, page).await?;
+            let is_last = wakes.len() < PAGE;
+            for wake in wakes {
+                let (group, payload) = split_wake(&wake)?;
+                if self.marks.name(group) || self.marks.text(payload) {
+                    self.add(Place::Wake, group, payload.to_owned(), &wake);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn dead_letters(&mut self, key: &str, kind: QueueKind) -> Result<(), StorageError> {
+        let mut after = "-".to_owned();
+        loop {
+            let entries = self.entries(key, &after).await?;
+            let Some((last, _)) = entries.last() else { return Ok(()) };
+            after = format!("({last}");
+            for (id, mut fields) in entries {
+                let group = fields.remove("g").unwrap_or_default();
+                let (_, _, payload) = split_message(&fields.remove("h").unwrap_or_default())?;
+                if self.marks.name(&group) || self.marks.text(&payload) {
+                    self.add(Place::DeadLetter(kind), &group, payload, &id);
+                }
+            }
+        }
+    }
+
+    async fn events(&mut self, key: &str) -> Result<(), StorageError> {
+        let mut after = "-".to_owned();
+        loop {
+            let entries = self.entries(key, &after).await?;
+            let Some((last, _)) = entries.last() else { return Ok(()) };
+            after = format!("({last}");
+            for (id, mut fields) in entries {
+                let message = fields.remove("m").unwrap_or_default();
+                let detail = fields.remove("d").unwrap_or_default();
+                if self.marks.text(&message) || self.marks.name(&detail) {
+                    self.add(Place::Event, &message, detail, &id);
+                }
+            }
+        }
+    }
+
+    /// Returns a page of a list or a sorted set.
+    async fn page(
+        &self,
+        command: &str,
+        key: &str,
+        page: usize,
+    ) -> Result<Vec<String>, StorageError> {
+        let mut range = cmd(command);
+        range.arg(key).arg(page * PAGE).arg((page + 1) * PAGE - 1);
+        decode(self.send(&range).await?)
+    }
+
+    /// Returns a page of a stream.
+    async fn entries(
+        &self,
+        key: &str,
+        after: &str,
+    ) -> Result<Vec<(String, HashMap<String, String>)>, StorageError> {
+        let mut range = cmd("XRANGE");
+        range.arg(key).arg(after).arg("+").arg("COUNT").arg(PAGE);
+        decode(self.send(&range).await?)
+    }
+}
+
+/// Splits a wake as its set holds it, `length of group|length of id|group id payload`, into group and
+/// payload.
+fn split_wake(wake: &str) -> Result<(&str, &str), StorageError> {
+    let parts = || {
+        let (group_length, rest) = wake.split_once('|')?;
+        let (id_length, rest) = rest.split_once('|')?;
+        let (group, rest) = rest.split_at_checked(group_length.parse().ok()?)?;
+        let (_, payload) = rest.split_at_checked(id_length.parse().ok()?)?;
+        Some((group, payload))
+    };
+    parts().ok_or_else(|| StorageError::Corrupt("a wake without its group and id".to_owned()))
+}

@@ -1,0 +1,135 @@
+//! Operator's access: changes, and the erasure of what a search has found.
+
+use async_trait::async_trait;
+use rusqlite::params;
+
+use super::mailbox::line_of;
+use super::transaction::{PartitionRow, StorageResult, Transaction};
+use super::{Sqlite, commit, search};
+use crate::contracts::storage::{
+    Change, FeedCursor, Marks, Operator, Partition, Place, QueueKind, StorageError, Trace,
+};
+use crate::model::address::Group;
+
+#[async_trait]
+impl Operator for Sqlite {
+    async fn apply(&self, partition: &Partition, change: Change) -> Result<(), StorageError> {
+        let partition = partition.clone();
+        self.write(move |tx| apply(tx, &partition, &change)).await
+    }
+
+    async fn search(
+        &self,
+        partition: &Partition,
+        marks: &Marks,
+    ) -> Result<Vec<Trace>, StorageError> {
+        let (partition, marks) = (partition.clone(), marks.clone());
+        self.read(move |tx| search::search(tx, &partition, &marks)).await
+    }
+
+    async fn erase(&self, partition: &Partition, traces: &[Trace]) -> Result<(), StorageError> {
+        let (partition, traces) = (partition.clone(), traces.to_vec());
+        self.write(move |tx| {
+            let row = tx.find_partition(&partition)?;
+            traces.iter().try_for_each(|trace| erase(tx, &row, trace))
+        })
+        .await
+    }
+
+    async fn erase_line(&self, feed: &str, line: &FeedCursor) -> Result<(), StorageError> {
+        let (feed, number) = (feed.to_owned(), line.as_str().to_owned());
+        // The row stays, since the next number is counted from the newest.
+        let blank = "UPDATE feeds SET line = '' WHERE feed = ?1 AND number = CAST(?2 AS INTEGER)";
+        self.write(move |tx| tx.execute(blank, params![feed, number]).map(drop)).await
+    }
+}
+
+fn apply(tx: &mut Transaction<'_>, partition: &Partition, change: &Change) -> StorageResult<()> {
+    let row = tx.ensure_partition(partition)?;
+    for write in &change.writes {
+        commit::write(tx, &row, write)?;
+    }
+    change.wakes.iter().try_for_each(|wake| tx.append_wake(&row, QueueKind::Inbound, wake))
+}
+
+/// Erases one trace, if it is still as it was found.
+fn erase(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, trace: &Trace) -> StorageResult<()> {
+    let Trace { place, name, text, locator } = trace;
+    let partition = row.number;
+    match place {
+        Place::State => tx.execute(
+            "DELETE FROM state WHERE partition = ?1 AND key = ?2 AND value = ?3",
+            params![partition, name, text],
+        )?,
+        Place::Pool => tx.execute(
+            "DELETE FROM pools WHERE partition = ?1 AND pool = ?2 AND mailbox = ?3",
+            params![partition, name, text],
+        )?,
+        Place::Counter => tx.execute(
+            "DELETE FROM counters WHERE partition = ?1 AND counter = ?2",
+            params![partition, name],
+        )?,
+        Place::Message(kind) => return remove_message(tx, row, *kind, name, locator),
+        Place::Wake => tx.execute(
+            "DELETE FROM wakes WHERE queue = ?1 AND mailbox = ?2 AND id = ?3 AND payload = ?4",
+            params![row.queue(QueueKind::Inbound), name, locator, text],
+        )?,
+        Place::DeadLetter(kind) => tx.execute(
+            "DELETE FROM dead_letters WHERE queue = ?1 AND number = CAST(?2 AS INTEGER)",
+            params![row.queue(*kind), locator],
+        )?,
+        Place::Event => {
+            // The record of the message is gone, and with it the wait for its last outbound message.
+            let owed = "DELETE FROM owed WHERE partition = ?1 AND message = ?2";
+            tx.execute(owed, params![partition, name])?;
+            tx.execute(
+                "DELETE FROM events WHERE partition = ?1 AND number = CAST(?2 AS INTEGER)",
+                params![partition, locator],
+            )?
+        }
+        Place::Other => search::erase_row(tx, name, locator)?,
+    };
+    Ok(())
+}
+
+/// Removes one message of a group. When it is the head, its claim is over.
+fn remove_message(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    kind: QueueKind,
+    mailbox: &str,
+    sequence: &str,
+) -> StorageResult<()> {
+    let queue = row.queue(kind);
+    let is_head = tx.query_number(
+        "SELECT sequence = CAST(?3 AS INTEGER) FROM messages
+         WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence LIMIT 1",
+        params![queue, mailbox, sequence],
+    )?;
+    let removed = tx.execute(
+        "DELETE FROM messages WHERE queue = ?1 AND mailbox = ?2 AND sequence = CAST(?3 AS INTEGER)",
+        params![queue, mailbox, sequence],
+    )?;
+    if removed == 0 {
+        return Ok(());
+    }
+    tx.execute("UPDATE queues SET done = done + 1 WHERE queue = ?1", [queue])?;
+    let of_group = params![queue, mailbox];
+    let last = "DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2 AND length = 1";
+    if tx.execute(last, of_group)? > 0 {
+        return Ok(());
+    }
+    let shorter = "UPDATE mailboxes SET length = length - 1 WHERE queue = ?1 AND mailbox = ?2";
+    tx.execute(shorter, of_group)?;
+    if is_head == Some(1) {
+        tx.execute(
+            "UPDATE mailboxes SET status = 'ready', at = ?3, token = NULL, attempt = 0, isolated = 0,
+                 failures = 0, outcome_unknown = NULL, note = NULL
+             WHERE queue = ?1 AND mailbox = ?2",
+            params![queue, mailbox, tx.ticket],
+        )?;
+        tx.rotate_in(queue, &line_of(&Group::from_id(mailbox)))?;
+        tx.notify_ready(row, kind);
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Inbound messages in Twilio's list, whose webhook may have been lost.
+//!
+//! Only lines are listed whose webhook in Twilio's console is the topic's own: an account may have
+//! lines of other topics, and another deployment may have the same credentials.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+
+use super::listing::{self, ListedMessage};
+use super::{MAX_MEDIA, NAME, Twilio, api};
+use crate::contracts::transport::SendError;
+use crate::model::address::Address;
+use crate::model::message::{Incoming, Media, MessageId};
+use crate::model::phone;
+
+/// Default of the interval at which the list is read.
+pub(super) const INTERVAL: Duration = Duration::from_mins(1);
+
+/// Age at which a message is taken from the list. Twilio calls the webhook for 15 s at most.
+const GRACE: TimeDelta = TimeDelta::seconds(20);
+
+/// Items per page, and pages of one list. The rest is left to the next reading.
+const PAGE_SIZE: &str = "200";
+const MAX_PAGES: usize = 20;
+
+#[derive(Deserialize)]
+struct Numbers {
+    incoming_phone_numbers: Vec<Number>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Number {
+    phone_number: String,
+    sms_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct MediaList {
+    media_list: Vec<ListedMedia>,
+}
+
+#[derive(Deserialize)]
+struct ListedMedia {
+    content_type: String,
+    /// Path of its description, which is the path of the file with `.json` behind it.
+    uri: String,
+}
+
+/// Messages that Twilio has received for the topic's lines since then, oldest first.
+pub(super) async fn missed(
+    twilio: &Twilio,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Incoming>, SendError> {
+    let mut found = Vec::new();
+    for line in lines(twilio).await? {
+        for listed in received(twilio, &line, since).await? {
+            if listed.created().is_some_and(|at| at >= since && at <= now - GRACE) {
+                found.push((listed.created(), incoming(twilio, listed).await?));
+            }
+        }
+    }
+    found.sort_by_key(|(created, _)| *created);
+    Ok(found.into_iter().map(|(_, incoming)| incoming).collect())
+}
+
+/// Lines of the account whose webhook is the topic's.
+async fn lines(twilio: &Twilio) -> Result<Vec<String>, SendError> {
+    let path = api::account_path(&twilio.config, "IncomingPhoneNumbers.json");
+    let mut lines = Vec::new();
+    let mut request = first(twilio, &path, &[]);
+    for _ in 0..MAX_PAGES {
+        let page: Numbers = listing::page(twilio, request).await?;
+        let ours = page.incoming_phone_numbers.into_iter().filter(|it| is_ours(twilio, it));
+        lines.extend(ours.map(|number| number.phone_number));
+        match page.next_page_uri {
+            Some(uri) => request = listing::next(twilio, &path, &uri)?,
+            None => break,
+        }
+    }
+    Ok(lines)
+}
+
+/// Returns whether messages to a number are posted to the topic. The part behind `#` is Twilio's own.
+fn is_ours(twilio: &Twilio, number: &Number) -> bool {
+    let url = number.sms_url.as_deref().unwrap_or_default();
+    let address = url.split(['#', '?']).next().unwrap_or_default();
+    twilio.config.options.webhooks.iter().any(|webhook| webhook == address)
+}
+
+async fn received(
+    twilio: &Twilio,
+    line: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<ListedMessage>, SendError> {
+    let path = api::messages_path(&twilio.config);
+    let mut received = Vec::new();
+    let mut request = first(twilio, &path, &[("To", line)]);
+    for _ in 0..MAX_PAGES {
+        let (messages, next) = listing::messages(twilio, request).await?;
+        let is_complete = messages.last().is_none_or(|oldest| !oldest.is_since(since));
+        received.extend(messages.into_iter().filter(|listed| listed.direction == "inbound"));
+        match next {
+            Some(uri) if !is_complete => request = listing::next(twilio, &path, &uri)?,
+            _ => break,
+        }
+    }
+    Ok(received)
+}
+
+fn first(twilio: &Twilio, path: &str, filter: &[(&str, &str)]) -> RequestBuilder {
+    let url = format!("{}{path}", twilio.config.api_base);
+    twilio.http.get(url).query(filter).query(&[("PageSize", PAGE_SIZE)])
+}
+
+async fn incoming(twilio: &Twilio, listed: ListedMessage) -> Result<Incoming, SendError> {
+    let media = media(twilio, &listed).await?;
+    let line = |number: &str| phone::normalize(number);
+    let sender = Address::new(NAME, &line(&listed.from), &line(&listed.to));
+    let text = listed.body.unwrap_or_default();
+    let mut incoming = Incoming::new(MessageId::new(listed.sid), sender, text);
+    incoming.media = media;
+    Ok(incoming)
+}
+
+async fn media(twilio: &Twilio, listed: &ListedMessage) -> Result<Vec<Media>, SendError> {
+    if matches!(listed.num_media.as_deref(), None | Some("" | "0")) {
+        return Ok(Vec::new());
+    }
+    let path = api::account_path(&twilio.config, &format!("Messages/{}/Media.json", listed.sid));
+    let list: MediaList = listing::page(twilio, first(twilio, &path, &[])).await?;
+    let media = |ListedMedia { content_type, uri }: ListedMedia| {
+        let file = uri.strip_suffix(".json").unwrap_or(&uri);
+        Media::new(format!("{}{file}", twilio.config.api_base), content_type)
+    };
+    Ok(list.media_list.into_iter().take(MAX_MEDIA).map(media).collect())
+}
