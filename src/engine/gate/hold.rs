@@ -62,9 +62,10 @@ impl Hold {
         (self.probes, self.refused_again) = (0, 0);
     }
 
-    /// Takes over a pause of another process.
-    pub(super) fn share(&mut self, until: Duration) {
-        (self.is_shared, self.is_believed, self.until) = (true, true, Some(until));
+    /// Takes over a pause of another process; `is_refusal` when several recipients were refused there.
+    pub(super) fn share(&mut self, until: Duration, is_refusal: bool) {
+        (self.is_shared, self.until) = (true, Some(until));
+        self.is_believed |= is_refusal;
     }
 
     /// Counts a message that is tried after the time was over. Returns false when the line was never

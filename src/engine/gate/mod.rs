@@ -22,6 +22,8 @@ use crate::model::topic::TopicName;
 
 /// Longest time after which a rejected account or line is tried again.
 pub const PAUSE: Duration = Duration::from_secs(30);
+/// Code of a pause for which a provider that is too busy gave no other one.
+const TOO_MANY_REQUESTS: u32 = 429;
 /// Interval at which a gate reads the pauses of other processes.
 pub const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -58,6 +60,12 @@ impl State {
         self.unsaved.retain(|other| other.scope != pause.scope);
         self.unsaved.push(pause);
     }
+}
+
+/// Returns whether a pause of this code is a refusal of the provider, and no limit of its rate or of our
+/// own budget.
+fn is_refusal(code: u32) -> bool {
+    ![0, TOO_MANY_REQUESTS].contains(&code)
 }
 
 impl Gate {
@@ -190,7 +198,7 @@ impl Gate {
                 let (topic, scope) = (&self.topic, &pause.scope);
                 tracing::warn!(topic.name = %topic, %scope, code = pause.code, "sending is paused");
             }
-            hold.share(asked_at + pause.remaining);
+            hold.share(asked_at + pause.remaining, is_refusal(pause.code));
         }
         for key in gone {
             if let Some(hold) = state.holds.get_mut(&key) {

@@ -1,6 +1,7 @@
 //! A topic on a store in memory with a clock of its own, and consumers of its outbox.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crosswire::contracts::storage::{Commit, Depth, Entry};
@@ -29,7 +30,7 @@ pub(super) struct World {
     pub(super) transport: Arc<FakeTransport>,
     pub(super) sending: Sending,
     pub(super) partitions: u16,
-    pushed: std::sync::atomic::AtomicU32,
+    pushed: AtomicU32,
 }
 
 /// The person of a number, on a line.
@@ -51,14 +52,14 @@ impl World {
             transport: Arc::new(transport),
             sending: sending(OnAmbiguous::Reconcile),
             partitions: 1,
-            pushed: Default::default(),
+            pushed: AtomicU32::default(),
         }
     }
 
     /// Commits writes and messages for the outbox.
     pub(super) async fn commit(&self, writes: Vec<Write>, outbox: &[Outbound]) {
         let outbox = outbox.iter().map(|outbound| Entry::owed(outbound, &groups())).collect();
-        let number = self.pushed.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let number = self.pushed.fetch_add(1, Ordering::SeqCst);
         self.f
             .push_with(crate::storage::fixture::push(entry("alice", &format!("m{number}"))))
             .await;
