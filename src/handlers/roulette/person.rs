@@ -51,14 +51,19 @@ impl<'a> Person<'a> {
             Command::Refresh => self.refresh().await,
             Command::Call(code) => self.call(code, message.received_at).await,
             Command::Stats => self.stats().await,
-            Command::Wait if self.seat.is_waiting() => self.connect().await,
-            Command::Wait if self.seat.may_wait && self.seat.state == State::Idle => {
-                self.wait().await
-            }
-            Command::Wait => self.relay(message).await,
+            Command::Wait => self.go_on_waiting(message).await,
             Command::Block => self.block(block::Kind::Block).await,
             Command::Report => self.block(block::Kind::Report).await,
             Command::Relay => self.relay(message).await,
+        }
+    }
+
+    /// Begins a wait again that ended by itself. In a chat the word is a text.
+    async fn go_on_waiting(&mut self, message: &Inbound) -> Result<()> {
+        match self.seat.state {
+            State::Waiting { .. } => self.connect().await,
+            State::Idle if self.seat.may_wait => self.wait().await,
+            _ => self.relay(message).await,
         }
     }
 

@@ -68,7 +68,7 @@ fn expected_texts(
     seat: Option<&Seat>,
     sender: &Address,
     text: &str,
-    sent: &[Delivery],
+    texts: &[Delivery],
     now: DateTime<Utc>,
 ) -> Option<Vec<Delivery>> {
     let own = seat.map_or(&State::Idle, |seat| &seat.state);
@@ -83,41 +83,46 @@ fn expected_texts(
         _ => None,
     };
     let farewell = partner.map(|partner| text_to(partner, PEER_LEFT));
-    if sent.iter().any(|(_, text)| text.starts_with("A stranger has reported you.")) {
+    if texts.iter().any(|(_, text)| text.starts_with("A stranger has reported you.")) {
         return None;
     }
     Some(match (text, own) {
         ("connect", State::Chatting { .. }) => to_sender(ALREADY),
-        ("connect" | "refresh", State::Waiting { notified: true }) => to_sender(WAIT),
-        ("connect" | "refresh", State::Waiting { notified: false } | State::Idle) => Vec::new(),
+        ("connect" | "refresh" | "wait", State::Waiting { notified: true }) => to_sender(WAIT),
+        ("connect" | "refresh" | "wait", State::Waiting { .. })
+        | ("connect" | "refresh", State::Idle) => Vec::new(),
         // A client of a socket just closes it: there STOP is a word like any other.
         ("stop", _) if sender.is_socket() => relay(partner),
-        ("wait", State::Waiting { notified: true }) => to_sender(WAIT),
-        ("wait", State::Waiting { notified: false }) => Vec::new(),
         ("wait", State::Idle) if seat.is_some_and(|seat| seat.may_wait) => Vec::new(),
-        ("wait", _) => relay(partner),
         ("refresh" | "stop", _) => farewell.into_iter().collect(),
         ("disconnect", _) => to_sender(DISCONNECTED).into_iter().chain(farewell).collect(),
         ("call" | "call 10", State::Chatting { .. }) if sender.is_socket() => to_sender(NO_NUMBER),
         ("call" | "call 10", State::Chatting { address, .. }) => {
-            let shared =
-                format!("The other person has shared their number: {}", sender.identity.reveal());
-            let shared = vec![text_to(address, &shared)];
-            let [(_, question)] = sent else { panic!("one text is sent: {sent:?}") };
-            if code(question).is_some() {
-                to_sender(question)
-            } else {
-                assert_ne!(text, "call", "a number is shared without a code");
-                shared
-            }
+            expected_of_call(sender, address, text, texts)
         }
         ("call" | "call 10", _) => to_sender(NOT_IN_CHAT),
-        ("hello", _) => relay(partner),
+        ("hello" | "wait", _) => relay(partner),
         ("block", State::Chatting { .. }) => {
             to_sender(BLOCKED).into_iter().chain(farewell).collect()
         }
         _ => return None,
     })
+}
+
+/// Returns the question, or the number when the text has the code.
+fn expected_of_call(
+    sender: &Address,
+    partner: &Address,
+    text: &str,
+    texts: &[Delivery],
+) -> Vec<Delivery> {
+    let [(_, question)] = texts else { panic!("one text is sent: {texts:?}") };
+    if code(question).is_some() {
+        return vec![text_to(sender, question)];
+    }
+    assert_ne!(text, "call", "a number is shared without a code");
+    let number = sender.identity.reveal();
+    vec![text_to(partner, &format!("The other person has shared their number: {number}"))]
 }
 
 fn expected_relay(sender: &Address, partner: Option<&Address>, text: &str) -> Vec<Delivery> {
