@@ -163,11 +163,11 @@ fn replies(section: &mut Section<'_>) -> Replies {
         accept_response: section.get("accept_response").unwrap_or_else(|| ACCEPT.to_owned()),
         send_on_accept: section.get("send_on_accept").unwrap_or(false),
         error_response: section.get("error_response").unwrap_or_else(|| ERROR.to_owned()),
+        error_every: section.duration("error_every").unwrap_or(ERROR_EVERY),
         sender_notice: section.get("sender_notice").unwrap_or_else(|| NOTICE.to_owned()),
         stop_response: section.get("stop_response").unwrap_or_default(),
         start_response: section.get("start_response").unwrap_or_default(),
         help_response: section.get("help_response").unwrap_or_default(),
-        error_every: section.duration("error_every").unwrap_or(ERROR_EVERY),
     }
 }
 

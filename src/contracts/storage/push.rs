@@ -66,16 +66,17 @@ impl Push {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     Accepted,
-    /// A message of this id was accepted within the last days. Nothing has changed.
+    /// A message of this id was accepted, barred or limited within the last days. Nothing has changed.
     Duplicate,
     /// The partition is full. Nothing has changed.
     Full,
-    /// The sender's mailbox is full. The message was dropped, and that was recorded.
+    /// The sender's mailbox is full. The message was dropped, and that was recorded. Pushed again when
+    /// there is room, it is accepted.
     GroupFull,
-    /// A mark stands against the message. It was dropped, and that was recorded, unless it was accepted
-    /// before.
+    /// A mark stands against the message. It was dropped for good, and that was recorded, unless it was
+    /// known before.
     Barred,
-    /// The sender exceeds their rate. The message was dropped, and that was recorded.
+    /// The sender exceeds their rate. The message was dropped for good, and that was recorded.
     Limited,
 }
 

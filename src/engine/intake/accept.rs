@@ -44,8 +44,7 @@ impl Intake {
         match verdict {
             Verdict::Valid => self.accept(pipeline, Admitted { message, aliases, said }).await,
             Verdict::Invalid { text, reason } => {
-                let text = self.unless_repeated(pipeline, &message, non_empty(text)).await;
-                let rejection = Rejection { text, reason, aliases };
+                let rejection = Rejection { text: non_empty(text), reason, aliases };
                 self.reject(pipeline, &message, rejection).await
             }
         }

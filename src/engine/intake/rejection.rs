@@ -22,21 +22,6 @@ pub(super) struct Rejection<'p> {
 }
 
 impl Intake {
-    /// Returns the text of a rejection, unless the sender has had it for another message lately.
-    pub(super) async fn unless_repeated<'p>(
-        &self,
-        pipeline: &Pipeline,
-        message: &Inbound,
-        text: Option<&'p str>,
-    ) -> Option<&'p str> {
-        let (cause, every) = (message.key(), pipeline.replies.error_every);
-        let notice = Notice { to: &message.sender, text: text?, cause: cause.as_str(), every };
-        let news = is_news(self.storage.as_ref(), &self.groups, &pipeline.topic, &notice);
-        // A sender is answered in time, whatever the store does.
-        let is_news = in_time(async { Ok(news.await) }).await.unwrap_or(true);
-        text.filter(|_| is_news)
-    }
-
     /// Records a rejection and gives its text to the sender, unless the door is closed to them: in the
     /// answer, or as a message where the transport sends no text in its answer.
     pub(super) async fn reject(
@@ -45,7 +30,8 @@ impl Intake {
         message: &Inbound,
         rejection: Rejection<'_>,
     ) -> Result<Receipt, Refusal> {
-        let text = rejection.text;
+        let text = self.news(pipeline, message, rejection.text).await;
+        let rejection = Rejection { text, ..rejection };
         let (key, partition) = (message.key(), self.partition(pipeline, message));
         let reason = rejection.reason.clone();
         info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
@@ -61,6 +47,21 @@ impl Intake {
                 Err(Refusal::Unavailable)
             }
         }
+    }
+
+    /// Returns the text of a rejection, unless the sender has had it for another message lately.
+    async fn news<'p>(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        text: Option<&'p str>,
+    ) -> Option<&'p str> {
+        let (cause, every) = (message.key(), pipeline.replies.error_every);
+        let notice = Notice { to: &message.sender, text: text?, cause: cause.as_str(), every };
+        let news = is_news(self.storage.as_ref(), &self.groups, &pipeline.topic, &notice);
+        // A sender is answered in time, whatever the store does.
+        let is_news = in_time(async { Ok(news.await) }).await.unwrap_or(true);
+        text.filter(|_| is_news)
     }
 
     /// Push of a rejection, once for all repetitions of the message. It queues the message to the

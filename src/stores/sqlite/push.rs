@@ -25,14 +25,17 @@ pub(super) fn push(
     if is_known(tx, &row, push)? {
         return Ok(if is_barred { Pushed::Barred } else { Pushed::Duplicate });
     }
-    // The id of a dropped message is not remembered: sent again when there is room, it is accepted.
+    let id = digest(&[push.entry.id.as_str()]);
+    // What a sender may not write is dropped for good, or a repetition would come out of its order.
     if is_barred {
+        tx.remember(&row, &id, REMEMBERED)?;
         tx.record(&row, &dropped(&push.facts, SENDER_BARRED), false)?;
         return Ok(Pushed::Barred);
     }
     if let Some(rate) = &push.rate
         && is_empty(tx, &row, rate)?
     {
+        tx.remember(&row, &id, REMEMBERED)?;
         append_once(tx, &row, rate.notice.as_ref())?;
         tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
         return Ok(Pushed::Limited);
@@ -40,6 +43,7 @@ pub(super) fn push(
     match if push.is_queued { room(tx, &row, push)? } else { Room::Free } {
         Room::Free => {}
         Room::PartitionFull => return Ok(Pushed::Full),
+        // The id is not remembered: sent again when there is room, the message is accepted.
         Room::GroupFull => {
             write(tx, &row, &push.writes)?;
             tx.record(&row, &dropped(&push.facts, MAILBOX_FULL), false)?;

@@ -41,7 +41,11 @@ for _, known in ipairs(digests) do
   end
 end
 
--- The id of a dropped message is not remembered: sent again when there is room, it is accepted.
+local function remember()
+  call('SADD', seen, digest)
+  call('EXPIRE', seen, 2 * span, 'NX')
+end
+
 local function drop(detail)
   record(ARGV[12], ARGV[15], detail, ARGV[11])
 end
@@ -53,7 +57,9 @@ local function append_once(at)
   end
 end
 
+-- What a sender may not write is dropped for good, or a repetition would come out of its order.
 if barred then
+  remember()
   drop(ARGV[17])
   return 'BARRED'
 end
@@ -61,6 +67,7 @@ end
 -- The bucket is the time at which it is full again; each message takes one interval of it.
 local full = bucket ~= '' and math.max(now, tonumber(call('GET', tag .. 's:' .. bucket) or '0'))
 if full and full - now > interval * (burst - 1) then
+  remember()
   if ARGV[25] == '1' then append_once(notice) end
   drop(ARGV[18])
   return 'LIMITED'
@@ -75,14 +82,14 @@ if queued then
   if pending >= tonumber(ARGV[7]) then return 'FULL' end
   local most = pending >= tonumber(ARGV[8]) and ARGV[10] or ARGV[9]
   if call('LLEN', tag .. 'in:g:' .. group) >= tonumber(most) then
+    -- Its id is not remembered: sent again when there is room, it is accepted.
     write(writes, tonumber(ARGV[24]))
     drop(ARGV[16])
     return 'GROUPFULL'
   end
 end
 
-call('SADD', seen, digest)
-call('EXPIRE', seen, 2 * span, 'NX')
+remember()
 if full then
   full = full + interval
   call('SET', tag .. 's:' .. bucket, string.format('%.0f', full), 'PX', string.format('%.0f', full - now))

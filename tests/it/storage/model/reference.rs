@@ -308,12 +308,14 @@ impl Reference {
             return if is_barred { Pushed::Barred } else { Pushed::Duplicate };
         }
         if is_barred {
+            self.seen.insert(push.entry.id.clone());
             self.drop(push);
             return Pushed::Barred;
         }
         if let Some(rate) = &push.rate
             && self.taken.get(&rate.bucket).is_some_and(|taken| *taken >= rate.burst)
         {
+            self.seen.insert(push.entry.id.clone());
             self.append_once(rate.notice.as_ref(), at);
             self.drop(push);
             return Pushed::Limited;
