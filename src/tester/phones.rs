@@ -158,10 +158,10 @@ fn state_after(outcome: Outcome) -> (DeliveryState, Option<String>) {
             (DeliveryState::Refused, Some("the sender's backlog is full".to_owned()))
         }
         Outcome::Pushed(Pushed::Barred) => {
-            (DeliveryState::Refused, Some("the sender has opted out, or is barred".to_owned()))
+            (DeliveryState::Rejected, Some("the sender has opted out, or is barred".to_owned()))
         }
         Outcome::Pushed(Pushed::Limited) => {
-            (DeliveryState::Refused, Some("the sender writes too fast".to_owned()))
+            (DeliveryState::Rejected, Some("the sender writes too fast".to_owned()))
         }
         Outcome::Pushed(_) | Outcome::Noted => (DeliveryState::Queued, None),
         Outcome::Rejected(reason) => (DeliveryState::Rejected, Some(reason)),

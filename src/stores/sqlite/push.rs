@@ -40,7 +40,8 @@ pub(super) fn push(
         tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
         return Ok(Pushed::Limited);
     }
-    match if push.is_queued { room(tx, &row, push)? } else { Room::Free } {
+    let room = if push.is_queued { room(tx, &row, push)? } else { Room::Free };
+    match room {
         Room::Free => {}
         Room::PartitionFull => return Ok(Pushed::Full),
         // The id is not remembered: sent again when there is room, the message is accepted.

@@ -42,7 +42,7 @@ async fn validator_swallows_no_stop_and_nothing_is_sent_after_it() {
     );
     assert_eq!(anna.text("echo 789").await.said().as_deref(), Some("Got it."));
     assert_eq!(anna.wait_for(1).await, ["789"]);
-    assert_eq!(anna.text("Yes").await.said().as_deref(), Some("Digits, please."), "a word again");
+    assert_eq!(ben.text("Yes").await.said().as_deref(), Some("Digits, please."), "a word");
     let events = deployment.crosswire(&["events", "--topic", "digits"]);
     let events = String::from_utf8(events.stdout).unwrap();
     assert!(events.contains("the sender has opted out, or is barred"), "{events}");
@@ -149,7 +149,9 @@ async fn message_of_one_of_our_own_lines_is_dropped_and_recorded() {
     assert_eq!(deployment.phone(ANNA, PATH).wait_for(1).await, ["2"]);
     let events = deployment.crosswire(&["events", "--topic", "digits"]);
     let events = String::from_utf8(events.stdout).unwrap();
-    assert_eq!(events.matches("the sender is one of our own lines").count(), 2, "{events}");
+    let dropped = events.lines().filter(|line| line.contains(" dropped "));
+    let own = dropped.filter(|line| line.ends_with("the sender is one of our own lines"));
+    assert_eq!(own.count(), 2, "{events}");
     assert_eq!(deployment.twilio().count(), 1);
 }
 
