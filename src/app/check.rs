@@ -18,8 +18,7 @@ pub(super) fn check(
     registry: &Registry,
     waived: &[SafetyCheck],
 ) -> anyhow::Result<()> {
-    let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
-    let purpose = if is_dev { Purpose::Dev } else { Purpose::Standalone };
+    let purpose = purpose(environment);
     let mut out = std::io::stdout().lock();
     let (config, services) = match prepare::load(environment, registry, purpose, None) {
         Ok(loaded) => loaded,
@@ -33,6 +32,11 @@ pub(super) fn check(
     for advice in advice::on_sockets(&config.server, &services) {
         writeln!(out, "advice: {advice}")?;
     }
+    if let Some(advice) = advice::on_public_url(&config.server, &services)
+        && purpose != Purpose::Dev
+    {
+        writeln!(out, "degraded: PUBLIC_URL: {advice}")?;
+    }
     if let StoreConfig::Embedded { .. } = &config.store {
         writeln!(
             out,
@@ -44,6 +48,12 @@ pub(super) fn check(
         }
     }
     run_to_the_end(async |_| check_store(&config, &services, waived, &mut out).await)
+}
+
+/// Purpose of the deployment that an environment describes.
+pub(super) fn purpose(environment: &Environment) -> Purpose {
+    let is_dev = environment.get("ENV").is_some_and(|name| name.eq_ignore_ascii_case("dev"));
+    if is_dev { Purpose::Dev } else { Purpose::Standalone }
 }
 
 async fn check_store(

@@ -30,6 +30,8 @@ pub enum Command {
     Worker(WorkerOptions),
     /// List every error in the configuration and every problem of the store.
     Check(CheckOptions),
+    /// Examine configuration, store, credentials and webhooks, one line each, with what to do.
+    Doctor(DoctorOptions),
     /// List the recorded events of messages, oldest first.
     Events(EventsOptions),
     /// Send a message to somebody, now or at a time, and print its id.
@@ -243,6 +245,16 @@ pub struct Waivers {
 pub struct CheckOptions {
     #[command(flatten)]
     pub waivers: Waivers,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct DoctorOptions {
+    /// Set the webhook of the number at Twilio to this deployment's.
+    #[arg(long)]
+    pub fix: bool,
+    /// Examine the accounts of this topic only.
+    #[arg(long)]
+    pub topic: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Args)]

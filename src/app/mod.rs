@@ -24,6 +24,7 @@ mod client;
 mod command_line;
 mod commands;
 mod connections;
+mod doctor;
 mod events;
 mod failure;
 mod fake_twilio;
@@ -52,9 +53,9 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, EventsOptions,
-    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand,
-    Waivers, WebOptions, WorkerOptions,
+    BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions,
+    EventsOptions, ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions,
+    SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -68,8 +69,8 @@ use serve::WebServer;
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `events`, `survey`,
-/// `people`, `optout` and `forget`.
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `doctor`, `events`,
+/// `survey`, `people`, `optout`, `forget` and `fake-twilio`.
 pub struct App {
     environment: Environment,
     /// Text of topics.toml, in place of the file.
@@ -124,6 +125,7 @@ impl App {
             (Some(Command::Worker(options)), _) => self.worker(&options),
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
             (Some(Command::Check(options)), _) => self.check(&options),
+            (Some(Command::Doctor(options)), _) => self.doctor(&options),
             (Some(Command::Events(options)), _) => self.events(&options),
             (Some(Command::Budget(options)), _) => self.budget(&options),
             (Some(Command::Send(options)), _) => self.send(&options),
@@ -203,6 +205,12 @@ impl App {
     #[doc(hidden)]
     pub fn check(&self, options: &CheckOptions) -> anyhow::Result<()> {
         check::check(&self.environment, &self.registry, &options.waivers.allow)
+    }
+
+    /// Prints what a deployment stands on.
+    #[doc(hidden)]
+    pub fn doctor(&self, options: &DoctorOptions) -> anyhow::Result<()> {
+        doctor::doctor(&self.environment, &self.registry, options)
     }
 
     /// Submits a message.

@@ -1,16 +1,16 @@
 //! The requests of Twilio's API that Crosswire and the provider's own libraries make.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::form::Form;
 use super::lines::Line;
 use super::list;
 use super::message::{Message, rfc2822};
 use super::refusal::Refusal;
+use super::reply::Reply;
 use super::send;
 use super::state::State;
 use crate::model::clock::{Clock, SystemClock};
@@ -25,24 +25,6 @@ pub(super) struct Call<'r> {
     pub(super) query: Form,
     pub(super) form: Form,
     pub(super) authorization: Option<&'r str>,
-}
-
-/// Response of the API.
-pub(super) enum Reply {
-    Json(u16, Value),
-    Empty,
-    Refused(Refusal),
-    Throttled(Option<u64>),
-    /// Error page of a proxy, with this status.
-    Page(u16),
-    /// Closes the connection after this time, without a response.
-    Cut(Duration),
-}
-
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
 }
 
 /// Answers a request.

@@ -62,7 +62,7 @@ pub(super) struct Plan {
     /// Callbacks after it.
     pub(super) late: Vec<Step>,
     pub(super) delay: Duration,
-    /// Whether the callbacks are made at all, beside the change of the state.
+    /// Set unless the state changes without a callback.
     pub(super) calls: bool,
 }
 

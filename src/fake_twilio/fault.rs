@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::recipients;
-
 /// Treatment of one request to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,9 +78,6 @@ impl Faults {
     pub(super) fn next(&mut self, recipient: &str) -> Behaviour {
         if let Some(behaviour) = self.numbers.get(recipient) {
             return behaviour.clone();
-        }
-        if let Some(behaviour) = recipients::behaviour(recipient) {
-            return behaviour;
         }
         if let Some(behaviour) = self.script.pop_front() {
             return behaviour;

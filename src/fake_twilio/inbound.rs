@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caller::Answer;
 use super::form::Form;
+use super::journal::WebhookOutcome;
 use super::message::{Direction, Message};
 use super::state::State;
 use super::twiml;
@@ -44,18 +45,6 @@ impl InboundText {
     pub fn new(from: &str, body: &str) -> Self {
         Self { from: from.to_owned(), body: body.to_owned(), ..Self::default() }
     }
-}
-
-/// Outcome of an inbound message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct WebhookOutcome {
-    pub sid: String,
-    /// Status of each call, in the order in which they were made; 0 for a call without an answer.
-    pub statuses: Vec<u16>,
-    /// Texts that the answers gave the sender.
-    pub texts: Vec<String>,
-    /// Twilio's code for a call that failed, or an answer that cannot be read.
-    pub error: Option<u32>,
 }
 
 /// Takes a text from a phone, and calls the webhook of its line.

@@ -1,15 +1,27 @@
-//! Everything that the server has seen, in memory.
+//! Record of all that the server has seen, in memory.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::watch;
 
-use super::inbound::WebhookOutcome;
 use super::message::{Direction, Message};
 use crate::model::clock::{Clock, SystemClock};
+
+/// Outcome of an inbound message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WebhookOutcome {
+    pub sid: String,
+    /// Status of each call, in the order in which they were made; 0 for a call without an answer.
+    pub statuses: Vec<u16>,
+    /// Texts that the answers gave the sender.
+    pub texts: Vec<String>,
+    /// Twilio's code for a call that failed, or an answer that cannot be read.
+    pub error: Option<u32>,
+}
 
 /// The messages of both directions, the requests to send, and the calls that were made.
 pub struct Journal {

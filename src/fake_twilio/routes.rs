@@ -12,9 +12,10 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use rustix::net::{Shutdown, shutdown};
 
-use super::api::{self, Call, Reply};
+use super::api::{self, Call};
 use super::form::Form;
 use super::refusal::Refusal;
+use super::reply::Reply;
 use super::state::State;
 use super::{control, page};
 use crate::model::clock::{Clock, SystemClock};

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::api::Reply;
 use super::callbacks::deliver;
 use super::fault::Behaviour;
 use super::form::Form;
 use super::message::{Direction, Message};
 use super::recipients;
 use super::refusal::Refusal;
+use super::reply::Reply;
 use super::state::State;
 
 /// Longest text that Twilio accepts, in characters.

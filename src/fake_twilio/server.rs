@@ -10,46 +10,14 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use anyhow::Context as _;
 
-use super::account::Account;
 use super::caller::{Caller, Threads};
 use super::delivery::Callbacks;
 use super::fault::{Delays, Faults};
-use super::inbound::{self, InboundText, WebhookOutcome};
-use super::journal::Journal;
+use super::inbound::{self, InboundText};
+use super::journal::{Journal, WebhookOutcome};
 use super::routes;
+use super::settings::Settings;
 use super::state::State;
-
-/// Settings of a server.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    pub account: Account,
-    /// SIDs and secrets of API keys.
-    pub api_keys: Vec<(String, String)>,
-    /// Phone numbers of the account.
-    pub lines: Vec<String>,
-    /// Webhook of each number, until it is updated.
-    pub webhook: Option<String>,
-    pub callbacks: Callbacks,
-    /// Port on this machine; 0 for a free one.
-    pub port: u16,
-    /// Beginning of the random numbers by which callbacks are drawn.
-    pub seed: u64,
-}
-
-impl Settings {
-    /// Settings of a server on a free port, whose account has one number and no webhook.
-    pub fn new(account: Account, line: &str) -> Self {
-        Self {
-            account,
-            api_keys: Vec::new(),
-            lines: vec![line.to_owned()],
-            webhook: None,
-            callbacks: Callbacks::default(),
-            port: 0,
-            seed: 0,
-        }
-    }
-}
 
 /// A server in this process, until it is dropped.
 pub struct FakeTwilio {

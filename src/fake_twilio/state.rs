@@ -9,7 +9,7 @@ use super::fault::{Behaviour, Delays, Faults};
 use super::journal::Journal;
 use super::lines::Line;
 use super::recipients;
-use super::server::Settings;
+use super::settings::Settings;
 
 pub(super) struct State {
     pub(super) settings: Settings,
@@ -48,7 +48,8 @@ impl State {
     }
 
     pub(super) fn behaviour(&self, recipient: &str) -> Behaviour {
-        lock(&self.faults).next(recipient)
+        let own = recipients::behaviour(recipient);
+        own.unwrap_or_else(|| lock(&self.faults).next(recipient))
     }
 
     pub(super) fn delays(&self) -> Delays {

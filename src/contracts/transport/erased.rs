@@ -11,8 +11,8 @@ use indexmap::IndexMap;
 
 use super::socket::SocketTransport;
 use super::{
-    MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt, Transport,
-    WebhookRequest, WebhookResponse,
+    Examination, Finding, MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt,
+    Transport, WebhookRequest, WebhookResponse,
 };
 use crate::contracts::storage::Feeds;
 use crate::model::message::{Incoming, Outbound};
@@ -88,6 +88,9 @@ pub trait DynTransport: Send + Sync {
 
     /// Returns the form of its sockets, if its clients hold sockets.
     fn sockets(&self) -> Option<&dyn SocketTransport>;
+
+    /// Examines the account at the provider.
+    fn diagnose<'a>(&'a self, wanted: &'a Examination) -> BoxFuture<'a, Vec<Finding>>;
 
     /// Returns the action that an operator must take first.
     fn missing(&self) -> Option<&str>;
@@ -183,6 +186,10 @@ impl<T: Transport> DynTransport for T {
 
     fn sockets(&self) -> Option<&dyn SocketTransport> {
         Transport::sockets(self)
+    }
+
+    fn diagnose<'a>(&'a self, wanted: &'a Examination) -> BoxFuture<'a, Vec<Finding>> {
+        Transport::diagnose(self, wanted).boxed()
     }
 
     fn missing(&self) -> Option<&str> {

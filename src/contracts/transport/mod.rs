@@ -12,12 +12,15 @@ use crate::model::message::{Incoming, Outbound};
 
 #[doc(hidden)]
 pub mod callback;
+mod diagnosis;
 mod erased;
 mod media;
 mod send;
 pub mod socket;
 mod webhook;
 
+#[doc(hidden)]
+pub use diagnosis::{Examination, Finding, Verdict};
 #[doc(hidden)]
 pub use erased::{DynTransport, Transports};
 pub use media::{MediaError, MediaPolicy};
@@ -175,6 +178,13 @@ pub trait Transport: Send + Sync {
     #[doc(hidden)]
     fn sockets(&self) -> Option<&dyn SocketTransport> {
         None
+    }
+
+    /// Examines the account at the provider, for `crosswire doctor`. No findings by default.
+    #[doc(hidden)]
+    fn diagnose(&self, wanted: &Examination) -> impl Future<Output = Vec<Finding>> + Send {
+        let _ = wanted;
+        ready(Vec::new())
     }
 
     /// Returns the action that an operator must take before this transport can be used, if there is

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::contracts::transport::{
-    MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt, Transport,
-    WebhookRequest, WebhookResponse,
+    Examination, Finding, MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt,
+    Transport, WebhookRequest, WebhookResponse,
 };
 use crate::http_client::{self, ClientLimits, Reach};
 use crate::model::clock::{Clock, SystemClock};
@@ -21,6 +21,7 @@ use crate::model::message::{Incoming, Outbound};
 use crate::model::segment::segments;
 use crate::model::smart;
 
+mod account;
 mod api;
 mod codes;
 #[doc(hidden)]
@@ -162,6 +163,10 @@ impl Transport for Twilio {
 
     async fn redact(&self, provider_id: &str) -> Result<bool, SendError> {
         redact::redact(self, provider_id).await.map(|()| true)
+    }
+
+    async fn diagnose(&self, wanted: &Examination) -> Vec<Finding> {
+        account::diagnose(self, wanted).await
     }
 }
 

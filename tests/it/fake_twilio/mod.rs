@@ -2,4 +2,7 @@
 
 mod api;
 mod control;
+mod doctor;
 mod flows;
+mod libraries;
+mod soak;

@@ -77,6 +77,11 @@ impl FakeTwilio {
         self.0.set_webhook(url);
     }
 
+    /// Returns the webhook of the line.
+    pub(crate) fn webhook(&self) -> String {
+        self.0.webhooks().remove(0).1
+    }
+
     /// Sets the faults of all further requests.
     pub(crate) fn inject(&self, faults: Faults) {
         self.0.inject(faults);
