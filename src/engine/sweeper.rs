@@ -14,6 +14,7 @@ use crate::contracts::storage::{Partition, Pushed, Storage};
 use crate::contracts::transport::DynTransport;
 use crate::engine::intake::{Intake, Outcome};
 use crate::model::clock::Clock;
+use crate::model::message::Incoming;
 use crate::model::topic::TopicName;
 
 /// Time that the first reading of a process reaches back.
@@ -60,45 +61,57 @@ impl Sweeper {
     /// Reads the provider's list, when it is this process's turn, and takes in what is missing. Returns
     /// the number of messages that were.
     pub async fn step(&mut self) -> usize {
+        if !self.has_turn().await {
+            return 0;
+        }
         let now = self.clock.now();
-        // A little less than the interval, so that the turn is free when this process comes again.
-        let turn = self.interval - self.interval / 10;
-        let (partition, work) = (self.partition(), format!("sweep:{}", self.route));
-        match self.storage.take_turn(&partition, &work, turn).await {
-            Ok(true) => {}
-            Ok(false) => return 0,
+        let since = self.last.map_or(now - FIRST, |last| last - OVERLAP);
+        let topic = &self.topic;
+        match self.transport.missed(since).await {
+            Ok(missed) => {
+                let (taken, is_complete) = self.take_in(missed.unwrap_or_default()).await;
+                if taken > 0 {
+                    tracing::warn!(topic.name = %topic, taken, "messages taken in whose call was lost");
+                }
+                // Otherwise the next reading begins where this one did.
+                if is_complete {
+                    self.last = Some(now);
+                }
+                taken
+            }
             Err(error) => {
-                tracing::warn!(topic.name = %self.topic, %error, "sweep waits for the store");
-                return 0;
+                tracing::warn!(topic.name = %topic, %error, "list of inbound messages is unavailable");
+                0
             }
         }
-        let since = self.last.map_or(now - FIRST, |last| last - OVERLAP);
-        let missed = match self.transport.missed(since).await {
-            Ok(missed) => missed.unwrap_or_default(),
+    }
+
+    async fn has_turn(&self) -> bool {
+        // A little less than the interval, so that the turn is free when this process comes again.
+        let every = self.interval * 9 / 10;
+        let partition = Partition { topic: self.topic.clone(), number: 0 };
+        let work = format!("sweep:{}", self.route);
+        match self.storage.take_turn(&partition, &work, every).await {
+            Ok(has_turn) => has_turn,
             Err(error) => {
-                let topic = &self.topic;
-                tracing::warn!(topic.name = %topic, %error, "list of inbound messages is unavailable");
-                return 0;
+                tracing::warn!(topic.name = %self.topic, %error, "sweep waits for the store");
+                false
             }
-        };
+        }
+    }
+
+    /// Takes messages in as if calls had brought them. Returns the number of those that were missing, and
+    /// whether the store has taken all.
+    async fn take_in(&self, missed: Vec<Incoming>) -> (usize, bool) {
         let mut taken = 0;
         for incoming in missed {
             match self.intake.take(&self.route, incoming).await {
                 Ok(receipt) if receipt.outcome == Outcome::Pushed(Pushed::Accepted) => taken += 1,
                 Ok(_) => {}
-                // The next reading begins where this one did.
-                Err(_) => return taken,
+                Err(_) => return (taken, false),
             }
         }
-        if taken > 0 {
-            tracing::warn!(topic.name = %self.topic, taken, "messages taken in whose call was lost");
-        }
-        self.last = Some(now);
-        taken
-    }
-
-    fn partition(&self) -> Partition {
-        Partition { topic: self.topic.clone(), number: 0 }
+        (taken, true)
     }
 
     /// Sweeps at the interval until it is stopped.

@@ -37,9 +37,7 @@ pub(super) async fn answer(state: &Arc<State>, call: &Call<'_>) -> Reply {
     if !settings.account.admits(&settings.api_keys, call.authorization) {
         return Refusal::of(20003).into();
     }
-    let path = call.path.strip_prefix(ROOT);
-    // Only a medium itself has no ending.
-    let path = path.map(|path| path.strip_suffix(".json").unwrap_or(path));
+    let path = call.path.strip_prefix(ROOT).and_then(|path| path.strip_suffix(".json"));
     let parts: Vec<&str> = path.unwrap_or_default().split('/').collect();
     if parts[0] != settings.account.sid {
         return not_found();
@@ -50,7 +48,6 @@ pub(super) async fn answer(state: &Arc<State>, call: &Call<'_>) -> Reply {
         ["Messages"] if post => send::create(state, &call.form).await,
         ["Messages"] if get => messages(state, &call.query),
         ["Messages", sid] => message(state, call, sid),
-        ["Messages", _, "Media", _] if get => Reply::File(state.medium()),
         ["Messages", sid, "Media"] if get => media(state, sid).unwrap_or_else(not_found),
         ["IncomingPhoneNumbers"] if get => lines(state, &call.query),
         ["IncomingPhoneNumbers", sid] => line(state, call, sid).unwrap_or_else(not_found),

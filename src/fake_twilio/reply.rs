@@ -9,8 +9,6 @@ use super::refusal::Refusal;
 /// Response of the API.
 pub(super) enum Reply {
     Json(u16, Value),
-    /// A medium.
-    File(Vec<u8>),
     Empty,
     Refused(Refusal),
     Throttled(Option<u64>),

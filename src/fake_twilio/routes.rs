@@ -67,7 +67,6 @@ async fn serve(request: HttpRequest, body: Bytes, state: Data<Arc<State>>) -> Ht
 async fn response(request: &HttpRequest, reply: Reply) -> HttpResponse {
     match reply {
         Reply::Json(status, json) => builder(status).json(json),
-        Reply::File(file) => builder(200).content_type("image/jpeg").body(file),
         Reply::Empty => HttpResponse::NoContent().finish(),
         Reply::Refused(refusal) => refused(refusal).json(refusal.to_json()),
         Reply::Throttled(retry_after) => {

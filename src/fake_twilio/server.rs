@@ -58,13 +58,6 @@ impl FakeTwilio {
         self.state.set_faults(faults);
     }
 
-    /// Sets the file that every medium of an inbound message is, and returns the address of one.
-    pub fn hold_medium(&self, medium: &[u8]) -> String {
-        self.state.set_medium(medium);
-        let account = &self.state.settings.account.sid;
-        format!("{}/2010-04-01/Accounts/{account}/Messages/MM1/Media/ME1", self.url())
-    }
-
     pub fn delay(&self, delays: Delays) {
         self.state.set_delays(delays);
     }

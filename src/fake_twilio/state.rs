@@ -20,8 +20,6 @@ pub(super) struct State {
     opt_outs: Mutex<HashSet<(String, String)>>,
     faults: Mutex<Faults>,
     delays: Mutex<Delays>,
-    /// File that every medium of an inbound message is.
-    medium: Mutex<Vec<u8>>,
     callbacks: Mutex<(Callbacks, fastrand::Rng)>,
 }
 
@@ -38,20 +36,11 @@ impl State {
             opt_outs: Mutex::default(),
             faults: Mutex::default(),
             delays: Mutex::default(),
-            medium: Mutex::default(),
         }
     }
 
     pub(super) fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
         lock(&self.lines)
-    }
-
-    pub(super) fn medium(&self) -> Vec<u8> {
-        lock(&self.medium).clone()
-    }
-
-    pub(super) fn set_medium(&self, medium: &[u8]) {
-        medium.clone_into(&mut lock(&self.medium));
     }
 
     pub(super) fn set_faults(&self, faults: Faults) {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::address::Address;
-
 /// Limits of a topic's spending, by prefixes of phone numbers in E.164, such as `+44`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budgets {
@@ -19,8 +17,8 @@ pub struct Budgets {
 
 impl Budgets {
     /// Returns whether messages to this person are refused. The longest prefix of their number decides.
-    pub fn refuse(&self, to: &Address) -> bool {
-        let Some(number) = number(to) else { return false };
+    pub fn refuse(&self, identity: &str) -> bool {
+        let Some(number) = number(identity) else { return false };
         let longest = |prefixes: &[String]| {
             prefixes
                 .iter()
@@ -38,8 +36,8 @@ impl Budgets {
 
     /// Returns the budgets that a message to this person is counted against, with their segments. The
     /// one of the whole topic has a blank name.
-    pub fn of(&self, to: &Address) -> Vec<(String, u64)> {
-        let countries = number(to).map(|number| {
+    pub fn of(&self, identity: &str) -> Vec<(String, u64)> {
+        let countries = number(identity).map(|number| {
             let covers = |(prefix, _): &(&String, &u64)| number.starts_with(prefix.as_str());
             self.countries.iter().filter(covers).map(|(prefix, limit)| (prefix.clone(), *limit))
         });
@@ -55,8 +53,7 @@ impl Budgets {
 }
 
 /// The phone number of an identity, if it is one.
-fn number(to: &Address) -> Option<&str> {
-    let identity = to.identity.reveal();
+fn number(identity: &str) -> Option<&str> {
     let number = identity.rsplit_once(':').map_or(identity, |(_, number)| number);
     number.starts_with('+').then_some(number)
 }
@@ -66,10 +63,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-
-    fn to(identity: &str) -> Address {
-        Address::new("twilio", identity, "+15005550006")
-    }
 
     fn prefixes(prefixes: &[&str]) -> Vec<String> {
         prefixes.iter().map(ToString::to_string).collect()
@@ -94,7 +87,7 @@ mod tests {
     ) {
         let (allowed, refused) = (prefixes(allowed), prefixes(refused));
         let budgets = Budgets { allowed, refused, ..Budgets::default() };
-        assert_eq!(budgets.refuse(&to(identity)), is_refused);
+        assert_eq!(budgets.refuse(identity), is_refused);
     }
 
     #[test]
@@ -102,8 +95,8 @@ mod tests {
         let countries = [("+1".to_owned(), 5), ("+1415".to_owned(), 3), ("+44".to_owned(), 9)];
         let countries = countries.into_iter().collect();
         let budgets = Budgets { daily_segments: Some(7), countries, ..Budgets::default() };
-        let names = |to: &Address| budgets.of(to).into_iter().map(|(n, _)| n).collect::<Vec<_>>();
-        assert_eq!(names(&to("+14155550101")), ["", "+1", "+1415"]);
-        assert_eq!(names(&to("a session")), [""]);
+        let names = |to: &str| budgets.of(to).into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+        assert_eq!(names("+14155550101"), ["", "+1", "+1415"]);
+        assert_eq!(names("a session"), [""]);
     }
 }

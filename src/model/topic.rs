@@ -169,7 +169,7 @@ pub struct Sending {
 /// Rate at which messages leave a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineRate {
-    /// That of the line's kind, as its transport knows it.
+    /// Rate of the line's kind, as the transport knows it.
     #[default]
     Auto,
     Unlimited,

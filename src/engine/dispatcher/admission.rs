@@ -27,7 +27,7 @@ const BURST: Duration = Duration::from_millis(100);
 pub(super) enum Entry {
     /// The message may be sent, and has been counted.
     Open { pass: Pass, admission: Admission },
-    /// It may not be sent now, or not at all.
+    /// Not to be sent now, or not at all.
     Closed(Settlement),
 }
 
@@ -76,7 +76,7 @@ impl Dispatcher {
         if outbound.to.is_socket() || EventSource::is_event(outbound) {
             return Admission::default();
         }
-        let budgets = self.sending.budgets.of(&outbound.to);
+        let budgets = self.sending.budgets.of(outbound.to.identity.reveal());
         let budgets = budgets.into_iter().map(|(scope, segments)| Budget { scope, segments });
         Admission {
             cost: transport.segments(outbound).max(1),

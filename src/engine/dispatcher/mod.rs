@@ -6,6 +6,7 @@
 mod admission;
 mod consent;
 mod delivery;
+mod failure;
 mod reconcile;
 
 use std::collections::BTreeMap;
@@ -19,9 +20,8 @@ use self::delivery::Delivery;
 use crate::contracts::storage::{Burial, Claim, Rates, Records, StateReads, StorageError};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DynTransport, SendError, Transports};
-use crate::engine::backoff::backoff;
 use crate::engine::events::EventSource;
-use crate::engine::gate::{Gate, Pass};
+use crate::engine::gate::Gate;
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
 use crate::model::address::GroupKey;
@@ -96,21 +96,31 @@ impl Dispatcher {
         }
     }
 
+    /// Settles a message that is not sent, or not yet, for what it is and to whom it goes.
+    async fn withhold(
+        &self,
+        delivery: &Delivery<'_>,
+        transport: &dyn DynTransport,
+    ) -> Result<Option<Settlement>, StorageError> {
+        if self.has_opted_out(delivery, transport).await? {
+            return Ok(Some(delivery.reject(OPTED_OUT)));
+        }
+        if self.sending.budgets.refuse(delivery.outbound.to.identity.reveal()) {
+            return Ok(Some(delivery.reject(REFUSED_COUNTRY)));
+        }
+        // A part must not overtake the one before it on its way to the phone.
+        let is_early = delivery.outbound.continues && delivery.claim.note.as_deref() != Some(GAP);
+        Ok(is_early.then(|| delivery.hold(self.sending.gap, GAP, None)))
+    }
+
     async fn send(
         &self,
         delivery: &Delivery<'_>,
         transport: &dyn DynTransport,
         lease: &LeaseGuard,
     ) -> Result<Settlement, StorageError> {
-        if self.has_opted_out(delivery, transport).await? {
-            return Ok(delivery.reject(OPTED_OUT));
-        }
-        if self.sending.budgets.refuse(&delivery.outbound.to) {
-            return Ok(delivery.reject(REFUSED_COUNTRY));
-        }
-        // A part must not overtake the one before it on its way to the phone.
-        if delivery.outbound.continues && delivery.claim.note.as_deref() != Some(GAP) {
-            return Ok(delivery.hold(self.sending.gap, GAP, None));
+        if let Some(withheld) = self.withhold(delivery, transport).await? {
+            return Ok(withheld);
         }
         // A message sent under a lease that ends meanwhile may be sent by the next holder too.
         if lease.remaining() < self.sending.timeout + SEND_MARGIN {
@@ -138,94 +148,6 @@ impl Dispatcher {
         }
     }
 
-    /// Returns the policy for a message of unknown outcome.
-    fn policy(&self, transport: &dyn DynTransport) -> OnAmbiguous {
-        if transport.is_idempotent() { OnAmbiguous::Retry } else { self.sending.on_ambiguous }
-    }
-
-    fn not_sent(
-        &self,
-        delivery: &Delivery<'_>,
-        policy: OnAmbiguous,
-        pass: Pass,
-        error: &SendError,
-    ) -> Settlement {
-        let (topic, message) = (&self.topic, &delivery.outbound.id);
-        tracing::warn!(topic.name = %topic, message.id = %message, %error, "message not sent");
-        match error {
-            SendError::Throttled { retry_after } => {
-                delivery.retry(pass.throttled(*retry_after), false, None)
-            }
-            SendError::AccountThrottled { retry_after } => {
-                pass.account_throttled(*retry_after);
-                delivery.retry(*retry_after, false, None)
-            }
-            SendError::NotSent(_) => {
-                pass.refused();
-                self.failed(delivery, error)
-            }
-            SendError::Ambiguous(_) => self.ambiguous(delivery, policy, &error.to_string()),
-            SendError::Line { code, reason } => {
-                self.doubted(delivery, error, pass.line_refused(*code, reason))
-            }
-            SendError::Account { code, reason } => {
-                self.doubted(delivery, error, pass.account_refused(*code, reason))
-            }
-            SendError::Recipient { code, .. } => {
-                pass.accepted();
-                delivery.undeliverable(*code, &error.to_string())
-            }
-            SendError::Message { .. } => {
-                pass.accepted();
-                self.bury(delivery, EventKind::Failed, error.to_string())
-            }
-        }
-    }
-
-    /// Settles a message that was certainly not sent: another attempt later, or the dead letters.
-    fn failed(&self, delivery: &Delivery<'_>, error: &SendError) -> Settlement {
-        if self.may_fail_again(delivery) {
-            let after = backoff(delivery.claim.failures);
-            return delivery.retry(after, true, Some(&error.to_string()));
-        }
-        self.bury(delivery, EventKind::Failed, error.to_string())
-    }
-
-    /// Settles a message whose account or line was rejected. When several recipients confirm that, it
-    /// is no failure of the message, which is `retained` for this time: within it the gates of other
-    /// processes read the pause. Until then it may be the recipient's fault.
-    fn doubted(
-        &self,
-        delivery: &Delivery<'_>,
-        error: &SendError,
-        retained: Option<Duration>,
-    ) -> Settlement {
-        let Some(after) = retained else { return self.failed(delivery, error) };
-        let part = match error {
-            SendError::Line { .. } => "line",
-            _ => "account",
-        };
-        let to = &delivery.outbound.to;
-        tracing::error!(
-            topic.name = %self.topic, transport = to.transport, line = %to.line, %error,
-            "provider rejected the {part}; sending paused, messages retained",
-        );
-        delivery.retry(after, false, Some(&error.to_string()))
-    }
-
-    /// Settles a message that the provider may have taken or not.
-    fn ambiguous(&self, delivery: &Delivery<'_>, policy: OnAmbiguous, reason: &str) -> Settlement {
-        match policy {
-            OnAmbiguous::Retry if self.may_fail_again(delivery) => {
-                delivery.retry(backoff(delivery.claim.failures), true, Some(reason))
-            }
-            OnAmbiguous::GiveUp | OnAmbiguous::Retry => {
-                self.bury(delivery, EventKind::Unknown, reason.to_owned())
-            }
-            OnAmbiguous::Reconcile => delivery.look_later(self.first_look(), 0, Some(reason)),
-        }
-    }
-
     /// Settles a message of a transport that this process does not run: retained until one does.
     fn unreachable(&self, outbound: &Outbound) -> Settlement {
         tracing::error!(
@@ -234,18 +156,6 @@ impl Dispatcher {
         );
         self.gate.close_transport(&outbound.to.transport);
         Settlement::Release
-    }
-
-    fn bury(&self, delivery: &Delivery<'_>, kind: EventKind, reason: String) -> Settlement {
-        let (topic, message) = (&self.topic, &delivery.outbound.id);
-        tracing::error!(
-            topic.name = %topic, message.id = %message, reason, "message moved to the dead letters",
-        );
-        delivery.bury(kind, reason)
-    }
-
-    fn may_fail_again(&self, delivery: &Delivery<'_>) -> bool {
-        delivery.claim.failures + 1 < self.sending.max_attempts
     }
 }
 

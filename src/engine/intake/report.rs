@@ -15,6 +15,9 @@ use crate::model::consent::{OptOutSource, opt_out};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
 
+/// Reference that this deployment has not sealed.
+struct Foreign;
+
 impl Intake {
     /// Records a report. The store drops one that comes after a later state of its message.
     pub(super) async fn report(
@@ -22,20 +25,10 @@ impl Intake {
         pipeline: &Pipeline,
         mut report: Report,
     ) -> Result<Receipt, Refusal> {
-        let reference = match report.reference.take() {
-            None => None,
-            Some(sealed) => match Reference::open(&self.groups, &sealed) {
-                Some(reference) => Some(reference),
-                None => {
-                    warn!(topic.name = %pipeline.topic, "delivery report of no message of this deployment");
-                    return Ok(noted(pipeline));
-                }
-            },
+        let Ok(reference) = self.refer(&mut report) else {
+            warn!(topic.name = %pipeline.topic, "delivery report of no message of this deployment");
+            return Ok(noted(pipeline));
         };
-        if let Some(reference) = &reference {
-            report.message = Some(reference.message.clone());
-            report.cause.clone_from(&reference.cause);
-        }
         if let Some(facts) = report_facts(pipeline, &report, reference.as_ref()) {
             let kind = facts.facts.first().map(|fact| fact.kind);
             let partition = partition(pipeline, reference.as_ref());
@@ -52,6 +45,15 @@ impl Intake {
             self.give_up(pipeline, reference, verdict, code).await?;
         }
         Ok(noted(pipeline))
+    }
+
+    /// Opens the reference of a report, and puts its ids into the report.
+    fn refer(&self, report: &mut Report) -> Result<Option<Reference>, Foreign> {
+        let Some(sealed) = report.reference.take() else { return Ok(None) };
+        let reference = Reference::open(&self.groups, &sealed).ok_or(Foreign)?;
+        report.message = Some(reference.message.clone());
+        report.cause.clone_from(&reference.cause);
+        Ok(Some(reference))
     }
 
     /// Tells the recipient's mailbox, once for each message, that no message reaches them, and opts out

@@ -39,6 +39,7 @@ mod notice;
 mod pace;
 mod past;
 mod person;
+mod relay;
 mod removal;
 mod seat;
 mod settings;

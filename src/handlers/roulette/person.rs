@@ -1,7 +1,7 @@
 //! Commands of one person, handled on their own mailbox.
 
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::absence;
 use super::block;
@@ -10,9 +10,7 @@ use super::chat;
 use super::command::Command;
 use super::limits;
 use super::lobby;
-use super::memory;
 use super::notice::{self, Event};
-use super::pace::Pace;
 use super::seat::{CHATTING, Chat, Seat, State, TTL, WAITING};
 use super::settings::RouletteSettings;
 use super::strikes;
@@ -23,16 +21,13 @@ use crate::model::address::Group;
 use crate::model::message::Inbound;
 use crate::model::template::fill;
 
-/// Time without answers after a loop, so that no answer of ours goes on with it.
-const QUIET: TimeDelta = TimeDelta::minutes(10);
-
 /// The sender of a message, with their seat.
 pub(super) struct Person<'a> {
-    cx: &'a mut Context,
-    settings: &'a RouletteSettings,
-    texts: &'a Texts,
-    group: Group,
-    seat: Seat,
+    pub(super) cx: &'a mut Context,
+    pub(super) settings: &'a RouletteSettings,
+    pub(super) texts: &'a Texts,
+    pub(super) group: Group,
+    pub(super) seat: Seat,
 }
 
 impl<'a> Person<'a> {
@@ -158,47 +153,6 @@ impl<'a> Person<'a> {
         Ok(())
     }
 
-    async fn relay(&mut self, message: &Inbound) -> Result<()> {
-        self.renew_seats().await?;
-        let State::Chatting(chat) = &self.seat.state else {
-            if self.seat.quiet_until.is_none_or(|until| until <= self.cx.now()) {
-                self.cx.reply(self.texts.relay_without_chat.as_str());
-            }
-            return Ok(());
-        };
-        let text = notice::cleaned(self.settings, &message.text);
-        if text.reveal().is_empty() && message.media.is_empty() {
-            return Ok(());
-        }
-        let (id, partner) = (chat.id.clone(), chat.address.clone());
-        if self.is_in_loop(text.reveal(), message.received_at).await? {
-            let (end, until) = ((&self.group, self.seat.clone()), self.cx.now() + QUIET);
-            return chat::end(self.cx, self.texts, end, &self.texts.loop_ended, Some(until)).await;
-        }
-        memory::keep(self.cx, self.settings.report_memory, &id, message)?;
-        summary::count(self.cx, self.texts, &id);
-        notice::relay(self.cx, self.texts, &partner, &text, &message.media);
-        Ok(())
-    }
-
-    /// Notes the text in the sender's pace, and returns whether the chat is a loop with it.
-    async fn is_in_loop(&mut self, text: &str, received_at: DateTime<Utc>) -> Result<bool> {
-        let State::Chatting(chat) = &mut self.seat.state else { return Ok(false) };
-        if !self.settings.loop_guard {
-            return Ok(false);
-        }
-        let pace = chat.pace.get_or_insert_default();
-        pace.add(text, received_at);
-        let pace = Some(pace.clone()).filter(Pace::is_suspicious);
-        self.seat.amend(self.cx)?;
-        let Some(pace) = pace else { return Ok(false) };
-        let other = match self.both_sides().await? {
-            Some((_, Seat { state: State::Chatting(theirs), .. })) => theirs.pace,
-            _ => None,
-        };
-        Ok(other.is_some_and(|other| pace.is_loop(&other)))
-    }
-
     async fn block(&mut self, kind: block::Kind) -> Result<()> {
         block::block(self.cx, self.texts, &self.group, &mut self.seat, kind).await
     }
@@ -230,25 +184,7 @@ impl<'a> Person<'a> {
         notice::notify(self.cx, &self.seat.address, text, event);
     }
 
-    /// Writes both seats of a chat again when they are old, or say that the chat is idle.
-    async fn renew_seats(&mut self) -> Result<()> {
-        let is_nudged = matches!(&self.seat.state, State::Chatting(chat) if chat.is_nudged);
-        let age = (self.cx.now() - self.seat.written).to_std().unwrap_or_default();
-        if !is_nudged && age <= limits::stale_after(self.settings) {
-            return Ok(());
-        }
-        let Some((chat, partner)) = self.both_sides().await? else { return Ok(()) };
-        let sides = [(&self.group, &mut self.seat), (&chat.with, &mut { partner })];
-        for (group, seat) in sides {
-            if let State::Chatting(chat) = &mut seat.state {
-                chat.is_nudged = false;
-            }
-            seat.write(self.cx, group)?;
-        }
-        Ok(())
-    }
-
-    async fn both_sides(&mut self) -> Result<Option<(Chat, Seat)>> {
+    pub(super) async fn both_sides(&mut self) -> Result<Option<(Chat, Seat)>> {
         chat::both_sides(self.cx, &self.group, &mut self.seat).await
     }
 }

@@ -45,7 +45,7 @@ mod tests {
 
     fn chunk(name: &[u8], data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_le_bytes();
-        let blank: &[u8] = if data.len() % 2 == 0 { b"" } else { b"\0" };
+        let blank: &[u8] = if data.len().is_multiple_of(2) { b"" } else { b"\0" };
         [name, &length[..], data, blank].concat()
     }
 

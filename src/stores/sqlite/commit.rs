@@ -5,13 +5,18 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::records::sent_digest;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
+use crate::contracts::storage::encoding::digest;
 use crate::contracts::storage::{Commit, Entry, QueueKind};
 use crate::model::state::{Check, Write};
 
 /// Time for which our own messages are recognised in a provider's list.
 const KNOWN_SENT: Duration = Duration::from_hours(24);
+
+/// Returns the digest of a message that is known to be sent.
+pub(super) fn sent_digest(provider_id: &str) -> Vec<u8> {
+    digest(&["sent", provider_id])
+}
 
 /// Tests whether a read still has the same result.
 pub(super) fn holds(

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use rusqlite::params;
 
+use super::Sqlite;
+use super::commit::{self, sent_digest};
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
-use super::{Sqlite, commit};
-use crate::contracts::storage::encoding::{DUPLICATE_DAYS, digest, superseding};
+use crate::contracts::storage::encoding::{DUPLICATE_DAYS, superseding};
 use crate::contracts::storage::{Partition, Records, StateReads, StorageError, encoding};
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
@@ -139,11 +140,6 @@ fn note(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, facts: &Facts) -> Stor
     }
     let (key, value) = (encoding::noted_key(ours), theirs.to_owned());
     commit::write(tx, row, &Write::Put { key, value, ttl: encoding::NOTED })
-}
-
-/// Returns the digest of a message that is known to be sent.
-pub(super) fn sent_digest(provider_id: &str) -> Vec<u8> {
-    digest(&["sent", provider_id])
 }
 
 /// Returns the events of a partition, or of one message in it, oldest first.

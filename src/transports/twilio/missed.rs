@@ -23,7 +23,7 @@ pub(super) const INTERVAL: Duration = Duration::from_mins(1);
 const GRACE: TimeDelta = TimeDelta::seconds(20);
 
 /// Items per page, and pages of one list. The rest is left to the next reading.
-const PAGE_SIZE: &str = "200";
+const PAGE_SIZE: &str = "1000";
 const MAX_PAGES: usize = 20;
 
 #[derive(Deserialize)]
@@ -45,9 +45,8 @@ struct MediaList {
 
 #[derive(Deserialize)]
 struct ListedMedia {
+    sid: String,
     content_type: String,
-    /// Path of its description, which is the path of the file with `.json` behind it.
-    uri: String,
 }
 
 /// Messages that Twilio has received for the topic's lines since then, oldest first.
@@ -133,8 +132,9 @@ async fn media(twilio: &Twilio, listed: &ListedMessage) -> Result<Vec<Media>, Se
     }
     let path = api::account_path(&twilio.config, &format!("Messages/{}/Media.json", listed.sid));
     let list: MediaList = listing::page(twilio, first(twilio, &path, &[])).await?;
-    let media = |ListedMedia { content_type, uri }: ListedMedia| {
-        let file = uri.strip_suffix(".json").unwrap_or(&uri);
+    let media = |ListedMedia { sid, content_type }: ListedMedia| {
+        let file = format!("Messages/{}/Media/{sid}", listed.sid);
+        let file = api::account_path(&twilio.config, &file);
         Media::new(format!("{}{file}", twilio.config.api_base), content_type)
     };
     Ok(list.media_list.into_iter().take(MAX_MEDIA).map(media).collect())

@@ -16,6 +16,7 @@ use crate::contracts::transport::{
     Transport, WebhookRequest, WebhookResponse,
 };
 use crate::http_client::{self, ClientLimits, Reach};
+use crate::model::clock::{Clock, SystemClock};
 use crate::model::message::{Incoming, Outbound};
 use crate::model::segment::segments;
 use crate::model::smart;
@@ -141,7 +142,7 @@ impl Transport for Twilio {
         if self.config.options.webhooks.is_empty() {
             return Ok(None);
         }
-        missed::missed(self, since, Utc::now()).await.map(Some)
+        missed::missed(self, since, SystemClock.now()).await.map(Some)
     }
 
     fn media_policy(&self) -> MediaPolicy {

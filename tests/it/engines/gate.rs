@@ -235,8 +235,8 @@ async fn pause_of_one_process_holds_another() {
     let clock = clock();
     let store = Sqlite::in_memory(&(Arc::clone(&clock) as Arc<dyn Clock>)).unwrap();
     let (one, other) = (gate(&clock), gate(&clock));
-    other.step(&store).await.unwrap();
     reject_for_long(&one, &clock, "+1");
+    other.step(&store).await.unwrap();
     one.step(&store).await.unwrap();
     assert_eq!(store.pauses(&topic_name()).await.unwrap().len(), 1, "saved at once");
     other.step(&store).await.unwrap();
@@ -278,7 +278,7 @@ async fn pause_that_is_ended_by_hand_is_probed_at_once() {
     let clock = clock();
     let store = Sqlite::in_memory(&(Arc::clone(&clock) as Arc<dyn Clock>)).unwrap();
     let gate = gate(&clock);
-    reject_for_long(&gate, &clock, "+1");
+    pass(&gate, 1, "+1").account_throttled(A_MINUTE);
     gate.step(&store).await.unwrap();
     for pause in store.pauses(&topic_name()).await.unwrap() {
         store.resume(&topic_name(), &pause.scope).await.unwrap();

@@ -1,4 +1,4 @@
-//! Recipients to whom no message can be sent, beside others: they delay nobody else.
+//! Recipients to whom no message can be sent, beside others, whom they do not delay.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use crosswire::engine::intake::Intake;
 use crosswire::engine::sweeper::Sweeper;
 use crosswire::engine::topic::Pipeline;
 use crosswire::model::address::Address;
-use crosswire::model::clock::{Clock, ManualClock};
+use crosswire::model::clock::{Clock, ManualClock, SystemClock};
 use crosswire::model::message::{Incoming, MessageId, Outbound};
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ struct Swept {
 
 fn swept() -> Swept {
     let (f, lists) = (store(), Arc::new(Lists::default()));
-    let clock = Arc::new(ManualClock::new(Utc::now()));
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let transport = Arc::clone(&lists);
     let pipeline = Pipeline { transport, ..pipeline(&f, "twilio", || message("twilio")) };
     let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;

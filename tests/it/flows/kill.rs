@@ -18,6 +18,7 @@ const TOPIC: &str = r#"
     handler_timeout = "1s"
     max_attempts = 100
     [topics.roulette.sending]
+    repeats = 0
     connect_timeout = "500ms"
     timeout = "500ms"
     lease = "5500ms"

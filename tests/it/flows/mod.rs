@@ -1,5 +1,6 @@
 //! Flows through the real binaries, over real HTTP and a real Redis.
 
+mod budget;
 mod chat;
 mod connections;
 mod dev;

@@ -3,7 +3,8 @@
 use super::ROULETTE;
 use super::texts::{CONNECTED, PEER_LEFT, WAIT};
 use crate::support::twilio::{Behaviour, Delivery, Faults};
-use crate::support::{Deployment, Phone, Setup};
+use crate::support::{Deployment, PATIENCE, Phone, Setup, poll};
+use crate::transports::twilio::provider::{Action, Provider};
 
 /// Roulette whose provider's list is not asked before the test is over.
 const PATIENT: &str = r#"
@@ -52,42 +53,58 @@ async fn text_of_unknown_outcome_is_settled_by_its_report() {
     assert_eq!(deployment.twilio().count(), 5, "nothing is sent twice");
 }
 
-/// A JPEG with a place in it.
-fn picture() -> (Vec<u8>, Vec<u8>) {
-    let place = b"\xff\xe1\x00\x14Exif\0\0GPS 52.5 N.";
-    let image = b"\xff\xda\x00\x04ab\x01\x02\x03\xff\xd9";
-    let start = &b"\xff\xd8"[..];
-    ([start, place, image].concat(), [start, image].concat())
+fn chunk(name: &str, data: &str) -> String {
+    let length = char::from(u8::try_from(data.len()).unwrap());
+    format!("{name}{length}\0\0\0{data}")
+}
+
+/// A WebP with these chunks. None of its bytes is above 127.
+fn picture(chunks: &[String]) -> String {
+    chunk("RIFF", &format!("WEBP{}", chunks.concat()))
 }
 
 #[tokio::test]
 async fn picture_of_a_stranger_is_handed_out_without_place_and_account() {
-    let deployment = Setup::new(ROULETTE).own_redis().start().await;
-    let (anna, ben) = chatting(&deployment).await;
-    let (taken, clean) = picture();
-    let medium = deployment.twilio().hold_medium(&taken);
-    let webhook = anna.webhook("look at this").set("NumMedia", "3");
-    let webhook = webhook.add("MediaUrl0", &medium).add("MediaContentType0", "image/jpeg");
-    let webhook = webhook.add("MediaUrl1", &medium).add("MediaContentType1", "text/x-vcard");
-    let webhook = webhook.add("MediaUrl2", &medium).add("MediaContentType2", "video/3gpp");
+    let (image, place) = (chunk("VP8 ", "pixels"), chunk("EXIF", "GPS 52.5 N, 13.4"));
+    let taken = picture(&[image.clone(), place]);
+    let created = || Action::Answer(201, "", r#"{"sid":"SM1"}"#.to_owned());
+    let fetched = [taken, "BEGIN:VCARD".to_owned()].map(|body| Action::Answer(200, "", body));
+    let provider =
+        Provider::start([created(), created(), created(), created()].into_iter().chain(fetched));
+    let setup = Setup::new(ROULETTE).own_redis().env("TWILIO_API_BASE", &provider.base);
+    let deployment = setup.start().await;
+    let sent = |count| {
+        let requests = || Some(provider.requests()).filter(|requests| requests.len() >= count);
+        poll(PATIENCE, requests).expect("the provider is called")
+    };
+    let anna = deployment.phone("+14155550101", "/sms");
+    anna.text("connect").await;
+    sent(1);
+    deployment.phone("+14155550102", "/sms").text("connect").await;
+    sent(3);
+    let account = format!("AC{}", "0a".repeat(16));
+    let medium = format!("{}/2010-04-01/Accounts/{account}/Messages/MM1/Media/ME1", provider.base);
+    let mut webhook = anna.webhook("look at this").set("NumMedia", "3");
+    for (index, name) in ["image/webp", "text/x-vcard", "video/3gpp"].into_iter().enumerate() {
+        webhook = webhook.add(&format!("MediaUrl{index}"), &medium);
+        webhook = webhook.add(&format!("MediaContentType{index}"), name);
+    }
     webhook.send().await.unwrap();
-    ben.wait_for(2).await;
-    let sent = deployment.twilio().messages().pop().unwrap();
-    let [address] = &sent.media[..] else { panic!("one picture, no card and no film: {sent:?}") };
+    let body = sent(4).pop().unwrap().body;
+    let media = form_urlencoded::parse(body.as_bytes()).filter(|(name, _)| name == "MediaUrl");
+    let media: Vec<String> = media.map(|(_, url)| url.into_owned()).collect();
+    let [address] = &media[..] else { panic!("one picture, no card and no film: {media:?}") };
     let path = address.strip_prefix(&deployment.url("")).expect("an address of this server");
-    assert!(path.starts_with("/media/") && !path.contains("AC"), "{path}");
-    let shown = deployment.call("GET", path).send().await.unwrap();
-    assert_eq!(shown.status(), 200);
-    let header = |name: &str| shown.headers()[name].to_str().unwrap().to_owned();
-    assert_eq!(header("content-type"), "image/jpeg");
+    assert!(path.starts_with("/media/") && !path.contains(&account), "{path}");
+    let shown = deployment.get(path).await.unwrap();
+    assert_eq!((shown.status, shown.body), (200, picture(&[image])));
+    let header = |name: &str| shown.headers[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "image/webp");
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert!(header("cache-control").starts_with("private"));
-    assert_eq!(shown.bytes().await.unwrap(), clean);
-    let cut = &path[..path.len() - 1];
-    for wrong in [cut, "/media/x", "/media/"] {
+    assert_eq!(deployment.get(path).await.unwrap().status, 502, "a card is no picture");
+    for wrong in [&path[..path.len() - 1], "/media/x", "/media/"] {
         assert_eq!(deployment.get(wrong).await.unwrap().status, 404, "{wrong}");
     }
     assert_eq!(deployment.call("POST", path).send().await.unwrap().status(), 405);
-    deployment.twilio().hold_medium(b"BEGIN:VCARD");
-    assert_eq!(deployment.get(path).await.unwrap().status, 502);
 }

@@ -27,6 +27,7 @@ const TOPIC: &str = r#"
     max_group_depth = 1000
     properties = { ids = "random", keep_ids = true, list = false, mailbox = 200 }
     [topics.devices.sending]
+    repeats = 0
     connect_timeout = "500ms"
     timeout = "500ms"
     lease = "5500ms"

@@ -288,8 +288,8 @@ impl Deployment {
     }
 }
 
-/// Switches the rate of senders off in every topic that does not state one: tests write faster than
-/// people.
+/// Switches off, in every topic that does not state them, the rate of senders and the limits of texts that
+/// repeat themselves: tests write faster than people, and say the same.
 fn without_rates(topics: &str) -> String {
     let is_topic = |line: &str| {
         let name = line.strip_prefix("[topics.").and_then(|rest| rest.strip_suffix(']'));
@@ -298,10 +298,21 @@ fn without_rates(topics: &str) -> String {
     let lines: Vec<_> = topics.lines().map(str::trim).collect();
     let mut written = Vec::new();
     for (number, line) in lines.iter().enumerate() {
-        written.push(*line);
-        let mut keys = lines[number + 1..].iter().take_while(|line| !line.starts_with('['));
-        if is_topic(line) && !keys.any(|key| key.starts_with("sender_rate")) {
-            written.push("sender_rate = 0");
+        written.push((*line).to_owned());
+        if !is_topic(line) {
+            continue;
+        }
+        let keys = lines[number + 1..].iter().take_while(|line| !line.starts_with('['));
+        let is_stated = |key: &str| keys.clone().any(|line| line.starts_with(key));
+        if !is_stated("sender_rate") {
+            written.push("sender_rate = 0".to_owned());
+        }
+        if !is_stated("error_every") {
+            written.push("error_every = \"0s\"".to_owned());
+        }
+        let table = line.replace(']', ".sending]");
+        if !topics.contains(&table) && !is_stated("sending.repeats") {
+            written.push("sending.repeats = 0".to_owned());
         }
     }
     written.join("\n")

@@ -101,11 +101,6 @@ impl FakeTwilio {
         self.0.report(callbacks);
     }
 
-    /// Sets the medium of every inbound message, and returns the address of one.
-    pub(crate) fn hold_medium(&self, medium: &[u8]) -> String {
-        self.0.hold_medium(medium)
-    }
-
     /// Statuses that the delivery reports were answered with.
     pub(crate) fn report_answers(&self) -> Vec<u16> {
         self.journal().report_answers()

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::transport::{SendError, Transport};
+use crosswire::model::clock::{Clock, SystemClock};
 use crosswire::transports::twilio::{Twilio, TwilioConfig};
 use serde_json::{Value, json};
 
@@ -35,12 +36,12 @@ fn listed(sid: &str, body: &str, ago: i64) -> Value {
         "to": LINE,
         "body": body,
         "num_media": "0",
-        "date_created": (Utc::now() - TimeDelta::seconds(ago)).to_rfc2822(),
+        "date_created": (SystemClock.now() - TimeDelta::seconds(ago)).to_rfc2822(),
     })
 }
 
 fn since() -> DateTime<Utc> {
-    Utc::now() - TimeDelta::minutes(3)
+    SystemClock.now() - TimeDelta::minutes(3)
 }
 
 fn at(provider: &Provider) -> Twilio {
@@ -76,8 +77,8 @@ async fn missed_messages_of_the_topics_own_lines_are_listed_oldest_first() {
     let lines: Vec<_> = provider.requests().into_iter().map(|request| request.line).collect();
     let account = format!("GET /2010-04-01/Accounts/{ACCOUNT}");
     let expected = [
-        format!("{account}/IncomingPhoneNumbers.json?PageSize=200"),
-        format!("{account}/Messages.json?To=%2B15005550006&PageSize=200"),
+        format!("{account}/IncomingPhoneNumbers.json?PageSize=1000"),
+        format!("{account}/Messages.json?To=%2B15005550006&PageSize=1000"),
     ];
     assert_eq!(lines, expected);
 }
@@ -87,7 +88,7 @@ async fn media_of_a_missed_message_are_those_of_its_list() {
     let mut picture = listed("MM1", "", 40);
     picture["num_media"] = "1".into();
     let file = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1");
-    let media = json!({"content_type": "image/png", "uri": format!("{file}.json")});
+    let media = json!({"content_type": "image/png", "sid": "ME1"});
     let provider = Provider::start([
         numbers(&[(LINE, Some("https://e.example/queue/t"))]),
         page(&[picture]),
