@@ -105,7 +105,8 @@ async fn commands_of_the_topic_are_sent_or_begun_by_their_buttons() {
     let deployment = Setup::dev(&topics).embedded().start().await;
     let page = Page::open(&deployment, &[ANNA]).await;
     let buttons = "[...document.querySelectorAll('.commands button')].map((b) => b.textContent)";
-    page.sees(buttons, json!(["connect", "refresh", "disconnect", "call", "stats"])).await;
+    let offered = ["connect", "refresh", "disconnect", "call", "stats", "block", "report"];
+    page.sees(buttons, json!(offered)).await;
     let hint = "document.querySelector('.hint').textContent";
     page.sees(
         hint,

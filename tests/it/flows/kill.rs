@@ -8,8 +8,9 @@ use super::texts::CONNECTED;
 use crate::support::twilio::{Behaviour, Faults, Random};
 use crate::support::{Deployment, PATIENCE, Phone, Setup};
 
-/// Topic with short leases, so that the claims of a killed process are reclaimed within seconds. The
-/// claim of an outbound message outlasts its request by five seconds at least.
+/// Topic whose people write faster than people type, with short leases, so that the claims of a killed
+/// process are reclaimed within seconds. The claim of an outbound message outlasts its request by five
+/// seconds at least.
 const TOPIC: &str = r#"
     [topics.roulette]
     handler = "roulette"
@@ -17,6 +18,7 @@ const TOPIC: &str = r#"
     lease = "1500ms"
     handler_timeout = "1s"
     max_attempts = 100
+    properties = { loop_guard = false }
     [topics.roulette.sending]
     repeats = 0
     connect_timeout = "500ms"
