@@ -132,7 +132,8 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         .arg(commit.writes.len())
         .arg(commit.outbox.len())
         .arg(commit.wakes.len())
-        .arg(commit.max_recipient_depth.map_or_else(String::new, |depth| depth.to_string()));
+        .arg(commit.recipient.as_ref().map_or("", |limit| limit.group.as_str()))
+        .arg(commit.recipient.as_ref().map_or(0, |limit| limit.max_depth));
     let call = commit.checks.iter().fold(call, check);
     let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
     let call = commit.wakes.iter().fold(call, |call, (entry, due)| {

@@ -439,8 +439,8 @@ impl Reference {
         if !commit.checks.iter().all(|check| self.holds(check)) {
             return Outcome::Conflict(self.values.get(fence.group.as_str()).cloned());
         }
-        if let Some(most) = commit.max_recipient_depth
-            && commit.outbox.iter().any(|entry| self.outbox.waiting(&entry.group) >= most)
+        if let Some(limit) = &commit.recipient
+            && self.outbox.waiting(&limit.group) >= limit.max_depth
         {
             return Outcome::Congested;
         }

@@ -256,12 +256,14 @@ impl<D: DirectAccess> Runner<'_, D> {
     fn commit(&mut self, claim: &Claim, plan: &CommitPlan) -> Commit {
         let (facts, settles) = settlement_facts(claim, EventKind::Handled);
         let replies = if claim.queue.kind == QueueKind::Inbound { plan.replies } else { 0 };
+        let outbox = self.new_replies(replies, claim.id.as_str());
+        let limit = |entry: &Entry| RecipientLimit { group: entry.group.clone(), max_depth: 2 };
         Commit {
             checks: self.checks(plan.check),
             writes: plan.writes.iter().map(|code| write(*code)).collect(),
-            outbox: self.new_replies(replies, claim.id.as_str()),
+            recipient: outbox.last().filter(|_| plan.low_limit).map(limit),
+            outbox,
             wakes: plan.wakes.iter().map(|code| wake(*code)).collect(),
-            max_recipient_depth: plan.low_limit.then_some(2),
             settles,
             provider_id: plan
                 .check
