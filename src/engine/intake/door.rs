@@ -20,10 +20,6 @@ const NOTICE_INTERVAL: Duration = Duration::from_hours(1);
 /// Time between two equal answers to opt-outs, opt-ins or requests for help of one person.
 const CONSENT_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Messages above `max_group_depth` that are opt-outs and opt-ins. Their writes take effect above these
-/// too.
-const CONSENT_RESERVE: u64 = 20;
-
 /// Messages of one sender that may wait while the topic is at least three quarters full.
 const CROWDED_DEPTH: u64 = 4;
 
@@ -89,6 +85,8 @@ impl Intake {
         if sender.is_socket() {
             return Push { marks: vec![bar_key(&self.groups, sender)], ..push };
         }
+        // A provider takes a drop for an acceptance, and a repetition of it would come out of its order.
+        let push = Push { is_dropped_for_good: true, ..push };
         let bar = bar_key(&self.groups, sender);
         let once = said.and_then(|said| self.consent_answer(pipeline, sender, said));
         match said {
@@ -108,11 +106,12 @@ impl Intake {
         }
     }
 
+    /// An opt-out or opt-in takes effect and is handled, however many messages wait.
     fn unlimited(&self, message: &Inbound, push: Push) -> Push {
         Push {
             writes: consent(&self.groups, message),
             max_depth: u64::MAX,
-            max_group_depth: push.max_group_depth.saturating_add(CONSENT_RESERVE),
+            max_group_depth: u64::MAX,
             ..push
         }
     }

@@ -45,7 +45,8 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
         .arg(push.marks.len())
         .arg(push.writes.len())
         .flag(notice(push).is_some())
-        .flag(push.once.is_some());
+        .flag(push.once.is_some())
+        .flag(push.is_dropped_for_good);
     let aliases = push.aliases.iter().map(|id| digest(&[id.as_str()]));
     let call = push.marks.iter().fold(aliases.fold(call, ScriptCall::arg), ScriptCall::arg);
     let call = push.writes.iter().fold(call, write);

@@ -43,8 +43,11 @@ pub(super) fn push(
     match if push.is_queued { room(tx, &row, push)? } else { Room::Free } {
         Room::Free => {}
         Room::PartitionFull => return Ok(Pushed::Full),
-        // The id is not remembered: sent again when there is room, the message is accepted.
+        // Not remembered, the message is accepted when it is sent again and there is room.
         Room::GroupFull => {
+            if push.is_dropped_for_good {
+                tx.remember(&row, &id, REMEMBERED)?;
+            }
             write(tx, &row, &push.writes)?;
             tx.record(&row, &dropped(&push.facts, MAILBOX_FULL), false)?;
             return Ok(Pushed::GroupFull);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crosswire::contracts::handler::UNDELIVERABLE;
-use crosswire::contracts::storage::{Commit, Push, Pushed};
+use crosswire::contracts::storage::{Commit, Entry, Push, Pushed};
 use crosswire::contracts::transport::callback::Reference;
 use crosswire::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport, Unreachable,
@@ -162,6 +162,21 @@ async fn opt_out_takes_effect_before_its_message_is_handled() {
     until_empty(&f, &f.inbound(), &consumer(&f, f.inbound(), None, Worker::new(parts))).await;
     assert_eq!(f.value(key.as_str()).await, None);
     assert_eq!(take(&f, "5", "hello").await, Pushed::Accepted);
+}
+
+#[tokio::test]
+async fn opt_out_is_queued_in_any_mailbox_and_another_text_is_dropped_for_good() {
+    let f = store();
+    let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+    for number in 0..150 {
+        let id = MessageId::new(format!("w{number}"));
+        let entry = Entry { group: groups().group(&sender), ..entry("flood", id.as_str()) };
+        f.push_with(Push { max_group_depth: u64::MAX, ..push(entry) }).await;
+    }
+    assert_eq!(take(&f, "1", "hello").await, Pushed::GroupFull);
+    assert_eq!(take(&f, "1", "hello").await, Pushed::Duplicate);
+    assert_eq!(take(&f, "2", "stop").await, Pushed::Accepted);
+    assert_eq!(take(&f, "3", "start").await, Pushed::Accepted);
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ async fn congest(f: &Fixture, age: Duration, deed: Deed) -> Arc<Consumer> {
 }
 
 fn tell(cx: &mut Context, number: &str) {
-    cx.send(Address::new("twilio", number, crate::support::LINE), "hello");
+    cx.send(&Address::new("twilio", number, crate::support::LINE), "hello");
 }
 
 async fn waiting(f: &Fixture) -> u64 {
@@ -198,7 +198,7 @@ async fn message_for_a_congested_recipient_waits_without_a_failure() {
 }
 
 #[tokio::test]
-async fn congestion_holds_nobody_up_for_what_waits_for_themselves_or_for_one_of_several() {
+async fn backlog_of_the_sender_or_of_one_of_several_holds_up_nothing() {
     let f = topic().await;
     congest(&f, Duration::ZERO, |_, _| Ok(())).await;
     assert_eq!(waiting(&f).await, 0, "the answer to the sender is no reason to wait");

@@ -6,7 +6,7 @@
 --          details when dropped: the group is full, barred, over the rate,
 --          key of the sender's bucket or '', interval in ms, burst,
 --          number of aliases, of marks, of writes, 1 with a notice, 1 with a message sent once,
---          and then these:
+--          1 when it is dropped for good by a full group, and then these:
 --            alias  digest
 --            mark   key
 --            write  as in the function write
@@ -17,7 +17,7 @@
 local group, id, payload, digest, days = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local queued = ARGV[6] == '1'
 local bucket, interval, burst = ARGV[19], tonumber(ARGV[20]), tonumber(ARGV[21])
-local marks = 27 + ARGV[22]
+local marks = 28 + ARGV[22]
 local writes = marks + ARGV[23]
 local notice = writes + 4 * ARGV[24]
 local once = notice + 5 * ARGV[25]
@@ -32,7 +32,7 @@ local span = days * 86400
 local window = math.floor(clock[1] / span)
 local seen = tag .. 'dd:' .. string.format('%.0f', window)
 local before = tag .. 'dd:' .. string.format('%.0f', window - 1)
-local digests = { digest, unpack(ARGV, 27, marks - 1) }
+local digests = { digest, unpack(ARGV, 28, marks - 1) }
 for _, known in ipairs(digests) do
   if call('SISMEMBER', seen, known) == 1 or call('SISMEMBER', before, known) == 1 then
     -- A write, so that waiting for the replicas after this also covers the first push of the message.
@@ -82,7 +82,8 @@ if queued then
   if pending >= tonumber(ARGV[7]) then return 'FULL' end
   local most = pending >= tonumber(ARGV[8]) and ARGV[10] or ARGV[9]
   if call('LLEN', tag .. 'in:g:' .. group) >= tonumber(most) then
-    -- Its id is not remembered: sent again when there is room, it is accepted.
+    -- Not remembered, it is accepted when it is sent again and there is room.
+    if ARGV[27] == '1' then remember() end
     write(writes, tonumber(ARGV[24]))
     drop(ARGV[16])
     return 'GROUPFULL'

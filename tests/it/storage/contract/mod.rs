@@ -47,6 +47,7 @@ macro_rules! contract_tests {
                 full_topic_refuses_pushes_until_a_message_completes,
                 full_group_drops_the_message_and_records_it,
                 dropped_message_is_accepted_when_it_is_sent_again,
+                message_that_is_dropped_for_good_stays_dropped,
                 depth_counts_messages_by_state,
             ;
             commit:

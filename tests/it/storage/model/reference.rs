@@ -322,6 +322,9 @@ impl Reference {
         }
         if let Some(refused) = self.room(push).filter(|_| push.is_queued) {
             if refused == Pushed::GroupFull {
+                if push.is_dropped_for_good {
+                    self.seen.insert(push.entry.id.clone());
+                }
                 push.writes.iter().for_each(|write| self.write(write));
                 self.drop(push);
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
     Burial, Change, Claim, ClaimRequest, Claimed, Commit, Entry, Once, Push, Queue, QueueKind,
-    Retry, SenderRate, Settled, StorageError, Token,
+    RecipientLimit, Retry, SenderRate, Settled, StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
@@ -164,6 +164,7 @@ impl<D: DirectAccess> Runner<'_, D> {
         let mark = if terms.marked { Some("k0".to_owned()) } else { None };
         let push = Push {
             is_queued: !terms.unqueued,
+            is_dropped_for_good: terms.once,
             marks: mark.into_iter().collect(),
             rate: terms.rated.then(|| self.rate(sender, &id)),
             writes: terms.writes.iter().map(|code| write(*code)).collect(),
