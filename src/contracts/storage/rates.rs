@@ -11,6 +11,10 @@ use crate::model::topic::TopicName;
 /// Life of a day's counts.
 pub const SPENDING_TTL: Duration = Duration::from_hours(72);
 
+/// Segments that a bucket may owe for its last message at most. One that owes more was left by a clock that
+/// was ahead, or by another rate.
+pub const MOST_OWED: u32 = 32;
+
 /// Request to send one message. What it asks for is counted when all of it is admitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {

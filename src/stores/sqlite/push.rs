@@ -36,6 +36,8 @@ pub(super) fn push(
         && is_empty(tx, &row, rate)?
     {
         tx.remember(&row, &id, REMEMBERED)?;
+        let full = full_at(tx, &row, rate)?;
+        keep_bucket(tx, &row, rate, full)?;
         append_once(tx, &row, rate.notice.as_ref())?;
         tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
         return Ok(Pushed::Limited);
@@ -129,10 +131,12 @@ fn interval(rate: &SenderRate) -> i64 {
     to_i64(millis(rate.interval)).max(1)
 }
 
-/// Returns the time at which a bucket is full; each message takes one interval of it.
+/// Returns the time at which a bucket is full; each message takes one interval of it. A time beyond that
+/// of an empty one was left by a clock that was ahead, or by another rate, and must not mute.
 fn full_at(tx: &Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<i64> {
     let stored = tx.value(row, &rate.bucket)?.and_then(|full| full.parse().ok());
-    Ok(stored.unwrap_or(tx.now).max(tx.now))
+    let empty = interval(rate).saturating_mul(i64::from(rate.burst));
+    Ok(stored.unwrap_or(tx.now).clamp(tx.now, tx.now.saturating_add(empty)))
 }
 
 /// Tests whether a bucket has no room for a message.
@@ -147,6 +151,15 @@ fn is_empty(
 
 fn take(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<()> {
     let full = full_at(tx, row, rate)?.saturating_add(interval(rate));
+    keep_bucket(tx, row, rate, full)
+}
+
+fn keep_bucket(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    rate: &SenderRate,
+    full: i64,
+) -> StorageResult<()> {
     let (key, value) = (rate.bucket.clone(), full.to_string());
     let ttl = Duration::from_millis(to_u64(full - tx.now));
     commit::write(tx, row, &Write::Put { key, value, ttl })

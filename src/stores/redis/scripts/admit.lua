@@ -36,13 +36,21 @@ if ARGV[2] ~= '' then
   local interval, capacity, reserve = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
   -- The time at which the bucket is full: never in the past when it is new.
   local full_at = tonumber(call('GET', key) or '0')
+  local function keep(full)
+    -- Kept for as long as it tells more than a full bucket, also to those who leave a reserve.
+    local life = math.ceil((full - micros + capacity + interval) / 1000)
+    call('SET', key, string.format('%.0f', full), 'PX', life)
+  end
+  local most = micros + capacity + MOST_OWED * interval
+  if full_at > most then
+    full_at = most
+    keep(full_at)
+  end
   local wait = full_at + math.min(cost * interval, capacity) + reserve - micros - capacity
   if wait > 0 then return { 'LATER', wait } end
   full_at = math.max(full_at, micros) + cost * interval
   next_in = math.max(0, full_at + math.min(interval, capacity) - micros - capacity)
-  -- Kept for as long as it tells more than a full bucket, also to those who leave a reserve.
-  local life = math.ceil((full_at - micros + capacity + interval) / 1000)
-  call('SET', key, string.format('%.0f', full_at), 'PX', life)
+  keep(full_at)
 end
 
 if ARGV[6] ~= '' then

@@ -64,10 +64,17 @@ if barred then
   return 'BARRED'
 end
 
--- The bucket is the time at which it is full again; each message takes one interval of it.
+local function keep_bucket(full)
+  call('SET', tag .. 's:' .. bucket, string.format('%.0f', full), 'PX', string.format('%.0f', full - now))
+end
+
+-- The bucket is the time at which it is full again; each message takes one interval of it. A time beyond
+-- that of an empty one was left by a clock that was ahead, or by another rate, and must not mute.
 local full = bucket ~= '' and math.max(now, tonumber(call('GET', tag .. 's:' .. bucket) or '0'))
+if full then full = math.min(full, now + interval * burst) end
 if full and full - now > interval * (burst - 1) then
   remember()
+  keep_bucket(full)
   if ARGV[25] == '1' then append_once(notice) end
   drop(ARGV[18])
   return 'LIMITED'
@@ -92,8 +99,7 @@ end
 
 remember()
 if full then
-  full = full + interval
-  call('SET', tag .. 's:' .. bucket, string.format('%.0f', full), 'PX', string.format('%.0f', full - now))
+  keep_bucket(full + interval)
 end
 write(writes, tonumber(ARGV[24]))
 if queued then append(tag .. 'in:', group, id, payload) end

@@ -120,6 +120,24 @@ pub(crate) async fn bucket_of_a_sender_fills_again(f: Fixture) {
     assert_eq!(f.push_with(rated(&format!("m{number}"))).await, Pushed::Duplicate);
 }
 
+pub(crate) async fn bucket_of_another_rate_mutes_no_sender(f: Fixture) {
+    let rated = |id: &str, burst, interval| Push {
+        outbox: Vec::new(),
+        ..rated("alice", id, burst, interval)
+    };
+    for id in ["m1", "m2", "m3"] {
+        assert_eq!(f.push_with(rated(id, 3, LONG)).await, Pushed::Accepted, "{id}");
+    }
+    let quick = Duration::from_millis(50);
+    let start = Instant::now();
+    let mut number = 4;
+    while f.push_with(rated(&format!("m{number}"), 1, quick)).await == Pushed::Limited {
+        assert!(start.elapsed() < Duration::from_secs(10), "the sender is muted for hours");
+        number += 1;
+        tokio::task::yield_now().await;
+    }
+}
+
 pub(crate) async fn message_that_is_not_queued_is_known_and_recorded(f: Fixture) {
     let unqueued = |id: &str| Push {
         is_queued: false,

@@ -89,6 +89,17 @@ pub(crate) async fn buckets_are_independent(f: Fixture) {
     assert!(is_admitted(admit(&f, &paced(bucket("other"), 1)).await));
 }
 
+pub(crate) async fn bucket_of_another_rate_delays_no_line(f: Fixture) {
+    assert!(is_admitted(admit(&f, &paced(bucket("line"), 1)).await));
+    let quick = Duration::from_millis(1);
+    let quick = Bucket { interval: quick, capacity: quick, ..bucket("line") };
+    let start = Instant::now();
+    while !is_admitted(admit(&f, &paced(quick.clone(), 1)).await) {
+        assert!(start.elapsed() < Duration::from_secs(10), "the line waits for the former rate");
+        tokio::task::yield_now().await;
+    }
+}
+
 pub(crate) async fn budget_stops_at_its_limit_until_it_is_raised(f: Fixture) {
     for _ in 0..2 {
         assert_eq!(admit(&f, &counted(&[("", 5)], 2)).await, ANY);
