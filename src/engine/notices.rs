@@ -7,6 +7,9 @@ use crate::contracts::storage::{Admission, Admitted, Rates, Repeat};
 use crate::model::address::{Address, GroupKey};
 use crate::model::topic::TopicName;
 
+/// Time within which equal texts to a person are counted.
+pub(super) const REPEATS_WINDOW: Duration = Duration::from_mins(10);
+
 /// Text of ours that answers a message.
 pub(super) struct Notice<'n> {
     pub(super) to: &'n Address,

@@ -13,8 +13,12 @@ const MAX_CONFLICTS: u32 = 16;
 const CONFLICT_DELAY: Duration = Duration::from_millis(20);
 /// Delays of a message for whose recipient too many messages wait: each time twice as long, because its
 /// handler runs again, and that may call an app.
-const CONGESTION_DELAYS: [Duration; 4] =
-    [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(15)];
+const CONGESTION_DELAYS: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+];
 /// Beginning of the note of such a message, before the number of its delays.
 const CONGESTED: &str = "congested ";
 

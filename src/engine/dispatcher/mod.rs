@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::admission::Entry;
+use self::admission::{BUDGET, Entry};
 use self::delivery::Delivery;
 use crate::contracts::storage::{Burial, Claim, Rates, Records, StateReads, StorageError};
 use crate::contracts::transport::callback::Reference;
@@ -109,7 +109,8 @@ impl Dispatcher {
             return Ok(Some(delivery.reject(REFUSED_COUNTRY)));
         }
         // A part must not overtake the one before it on its way to the phone.
-        let is_early = delivery.outbound.continues && delivery.claim.note.as_deref() != Some(GAP);
+        let has_waited = matches!(delivery.claim.note.as_deref(), Some(GAP | BUDGET));
+        let is_early = delivery.outbound.continues && !has_waited;
         Ok(is_early.then(|| delivery.hold(self.sending.gap, GAP, None)))
     }
 
@@ -130,8 +131,8 @@ impl Dispatcher {
         let Some(pass) = self.gate.enter(&delivery.outbound.to) else {
             return Ok(Settlement::Release);
         };
-        let (pass, admission) = match self.admit(delivery, transport, pass).await? {
-            Entry::Open { pass, admission } => (pass, admission),
+        let (pass, admission, day) = match self.admit(delivery, transport, pass).await? {
+            Entry::Open { pass, admission, day } => (pass, admission, day),
             Entry::Closed(settlement) => return Ok(settlement),
         };
         match transport.send(&delivery.outbound).await {
@@ -141,7 +142,7 @@ impl Dispatcher {
             }
             Err(error) => {
                 if !matches!(error, SendError::Ambiguous(_)) {
-                    self.refund(&admission).await;
+                    self.refund(&admission, day).await;
                 }
                 Ok(self.not_sent(delivery, self.policy(transport), pass, &error))
             }

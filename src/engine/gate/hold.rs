@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::PAUSE;
+use super::{PAUSE, TOO_MANY_REQUESTS};
 use crate::model::address::Group;
 
 /// Recipients in a row whose refusals close a line.
@@ -62,9 +62,11 @@ impl Hold {
         (self.probes, self.refused_again) = (0, 0);
     }
 
-    /// Takes over a pause of another process.
-    pub(super) fn share(&mut self, until: Duration) {
-        (self.is_shared, self.is_believed, self.until) = (true, true, Some(until));
+    /// Takes over a pause of another process. One for a refusal tells that it is the line's fault; one for
+    /// a budget or a rate does not.
+    pub(super) fn share(&mut self, until: Duration, code: u32) {
+        (self.is_shared, self.until) = (true, Some(until));
+        self.is_believed |= !matches!(code, 0 | TOO_MANY_REQUESTS);
     }
 
     /// Counts a message that is tried after the time was over. Returns false when the line was never

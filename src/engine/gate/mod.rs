@@ -22,6 +22,8 @@ use crate::model::topic::TopicName;
 
 /// Longest time after which a rejected account or line is tried again.
 pub const PAUSE: Duration = Duration::from_secs(30);
+/// Code of a pause for which the provider gave no other one.
+const TOO_MANY_REQUESTS: u32 = 429;
 /// Interval at which a gate reads the pauses of other processes.
 pub const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -190,7 +192,7 @@ impl Gate {
                 let (topic, scope) = (&self.topic, &pause.scope);
                 tracing::warn!(topic.name = %topic, %scope, code = pause.code, "sending is paused");
             }
-            hold.share(asked_at + pause.remaining);
+            hold.share(asked_at + pause.remaining, pause.code);
         }
         for key in gone {
             if let Some(hold) = state.holds.get_mut(&key) {

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Gate, PAUSE, REFRESH_INTERVAL};
+use super::{Gate, PAUSE, REFRESH_INTERVAL, TOO_MANY_REQUESTS};
 use crate::contracts::storage::{Pause, PauseScope};
 use crate::engine::backoff::backoff;
 use crate::model::address::{Address, LineKey};
-
-/// Code of a pause for which the provider gave no other one.
-const TOO_MANY_REQUESTS: u32 = 429;
 
 /// Permission to send one message. Dropped without an outcome, it leaves the line as it was.
 pub struct Pass {

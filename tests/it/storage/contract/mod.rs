@@ -147,8 +147,10 @@ macro_rules! contract_tests {
                 message_counts_for_all_of_its_budgets_or_for_none,
                 message_that_is_held_back_spends_nothing,
                 refund_takes_back_what_was_spent,
-                equal_texts_in_a_row_are_counted_once_per_message,
-                repetition_ends_with_another_text_or_its_window,
+                message_dearer_than_a_day_is_the_only_one_of_it,
+                equal_texts_are_counted_once_per_message,
+                equal_texts_are_counted_whatever_comes_in_between,
+                repetition_ends_with_its_window,
                 rates_belong_to_their_topic,
             ;
             recorded_event:
