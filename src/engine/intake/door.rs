@@ -54,7 +54,7 @@ impl Intake {
 
     async fn has_opted_out(&self, pipeline: &Pipeline, message: &Inbound) -> Result<bool, Refusal> {
         let partition = self.partition(pipeline, message);
-        let keys = self.opt_out_keys(pipeline, &message.sender);
+        let keys = [self.opt_out_key(pipeline, &message.sender)];
         match in_time(self.storage.values(&partition, &keys)).await {
             Ok(values) => Ok(values.iter().any(Option::is_some)),
             Err(error) => {
@@ -64,12 +64,12 @@ impl Intake {
         }
     }
 
-    /// Keys under which an opt-out of a sender is: from the line, and from every line where the
-    /// provider has one for all.
-    fn opt_out_keys(&self, pipeline: &Pipeline, sender: &Address) -> Vec<String> {
-        let key = |address: &Address| opt_out_key(&self.groups, address).as_str().to_owned();
-        let shared = pipeline.transport.shares_opt_outs().then(|| key(&sender.without_line()));
-        [key(sender)].into_iter().chain(shared).collect()
+    /// Key under which an opt-out of a sender is: that of the line, or of every line where the provider
+    /// has one for all. START on any of them ends that one.
+    fn opt_out_key(&self, pipeline: &Pipeline, sender: &Address) -> String {
+        let is_shared = pipeline.transport.shares_opt_outs();
+        let scope = if is_shared { sender.without_line() } else { sender.clone() };
+        opt_out_key(&self.groups, &scope).as_str().to_owned()
     }
 
     /// Adds to a push what the door asks about its sender, and the writes and the answer of an opt-out
@@ -98,7 +98,7 @@ impl Intake {
                 Push { once, marks: vec![bar], rate, ..push }
             }
             None => Push {
-                marks: [bar].into_iter().chain(self.opt_out_keys(pipeline, sender)).collect(),
+                marks: vec![bar, self.opt_out_key(pipeline, sender)],
                 rate: self.sender_rate(pipeline, sender),
                 max_crowded_depth: CROWDED_DEPTH,
                 ..push

@@ -64,6 +64,19 @@ async fn opt_out_holds_on_its_line_and_on_all_where_the_transport_shares_them() 
 }
 
 #[tokio::test]
+async fn opt_in_on_one_line_opens_all_where_the_transport_shares_them() {
+    for is_shared in [false, true] {
+        let transport = FakeTransport { shares_opt_outs: is_shared, ..FakeTransport::default() };
+        let world = World::new(transport);
+        world.commit(stop(&person()), &[]).await;
+        let back = opt_in(&groups(), &recipient(1, OTHER_LINE));
+        world.commit(back, &[text(person(), "from the first")]).await;
+        until_idle(&world.consumer()).await;
+        assert_eq!(!world.texts().is_empty(), is_shared);
+    }
+}
+
+#[tokio::test]
 async fn opt_out_holds_for_messages_from_another_partition() {
     let mut world = World::new(FakeTransport::default());
     world.partitions = 64;

@@ -35,6 +35,11 @@ use crate::storage::fixture::{Fixture, LONG, commit, entry, facts, push};
 struct FakeWebhook(Box<dyn Fn() -> Received + Send + Sync>);
 
 impl Transport for FakeWebhook {
+    /// The transport of this name has one opt-out for all lines, as the name of an address says.
+    fn shares_opt_outs(&self) -> bool {
+        matches!((self.0)(), Received::Message(incoming) if incoming.sender.transport == "pool")
+    }
+
     fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
         Ok((self.0)())
     }
@@ -177,6 +182,28 @@ async fn opt_out_is_queued_in_any_mailbox_and_another_text_is_dropped_for_good()
     assert_eq!(take(&f, "1", "hello").await, Pushed::Duplicate);
     assert_eq!(take(&f, "2", "stop").await, Pushed::Accepted);
     assert_eq!(take(&f, "3", "start").await, Pushed::Accepted);
+}
+
+#[tokio::test]
+async fn opt_in_on_one_line_opens_the_door_on_all_where_the_transport_shares_them() {
+    let f = store();
+    for (number, (line, text, expected)) in [
+        ("+1", "stop", Pushed::Accepted),
+        ("+2", "hello", Pushed::Barred),
+        ("+2", "start", Pushed::Accepted),
+        ("+1", "hello", Pushed::Accepted),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let intake = intake(&f, "pool", move || {
+            let sender = Address::new("pool", "+14155550101", line);
+            let id = MessageId::new(number.to_string());
+            Received::Message(Box::new(Incoming::new(id, sender, text)))
+        });
+        let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        assert_eq!(receipt.outcome, Outcome::Pushed(expected), "{text} to {line}");
+    }
 }
 
 #[tokio::test]
