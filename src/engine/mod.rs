@@ -12,6 +12,7 @@ pub mod janitor;
 pub mod jobs;
 pub mod leases;
 mod notices;
+mod unreached;
 mod parts;
 pub mod settlement;
 pub mod sockets;

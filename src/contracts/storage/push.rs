@@ -44,7 +44,16 @@ impl Push {
     /// Creates the push of an entry alone, of which nothing is recorded.
     pub fn unrecorded(entry: Entry, limits: &Limits) -> Self {
         Self {
-            facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),
+            max_depth: limits.max_depth,
+            max_group_depth: limits.max_group_depth,
+            ..Self::unlimited(entry, limits.max_records)
+        }
+    }
+
+    /// Creates the same that is queued however many messages wait.
+    pub fn unlimited(entry: Entry, max_records: u64) -> Self {
+        Self {
+            facts: Facts::new(entry.id.clone(), &[], Detail::default(), max_records),
             entry,
             is_queued: true,
             is_dropped_for_good: false,
@@ -54,8 +63,8 @@ impl Push {
             writes: Vec::new(),
             outbox: Vec::new(),
             once: None,
-            max_depth: limits.max_depth,
-            max_group_depth: limits.max_group_depth,
+            max_depth: u64::MAX,
+            max_group_depth: u64::MAX,
             max_crowded_depth: u64::MAX,
         }
     }

@@ -88,6 +88,7 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
     Dispatcher::new(DispatcherParts {
         records: Arc::clone(&f.storage) as _,
         state: Arc::clone(&f.storage) as _,
+        queues: Arc::clone(&f.storage) as _,
         rates: Arc::clone(&f.storage) as _,
         partitions: 1,
         gate: Gate::new(topic.clone(), groups(), Arc::new(SystemClock)),
