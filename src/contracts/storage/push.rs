@@ -75,7 +75,7 @@ impl Push {
     }
 }
 
-/// Result of a push.
+/// Result of a push. Of the drops of a sender, the first of a minute is recorded for each reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     Accepted,

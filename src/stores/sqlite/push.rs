@@ -8,7 +8,7 @@ use super::commit;
 use super::records::REMEMBERED;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64, to_u64};
 use crate::contracts::storage::encoding::{
-    MAILBOX_FULL, RATE_EXCEEDED, SENDER_BARRED, digest, dropped,
+    DROP_INTERVAL, MAILBOX_FULL, RATE_EXCEEDED, SENDER_BARRED, digest, dropped,
 };
 use crate::contracts::storage::{Once, Partition, Push, Pushed, QueueKind, SenderRate};
 use crate::model::clock::millis;
@@ -29,7 +29,7 @@ pub(super) fn push(
     // What a sender may not write is dropped for good, or a repetition would come out of its order.
     if is_barred {
         tx.remember(&row, &id, REMEMBERED)?;
-        tx.record(&row, &dropped(&push.facts, SENDER_BARRED), false)?;
+        record_drop(tx, &row, push, SENDER_BARRED)?;
         return Ok(Pushed::Barred);
     }
     if let Some(rate) = &push.rate
@@ -39,7 +39,7 @@ pub(super) fn push(
         let full = full_at(tx, &row, rate)?;
         keep_bucket(tx, &row, rate, full)?;
         append_once(tx, &row, rate.notice.as_ref())?;
-        tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
+        record_drop(tx, &row, push, RATE_EXCEEDED)?;
         return Ok(Pushed::Limited);
     }
     match if push.is_queued { room(tx, &row, push)? } else { Room::Free } {
@@ -51,7 +51,7 @@ pub(super) fn push(
                 tx.remember(&row, &id, REMEMBERED)?;
             }
             write(tx, &row, &push.writes)?;
-            tx.record(&row, &dropped(&push.facts, MAILBOX_FULL), false)?;
+            record_drop(tx, &row, push, MAILBOX_FULL)?;
             return Ok(Pushed::GroupFull);
         }
     }
@@ -73,6 +73,22 @@ fn accept(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> Stor
         tx.append(row, QueueKind::Outbox, entry)?;
     }
     tx.record(row, &push.facts, false)
+}
+
+/// Records the first drop of a sender within a time for each reason.
+fn record_drop(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    push: &Push,
+    reason: &str,
+) -> StorageResult<()> {
+    let key = format!("dropped:{reason}:{}", push.entry.group);
+    if tx.value(row, &key)?.is_some() {
+        return Ok(());
+    }
+    let value = "1".to_owned();
+    commit::write(tx, row, &Write::Put { key, value, ttl: DROP_INTERVAL })?;
+    tx.record(row, &dropped(&push.facts, reason), false)
 }
 
 fn write(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, writes: &[Write]) -> StorageResult<()> {

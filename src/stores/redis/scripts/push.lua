@@ -46,8 +46,12 @@ local function remember()
   call('EXPIRE', seen, 2 * span, 'NX')
 end
 
-local function drop(detail)
-  record(ARGV[12], ARGV[15], detail, ARGV[11])
+-- Records the first drop of a sender within a time for each reason.
+local function drop(reason, detail)
+  local key = tag .. 's:dropped:' .. reason .. ':' .. group
+  if call('SET', key, '1', 'PX', DROP_INTERVAL, 'NX') then
+    record(ARGV[12], ARGV[15], detail, ARGV[11])
+  end
 end
 
 -- Puts a message into the outbox, unless it was within its time.
@@ -60,7 +64,7 @@ end
 -- What a sender may not write is dropped for good, or a repetition would come out of its order.
 if barred then
   remember()
-  drop(ARGV[17])
+  drop('barred', ARGV[17])
   return 'BARRED'
 end
 
@@ -76,7 +80,7 @@ if full and full - now > interval * (burst - 1) then
   remember()
   keep_bucket(full)
   if ARGV[25] == '1' then append_once(notice) end
-  drop(ARGV[18])
+  drop('rate', ARGV[18])
   return 'LIMITED'
 end
 
@@ -92,7 +96,7 @@ if queued then
     -- Not remembered, it is accepted when it is sent again and there is room.
     if ARGV[27] == '1' then remember() end
     write(writes, tonumber(ARGV[24]))
-    drop(ARGV[16])
+    drop('full', ARGV[16])
     return 'GROUPFULL'
   end
 end

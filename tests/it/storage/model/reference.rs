@@ -23,6 +23,8 @@ pub(super) struct Reference {
     seen: BTreeSet<MessageId>,
     recorded: BTreeSet<MessageId>,
     unsettled: BTreeMap<MessageId, usize>,
+    /// Groups of which a drop was recorded, by its reason; the time of none ends within a test.
+    dropped: BTreeSet<(Group, &'static str)>,
     /// Messages that each bucket has let through; none fills again within a test.
     taken: BTreeMap<String, u32>,
     pub(super) values: BTreeMap<String, String>,
@@ -309,7 +311,7 @@ impl Reference {
         }
         if is_barred {
             self.seen.insert(push.entry.id.clone());
-            self.drop(push);
+            self.drop(push, "barred");
             return Pushed::Barred;
         }
         if let Some(rate) = &push.rate
@@ -317,7 +319,7 @@ impl Reference {
         {
             self.seen.insert(push.entry.id.clone());
             self.append_once(rate.notice.as_ref(), at);
-            self.drop(push);
+            self.drop(push, "rate");
             return Pushed::Limited;
         }
         if let Some(refused) = self.room(push).filter(|_| push.is_queued) {
@@ -326,7 +328,7 @@ impl Reference {
                     self.seen.insert(push.entry.id.clone());
                 }
                 push.writes.iter().for_each(|write| self.write(write));
-                self.drop(push);
+                self.drop(push, "full");
             }
             return refused;
         }
@@ -356,8 +358,10 @@ impl Reference {
         (waiting >= push.max_group_depth.min(crowded)).then_some(Pushed::GroupFull)
     }
 
-    fn drop(&mut self, push: &Push) {
-        self.events.push((push.facts.message.clone(), EventKind::Dropped));
+    fn drop(&mut self, push: &Push, reason: &'static str) {
+        if self.dropped.insert((push.entry.group.clone(), reason)) {
+            self.events.push((push.facts.message.clone(), EventKind::Dropped));
+        }
     }
 
     fn append_once(&mut self, once: Option<&Once>, at: u64) {
