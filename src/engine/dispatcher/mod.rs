@@ -17,9 +17,7 @@ use async_trait::async_trait;
 
 use self::admission::{BUDGET, Entry};
 use self::delivery::Delivery;
-use crate::contracts::storage::{
-    Burial, Claim, Queues, Rates, Records, StateReads, StorageError,
-};
+use crate::contracts::storage::{Burial, Claim, Queues, Rates, Records, StateReads, StorageError};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::events::EventSource;

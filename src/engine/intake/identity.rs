@@ -29,7 +29,8 @@ impl Intake {
         let mut aliases = Vec::new();
         if incoming.id.as_str().is_empty() {
             // What is said about consent is written twice as well as once, and a second STOP is one more.
-            let window = pipeline.transport.dedupe_window().filter(|_| !is_about_consent(&incoming));
+            let window =
+                pipeline.transport.dedupe_window().filter(|_| !is_about_consent(&incoming));
             match window {
                 None => incoming.id = MessageId::new(Uuid::now_v7().to_string()),
                 Some(window) => {

@@ -107,7 +107,8 @@ impl Worker {
         if text.is_empty() {
             return Vec::new();
         }
-        let notice = Notice { to: &inbound.sender, text, cause: claim.id.as_str(), every };
+        let notice =
+            Notice { to: &inbound.sender, text, cause: claim.id.as_str(), limit: 1, every };
         if !is_news(self.parts.rates.as_ref(), &self.parts.groups, topic, &notice).await {
             tracing::info!(topic.name = %topic, message.id = %claim.id, "error text withheld");
             return Vec::new();

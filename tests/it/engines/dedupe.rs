@@ -119,6 +119,7 @@ fn intake(f: &Fixture, clock: &Arc<ManualClock>, window: Option<Duration>) -> In
             ..Replies::default()
         },
         limits: parts.limits,
+        repeats: 0,
         events: TopicEvents::default(),
     };
     let clock: Arc<dyn Clock> = clock.clone();

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crosswire::contracts::handler::UNDELIVERABLE;
 use crosswire::contracts::storage::{Commit, Entry, Push, Pushed};
 use crosswire::contracts::transport::callback::Reference;
 use crosswire::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport, Unreachable,
-    WebhookRequest,
+    WebhookRequest, WebhookResponse,
 };
 use crosswire::contracts::validator::Rejection;
 use crosswire::engine::intake::{Intake, Outcome, Refusal};
@@ -49,6 +50,28 @@ impl Transport for FakeWebhook {
     }
 }
 
+/// Transport that sends the text of its answer.
+struct Answering(FakeWebhook);
+
+impl Transport for Answering {
+    fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
+        self.0.receive(request)
+    }
+
+    fn answer(&self, text: Option<&str>) -> WebhookResponse {
+        let body = text.unwrap_or_default().to_owned();
+        WebhookResponse { status: 200, content_type: None, body }
+    }
+
+    fn sends_in_answer(&self) -> bool {
+        true
+    }
+
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
+        self.0.send(message).await
+    }
+}
+
 pub(super) fn store() -> Fixture {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Fixture::new(Arc::new(Sqlite::in_memory(&clock).unwrap()))
@@ -73,6 +96,7 @@ pub(super) fn pipeline(
     let topic = f.partition.topic.clone();
     let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
     Pipeline {
+        repeats: 0,
         events: crosswire::model::topic_events::TopicEvents::default(),
         topic,
         transport_name: name.to_owned(),
@@ -204,6 +228,30 @@ async fn opt_in_on_one_line_opens_the_door_on_all_where_the_transport_shares_the
         let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
         assert_eq!(receipt.outcome, Outcome::Pushed(expected), "{text} to {line}");
     }
+}
+
+#[tokio::test]
+async fn accept_text_of_an_answer_ends_with_silence() {
+    let f = store();
+    let number = AtomicU32::new(0);
+    let received = move || {
+        let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+        let id = MessageId::new(number.fetch_add(1, Ordering::SeqCst).to_string());
+        Received::Message(Box::new(Incoming::new(id, sender, "hello")))
+    };
+    let transport = Arc::new(Answering(FakeWebhook(Box::new(received))));
+    let pipeline = Pipeline { transport, repeats: 2, ..pipeline(&f, "twilio", || message("none")) };
+    let replies = Replies { accept_response: "Got it.".to_owned(), ..Replies::default() };
+    let pipeline = Pipeline { replies, ..pipeline };
+    let clock = Arc::new(SystemClock);
+    let intake = Intake::new(Arc::clone(&f.storage), groups(), clock, vec![pipeline]);
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        assert_eq!(receipt.outcome, Outcome::Pushed(Pushed::Accepted));
+        said.push(receipt.response.body);
+    }
+    assert_eq!(said, ["Got it.", "Got it.", "", ""]);
 }
 
 #[tokio::test]

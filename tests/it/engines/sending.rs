@@ -168,6 +168,23 @@ async fn spent_budget_keeps_messages_until_midnight_or_more_is_added() {
 }
 
 #[tokio::test]
+async fn part_that_waits_for_a_budget_is_recorded_once() {
+    let mut world = World::new(FakeTransport { segments: 1, ..FakeTransport::default() });
+    let countries = [("+1415".to_owned(), 0)].into_iter().collect();
+    world.sending.budgets = Budgets { countries, ..Budgets::default() };
+    let mut part = text(recipient(1, LINE), "part two");
+    part.continues = true;
+    world.commit(Vec::new(), &[part]).await;
+    let consumer = world.consumer();
+    for _ in 0..10 {
+        until_idle(&consumer).await;
+        world.clock.advance(A_MINUTE);
+    }
+    let recorded = world.recorded().await;
+    assert_eq!(recorded.iter().filter(|(kind, _)| kind == "held").count(), 1, "{recorded:?}");
+}
+
+#[tokio::test]
 async fn budget_of_a_country_keeps_its_messages_alone() {
     let mut world = World::new(FakeTransport { segments: 1, ..FakeTransport::default() });
     let countries = [("+1415".to_owned(), 2)].into_iter().collect();

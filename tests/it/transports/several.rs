@@ -53,6 +53,7 @@ fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
         ..Replies::default()
     };
     Pipeline {
+        repeats: 0,
         events: crosswire::model::topic_events::TopicEvents::default(),
         topic: f.partition.topic.clone(),
         transport_name: transport.name.to_owned(),
