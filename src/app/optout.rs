@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::commands::{ImportOptions, OptOutListOptions, OptOutOptions};
-use super::operator::{Access, people, shown};
+use super::operator::{Access, people, shown, wake};
+use crate::contracts::handler::UNDELIVERABLE;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::{Address, Identity};
 use crate::model::clock::{Clock as _, SystemClock};
@@ -85,6 +86,11 @@ pub(super) async fn add(app: &App, options: &OptOutOptions) -> Result<()> {
         for person in people(service, &options.number, options.transport.as_deref())? {
             let line = options.line.as_ref().map(Identity::new);
             let added = opt_out(&access, service, &person, line.as_ref(), &lines).await?;
+            let mut known = access.addresses(service, &person).await?;
+            known.retain(|address| line.as_ref().is_none_or(|line| address.line == *line));
+            // What they take part in ends, as nothing reaches them.
+            let wakes = known.iter().map(|it| wake(&access.groups, it, UNDELIVERABLE)).collect();
+            access.change(service, &person, Vec::new(), wakes).await?;
             report(service, &person, options.show, &format!("has opted out of lines: {added}"))?;
         }
     }

@@ -75,6 +75,7 @@ impl Consumers {
         DispatcherParts {
             records: Arc::clone(&self.runtime.storage) as _,
             state: Arc::clone(&self.runtime.storage) as _,
+            queues: Arc::clone(&self.runtime.storage) as _,
             rates: Arc::clone(&self.runtime.storage) as _,
             gate: Arc::clone(gate),
             topic: topic.config.name.clone(),

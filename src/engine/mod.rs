@@ -18,4 +18,5 @@ pub mod sockets;
 pub mod submissions;
 pub mod sweeper;
 pub mod topic;
+mod unreached;
 pub mod worker;

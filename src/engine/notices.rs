@@ -7,17 +7,22 @@ use crate::contracts::storage::{Admission, Admitted, Rates, Repeat};
 use crate::model::address::{Address, GroupKey};
 use crate::model::topic::TopicName;
 
+/// Time within which equal texts to a person are counted.
+pub(super) const REPEATS_WINDOW: Duration = Duration::from_mins(10);
+
 /// Text of ours that answers a message.
 pub(super) struct Notice<'n> {
     pub(super) to: &'n Address,
     pub(super) text: &'n str,
     /// Id of the message that it answers. A repetition of that message gets it again.
     pub(super) cause: &'n str,
-    /// Time within which it is sent once; always when zero.
+    /// Times that it is sent within that time; always when zero.
+    pub(super) limit: u32,
+    /// That time; always when zero.
     pub(super) every: Duration,
 }
 
-/// Returns whether the person did not get the text within its time, and notes that they get it now. A
+/// Returns whether the person did not get the text too often within its time, and notes that they get it now. A
 /// store that does not answer withholds nothing.
 pub(super) async fn is_news(
     rates: &dyn Rates,
@@ -25,7 +30,7 @@ pub(super) async fn is_news(
     topic: &TopicName,
     notice: &Notice<'_>,
 ) -> bool {
-    if notice.every.is_zero() {
+    if notice.limit == 0 || notice.every.is_zero() {
         return true;
     }
     let value = hex::encode(groups.fingerprint("notice", &[notice.text]));
@@ -33,7 +38,7 @@ pub(super) async fn is_news(
         key: format!("{}:{value}", groups.group(notice.to)),
         value,
         id: notice.cause.to_owned(),
-        limit: 1,
+        limit: notice.limit,
         window: notice.every,
     };
     let admission = Admission { repeat: Some(repeat), ..Admission::default() };

@@ -40,6 +40,8 @@ pub struct Pipeline {
     /// Validators in the order of the configuration; the first rejection is the answer.
     pub validators: Vec<BoundValidator>,
     pub replies: Replies,
+    /// Equal texts that a person is sent within ten minutes; no limit when 0.
+    pub repeats: u32,
     pub limits: Limits,
     pub events: TopicEvents,
 }
@@ -69,6 +71,7 @@ impl TopicRuntime {
             transport,
             validators: self.validators.clone(),
             replies: self.config.replies.clone(),
+            repeats: self.config.sending.repeats,
             limits,
             events: self.events.clone(),
         }

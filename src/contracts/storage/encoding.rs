@@ -90,6 +90,10 @@ pub const SENDER_BARRED: &str = "the sender has opted out, or is barred";
 /// Reason for dropping a message: its sender exceeds their rate.
 pub const RATE_EXCEEDED: &str = "the sender writes faster than the topic's sender_rate";
 
+/// Time within which one drop of a sender is recorded for each reason, so that a flood of dropped messages
+/// does not push everything else out of the record.
+pub const DROP_INTERVAL: Duration = Duration::from_mins(1);
+
 /// Facts recorded of a message that is dropped at its push, with the reason.
 pub fn dropped(facts: &Facts, reason: &str) -> Facts {
     let detail = Detail { reason: Some(reason.to_owned()), ..facts.detail.clone() };

@@ -40,7 +40,7 @@ pub use rates::{Admission, Admitted, Bucket, Budget, Rates, Repeat, Spending};
 pub use reads::StateReads;
 pub use records::Records;
 pub use safety::{FailedCheck, SafetyCheck};
-pub use settle::{Burial, Commit, Completed, Retry, Settled};
+pub use settle::{Burial, Commit, Completed, RecipientLimit, Retry, Settled};
 pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Store: all parts of the contract.

@@ -15,6 +15,9 @@ pub struct Push {
     /// Puts the entry into the queue. Without it the message is only known and recorded, and the limits
     /// of depth do not apply.
     pub is_queued: bool,
+    /// Remembers the message when the sender's mailbox is full, so that no repetition of it comes out of its
+    /// order. A message whose sender is told to send it again is not remembered.
+    pub is_dropped_for_good: bool,
     /// Further ids under which the message may have been accepted before. They are not remembered.
     pub aliases: Vec<MessageId>,
     /// Keys of state, each of which bars the message when it has a value.
@@ -41,17 +44,27 @@ impl Push {
     /// Creates the push of an entry alone, of which nothing is recorded.
     pub fn unrecorded(entry: Entry, limits: &Limits) -> Self {
         Self {
-            facts: Facts::new(entry.id.clone(), &[], Detail::default(), limits.max_records),
+            max_depth: limits.max_depth,
+            max_group_depth: limits.max_group_depth,
+            ..Self::unlimited(entry, limits.max_records)
+        }
+    }
+
+    /// Creates the same that is queued however many messages wait.
+    pub fn unlimited(entry: Entry, max_records: u64) -> Self {
+        Self {
+            facts: Facts::new(entry.id.clone(), &[], Detail::default(), max_records),
             entry,
             is_queued: true,
+            is_dropped_for_good: false,
             aliases: Vec::new(),
             marks: Vec::new(),
             rate: None,
             writes: Vec::new(),
             outbox: Vec::new(),
             once: None,
-            max_depth: limits.max_depth,
-            max_group_depth: limits.max_group_depth,
+            max_depth: u64::MAX,
+            max_group_depth: u64::MAX,
             max_crowded_depth: u64::MAX,
         }
     }
@@ -62,16 +75,16 @@ impl Push {
     }
 }
 
-/// Result of a push.
+/// Result of a push. Of the drops of a sender, the first of a minute is recorded for each reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     Accepted,
-    /// A message of this id was accepted, barred or limited within the last days. Nothing has changed.
+    /// A message of this id was accepted, or dropped for good, within the last days. Nothing has changed.
     Duplicate,
     /// The partition is full. Nothing has changed.
     Full,
     /// The sender's mailbox is full. The message was dropped, and that was recorded. Pushed again when
-    /// there is room, it is accepted.
+    /// there is room, it is accepted, unless it was dropped for good.
     GroupFull,
     /// A mark stands against the message. It was dropped for good, and that was recorded, unless it was
     /// known before.

@@ -11,6 +11,10 @@ use crate::model::topic::TopicName;
 /// Life of a day's counts.
 pub const SPENDING_TTL: Duration = Duration::from_hours(72);
 
+/// Segments that a bucket may owe for its last message at most. One that owes more was left by a clock that
+/// was ahead, or by another rate.
+pub const MOST_OWED: u32 = 32;
+
 /// Request to send one message. What it asks for is counted when all of it is admitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
@@ -33,7 +37,8 @@ pub struct Bucket {
     pub reserve: Duration,
 }
 
-/// Segments that may be sent on a day (UTC), and which of them are counted.
+/// Segments that may be sent on a day (UTC), and which of them are counted. A message that costs more is
+/// sent when nothing else was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Prefix of the recipients, such as `+44`; blank for all of them.
@@ -41,7 +46,7 @@ pub struct Budget {
     pub segments: u64,
 }
 
-/// Texts in a row under one key, of which so many may be equal within a time.
+/// Equal texts under one key, of which there may be so many within a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeat {
     pub key: String,
@@ -56,8 +61,9 @@ pub struct Repeat {
 /// Answer to an [`Admission`]. Only an admitted message is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admitted {
-    /// Admitted; a further message of the line will be admitted after this time.
-    Yes { next: Duration },
+    /// Admitted; a further message of the line will be admitted after this time. It is counted on this day,
+    /// in days since 1970.
+    Yes { next: Duration, day: u64 },
     /// The bucket is too empty for this time.
     Later(Duration),
     /// The budget of this index is spent, until the day ends after this time.
@@ -86,12 +92,13 @@ pub trait Rates: Send + Sync {
         admission: &Admission,
     ) -> Result<Admitted, StorageError>;
 
-    /// Takes back what a message that was not sent has cost.
+    /// Takes back what a message that was not sent has cost, on the day of its admission.
     async fn refund(
         &self,
         topic: &TopicName,
         budgets: &[Budget],
         cost: u32,
+        day: u64,
     ) -> Result<(), StorageError>;
 
     /// Returns what was spent today of the budget of a scope.

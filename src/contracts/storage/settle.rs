@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::claim::{Claim, Claimed};
 use super::queue::Entry;
+use crate::model::address::Group;
 use crate::model::event::Facts;
 use crate::model::message::MessageId;
 use crate::model::state::{Check, Write};
@@ -18,8 +19,8 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// Messages for the partition's outbox.
     pub outbox: Vec<Entry>,
-    /// Messages that may wait for each recipient before the commit; no limit when absent.
-    pub max_recipient_depth: Option<u64>,
+    /// Limit of the messages that wait for the recipient; none when absent.
+    pub recipient: Option<RecipientLimit>,
     /// Wakes for the partition's inbound queue, now or at a time. A wake is dropped when an equal one
     /// waits unclaimed at the end of its group.
     pub wakes: Vec<(Entry, Option<DateTime<Utc>>)>,
@@ -31,13 +32,22 @@ pub struct Commit {
     pub facts: Option<Facts>,
 }
 
+/// Limit of the messages that wait for one recipient of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipientLimit {
+    /// Group of the recipient's outbound messages.
+    pub group: Group,
+    /// Messages that may wait in it before the commit.
+    pub max_depth: u64,
+}
+
 /// Result of a settlement.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Settled {
     Done,
     /// A check failed. Nothing has changed and the claim is still held: run the handler again.
     Conflict(Box<Claim>),
-    /// Too many messages wait for a recipient. Nothing has changed and the claim is still held: retry it
+    /// Too many messages wait for the recipient. Nothing has changed and the claim is still held: retry it
     /// later.
     Congested(Box<Claim>),
     /// The claim was lost to its lease. Nothing has changed.

@@ -11,8 +11,16 @@ use crate::engine::settlement::Settlement;
 /// commit went through, so the limit is about fairness and not about progress.
 const MAX_CONFLICTS: u32 = 16;
 const CONFLICT_DELAY: Duration = Duration::from_millis(20);
-/// Delay of a message for whose recipient too many messages wait.
-const CONGESTION_DELAY: Duration = Duration::from_secs(2);
+/// Delays of a message for whose recipient too many messages wait: each time twice as long, because its
+/// handler runs again, and that may call an app.
+const CONGESTION_DELAYS: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+];
+/// Beginning of the note of such a message, before the number of its delays.
+const CONGESTED: &str = "congested ";
 
 /// A claim, and the uptime at which it was requested: its lease is counted from then.
 pub(super) struct Taken {
@@ -79,7 +87,7 @@ impl Consumer {
                             continue;
                         }
                         Completion::Congested(ours) => {
-                            let retry = Retry { after: CONGESTION_DELAY, ..Retry::default() };
+                            let retry = self.congested(&ours);
                             drop(storage.retry(ours, retry).await?);
                         }
                     }
@@ -93,6 +101,20 @@ impl Consumer {
         }
         storage.retry(claim, Retry { after: CONFLICT_DELAY, ..Retry::default() }).await?;
         Ok(None)
+    }
+
+    /// Delay of a message for whose recipient too many messages wait. The first one is logged.
+    fn congested(&self, claim: &Claim) -> Retry {
+        let count = claim.note.as_deref().and_then(|note| note.strip_prefix(CONGESTED));
+        let count: usize = count.and_then(|count| count.parse().ok()).unwrap_or(0);
+        if count == 0 {
+            tracing::info!(
+                queue.name = %self.name(), message.id = %claim.id,
+                "message waits: too many messages to its recipient are waiting",
+            );
+        }
+        let after = CONGESTION_DELAYS[count.min(CONGESTION_DELAYS.len() - 1)];
+        Retry { after, note: Some(format!("{CONGESTED}{}", count + 1)), ..Retry::default() }
     }
 
     async fn complete(

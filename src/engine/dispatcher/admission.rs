@@ -9,24 +9,23 @@ use crate::contracts::storage::{Admission, Admitted, Bucket, Budget, Repeat, Sto
 use crate::contracts::transport::DynTransport;
 use crate::engine::events::EventSource;
 use crate::engine::gate::{Pass, REFRESH_INTERVAL};
+use crate::engine::notices::REPEATS_WINDOW;
 use crate::engine::settlement::Settlement;
 use crate::model::event::EventKind;
 use crate::model::message::submission::Priority;
 use crate::model::topic::LineRate;
 
-/// Time within which equal texts in a row are counted.
-const REPEATS_WINDOW: Duration = Duration::from_mins(10);
 /// Longest time after which a message looks for a budget again, which an operator may have raised.
 const BUDGET_CHECK: Duration = Duration::from_mins(1);
 /// Note of a message that waits for a budget.
-const BUDGET: &str = "budget";
+pub(super) const BUDGET: &str = "budget";
 /// Share of a second for which a fast line may be ahead of its rate.
 const BURST: Duration = Duration::from_millis(100);
 
 /// Result of an admission.
 pub(super) enum Entry {
-    /// The message may be sent, and has been counted.
-    Open { pass: Pass, admission: Admission },
+    /// The message may be sent, and has been counted on this day.
+    Open { pass: Pass, admission: Admission, day: u64 },
     /// Not to be sent now, or not at all.
     Closed(Settlement),
 }
@@ -42,18 +41,19 @@ impl Dispatcher {
         let admission = self.admission(delivery, transport);
         let admits_all = Admission { cost: admission.cost, ..Admission::default() };
         if admission == admits_all {
-            return Ok(Entry::Open { pass, admission });
+            return Ok(Entry::Open { pass, admission, day: 0 });
         }
         Ok(Entry::Closed(match self.rates.admit(&self.topic, &admission).await? {
-            Admitted::Yes { next } => {
+            Admitted::Yes { next, day } => {
                 self.gate.pace(&delivery.line(), next);
-                return Ok(Entry::Open { pass, admission });
+                self.forget_stops(&admission.budgets);
+                return Ok(Entry::Open { pass, admission, day });
             }
             Admitted::Later(wait) => {
                 self.gate.pace(&delivery.lane(), wait);
                 Settlement::Release
             }
-            Admitted::Repeated => delivery.reject("the same text was sent too often in a row"),
+            Admitted::Repeated => delivery.reject("the same text was sent too often"),
             Admitted::Spent { budget, ends_in } => {
                 self.spent(delivery, pass, &admission.budgets[budget], ends_in)
             }
@@ -61,11 +61,11 @@ impl Dispatcher {
     }
 
     /// Takes back what a message that was not sent has cost.
-    pub(super) async fn refund(&self, admission: &Admission) {
+    pub(super) async fn refund(&self, admission: &Admission, day: u64) {
         if admission.budgets.is_empty() {
             return;
         }
-        let refund = self.rates.refund(&self.topic, &admission.budgets, admission.cost);
+        let refund = self.rates.refund(&self.topic, &admission.budgets, admission.cost, day);
         if let Err(error) = refund.await {
             tracing::warn!(topic.name = %self.topic, %error, "unsent segments stay in the budget");
         }
@@ -124,7 +124,14 @@ impl Dispatcher {
         })
     }
 
-    /// Returns whether a budget is found spent for the first time on its day, by this process.
+    /// Forgets that budgets were found spent, because there is something left: the next stop is news.
+    fn forget_stops(&self, budgets: &[Budget]) {
+        let mut stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        stops.retain(|scope, _| budgets.iter().all(|budget| budget.scope != *scope));
+    }
+
+    /// Returns whether a budget is found spent for the first time on its day, or since more was added, by
+    /// this process.
     fn is_first_stop(&self, scope: &str, ends_in: Duration) -> bool {
         let now = self.clock.uptime();
         let mut stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);

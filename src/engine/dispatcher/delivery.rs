@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::contracts::handler::UNDELIVERABLE;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
 use crate::contracts::transport::SentReceipt;
 use crate::engine::events::EventSource;
 use crate::engine::settlement::Settlement;
+use crate::engine::unreached::Unreached;
 use crate::model::address::{GroupKey, LineKey};
-use crate::model::consent::{self, OptOutSource};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::submission::End;
-use crate::model::message::{MessageId, Outbound, Wake};
+use crate::model::message::{MessageId, Outbound};
 use crate::model::state::Write;
 
 /// Outbound message, and the claim on it.
@@ -27,11 +26,16 @@ pub(super) struct Delivery<'c> {
     pub(super) events: &'c EventSource,
     pub(super) groups: &'c GroupKey,
     pub(super) now: DateTime<Utc>,
+    /// The message is in the partition that holds what is known of its recipient. Otherwise that one is
+    /// told by a push.
+    pub(super) is_home: bool,
 }
 
 /// Codes with which Twilio (<https://www.twilio.com/docs/api/errors/21610>) and Telnyx (40300 of its
 /// error codes) refuse a message to somebody who has opted out.
-const OPTED_OUT: [u32; 2] = [21610, 40300];
+const OPTED_OUT: [u32; 2] = [OPTED_OUT_CODE, 40300];
+/// The same code for a message that is not even tried.
+const OPTED_OUT_CODE: u32 = 21610;
 
 impl Delivery<'_> {
     /// Settlement of a message that the provider has taken. Its id is kept for the reconciliation of
@@ -53,38 +57,52 @@ impl Delivery<'_> {
         })
     }
 
+    /// The recipient, whom the message does not reach by a refusal of this code.
+    pub(super) fn unreached(&self, code: u32) -> Unreached<'_> {
+        Unreached { to: &self.outbound.to, code, has_opted_out: OPTED_OUT.contains(&code) }
+    }
+
+    /// The recipient, whose opt-out is known already.
+    pub(super) fn withheld(&self) -> Unreached<'_> {
+        Unreached { to: &self.outbound.to, code: OPTED_OUT_CODE, has_opted_out: false }
+    }
+
     /// Settlement of a message whose recipient can never be reached: a wake of the recipient's own
     /// mailbox reports it to the topic's handler.
     pub(super) fn undeliverable(&self, code: u32, reason: &str) -> Settlement {
-        let wake = Wake {
-            group: self.claim.group.recipient(),
-            name: UNDELIVERABLE.to_owned(),
-            data: code.into(),
-        };
-        let mut writes = self.counted(End::Failed);
-        if OPTED_OUT.contains(&code) {
-            let (to, source) = (&self.outbound.to, OptOutSource::Refusal(code));
-            writes.extend(consent::opt_out(self.groups, to, self.now, source));
+        let unreached = self.unreached(code);
+        let commit = self.ended(EventKind::Failed, reason);
+        if !self.is_home {
+            return Settlement::Complete(commit);
         }
-        Settlement::Complete(Commit {
-            writes,
-            outbox: self.failed(reason),
-            wakes: vec![(Entry::wake(wake), None)],
-            settles: self.debt(),
-            facts: self.last_facts(EventKind::Failed, self.because(reason)),
-            ..Commit::default()
-        })
+        let writes = [commit.writes, unreached.writes(self.groups, self.now)].concat();
+        let wakes = vec![(Entry::wake(unreached.wake(self.groups)), None)];
+        Settlement::Complete(Commit { writes, wakes, ..commit })
     }
 
     /// Settlement of a message that is not sent, by a decision of ours.
     pub(super) fn reject(&self, reason: &str) -> Settlement {
-        Settlement::Complete(Commit {
+        Settlement::Complete(self.ended(EventKind::Rejected, reason))
+    }
+
+    /// Settlement of a message to a person who has opted out. Their mailbox is told like that of one who
+    /// cannot be reached, so that a chat with them ends.
+    pub(super) fn reject_opted_out(&self, reason: &str) -> Settlement {
+        let commit = self.ended(EventKind::Rejected, reason);
+        let wake = self.withheld().wake(self.groups);
+        let wakes = self.is_home.then(|| (Entry::wake(wake), None)).into_iter().collect();
+        Settlement::Complete(Commit { wakes, ..commit })
+    }
+
+    /// Commit of a message that is never sent.
+    fn ended(&self, kind: EventKind, reason: &str) -> Commit {
+        Commit {
             writes: self.counted(End::Failed),
             outbox: self.failed(reason),
             settles: self.debt(),
-            facts: self.last_facts(EventKind::Rejected, self.because(reason)),
+            facts: self.last_facts(kind, self.because(reason)),
             ..Commit::default()
-        })
+        }
     }
 
     /// Settlement of a message that was certainly not sent, and is tried again.

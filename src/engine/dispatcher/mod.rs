@@ -15,15 +15,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::admission::Entry;
+use self::admission::{BUDGET, Entry};
 use self::delivery::Delivery;
-use crate::contracts::storage::{Burial, Claim, Rates, Records, StateReads, StorageError};
+use crate::contracts::storage::{Burial, Claim, Queues, Rates, Records, StateReads, StorageError};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::events::EventSource;
 use crate::engine::gate::Gate;
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::{Settlement, Work};
+use crate::engine::unreached::Unreached;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::EventKind;
@@ -45,6 +46,8 @@ pub struct DispatcherParts {
     pub records: Arc<dyn Records>,
     /// Opt-outs of recipients.
     pub state: Arc<dyn StateReads>,
+    /// Mailboxes of recipients in other partitions.
+    pub queues: Arc<dyn Queues>,
     pub rates: Arc<dyn Rates>,
     pub gate: Arc<Gate>,
     pub topic: TopicName,
@@ -62,6 +65,7 @@ pub struct DispatcherParts {
 pub struct Dispatcher {
     records: Arc<dyn Records>,
     state: Arc<dyn StateReads>,
+    queues: Arc<dyn Queues>,
     rates: Arc<dyn Rates>,
     gate: Arc<Gate>,
     topic: TopicName,
@@ -82,6 +86,7 @@ impl Dispatcher {
         Self {
             records: parts.records,
             state: parts.state,
+            queues: parts.queues,
             rates: parts.rates,
             gate: parts.gate,
             topic: parts.topic,
@@ -103,14 +108,31 @@ impl Dispatcher {
         transport: &dyn DynTransport,
     ) -> Result<Option<Settlement>, StorageError> {
         if self.has_opted_out(delivery, transport).await? {
-            return Ok(Some(delivery.reject(OPTED_OUT)));
+            self.tell_home(delivery, &delivery.withheld()).await?;
+            return Ok(Some(delivery.reject_opted_out(OPTED_OUT)));
         }
         if self.sending.budgets.refuse(delivery.outbound.to.identity.reveal()) {
             return Ok(Some(delivery.reject(REFUSED_COUNTRY)));
         }
         // A part must not overtake the one before it on its way to the phone.
-        let is_early = delivery.outbound.continues && delivery.claim.note.as_deref() != Some(GAP);
+        let has_waited = matches!(delivery.claim.note.as_deref(), Some(GAP | BUDGET));
+        let is_early = delivery.outbound.continues && !has_waited;
         Ok(is_early.then(|| delivery.hold(self.sending.gap, GAP, None)))
+    }
+
+    /// Tells the mailbox of a recipient whom the message does not reach, when it is in another partition
+    /// than the message.
+    async fn tell_home(
+        &self,
+        delivery: &Delivery<'_>,
+        unreached: &Unreached<'_>,
+    ) -> Result<(), StorageError> {
+        if delivery.is_home {
+            return Ok(());
+        }
+        let message = &delivery.outbound.id;
+        let push = unreached.push(message, &self.groups, delivery.now, self.max_records);
+        self.queues.push(&self.home(&delivery.outbound.to), push).await.map(drop)
     }
 
     async fn send(
@@ -130,8 +152,8 @@ impl Dispatcher {
         let Some(pass) = self.gate.enter(&delivery.outbound.to) else {
             return Ok(Settlement::Release);
         };
-        let (pass, admission) = match self.admit(delivery, transport, pass).await? {
-            Entry::Open { pass, admission } => (pass, admission),
+        let (pass, admission, day) = match self.admit(delivery, transport, pass).await? {
+            Entry::Open { pass, admission, day } => (pass, admission, day),
             Entry::Closed(settlement) => return Ok(settlement),
         };
         match transport.send(&delivery.outbound).await {
@@ -141,7 +163,10 @@ impl Dispatcher {
             }
             Err(error) => {
                 if !matches!(error, SendError::Ambiguous(_)) {
-                    self.refund(&admission).await;
+                    self.refund(&admission, day).await;
+                }
+                if let SendError::Recipient { code, .. } = &error {
+                    self.tell_home(delivery, &delivery.unreached(*code)).await?;
                 }
                 Ok(self.not_sent(delivery, self.policy(transport), pass, &error))
             }
@@ -175,7 +200,9 @@ impl Work for Dispatcher {
         let (max_records, now) = (self.max_records, self.clock.now());
         let (events, groups) = (&self.events, &self.groups);
         let segments = transport.segments(&outbound);
-        let delivery = Delivery { claim, outbound, segments, max_records, events, groups, now };
+        let is_home = claim.queue.partition == self.home(&outbound.to);
+        let delivery =
+            Delivery { claim, outbound, segments, max_records, events, groups, now, is_home };
         match (claim.outcome_unknown_since, self.policy(transport)) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => {
                 self.send(&delivery, transport, lease).await

@@ -8,6 +8,7 @@ use super::rejection::Rejection;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time, non_empty};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::events::EventSource;
+use crate::engine::notices::REPEATS_WINDOW;
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact, Facts};
 use crate::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
@@ -70,6 +71,7 @@ impl Intake {
         let key = admitted.message.key();
         let reply = accept_text(pipeline, admitted.said);
         let reply = reply.filter(|_| !pipeline.replies.send_on_accept);
+        let reply = self.unrepeated(pipeline, &admitted.message, reply).await;
         let push = self.push(pipeline, admitted);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Full) => {
@@ -89,6 +91,20 @@ impl Intake {
                 Err(Refusal::Unavailable)
             }
         }
+    }
+
+    /// Returns a text that a provider sends from our answer, unless the sender has had it too often. A text
+    /// of the outbox is counted when it is sent.
+    async fn unrepeated<'p>(
+        &self,
+        pipeline: &Pipeline,
+        message: &Inbound,
+        text: Option<&'p str>,
+    ) -> Option<&'p str> {
+        if message.sender.is_socket() || !pipeline.transport.sends_in_answer() {
+            return text;
+        }
+        self.news(pipeline, message, text, (pipeline.repeats, REPEATS_WINDOW)).await
     }
 
     fn push(&self, pipeline: &Pipeline, Admitted { message, aliases, said }: Admitted) -> Push {

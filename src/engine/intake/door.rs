@@ -20,10 +20,6 @@ const NOTICE_INTERVAL: Duration = Duration::from_hours(1);
 /// Time between two equal answers to opt-outs, opt-ins or requests for help of one person.
 const CONSENT_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Messages above `max_group_depth` that are opt-outs and opt-ins. Their writes take effect above these
-/// too.
-const CONSENT_RESERVE: u64 = 20;
-
 /// Messages of one sender that may wait while the topic is at least three quarters full.
 const CROWDED_DEPTH: u64 = 4;
 
@@ -58,7 +54,7 @@ impl Intake {
 
     async fn has_opted_out(&self, pipeline: &Pipeline, message: &Inbound) -> Result<bool, Refusal> {
         let partition = self.partition(pipeline, message);
-        let keys = self.opt_out_keys(pipeline, &message.sender);
+        let keys = [self.opt_out_key(pipeline, &message.sender)];
         match in_time(self.storage.values(&partition, &keys)).await {
             Ok(values) => Ok(values.iter().any(Option::is_some)),
             Err(error) => {
@@ -68,12 +64,12 @@ impl Intake {
         }
     }
 
-    /// Keys under which an opt-out of a sender is: from the line, and from every line where the
-    /// provider has one for all.
-    fn opt_out_keys(&self, pipeline: &Pipeline, sender: &Address) -> Vec<String> {
-        let key = |address: &Address| opt_out_key(&self.groups, address).as_str().to_owned();
-        let shared = pipeline.transport.shares_opt_outs().then(|| key(&sender.without_line()));
-        [key(sender)].into_iter().chain(shared).collect()
+    /// Key under which an opt-out of a sender is: that of the line, or of every line where the provider
+    /// has one for all. START on any of them ends that one.
+    fn opt_out_key(&self, pipeline: &Pipeline, sender: &Address) -> String {
+        let is_shared = pipeline.transport.shares_opt_outs();
+        let scope = if is_shared { sender.without_line() } else { sender.clone() };
+        opt_out_key(&self.groups, &scope).as_str().to_owned()
     }
 
     /// Adds to a push what the door asks about its sender, and the writes and the answer of an opt-out
@@ -89,6 +85,8 @@ impl Intake {
         if sender.is_socket() {
             return Push { marks: vec![bar_key(&self.groups, sender)], ..push };
         }
+        // A provider takes a drop for an acceptance, and a repetition of it would come out of its order.
+        let push = Push { is_dropped_for_good: true, ..push };
         let bar = bar_key(&self.groups, sender);
         let once = said.and_then(|said| self.consent_answer(pipeline, sender, said));
         match said {
@@ -100,7 +98,7 @@ impl Intake {
                 Push { once, marks: vec![bar], rate, ..push }
             }
             None => Push {
-                marks: [bar].into_iter().chain(self.opt_out_keys(pipeline, sender)).collect(),
+                marks: vec![bar, self.opt_out_key(pipeline, sender)],
                 rate: self.sender_rate(pipeline, sender),
                 max_crowded_depth: CROWDED_DEPTH,
                 ..push
@@ -108,11 +106,12 @@ impl Intake {
         }
     }
 
+    /// An opt-out or opt-in takes effect and is handled, however many messages wait.
     fn unlimited(&self, message: &Inbound, push: Push) -> Push {
         Push {
             writes: consent(&self.groups, message),
             max_depth: u64::MAX,
-            max_group_depth: push.max_group_depth.saturating_add(CONSENT_RESERVE),
+            max_group_depth: u64::MAX,
             ..push
         }
     }

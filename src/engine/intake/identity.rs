@@ -8,7 +8,14 @@ use super::{Intake, Refusal, in_time};
 use crate::contracts::storage::Partition;
 use crate::engine::dedupe::{self, Content};
 use crate::engine::topic::Pipeline;
+use crate::model::keyword::{is_help, is_opt_in, is_opt_out};
 use crate::model::message::{Inbound, Incoming, MessageId};
+
+/// Returns whether a message is of the class of STOP, START or HELP.
+fn is_about_consent(incoming: &Incoming) -> bool {
+    let text = incoming.text.reveal();
+    incoming.opt_out.is_some() || is_opt_out(text) || is_opt_in(text) || is_help(text)
+}
 
 impl Intake {
     /// Makes the message of a topic, and returns it with the further ids under which it may have been
@@ -21,7 +28,10 @@ impl Intake {
         let received_at = self.clock.now();
         let mut aliases = Vec::new();
         if incoming.id.as_str().is_empty() {
-            match pipeline.transport.dedupe_window() {
+            // What is said about consent is written twice as well as once, and a second STOP is one more.
+            let window =
+                pipeline.transport.dedupe_window().filter(|_| !is_about_consent(&incoming));
+            match window {
                 None => incoming.id = MessageId::new(Uuid::now_v7().to_string()),
                 Some(window) => {
                     let ends = self.ends(pipeline, &incoming).await?;

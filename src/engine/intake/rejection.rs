@@ -1,5 +1,7 @@
 //! Rejections: the record of a message that a validator has rejected, and the text for its sender.
 
+use std::time::Duration;
+
 use tracing::{error, info};
 
 use super::door::is_answered;
@@ -30,7 +32,8 @@ impl Intake {
         message: &Inbound,
         rejection: Rejection<'_>,
     ) -> Result<Receipt, Refusal> {
-        let text = self.news(pipeline, message, rejection.text).await;
+        let every = pipeline.replies.error_every;
+        let text = self.news(pipeline, message, rejection.text, (1, every)).await;
         let rejection = Rejection { text, ..rejection };
         let (key, partition) = (message.key(), self.partition(pipeline, message));
         let reason = rejection.reason.clone();
@@ -49,15 +52,17 @@ impl Intake {
         }
     }
 
-    /// Returns the text of a rejection, unless the sender has had it for another message lately.
-    async fn news<'p>(
+    /// Returns a text for the sender of a message, unless they have had it so many times for others within
+    /// a time.
+    pub(super) async fn news<'p>(
         &self,
         pipeline: &Pipeline,
         message: &Inbound,
         text: Option<&'p str>,
+        (limit, every): (u32, Duration),
     ) -> Option<&'p str> {
-        let (cause, every) = (message.key(), pipeline.replies.error_every);
-        let notice = Notice { to: &message.sender, text: text?, cause: cause.as_str(), every };
+        let (to, cause) = (&message.sender, message.key());
+        let notice = Notice { to, text: text?, cause: cause.as_str(), limit, every };
         let news = is_news(self.storage.as_ref(), &self.groups, &pipeline.topic, &notice);
         // A sender is answered in time, whatever the store does.
         let is_news = in_time(async { Ok(news.await) }).await.unwrap_or(true);

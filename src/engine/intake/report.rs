@@ -4,14 +4,14 @@ use serde_json::Value;
 use tracing::{error, warn};
 
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
-use crate::contracts::handler::{REPORTED, UNDELIVERABLE};
+use crate::contracts::handler::REPORTED;
 use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DeliveryStatus, Report, Unreachable};
 use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
+use crate::engine::unreached::Unreached;
 use crate::model::address::Group;
-use crate::model::consent::{OptOutSource, opt_out};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
 
@@ -57,7 +57,7 @@ impl Intake {
     }
 
     /// Tells the recipient's mailbox, once for each message, that no message reaches them, and opts out
-    /// whom the provider opted out. A full topic takes it too: it ends work and makes none.
+    /// whom the provider opted out.
     async fn give_up(
         &self,
         pipeline: &Pipeline,
@@ -68,18 +68,9 @@ impl Intake {
         let to = &reference.to;
         let number = self.groups.partition(to, pipeline.limits.partitions);
         let partition = Partition { topic: pipeline.topic.clone(), number };
-        let group = self.groups.group(to);
-        let wake = Wake { group, name: UNDELIVERABLE.to_owned(), data: code.into() };
-        let id = MessageId::new(format!("undeliverable:{}", reference.message));
-        let entry = Entry { id, ..Entry::wake(wake) };
-        let writes = match verdict {
-            Unreachable::OptedOut => {
-                opt_out(&self.groups, to, self.clock.now(), OptOutSource::Refusal(code))
-            }
-            Unreachable::Undeliverable => Vec::new(),
-        };
-        let limited = Push::unrecorded(entry, &pipeline.limits);
-        let push = Push { writes, max_depth: u64::MAX, max_group_depth: u64::MAX, ..limited };
+        let unreached = Unreached { to, code, has_opted_out: verdict == Unreachable::OptedOut };
+        let (now, max_records) = (self.clock.now(), pipeline.limits.max_records);
+        let push = unreached.push(&reference.message, &self.groups, now, max_records);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(_) => Ok(()),
             Err(error) => {

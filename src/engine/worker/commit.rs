@@ -1,17 +1,24 @@
 //! Commit of a handled message, and the error text of one that is given up.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use super::{Worker, message_id};
 use crate::contracts::handler::{Effects, Origin, OutgoingMessage, ScheduledWake, opt_out};
-use crate::contracts::storage::{Claim, Commit, Entry};
+use crate::contracts::storage::{Claim, Commit, Entry, RecipientLimit};
 use crate::engine::notices::{Notice, is_news};
 use crate::engine::parts::parts;
+use crate::model::address::Address;
 use crate::model::message::submission::Priority;
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
+
+/// Age from which a message is handled although too many wait for its recipient.
+const LONGEST_CONGESTION: Duration = Duration::from_mins(1);
 
 impl Worker {
     pub(super) fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
-        let max_recipient_depth = self.max_recipient_depth(mail, &effects);
+        let recipient = self.recipient_limit(mail, &effects);
         let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
         let is_single = effects.note.is_some();
         let mut outbound: Vec<Outbound> = Vec::with_capacity(effects.sends.len());
@@ -34,20 +41,31 @@ impl Worker {
             checks: effects.checks,
             writes: effects.writes.into_iter().chain(ends).collect(),
             outbox,
-            max_recipient_depth,
+            recipient,
             wakes: effects.wakes.into_iter().map(wake).collect(),
             facts,
             ..Commit::default()
         }
     }
 
-    /// Messages that may wait for each recipient of a person's message, so that the backlog stands in
-    /// the sender's own mailbox. Sockets have limits of their own, and an opt-out waits for nothing.
-    fn max_recipient_depth(&self, mail: &Mail, effects: &Effects) -> Option<u64> {
+    /// Limit of the messages that wait for the one other person whom a person's message is for, so that
+    /// the backlog stands in the sender's own mailbox. What waits for the sender is no reason to hold them
+    /// up, and one of several recipients none for all. Sockets have limits of their own, and an opt-out
+    /// waits for nothing, as does a message that has waited long enough: its sender may want to leave.
+    fn recipient_limit(&self, mail: &Mail, effects: &Effects) -> Option<RecipientLimit> {
         let Mail::Message(message) = mail else { return None };
-        let is_exempt =
-            opt_out(message).is_some() || effects.sends.iter().any(|it| it.to.is_socket());
-        (!is_exempt).then_some(self.parts.limits.max_recipient_depth)
+        let groups = &self.parts.groups;
+        let waited = (self.parts.clock.now() - message.received_at).to_std().unwrap_or_default();
+        let is_exempt = waited >= LONGEST_CONGESTION
+            || opt_out(message).is_some()
+            || effects.sends.iter().any(|it| it.to.is_socket());
+        let sender = groups.person(&message.sender);
+        let others = effects.sends.iter().map(|it| &it.to).filter(|to| groups.person(to) != sender);
+        let others: BTreeSet<&Address> = others.collect();
+        let (1, false) = (others.len(), is_exempt) else { return None };
+        let to = others.first()?;
+        let group = groups.group(to).on_line(&groups.line(to));
+        Some(RecipientLimit { group, max_depth: self.parts.limits.max_recipient_depth })
     }
 
     /// Returns the messages of one that a handler sends, in their order. `is_single` when the commit has
@@ -89,7 +107,8 @@ impl Worker {
         if text.is_empty() {
             return Vec::new();
         }
-        let notice = Notice { to: &inbound.sender, text, cause: claim.id.as_str(), every };
+        let notice =
+            Notice { to: &inbound.sender, text, cause: claim.id.as_str(), limit: 1, every };
         if !is_news(self.parts.rates.as_ref(), &self.parts.groups, topic, &notice).await {
             tracing::info!(topic.name = %topic, message.id = %claim.id, "error text withheld");
             return Vec::new();

@@ -45,7 +45,8 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
         .arg(push.marks.len())
         .arg(push.writes.len())
         .flag(notice(push).is_some())
-        .flag(push.once.is_some());
+        .flag(push.once.is_some())
+        .flag(push.is_dropped_for_good);
     let aliases = push.aliases.iter().map(|id| digest(&[id.as_str()]));
     let call = push.marks.iter().fold(aliases.fold(call, ScriptCall::arg), ScriptCall::arg);
     let call = push.writes.iter().fold(call, write);
@@ -132,7 +133,8 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         .arg(commit.writes.len())
         .arg(commit.outbox.len())
         .arg(commit.wakes.len())
-        .arg(commit.max_recipient_depth.map_or_else(String::new, |depth| depth.to_string()));
+        .arg(commit.recipient.as_ref().map_or("", |limit| limit.group.as_str()))
+        .arg(commit.recipient.as_ref().map_or(0, |limit| limit.max_depth));
     let call = commit.checks.iter().fold(call, check);
     let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
     let call = commit.wakes.iter().fold(call, |call, (entry, due)| {

@@ -30,11 +30,12 @@ impl Rates for Redis {
         topic: &TopicName,
         budgets: &[Budget],
         cost: u32,
+        day: u64,
     ) -> Result<(), StorageError> {
         if budgets.is_empty() {
             return Ok(());
         }
-        let call = spend(topic, "spent", -i64::from(cost));
+        let call = spend(topic, "spent", -i64::from(cost)).arg(day);
         let call = budgets.iter().fold(call, |call, budget| call.arg(&budget.scope));
         self.shared.send(&call).await.map(drop)
     }
@@ -53,7 +54,7 @@ impl Rates for Redis {
         segments: u64,
     ) -> Result<(), StorageError> {
         let segments = i64::try_from(segments).unwrap_or(i64::MAX);
-        self.shared.send(&spend(topic, "added", segments).arg(scope)).await.map(drop)
+        self.shared.send(&spend(topic, "added", segments).arg("").arg(scope)).await.map(drop)
     }
 }
 
@@ -97,7 +98,7 @@ fn read(reply: Value) -> Result<Admitted, StorageError> {
     let verdict: String = decode(fields.remove(0))?;
     let numbers: Vec<u64> = decode(Value::Array(fields))?;
     Ok(match (verdict.as_str(), &numbers[..]) {
-        ("YES", [next]) => Admitted::Yes { next: Duration::from_micros(*next) },
+        ("YES", [next, day]) => Admitted::Yes { next: Duration::from_micros(*next), day: *day },
         ("LATER", [wait]) => Admitted::Later(Duration::from_micros(*wait)),
         ("SPENT", [budget, ends_in]) => Admitted::Spent {
             budget: usize::try_from(*budget).map_err(|_| corrupt())?,

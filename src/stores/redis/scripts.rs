@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sha1::{Digest, Sha1};
 
-use crate::contracts::storage::encoding;
+use crate::contracts::storage::{encoding, rates};
 
 /// Source of a script, and the hash that Redis caches it by.
 pub(super) struct Script {
@@ -21,9 +21,11 @@ impl Script {
     fn new(drains: bool, body: &str) -> Self {
         let flags = if drains { " flags=allow-oom" } else { "" };
         let constants = format!(
-            "local SUSPECT_AFTER, CLAIM_RECLAIMS = {}, {}",
+            "local SUSPECT_AFTER, CLAIM_RECLAIMS, MOST_OWED, DROP_INTERVAL = {}, {}, {}, {}",
             encoding::SUSPECT_AFTER,
-            encoding::CLAIM_RECLAIMS
+            encoding::CLAIM_RECLAIMS,
+            rates::MOST_OWED,
+            encoding::DROP_INTERVAL.as_millis()
         );
         let prelude = include_str!("scripts/prelude.lua");
         let source = format!("#!lua{flags}\n{constants}\n{prelude}\n{body}");

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
 use crate::contracts::storage::encoding::digest;
-use crate::contracts::storage::{Commit, Entry, QueueKind};
+use crate::contracts::storage::{Commit, Entry, QueueKind, RecipientLimit};
 use crate::model::state::{Check, Write};
 
 /// Time for which our own messages are recognised in a provider's list.
@@ -37,23 +37,18 @@ pub(super) fn holds(
     }
 }
 
-/// Tests whether too many messages wait for a recipient of a commit.
+/// Tests whether too many messages wait for the recipient of a commit.
 pub(super) fn is_congested(
     tx: &Transaction<'_>,
     row: &PartitionRow<'_>,
     commit: &Commit,
 ) -> StorageResult<bool> {
-    let Some(max_depth) = commit.max_recipient_depth else { return Ok(false) };
-    for entry in &commit.outbox {
-        let waiting = tx.query_number(
-            "SELECT length FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
-            params![row.queue(QueueKind::Outbox), entry.group.as_str()],
-        )?;
-        if to_u64(waiting.unwrap_or_default()) >= max_depth {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let Some(RecipientLimit { group, max_depth }) = &commit.recipient else { return Ok(false) };
+    let waiting = tx.query_number(
+        "SELECT length FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
+        params![row.queue(QueueKind::Outbox), group.as_str()],
+    )?;
+    Ok(to_u64(waiting.unwrap_or_default()) >= *max_depth)
 }
 
 pub(super) fn write(

@@ -8,7 +8,7 @@ use super::commit;
 use super::records::REMEMBERED;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64, to_u64};
 use crate::contracts::storage::encoding::{
-    MAILBOX_FULL, RATE_EXCEEDED, SENDER_BARRED, digest, dropped,
+    DROP_INTERVAL, MAILBOX_FULL, RATE_EXCEEDED, SENDER_BARRED, digest, dropped,
 };
 use crate::contracts::storage::{Once, Partition, Push, Pushed, QueueKind, SenderRate};
 use crate::model::clock::millis;
@@ -29,25 +29,30 @@ pub(super) fn push(
     // What a sender may not write is dropped for good, or a repetition would come out of its order.
     if is_barred {
         tx.remember(&row, &id, REMEMBERED)?;
-        tx.record(&row, &dropped(&push.facts, SENDER_BARRED), false)?;
+        record_drop(tx, &row, push, SENDER_BARRED)?;
         return Ok(Pushed::Barred);
     }
     if let Some(rate) = &push.rate
         && is_empty(tx, &row, rate)?
     {
         tx.remember(&row, &id, REMEMBERED)?;
+        let full = full_at(tx, &row, rate)?;
+        keep_bucket(tx, &row, rate, full)?;
         append_once(tx, &row, rate.notice.as_ref())?;
-        tx.record(&row, &dropped(&push.facts, RATE_EXCEEDED), false)?;
+        record_drop(tx, &row, push, RATE_EXCEEDED)?;
         return Ok(Pushed::Limited);
     }
     let room = if push.is_queued { room(tx, &row, push)? } else { Room::Free };
     match room {
         Room::Free => {}
         Room::PartitionFull => return Ok(Pushed::Full),
-        // The id is not remembered: sent again when there is room, the message is accepted.
+        // Not remembered, the message is accepted when it is sent again and there is room.
         Room::GroupFull => {
+            if push.is_dropped_for_good {
+                tx.remember(&row, &id, REMEMBERED)?;
+            }
             write(tx, &row, &push.writes)?;
-            tx.record(&row, &dropped(&push.facts, MAILBOX_FULL), false)?;
+            record_drop(tx, &row, push, MAILBOX_FULL)?;
             return Ok(Pushed::GroupFull);
         }
     }
@@ -69,6 +74,22 @@ fn accept(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> Stor
         tx.append(row, QueueKind::Outbox, entry)?;
     }
     tx.record(row, &push.facts, false)
+}
+
+/// Records the first drop of a sender within a time for each reason.
+fn record_drop(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    push: &Push,
+    reason: &str,
+) -> StorageResult<()> {
+    let key = format!("dropped:{reason}:{}", push.entry.group);
+    if tx.value(row, &key)?.is_some() {
+        return Ok(());
+    }
+    let value = "1".to_owned();
+    commit::write(tx, row, &Write::Put { key, value, ttl: DROP_INTERVAL })?;
+    tx.record(row, &dropped(&push.facts, reason), false)
 }
 
 fn write(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, writes: &[Write]) -> StorageResult<()> {
@@ -127,10 +148,12 @@ fn interval(rate: &SenderRate) -> i64 {
     to_i64(millis(rate.interval)).max(1)
 }
 
-/// Returns the time at which a bucket is full; each message takes one interval of it.
+/// Returns the time at which a bucket is full; each message takes one interval of it. A time beyond that
+/// of an empty one was left by a clock that was ahead, or by another rate, and must not mute.
 fn full_at(tx: &Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<i64> {
     let stored = tx.value(row, &rate.bucket)?.and_then(|full| full.parse().ok());
-    Ok(stored.unwrap_or(tx.now).max(tx.now))
+    let empty = interval(rate).saturating_mul(i64::from(rate.burst));
+    Ok(stored.unwrap_or(tx.now).clamp(tx.now, tx.now.saturating_add(empty)))
 }
 
 /// Tests whether a bucket has no room for a message.
@@ -145,6 +168,15 @@ fn is_empty(
 
 fn take(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, rate: &SenderRate) -> StorageResult<()> {
     let full = full_at(tx, row, rate)?.saturating_add(interval(rate));
+    keep_bucket(tx, row, rate, full)
+}
+
+fn keep_bucket(
+    tx: &mut Transaction<'_>,
+    row: &PartitionRow<'_>,
+    rate: &SenderRate,
+    full: i64,
+) -> StorageResult<()> {
     let (key, value) = (rate.bucket.clone(), full.to_string());
     let ttl = Duration::from_millis(to_u64(full - tx.now));
     commit::write(tx, row, &Write::Put { key, value, ttl })

@@ -22,17 +22,26 @@ impl Rates for Sqlite {
         topic: &TopicName,
         admission: &Admission,
     ) -> Result<Admitted, StorageError> {
-        if admission.budgets.is_empty() {
-            return Ok(self.pacing.admit(topic, admission, true));
-        }
         // Nothing is spent for a message that has to wait, and a budget that is spent paces nothing.
-        let admitted = self.pacing.admit(topic, admission, false);
-        if !matches!(admitted, Admitted::Yes { .. }) {
-            return Ok(admitted);
-        }
+        let paced = self.pacing.take(topic, admission);
+        let Admitted::Yes { next, .. } = paced else { return Ok(paced) };
         let (owner, budgets, cost) = (topic.clone(), admission.budgets.clone(), admission.cost);
-        let refused = self.write(move |tx| spend(tx, &owner, &budgets, cost)).await?;
-        Ok(refused.unwrap_or_else(|| self.pacing.admit(topic, admission, true)))
+        let spent = match &admission.budgets[..] {
+            [] => Ok(Spent::Day(0)),
+            _ => self.write(move |tx| spend(tx, &owner, &budgets, cost)).await,
+        };
+        if !matches!(spent, Ok(Spent::Day(_))) {
+            self.pacing.give_back(topic, admission);
+        }
+        match spent? {
+            Spent::Refused(refused) => Ok(refused),
+            Spent::Day(day) => {
+                if let Some(repeat) = &admission.repeat {
+                    self.pacing.count(topic, repeat);
+                }
+                Ok(Admitted::Yes { next, day })
+            }
+        }
     }
 
     async fn refund(
@@ -40,12 +49,15 @@ impl Rates for Sqlite {
         topic: &TopicName,
         budgets: &[Budget],
         cost: u32,
+        day: u64,
     ) -> Result<(), StorageError> {
         let (topic, budgets) = (topic.clone(), budgets.to_vec());
         self.write(move |tx| {
             let partition = first(&topic);
             let row = tx.ensure_partition(&partition)?;
-            let count = |budget: &Budget| count(tx, &row, "spent", &budget.scope, -i64::from(cost));
+            let (day, cost) = (to_i64(day), -i64::from(cost));
+            let count =
+                |budget: &Budget| count(tx, &row, &counter(day, "spent", &budget.scope), cost);
             budgets.iter().try_for_each(count)
         })
         .await
@@ -70,10 +82,17 @@ impl Rates for Sqlite {
         self.write(move |tx| {
             let partition = first(&topic);
             let row = tx.ensure_partition(&partition)?;
-            count(tx, &row, "added", &scope, to_i64(segments))
+            count(tx, &row, &counter(today(tx), "added", &scope), to_i64(segments))
         })
         .await
     }
+}
+
+/// Result of spending.
+enum Spent {
+    /// Counted on this day.
+    Day(u64),
+    Refused(Admitted),
 }
 
 /// Spends the cost of every budget, or returns the first one that does not have it.
@@ -82,25 +101,30 @@ fn spend(
     topic: &TopicName,
     budgets: &[Budget],
     cost: u32,
-) -> StorageResult<Option<Admitted>> {
+) -> StorageResult<Spent> {
     let partition = first(topic);
     let row = tx.ensure_partition(&partition)?;
     for (budget, Budget { scope, segments }) in budgets.iter().enumerate() {
         let Spending { spent, added } = read(tx, &row, scope)?;
-        if spent + u64::from(cost) > segments.saturating_add(added) {
+        let limit = segments.saturating_add(added);
+        // A message that costs more than a whole day has is the only one of its day.
+        if spent + u64::from(cost).min(limit).max(1) > limit {
             let ends_in = Duration::from_millis(to_u64(DAY - tx.now.rem_euclid(DAY)));
-            return Ok(Some(Admitted::Spent { budget, ends_in }));
+            return Ok(Spent::Refused(Admitted::Spent { budget, ends_in }));
         }
     }
-    budgets.iter().try_for_each(|budget| count(tx, &row, "spent", &budget.scope, cost.into()))?;
-    Ok(None)
+    let day = today(tx);
+    let count =
+        |budget: &Budget| count(tx, &row, &counter(day, "spent", &budget.scope), cost.into());
+    budgets.iter().try_for_each(count)?;
+    Ok(Spent::Day(to_u64(day)))
 }
 
 fn read(tx: &Transaction<'_>, row: &PartitionRow<'_>, scope: &str) -> StorageResult<Spending> {
     let total = |count: &str| -> StorageResult<u64> {
         let total = tx.query_number(
             "SELECT total FROM counters WHERE partition = ?1 AND counter = ?2 AND until > ?3",
-            params![row.number, counter(tx, count, scope), tx.now],
+            params![row.number, counter(today(tx), count, scope), tx.now],
         )?;
         Ok(to_u64(total.unwrap_or_default()))
     };
@@ -110,21 +134,24 @@ fn read(tx: &Transaction<'_>, row: &PartitionRow<'_>, scope: &str) -> StorageRes
 fn count(
     tx: &Transaction<'_>,
     row: &PartitionRow<'_>,
-    kind: &str,
-    scope: &str,
+    counter: &str,
     by: i64,
 ) -> StorageResult<()> {
     tx.execute(
-        "INSERT INTO counters (partition, counter, total, until) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET total = total + excluded.total, until = excluded.until",
-        params![row.number, counter(tx, kind, scope), by, tx.in_future(SPENDING_TTL)],
+        "INSERT INTO counters (partition, counter, total, until) VALUES (?1, ?2, max(0, ?3), ?4)
+         ON CONFLICT DO UPDATE SET total = max(0, total + ?3), until = excluded.until",
+        params![row.number, counter, by, tx.in_future(SPENDING_TTL)],
     )?;
     Ok(())
 }
 
-/// Name of the counter of the present day.
-fn counter(tx: &Transaction<'_>, kind: &str, scope: &str) -> String {
-    format!("segments:{}:{kind}:{scope}", tx.now.div_euclid(DAY))
+/// Name of the counter of a day.
+fn counter(day: i64, kind: &str, scope: &str) -> String {
+    format!("segments:{day}:{kind}:{scope}")
+}
+
+fn today(tx: &Transaction<'_>) -> i64 {
+    tx.now.div_euclid(DAY)
 }
 
 /// The partition among whose counters the budgets of a topic are.

@@ -1,15 +1,20 @@
 //! Opt-outs before every send: nothing reaches a person who has opted out, by whatever path.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
+use crosswire::contracts::storage::Partition;
+use crosswire::contracts::transport::SendError;
 use crosswire::model::address::{Address, Group};
-use crosswire::model::consent::{OptOutSource, opt_in, opt_out};
+use crosswire::model::consent::{OptOutSource, opt_in, opt_out, opt_out_key};
 use crosswire::model::message::submission::{End, Tally};
-use crosswire::model::message::{MessageId, Outbound};
+use crosswire::model::message::{Mail, MessageId, Outbound};
 use crosswire::model::state::Write;
 
 use super::fakes::FakeTransport;
 use super::groups;
 use super::world::{World, recipient, text, until_idle};
+use crate::storage::fixture::{Fixture, LONG, commit};
 
 const LINE: &str = "+15005550006";
 const OTHER_LINE: &str = "+15005550007";
@@ -64,6 +69,19 @@ async fn opt_out_holds_on_its_line_and_on_all_where_the_transport_shares_them() 
 }
 
 #[tokio::test]
+async fn opt_in_on_one_line_opens_all_where_the_transport_shares_them() {
+    for is_shared in [false, true] {
+        let transport = FakeTransport { shares_opt_outs: is_shared, ..FakeTransport::default() };
+        let world = World::new(transport);
+        world.commit(stop(&person()), &[]).await;
+        let back = opt_in(&groups(), &recipient(1, OTHER_LINE));
+        world.commit(back, &[text(person(), "from the first")]).await;
+        until_idle(&world.consumer()).await;
+        assert_eq!(!world.texts().is_empty(), is_shared);
+    }
+}
+
+#[tokio::test]
 async fn opt_out_holds_for_messages_from_another_partition() {
     let mut world = World::new(FakeTransport::default());
     world.partitions = 64;
@@ -77,6 +95,56 @@ async fn opt_out_holds_for_messages_from_another_partition() {
     world.commit(writes, &outbox).await;
     until_idle(&world.consumer()).await;
     assert_eq!(world.texts(), ["the store is asked elsewhere"]);
+}
+
+/// Returns the wakes that wait in a partition, each with the group that it is for.
+async fn woken(world: &World, number: u16) -> Vec<(Group, String)> {
+    let partition = Partition { number, ..world.f.partition.clone() };
+    let f = Fixture { storage: Arc::clone(&world.f.storage), partition };
+    let mut woken = Vec::new();
+    while let Some(claim) = f.try_claim(&f.inbound(), LONG).await {
+        let Ok(Mail::Wake(wake)) = serde_json::from_str(&claim.payload) else {
+            panic!("{} is no wake", claim.id)
+        };
+        assert_eq!(wake.group, claim.group);
+        woken.push((claim.group.clone(), wake.name));
+        f.complete(claim, commit()).await;
+    }
+    woken
+}
+
+#[tokio::test]
+async fn mailbox_of_a_person_who_has_opted_out_is_told_that_nothing_reaches_them() {
+    let world = World::new(FakeTransport::default());
+    world.commit(stop(&person()), &[text(person(), "hello")]).await;
+    until_idle(&world.consumer()).await;
+    let told = (groups().group(&person()), "undeliverable".to_owned());
+    assert_eq!(woken(&world, 0).await, [told]);
+}
+
+#[tokio::test]
+async fn refusal_is_told_to_the_recipients_own_partition() {
+    let away = (1..).find(|n| groups().partition(&recipient(*n, LINE), 64) != 0).unwrap();
+    let to = recipient(away, LINE);
+    let home = groups().partition(&to, 64);
+    let refusal = SendError::Recipient { code: 21610, reason: "opted out".to_owned() };
+    let mut world = World::new(FakeTransport::failing([refusal]));
+    world.partitions = 64;
+    world.commit(Vec::new(), &[text(to.clone(), "hello")]).await;
+    until_idle(&world.consumer()).await;
+    let partition = Partition { number: home, ..world.f.partition.clone() };
+    let key = [opt_out_key(&groups(), &to).as_str().to_owned()];
+    let known = world.f.storage.values(&partition, &key).await.unwrap().remove(0);
+    assert!(known.is_some_and(|known| known.contains("21610")));
+    assert_eq!(world.f.value(&key[0]).await, None);
+    let told = (groups().group(&to), "undeliverable".to_owned());
+    assert_eq!(woken(&world, home).await, [told.clone()]);
+    assert_eq!(woken(&world, 0).await, []);
+    // The next one is not tried, and the mailbox is told again.
+    world.commit(Vec::new(), &[text(to, "hello?")]).await;
+    until_idle(&world.consumer()).await;
+    assert_eq!(world.texts(), Vec::<String>::new());
+    assert_eq!(woken(&world, home).await, [told]);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use crosswire::engine::topic::Pipeline;
 use crosswire::engine::worker::Worker;
 use crosswire::model::address::Address;
 use crosswire::model::clock::{Clock, ManualClock};
+use crosswire::model::consent::opt_out_key;
 use crosswire::model::message::{Inbound, Incoming, Outbound};
 use crosswire::model::topic::Replies;
 use crosswire::model::topic_events::TopicEvents;
@@ -118,6 +119,7 @@ fn intake(f: &Fixture, clock: &Arc<ManualClock>, window: Option<Duration>) -> In
             ..Replies::default()
         },
         limits: parts.limits,
+        repeats: 0,
         events: TopicEvents::default(),
     };
     let clock: Arc<dyn Clock> = clock.clone();
@@ -198,6 +200,20 @@ async fn window_lasts_once_to_twice_its_length(
     assert!(!scene.counts(1, "+14155550101", "yes").await);
     scene.clock.advance(WINDOW);
     assert!(scene.counts(1, "+14155550101", "yes").await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn second_opt_out_within_a_window_counts(
+    #[values(Store::Redis, Store::Sqlite)] store: Store,
+) {
+    let scene = Scene::new(store, Some(WINDOW)).await;
+    let sender = "+14155550101";
+    let key = opt_out_key(&groups(), &Address::new("nameless", sender, crate::support::LINE));
+    for (text, is_out) in [("STOP", true), ("START", false), ("STOP", true), ("start", false)] {
+        assert!(scene.counts(0, sender, text).await, "{text}");
+        assert_eq!(scene.f.value(key.as_str()).await.is_some(), is_out, "{text}");
+    }
 }
 
 #[rstest]

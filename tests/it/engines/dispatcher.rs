@@ -59,6 +59,7 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
     let parts = DispatcherParts {
         records: Arc::clone(&f.storage) as _,
         state: Arc::clone(&f.storage) as _,
+        queues: Arc::clone(&f.storage) as _,
         rates: Arc::clone(&f.storage) as _,
         partitions: 1,
         gate: Arc::clone(&gate),

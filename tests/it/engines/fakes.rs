@@ -233,10 +233,16 @@ impl Records for NoStore {
 #[async_trait]
 impl Rates for NoStore {
     async fn admit(&self, _: &TopicName, _: &Admission) -> Result<Admitted, StorageError> {
-        self.answer(Admitted::Yes { next: Duration::ZERO })
+        self.answer(Admitted::Yes { next: Duration::ZERO, day: 0 })
     }
 
-    async fn refund(&self, _: &TopicName, _: &[Budget], _: u32) -> Result<(), StorageError> {
+    async fn refund(
+        &self,
+        _: &TopicName,
+        _: &[Budget],
+        _: u32,
+        _: u64,
+    ) -> Result<(), StorageError> {
         self.answer(())
     }
 

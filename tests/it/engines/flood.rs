@@ -71,6 +71,7 @@ async fn texts_of_an_hour(senders: SenderLimits) -> usize {
         validators: Vec::new(),
         replies,
         limits: parts.limits.clone(),
+        repeats: 0,
         events: TopicEvents::default(),
     };
     let intake = Intake::new(Arc::clone(&f.storage), groups(), shared, vec![pipeline]);

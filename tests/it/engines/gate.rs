@@ -76,6 +76,23 @@ fn rejected_account_closes_every_line_of_its_transport() {
     assert!(gate.enter(&Address::new("kannel", "+14155550101", "+1")).is_some());
 }
 
+#[tokio::test]
+async fn pause_for_a_budget_or_a_rate_is_no_refusal_that_is_believed() {
+    for (code, is_believed) in [(0, false), (429, false), (20003, true)] {
+        let clock = clock();
+        let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let store = Sqlite::in_memory(&shared).unwrap();
+        let (one, other) = (gate(&clock), gate(&clock));
+        pass(&one, 1, "+1").close_transport(FIRST, code, "wait");
+        one.step(&store).await.unwrap();
+        other.step(&store).await.unwrap();
+        assert!(!is_open(&other, "+1"));
+        clock.advance(FIRST + MILLISECOND);
+        let refused = pass(&other, 2, "+1").account_refused(20003, "suspended");
+        assert_eq!(refused.is_some(), is_believed, "{code}");
+    }
+}
+
 #[test]
 fn refusals_of_different_recipients_in_a_row_close_the_line() {
     let clock = clock();

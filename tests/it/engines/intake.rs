@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crosswire::contracts::handler::UNDELIVERABLE;
-use crosswire::contracts::storage::{Commit, Push, Pushed};
+use crosswire::contracts::storage::{Commit, Entry, Push, Pushed};
 use crosswire::contracts::transport::callback::Reference;
 use crosswire::contracts::transport::{
     DeliveryStatus, ReceiveError, Received, Report, SendError, SentReceipt, Transport, Unreachable,
-    WebhookRequest,
+    WebhookRequest, WebhookResponse,
 };
 use crosswire::contracts::validator::Rejection;
 use crosswire::engine::intake::{Intake, Outcome, Refusal};
@@ -35,12 +36,39 @@ use crate::storage::fixture::{Fixture, LONG, commit, entry, facts, push};
 struct FakeWebhook(Box<dyn Fn() -> Received + Send + Sync>);
 
 impl Transport for FakeWebhook {
+    /// The transport of this name has one opt-out for all lines, as the name of an address says.
+    fn shares_opt_outs(&self) -> bool {
+        matches!((self.0)(), Received::Message(incoming) if incoming.sender.transport == "pool")
+    }
+
     fn receive(&self, _: &WebhookRequest) -> Result<Received, ReceiveError> {
         Ok((self.0)())
     }
 
     async fn send(&self, _: &Outbound) -> Result<SentReceipt, SendError> {
         Err(SendError::NotSent("this one only receives".to_owned()))
+    }
+}
+
+/// Transport that sends the text of its answer.
+struct Answering(FakeWebhook);
+
+impl Transport for Answering {
+    fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
+        self.0.receive(request)
+    }
+
+    fn answer(&self, text: Option<&str>) -> WebhookResponse {
+        let body = text.unwrap_or_default().to_owned();
+        WebhookResponse { status: 200, content_type: None, body }
+    }
+
+    fn sends_in_answer(&self) -> bool {
+        true
+    }
+
+    async fn send(&self, message: &Outbound) -> Result<SentReceipt, SendError> {
+        self.0.send(message).await
     }
 }
 
@@ -68,6 +96,7 @@ pub(super) fn pipeline(
     let topic = f.partition.topic.clone();
     let (parts, _) = parts(topic.clone(), Arc::clone(&f.storage) as _, 5, |_, _| Ok(()));
     Pipeline {
+        repeats: 0,
         events: crosswire::model::topic_events::TopicEvents::default(),
         topic,
         transport_name: name.to_owned(),
@@ -162,6 +191,67 @@ async fn opt_out_takes_effect_before_its_message_is_handled() {
     until_empty(&f, &f.inbound(), &consumer(&f, f.inbound(), None, Worker::new(parts))).await;
     assert_eq!(f.value(key.as_str()).await, None);
     assert_eq!(take(&f, "5", "hello").await, Pushed::Accepted);
+}
+
+#[tokio::test]
+async fn opt_out_is_queued_in_any_mailbox_and_another_text_is_dropped_for_good() {
+    let f = store();
+    let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+    for number in 0..150 {
+        let id = MessageId::new(format!("w{number}"));
+        let entry = Entry { group: groups().group(&sender), ..entry("flood", id.as_str()) };
+        f.push_with(Push { max_group_depth: u64::MAX, ..push(entry) }).await;
+    }
+    assert_eq!(take(&f, "1", "hello").await, Pushed::GroupFull);
+    assert_eq!(take(&f, "1", "hello").await, Pushed::Duplicate);
+    assert_eq!(take(&f, "2", "stop").await, Pushed::Accepted);
+    assert_eq!(take(&f, "3", "start").await, Pushed::Accepted);
+}
+
+#[tokio::test]
+async fn opt_in_on_one_line_opens_the_door_on_all_where_the_transport_shares_them() {
+    let f = store();
+    for (number, (line, text, expected)) in [
+        ("+1", "stop", Pushed::Accepted),
+        ("+2", "hello", Pushed::Barred),
+        ("+2", "start", Pushed::Accepted),
+        ("+1", "hello", Pushed::Accepted),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let intake = intake(&f, "pool", move || {
+            let sender = Address::new("pool", "+14155550101", line);
+            let id = MessageId::new(number.to_string());
+            Received::Message(Box::new(Incoming::new(id, sender, text)))
+        });
+        let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        assert_eq!(receipt.outcome, Outcome::Pushed(expected), "{text} to {line}");
+    }
+}
+
+#[tokio::test]
+async fn accept_text_of_an_answer_ends_with_silence() {
+    let f = store();
+    let number = AtomicU32::new(0);
+    let received = move || {
+        let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
+        let id = MessageId::new(number.fetch_add(1, Ordering::SeqCst).to_string());
+        Received::Message(Box::new(Incoming::new(id, sender, "hello")))
+    };
+    let transport = Arc::new(Answering(FakeWebhook(Box::new(received))));
+    let pipeline = Pipeline { transport, repeats: 2, ..pipeline(&f, "twilio", || message("none")) };
+    let replies = Replies { accept_response: "Got it.".to_owned(), ..Replies::default() };
+    let pipeline = Pipeline { replies, ..pipeline };
+    let clock = Arc::new(SystemClock);
+    let intake = Intake::new(Arc::clone(&f.storage), groups(), clock, vec![pipeline]);
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        let receipt = intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        assert_eq!(receipt.outcome, Outcome::Pushed(Pushed::Accepted));
+        said.push(receipt.response.body);
+    }
+    assert_eq!(said, ["Got it.", "Got it.", "", ""]);
 }
 
 #[tokio::test]

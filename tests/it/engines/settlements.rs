@@ -94,6 +94,7 @@ impl Sender {
         let parts = DispatcherParts {
             records: Arc::clone(&records) as _,
             state: Arc::clone(&records) as _,
+            queues: super::intake::store().storage as _,
             rates: records,
             partitions: 1,
             gate: Arc::clone(&gate),

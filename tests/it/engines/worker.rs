@@ -11,7 +11,8 @@ use crosswire::contracts::storage::{Entry, StateReads};
 use crosswire::contracts::transport::Transports;
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::worker::{Worker, WorkerParts};
-use crosswire::model::clock::SystemClock;
+use crosswire::model::address::Address;
+use crosswire::model::clock::{Clock as _, SystemClock};
 use crosswire::model::message::{Inbound, Incoming, Mail, MessageId, Outbound};
 use crosswire::model::topic::{Limits, SenderLimits, TopicName};
 
@@ -150,25 +151,74 @@ async fn refusal_is_the_only_reply() {
     assert_eq!(owed(&f).await, ["no"]);
 }
 
-#[tokio::test]
-async fn message_for_a_congested_recipient_waits_without_a_failure() {
-    let f = topic().await;
-    let (mut parts, _) =
-        parts(f.partition.topic.clone(), Arc::clone(&f.storage) as _, 1, |_, _| Ok(()));
+/// Handles two messages of the test's person, of this age, by a deed, while one message may wait for each
+/// recipient. Returns the worker.
+async fn congest(f: &Fixture, age: Duration, deed: Deed) -> Arc<Consumer> {
+    let (mut parts, _) = parts(f.partition.topic.clone(), Arc::clone(&f.storage) as _, 1, deed);
     parts.limits.max_recipient_depth = 1;
-    let consumer = consumer(&f, f.inbound(), None, Worker::new(parts));
+    let consumer = consumer(f, f.inbound(), None, Worker::new(parts));
     for id in ["SM1", "SM2"] {
         let incoming = Incoming::new(MessageId::new(id), person(), "hello");
-        let message = Inbound::new(f.partition.topic.clone(), DateTime::UNIX_EPOCH, incoming);
+        let message = Inbound::new(f.partition.topic.clone(), SystemClock.now() - age, incoming);
         let payload = serde_json::to_string(&Mail::Message(Box::new(message))).unwrap();
         let entry = Entry { group: groups().group(&person()), id: MessageId::new(id), payload };
         f.push_with(push(entry)).await;
         consumer.step().await.unwrap();
     }
+    consumer
+}
+
+fn tell(cx: &mut Context, number: &str) {
+    cx.send(&Address::new("twilio", number, crate::support::LINE), "hello");
+}
+
+async fn waiting(f: &Fixture) -> u64 {
+    f.storage.depth(&f.inbound()).await.unwrap().pending
+}
+
+#[tokio::test]
+async fn message_for_a_congested_recipient_waits_without_a_failure() {
+    let f = topic().await;
+    let deed: Deed = |cx, _| {
+        tell(cx, "+14155550102");
+        Ok(())
+    };
+    let consumer = congest(&f, Duration::ZERO, deed).await;
     let depth = f.storage.depth(&f.inbound()).await.unwrap();
     assert_eq!((depth.pending, depth.delayed, depth.dead), (1, 1, 0));
-    f.complete(f.claim_outbox().await, commit()).await;
+    for _ in 0..2 {
+        f.complete(f.claim_outbox().await, commit()).await;
+    }
+    let claim = f.claim_when_due(&f.inbound()).await;
+    assert_eq!((claim.failures, claim.note.as_deref()), (0, Some("congested 1")));
+    f.release(claim).await;
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().dead, 0, "it is no failure");
-    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 1);
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 2);
+}
+
+#[tokio::test]
+async fn backlog_of_the_sender_or_of_one_of_several_holds_up_nothing() {
+    let f = topic().await;
+    congest(&f, Duration::ZERO, |_, _| Ok(())).await;
+    assert_eq!(waiting(&f).await, 0, "the answer to the sender is no reason to wait");
+    let f = topic().await;
+    let several: Deed = |cx, _| {
+        tell(cx, "+14155550102");
+        tell(cx, "+14155550103");
+        Ok(())
+    };
+    congest(&f, Duration::ZERO, several).await;
+    assert_eq!(waiting(&f).await, 0, "one of several");
+}
+
+#[tokio::test]
+async fn message_that_has_waited_for_a_minute_goes_through() {
+    let f = topic().await;
+    let deed: Deed = |cx, _| {
+        tell(cx, "+14155550102");
+        Ok(())
+    };
+    congest(&f, Duration::from_mins(1), deed).await;
+    assert_eq!(waiting(&f).await, 0);
 }

@@ -81,6 +81,7 @@ impl World {
         let dispatcher = Dispatcher::new(DispatcherParts {
             records: Arc::clone(&self.f.storage) as _,
             state: Arc::clone(&self.f.storage) as _,
+            queues: Arc::clone(&self.f.storage) as _,
             rates: Arc::clone(&self.f.storage) as _,
             gate: Arc::clone(&gate),
             topic,

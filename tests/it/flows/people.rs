@@ -68,6 +68,14 @@ async fn reports_show_texts_and_numbers_only_on_request() {
 }
 
 #[tokio::test]
+async fn opt_out_by_an_operator_ends_the_chat() {
+    let deployment = Setup::new(ROULETTE).own_redis().start().await;
+    let (anna, _) = chatting(&deployment).await;
+    assert!(printed(deployment.crosswire(&["optout", "add", BEN])).contains("***02"));
+    assert_eq!(anna.wait_for(3).await, [WAIT, CONNECTED, PEER_LEFT]);
+}
+
+#[tokio::test]
 async fn opt_outs_are_added_listed_exported_imported_and_removed() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     let opt_out =

@@ -153,7 +153,7 @@ forward! {
 forward! {
     Rates {
         fn admit(topic: &TopicName, admission: &Admission) -> Admitted;
-        fn refund(topic: &TopicName, budgets: &[Budget], cost: u32) -> ();
+        fn refund(topic: &TopicName, budgets: &[Budget], cost: u32, day: u64) -> ();
         fn spending(topic: &TopicName, scope: &str) -> Spending;
         fn raise(topic: &TopicName, scope: &str, segments: u64) -> ();
     }

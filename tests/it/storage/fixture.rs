@@ -187,6 +187,7 @@ pub(crate) fn push(entry: Entry) -> Push {
         facts: facts(entry.id.as_str(), &[EventKind::Received, EventKind::Queued]),
         entry,
         is_queued: true,
+        is_dropped_for_good: false,
         aliases: Vec::new(),
         marks: Vec::new(),
         rate: None,

@@ -53,6 +53,7 @@ fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
         ..Replies::default()
     };
     Pipeline {
+        repeats: 0,
         events: crosswire::model::topic_events::TopicEvents::default(),
         topic: f.partition.topic.clone(),
         transport_name: transport.name.to_owned(),
@@ -88,6 +89,7 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
     Dispatcher::new(DispatcherParts {
         records: Arc::clone(&f.storage) as _,
         state: Arc::clone(&f.storage) as _,
+        queues: Arc::clone(&f.storage) as _,
         rates: Arc::clone(&f.storage) as _,
         partitions: 1,
         gate: Gate::new(topic.clone(), groups(), Arc::new(SystemClock)),

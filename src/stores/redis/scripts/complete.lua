@@ -6,7 +6,7 @@
 --          inbound message of which this settles an outbound one or '', provider's id or '',
 --          number of outbound messages to wait for (2 or more, else 0),
 --          number of checks, of writes, of outbox entries, of wakes,
---          messages that may wait for a recipient or '', and then these:
+--          group of a recipient or '', messages that may wait in it, and then these:
 --            check  V key expected | N key | M pool group ticket
 --            write  as in the function write
 --            entry  group id payload
@@ -22,7 +22,7 @@ if not is_ours(queue, group, ARGV[3], ARGV[4]) then
   return { 'LOST', ours or false }
 end
 
-local at = 22
+local at = 23
 for _ = 1, tonumber(ARGV[17]) do
   local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local holds
@@ -37,13 +37,8 @@ for _ = 1, tonumber(ARGV[17]) do
   at = at + 4
 end
 
-if ARGV[21] ~= '' then
-  local first = at + 4 * tonumber(ARGV[18])
-  for entry = first, first + 3 * (tonumber(ARGV[19]) - 1), 3 do
-    if call('LLEN', tag .. 'out:g:' .. ARGV[entry]) >= tonumber(ARGV[21]) then
-      return { 'CONGESTED', false }
-    end
-  end
+if ARGV[21] ~= '' and call('LLEN', tag .. 'out:g:' .. ARGV[21]) >= tonumber(ARGV[22]) then
+  return { 'CONGESTED', false }
 end
 
 remove_head(queue, group, suspect)

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crosswire::contracts::storage::{Commit, Once, Push, Pushed, SenderRate, Settled};
+use crosswire::contracts::storage::{
+    Commit, Once, Push, Pushed, RecipientLimit, SenderRate, Settled,
+};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
 
-use crate::storage::fixture::{Fixture, LONG, commit, copy, entry, push};
+use crate::storage::fixture::{Fixture, LONG, commit, copy, entry, group, push};
 
 fn put(key: &str) -> Write {
     Write::Put { key: key.to_owned(), value: "v".to_owned(), ttl: LONG }
@@ -87,9 +89,10 @@ pub(crate) async fn sender_beyond_the_rate_is_dropped_and_told_once(f: Fixture) 
     }
     for id in ["m4", "m5"] {
         assert_eq!(f.push_with(rated("alice", id, 3, LONG)).await, Pushed::Limited, "{id}");
-        assert_eq!(f.kinds(id).await, [EventKind::Dropped]);
-        assert!(reason(&f, id).await.contains("sender_rate"));
     }
+    assert_eq!(f.kinds("m4").await, [EventKind::Dropped]);
+    assert!(reason(&f, "m4").await.contains("sender_rate"));
+    assert_eq!(f.kinds("m5").await, [], "one a minute is recorded");
     for id in ["m1", "m4"] {
         assert_eq!(f.push_with(rated("alice", id, 3, LONG)).await, Pushed::Duplicate);
     }
@@ -116,6 +119,24 @@ pub(crate) async fn bucket_of_a_sender_fills_again(f: Fixture) {
         tokio::task::yield_now().await;
     }
     assert_eq!(f.push_with(rated(&format!("m{number}"))).await, Pushed::Duplicate);
+}
+
+pub(crate) async fn bucket_of_another_rate_mutes_no_sender(f: Fixture) {
+    let rated = |id: &str, burst, interval| Push {
+        outbox: Vec::new(),
+        ..rated("alice", id, burst, interval)
+    };
+    for id in ["m1", "m2", "m3"] {
+        assert_eq!(f.push_with(rated(id, 3, LONG)).await, Pushed::Accepted, "{id}");
+    }
+    let quick = Duration::from_millis(50);
+    let start = Instant::now();
+    let mut number = 4;
+    while f.push_with(rated(&format!("m{number}"), 1, quick)).await == Pushed::Limited {
+        assert!(start.elapsed() < Duration::from_secs(10), "the sender is muted for hours");
+        number += 1;
+        tokio::task::yield_now().await;
+    }
 }
 
 pub(crate) async fn message_that_is_not_queued_is_known_and_recorded(f: Fixture) {
@@ -153,25 +174,30 @@ pub(crate) async fn crowded_partition_keeps_room_for_newcomers(f: Fixture) {
 }
 
 pub(crate) async fn commit_for_a_congested_recipient_waits(f: Fixture) {
-    let limited = |outbox: &[(&str, &str)]| Commit {
+    let limited = |to: &str, outbox: &[(&str, &str)]| Commit {
         writes: vec![put("k1")],
         outbox: outbox.iter().map(|(to, id)| entry(to, id)).collect(),
-        max_recipient_depth: Some(2),
+        recipient: Some(RecipientLimit { group: group(to), max_depth: 2 }),
         ..commit()
     };
     f.push("alice", "m1").await;
     f.push("bob", "m2").await;
-    let full = limited(&[("xenia", "o1"), ("xenia", "o2")]);
+    f.push("carol", "m3").await;
+    let full = limited("xenia", &[("xenia", "o1"), ("xenia", "o2")]);
     assert_eq!(f.complete(f.claim().await, full).await, Settled::Done);
+    let others = limited("yuri", &[("xenia", "o5")]);
     let claim = f.claim().await;
+    assert_eq!(f.complete(f.claim().await, others).await, Settled::Done, "xenia alone is full");
     let (first, before) = (copy(&claim), f.snapshot().await);
-    let more = limited(&[("yuri", "o3"), ("xenia", "o4")]);
+    let more = limited("xenia", &[("yuri", "o3"), ("xenia", "o4")]);
     let Settled::Congested(claim) = f.complete(claim, more.clone()).await else {
         panic!("the recipient has room")
     };
     assert_eq!(*claim, first, "the claim is still held");
     assert_eq!(f.snapshot().await, before);
-    f.complete(f.claim_outbox().await, commit()).await;
+    for _ in 0..2 {
+        f.complete(f.claim_outbox().await, commit()).await;
+    }
     assert_eq!(f.complete(*claim, more).await, Settled::Done);
     assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 3);
 }

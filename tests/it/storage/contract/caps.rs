@@ -2,6 +2,7 @@
 
 use crosswire::contracts::storage::{Push, Pushed};
 use crosswire::model::event::EventKind;
+use crosswire::model::state::Write;
 
 use crate::storage::fixture::{Fixture, commit, entry, push};
 
@@ -47,6 +48,23 @@ pub(crate) async fn dropped_message_is_accepted_when_it_is_sent_again(f: Fixture
     assert_eq!(f.push_with(tight("m2")).await, Pushed::Accepted);
     assert_eq!(f.push_with(tight("m2")).await, Pushed::Duplicate);
     assert_eq!(f.claim().await.id.as_str(), "m2");
+}
+
+pub(crate) async fn message_that_is_dropped_for_good_stays_dropped(f: Fixture) {
+    let ttl = crate::storage::fixture::LONG;
+    let put = Write::Put { key: "k1".to_owned(), value: "v".to_owned(), ttl };
+    let tight = |writes| Push {
+        max_group_depth: 1,
+        is_dropped_for_good: true,
+        writes,
+        ..push(entry("alice", "m2"))
+    };
+    f.push("alice", "m1").await;
+    assert_eq!(f.push_with(tight(Vec::new())).await, Pushed::GroupFull);
+    f.complete(f.claim().await, commit()).await;
+    assert_eq!(f.push_with(tight(vec![put])).await, Pushed::Duplicate, "it would come too late");
+    assert_eq!(f.value("k1").await, None);
+    assert!(f.nothing_is_ready().await);
 }
 
 pub(crate) async fn depth_counts_messages_by_state(f: Fixture) {

@@ -33,6 +33,7 @@ macro_rules! contract_tests {
                 writes_take_effect_with_the_push,
                 sender_beyond_the_rate_is_dropped_and_told_once,
                 bucket_of_a_sender_fills_again,
+                bucket_of_another_rate_mutes_no_sender,
                 message_that_is_not_queued_is_known_and_recorded,
                 crowded_partition_keeps_room_for_newcomers,
                 commit_for_a_congested_recipient_waits,
@@ -47,6 +48,7 @@ macro_rules! contract_tests {
                 full_topic_refuses_pushes_until_a_message_completes,
                 full_group_drops_the_message_and_records_it,
                 dropped_message_is_accepted_when_it_is_sent_again,
+                message_that_is_dropped_for_good_stays_dropped,
                 depth_counts_messages_by_state,
             ;
             commit:
@@ -140,12 +142,15 @@ macro_rules! contract_tests {
                 large_message_is_admitted_by_a_full_bucket_and_owes_the_rest,
                 reserve_leaves_the_bucket_to_others,
                 buckets_are_independent,
+                bucket_of_another_rate_delays_no_line,
                 budget_stops_at_its_limit_until_it_is_raised,
                 message_counts_for_all_of_its_budgets_or_for_none,
                 message_that_is_held_back_spends_nothing,
                 refund_takes_back_what_was_spent,
-                equal_texts_in_a_row_are_counted_once_per_message,
-                repetition_ends_with_another_text_or_its_window,
+                message_dearer_than_a_day_is_the_only_one_of_it,
+                equal_texts_are_counted_once_per_message,
+                equal_texts_are_counted_whatever_comes_in_between,
+                repetition_ends_with_its_window,
                 rates_belong_to_their_topic,
             ;
             recorded_event:

@@ -23,6 +23,8 @@ pub(super) struct Reference {
     seen: BTreeSet<MessageId>,
     recorded: BTreeSet<MessageId>,
     unsettled: BTreeMap<MessageId, usize>,
+    /// Groups of which a drop was recorded, by its reason; the time of none ends within a test.
+    dropped: BTreeSet<(Group, &'static str)>,
     /// Messages that each bucket has let through; none fills again within a test.
     taken: BTreeMap<String, u32>,
     pub(super) values: BTreeMap<String, String>,
@@ -309,7 +311,7 @@ impl Reference {
         }
         if is_barred {
             self.seen.insert(push.entry.id.clone());
-            self.drop(push);
+            self.drop(push, "barred");
             return Pushed::Barred;
         }
         if let Some(rate) = &push.rate
@@ -317,13 +319,16 @@ impl Reference {
         {
             self.seen.insert(push.entry.id.clone());
             self.append_once(rate.notice.as_ref(), at);
-            self.drop(push);
+            self.drop(push, "rate");
             return Pushed::Limited;
         }
         if let Some(refused) = self.room(push).filter(|_| push.is_queued) {
             if refused == Pushed::GroupFull {
+                if push.is_dropped_for_good {
+                    self.seen.insert(push.entry.id.clone());
+                }
                 push.writes.iter().for_each(|write| self.write(write));
-                self.drop(push);
+                self.drop(push, "full");
             }
             return refused;
         }
@@ -353,8 +358,10 @@ impl Reference {
         (waiting >= push.max_group_depth.min(crowded)).then_some(Pushed::GroupFull)
     }
 
-    fn drop(&mut self, push: &Push) {
-        self.events.push((push.facts.message.clone(), EventKind::Dropped));
+    fn drop(&mut self, push: &Push, reason: &'static str) {
+        if self.dropped.insert((push.entry.group.clone(), reason)) {
+            self.events.push((push.facts.message.clone(), EventKind::Dropped));
+        }
     }
 
     fn append_once(&mut self, once: Option<&Once>, at: u64) {
@@ -439,8 +446,8 @@ impl Reference {
         if !commit.checks.iter().all(|check| self.holds(check)) {
             return Outcome::Conflict(self.values.get(fence.group.as_str()).cloned());
         }
-        if let Some(most) = commit.max_recipient_depth
-            && commit.outbox.iter().any(|entry| self.outbox.waiting(&entry.group) >= most)
+        if let Some(limit) = &commit.recipient
+            && self.outbox.waiting(&limit.group) >= limit.max_depth
         {
             return Outcome::Congested;
         }

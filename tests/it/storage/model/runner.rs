@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
     Burial, Change, Claim, ClaimRequest, Claimed, Commit, Entry, Once, Push, Queue, QueueKind,
-    Retry, SenderRate, Settled, StorageError, Token,
+    RecipientLimit, Retry, SenderRate, Settled, StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
@@ -164,6 +164,7 @@ impl<D: DirectAccess> Runner<'_, D> {
         let mark = if terms.marked { Some("k0".to_owned()) } else { None };
         let push = Push {
             is_queued: !terms.unqueued,
+            is_dropped_for_good: terms.once,
             marks: mark.into_iter().collect(),
             rate: terms.rated.then(|| self.rate(sender, &id)),
             writes: terms.writes.iter().map(|code| write(*code)).collect(),
@@ -256,12 +257,14 @@ impl<D: DirectAccess> Runner<'_, D> {
     fn commit(&mut self, claim: &Claim, plan: &CommitPlan) -> Commit {
         let (facts, settles) = settlement_facts(claim, EventKind::Handled);
         let replies = if claim.queue.kind == QueueKind::Inbound { plan.replies } else { 0 };
+        let outbox = self.new_replies(replies, claim.id.as_str());
+        let limit = |entry: &Entry| RecipientLimit { group: entry.group.clone(), max_depth: 2 };
         Commit {
             checks: self.checks(plan.check),
             writes: plan.writes.iter().map(|code| write(*code)).collect(),
-            outbox: self.new_replies(replies, claim.id.as_str()),
+            recipient: outbox.last().filter(|_| plan.low_limit).map(limit),
+            outbox,
             wakes: plan.wakes.iter().map(|code| wake(*code)).collect(),
-            max_recipient_depth: plan.low_limit.then_some(2),
             settles,
             provider_id: plan
                 .check
