@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::contracts::handler::UNDELIVERABLE;
+use crate::contracts::handler::{UNDELIVERABLE, Verdict};
 use crate::contracts::storage::{Entry, Push};
 use crate::model::address::{Address, GroupKey};
 use crate::model::consent::{OptOutSource, opt_out};
@@ -16,13 +16,18 @@ pub(super) struct Unreached<'u> {
     pub(super) code: u32,
     /// The provider has refused because the person has opted out.
     pub(super) has_opted_out: bool,
+    /// Time at which the message was handed over, when that is known.
+    pub(super) sent_at: Option<DateTime<Utc>>,
 }
 
 impl Unreached<'_> {
     /// Wake that reports it to the topic's handler, by the person's mailbox.
     pub(super) fn wake(&self, groups: &GroupKey) -> Wake {
         let group = groups.group(self.to);
-        Wake { group, name: UNDELIVERABLE.to_owned(), data: self.code.into() }
+        let verdict = Verdict::new(self.code, self.sent_at);
+        let data =
+            serde_json::to_value(verdict).expect("a verdict is numbers and times throughout");
+        Wake { group, name: UNDELIVERABLE.to_owned(), data }
     }
 
     pub(super) fn writes(&self, groups: &GroupKey, now: DateTime<Utc>) -> Vec<Write> {

@@ -59,12 +59,22 @@ impl Delivery<'_> {
 
     /// The recipient, whom the message does not reach by a refusal of this code.
     pub(super) fn unreached(&self, code: u32) -> Unreached<'_> {
-        Unreached { to: &self.outbound.to, code, has_opted_out: OPTED_OUT.contains(&code) }
+        Unreached {
+            to: &self.outbound.to,
+            code,
+            has_opted_out: OPTED_OUT.contains(&code),
+            sent_at: Some(self.now),
+        }
     }
 
     /// The recipient, whose opt-out is known already.
     pub(super) fn withheld(&self) -> Unreached<'_> {
-        Unreached { to: &self.outbound.to, code: OPTED_OUT_CODE, has_opted_out: false }
+        Unreached {
+            to: &self.outbound.to,
+            code: OPTED_OUT_CODE,
+            has_opted_out: false,
+            sent_at: Some(self.now),
+        }
     }
 
     /// Settlement of a message whose recipient can never be reached: a wake of the recipient's own

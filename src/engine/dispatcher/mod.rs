@@ -195,9 +195,9 @@ impl Work for Dispatcher {
             return Ok(self.unreachable(&outbound));
         };
         let transport = transport.as_ref();
-        let reference = Reference::new(&outbound, claim.queue.partition.number);
-        outbound.reference = Some(reference.seal(&self.groups));
         let (max_records, now) = (self.max_records, self.clock.now());
+        let reference = Reference::new(&outbound, claim.queue.partition.number).sent_at(now);
+        outbound.reference = Some(reference.seal(&self.groups));
         let (events, groups) = (&self.events, &self.groups);
         let segments = transport.segments(&outbound);
         let is_home = claim.queue.partition == self.home(&outbound.to);

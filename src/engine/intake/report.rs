@@ -11,7 +11,8 @@ use crate::contracts::transport::{DeliveryStatus, Report, Unreachable};
 use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
 use crate::engine::unreached::Unreached;
-use crate::model::address::Group;
+use crate::model::address::{Address, Group};
+use crate::model::consent::{opt_in_key, opt_in_time};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
 
@@ -68,11 +69,38 @@ impl Intake {
         let to = &reference.to;
         let number = self.groups.partition(to, pipeline.limits.partitions);
         let partition = Partition { topic: pipeline.topic.clone(), number };
-        let unreached = Unreached { to, code, has_opted_out: verdict == Unreachable::OptedOut };
+        let is_out = verdict == Unreachable::OptedOut;
+        let has_opted_out = is_out && !self.is_back(pipeline, &partition, reference).await?;
+        let unreached = Unreached { to, code, has_opted_out, sent_at: reference.sent_at };
         let (now, max_records) = (self.clock.now(), pipeline.limits.max_records);
         let push = unreached.push(&reference.message, &self.groups, now, max_records);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(_) => Ok(()),
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "undeliverable recipient not noted");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    /// Returns whether the recipient has opted in since the message was handed over, so that a late report
+    /// of it says nothing about them.
+    async fn is_back(
+        &self,
+        pipeline: &Pipeline,
+        partition: &Partition,
+        reference: &Reference,
+    ) -> Result<bool, Refusal> {
+        let Some(sent_at) = reference.sent_at else { return Ok(false) };
+        let to = &reference.to;
+        let key = |address: &Address| opt_in_key(&self.groups, address);
+        let shared = pipeline.transport.shares_opt_outs().then(|| key(&to.without_line()));
+        let keys: Vec<String> = [key(to)].into_iter().chain(shared).collect();
+        match in_time(self.storage.values(partition, &keys)).await {
+            Ok(values) => {
+                let mut times = values.iter().flatten().filter_map(|value| opt_in_time(value));
+                Ok(times.any(|at| at > sent_at))
+            }
             Err(error) => {
                 error!(topic.name = %pipeline.topic, %error, "undeliverable recipient not noted");
                 Err(Refusal::Unavailable)
@@ -143,8 +171,8 @@ fn report_facts(
         Some(meaning) => format!("{code}: {meaning}"),
         None => format!("the provider's code is {code}"),
     };
+    // The message's own record has the address, unless the person has been forgotten since.
     let detail = Detail {
-        address: reference.map(|reference| reference.to.clone()),
         outbound: report.message.clone(),
         provider_id: Some(report.provider_id.clone()),
         reason: report.code.map(reason),
