@@ -43,6 +43,7 @@ pub(crate) fn inbound(text: &str) -> Inbound {
         origin: crate::model::message::Origin::default(),
         opt_out: None,
         parameters: crate::model::message::Parameters::default(),
+        sent_at: None,
     };
     let topic = "my_topic".parse().expect("the name is legal");
     Inbound::new(topic, chrono::DateTime::UNIX_EPOCH, incoming)

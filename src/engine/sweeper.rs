@@ -1,8 +1,8 @@
 //! Sweeper: takes in the messages that a provider has received and that its calls have not brought.
 //!
 //! A call is lost when no web process was reachable for as long as the provider repeats it. The
-//! provider's list is read at an interval by one process at a time. Each reading overlaps the one
-//! before it: a message that was taken in already is a duplicate, and changes nothing.
+//! provider's list is read at an interval by one process at a time, and the store keeps the time
+//! of the last reading. Each one overlaps the one before it: a message that was taken in already is a duplicate, and changes nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,20 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::contracts::storage::{Partition, Pushed, Storage};
+use crate::contracts::storage::{Change, Partition, Pushed, Storage, StorageError};
 use crate::contracts::transport::DynTransport;
 use crate::engine::intake::{Intake, Outcome};
 use crate::model::clock::Clock;
 use crate::model::message::Incoming;
+use crate::model::state::Write;
 use crate::model::topic::TopicName;
 
-/// Time that the first reading of a process reaches back.
-const FIRST: TimeDelta = TimeDelta::hours(1);
+/// Longest time that a reading reaches back.
+const REACH: TimeDelta = TimeDelta::hours(24);
 /// Time by which a reading overlaps the one before it.
 const OVERLAP: TimeDelta = TimeDelta::minutes(2);
+/// Life of the time of the last reading: longer than any reading reaches back.
+const LAST_TTL: Duration = Duration::from_hours(7 * 24);
 
 /// Sweeper of one transport of one topic.
 pub struct Sweeper {
@@ -32,8 +35,6 @@ pub struct Sweeper {
     route: String,
     transport: Arc<dyn DynTransport>,
     interval: Duration,
-    /// Time of the last reading of this process that took in everything.
-    last: Option<DateTime<Utc>>,
 }
 
 impl Sweeper {
@@ -52,7 +53,6 @@ impl Sweeper {
                 route: route.to_owned(),
                 interval: transport.sweep_interval()?,
                 transport: Arc::clone(transport),
-                last: None,
             })
         };
         intake.transports().filter_map(sweeper).collect()
@@ -60,44 +60,63 @@ impl Sweeper {
 
     /// Reads the provider's list, when it is this process's turn, and takes in what is missing. Returns
     /// the number of messages that were.
-    pub async fn step(&mut self) -> usize {
-        if !self.has_turn().await {
-            return 0;
-        }
-        let now = self.clock.now();
-        let since = self.last.map_or(now - FIRST, |last| last - OVERLAP);
-        let topic = &self.topic;
-        match self.transport.missed(since).await {
-            Ok(missed) => {
-                let (taken, is_complete) = self.take_in(missed.unwrap_or_default()).await;
+    pub async fn step(&self) -> usize {
+        match self.sweep().await {
+            Ok(taken) => {
                 if taken > 0 {
-                    tracing::warn!(topic.name = %topic, taken, "messages taken in whose call was lost");
-                }
-                // Otherwise the next reading begins where this one did.
-                if is_complete {
-                    self.last = Some(now);
+                    tracing::warn!(topic.name = %self.topic, taken, "messages taken in whose call was lost");
                 }
                 taken
             }
             Err(error) => {
-                tracing::warn!(topic.name = %topic, %error, "list of inbound messages is unavailable");
+                tracing::warn!(topic.name = %self.topic, %error, "sweep waits for the store");
                 0
             }
         }
     }
 
-    async fn has_turn(&self) -> bool {
+    async fn sweep(&self) -> Result<usize, StorageError> {
         // A little less than the interval, so that the turn is free when this process comes again.
-        let every = self.interval * 9 / 10;
-        let partition = Partition { topic: self.topic.clone(), number: 0 };
-        let work = format!("sweep:{}", self.route);
-        match self.storage.take_turn(&partition, &work, every).await {
-            Ok(has_turn) => has_turn,
-            Err(error) => {
-                tracing::warn!(topic.name = %self.topic, %error, "sweep waits for the store");
-                false
-            }
+        let (partition, work) = (self.partition(), format!("sweep:{}", self.route));
+        if !self.storage.take_turn(&partition, &work, self.interval * 9 / 10).await? {
+            return Ok(0);
         }
+        let now = self.clock.now();
+        let last = self.last().await?;
+        let since = (last.unwrap_or(now) - OVERLAP).max(now - REACH);
+        let (taken, is_complete) = match self.transport.missed(since).await {
+            Ok(missed) => self.take_in(missed.unwrap_or_default()).await,
+            Err(error) => {
+                tracing::warn!(topic.name = %self.topic, %error, "list of inbound messages is unavailable");
+                (0, false)
+            }
+        };
+        // Otherwise the next reading begins where this one did, the first one too.
+        if is_complete || last.is_none() {
+            self.remember(now).await?;
+        }
+        Ok(taken)
+    }
+
+    fn partition(&self) -> Partition {
+        Partition { topic: self.topic.clone(), number: 0 }
+    }
+
+    fn key(&self) -> String {
+        format!("swept:{}", self.route)
+    }
+
+    /// Time of the last reading, by any process, that took in everything.
+    async fn last(&self) -> Result<Option<DateTime<Utc>>, StorageError> {
+        let values = self.storage.values(&self.partition(), &[self.key()]).await?;
+        let millis = values.into_iter().flatten().next().and_then(|value| value.parse().ok());
+        Ok(millis.and_then(DateTime::from_timestamp_millis))
+    }
+
+    async fn remember(&self, last: DateTime<Utc>) -> Result<(), StorageError> {
+        let value = last.timestamp_millis().to_string();
+        let writes = vec![Write::Put { key: self.key(), value, ttl: LAST_TTL }];
+        self.storage.apply(&self.partition(), Change { writes, ..Change::default() }).await
     }
 
     /// Takes messages in as if calls had brought them. Returns the number of those that were missing, and
@@ -105,7 +124,7 @@ impl Sweeper {
     async fn take_in(&self, missed: Vec<Incoming>) -> (usize, bool) {
         let mut taken = 0;
         for incoming in missed {
-            match self.intake.take(&self.route, incoming).await {
+            match self.intake.take_missed(&self.route, incoming).await {
                 Ok(receipt) if receipt.outcome == Outcome::Pushed(Pushed::Accepted) => taken += 1,
                 Ok(_) => {}
                 Err(_) => return (taken, false),
@@ -115,7 +134,7 @@ impl Sweeper {
     }
 
     /// Sweeps at the interval until it is stopped.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(self.interval)).await.is_some() {
             self.step().await;
         }

@@ -72,6 +72,31 @@ pub fn opt_in(groups: &GroupKey, address: &Address) -> Vec<Write> {
     scopes(address).into_iter().flat_map(writes).collect()
 }
 
+/// Life of the time of an opt-in: longer than a provider takes to report what became of a message.
+const OPT_IN_TTL: Duration = Duration::from_hours(7 * 24);
+
+/// Returns the writes that take an opt-out back by a message of this time. The time is kept, for reports
+/// about older messages that come later.
+pub fn opt_in_at(groups: &GroupKey, address: &Address, at: DateTime<Utc>) -> Vec<Write> {
+    let time = |address: Address| Write::Put {
+        key: opt_in_key(groups, &address),
+        value: at.timestamp_millis().to_string(),
+        ttl: OPT_IN_TTL,
+    };
+    let times = scopes(address).into_iter().map(time);
+    opt_in(groups, address).into_iter().chain(times).collect()
+}
+
+/// Returns the key of the time at which a person has last taken an opt-out back.
+pub fn opt_in_key(groups: &GroupKey, address: &Address) -> String {
+    format!("opted-in:{}", opt_out_key(groups, address).as_str())
+}
+
+/// Reads the time of an opt-in, as it is stored.
+pub fn opt_in_time(value: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(value.parse().ok()?)
+}
+
 /// Returns the addresses that an opt-out covers: with the line, and without one.
 fn scopes(address: &Address) -> Vec<Address> {
     let mut scopes = vec![address.clone(), address.without_line()];

@@ -127,6 +127,7 @@ impl TesterTransport {
             origin: Origin::default(),
             opt_out: None,
             parameters: Parameters::default(),
+            sent_at: None,
         }
     }
 }

@@ -23,8 +23,8 @@ pub fn consent(groups: &GroupKey, message: &Inbound) -> Vec<Write> {
         Some(OptOut::Stop) => {
             consent::opt_out(groups, sender, message.received_at, OptOutSource::Message)
         }
-        Some(OptOut::Start) => consent::opt_in(groups, sender),
-        None if is_start() => consent::opt_in(groups, sender),
+        Some(OptOut::Start) => consent::opt_in_at(groups, sender, message.received_at),
+        None if is_start() => consent::opt_in_at(groups, sender, message.received_at),
         Some(OptOut::Help) | None => Vec::new(),
     }
 }

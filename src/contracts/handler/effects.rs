@@ -14,7 +14,7 @@ use crate::model::state::{Check, Member, Write};
 use crate::model::topic::TopicName;
 
 /// Name of the wake that a recipient's mailbox gets when a provider reports that no message will
-/// ever reach them (opted out, no such number); its data is the provider's code.
+/// ever reach them (opted out, no such number); its data is a [`Verdict`](super::Verdict).
 pub const UNDELIVERABLE: &str = "undeliverable";
 
 /// Name of the wake by which a store remembers that a delivery report was passed on. It has no effect.

@@ -21,6 +21,7 @@ mod run;
 mod sockets;
 mod submission;
 mod transaction;
+mod verdict;
 
 pub use app::{Filter, RouterApp};
 #[doc(hidden)]
@@ -47,6 +48,8 @@ pub use run::{Call, DynHandler};
 #[doc(hidden)]
 pub use submission::stored as stored_submission;
 pub use transaction::Transaction;
+#[doc(hidden)]
+pub use verdict::Verdict;
 
 /// The logic of a topic.
 ///
@@ -114,7 +117,8 @@ pub trait Handler: Send + Sync {
     }
 
     /// Handles the provider's verdict, an error code, that no message will ever reach the owner of
-    /// this mailbox. Does nothing by default.
+    /// this mailbox; [`Transaction::undeliverable_since`] has the time of the message that it is about.
+    /// Does nothing by default.
     fn undeliverable(
         &self,
         tx: &mut Transaction,

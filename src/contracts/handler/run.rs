@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     BARRED, Context, Effects, FORGOTTEN, Handler, LIFTED, OutgoingMessage, Phases, REPORTED,
-    Refuse, Removal, Result, Transaction, UNDELIVERABLE, opt_out, presence, submission,
+    Refuse, Removal, Result, Transaction, UNDELIVERABLE, Verdict, opt_out, presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
@@ -112,8 +112,9 @@ fn refusal(message: &Inbound, text: &str) -> Effects {
 async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> Result<Effects> {
     match wake.name.as_str() {
         UNDELIVERABLE => {
-            let code = wake.data.as_u64().and_then(|code| u32::try_from(code).ok());
-            handler.undeliverable(&mut tx, code.unwrap_or_default()).await?;
+            let verdict = Verdict::of(wake);
+            tx.undeliverable_since = verdict.since();
+            handler.undeliverable(&mut tx, verdict.code()).await?;
         }
         REPORTED => {}
         BARRED => handler.removed(&mut tx, Removal::Barred).await?,

@@ -28,6 +28,8 @@ pub struct Transaction {
     seen: HashMap<String, Option<String>>,
     checks: BTreeMap<String, Option<String>>,
     pub(super) effects: Effects,
+    /// Time of the message that the provider's verdict is about.
+    pub(super) undeliverable_since: Option<DateTime<Utc>>,
 }
 
 impl Transaction {
@@ -40,6 +42,7 @@ impl Transaction {
             seen: HashMap::new(),
             checks: BTreeMap::new(),
             effects: Effects::default(),
+            undeliverable_since: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Ids of ours that a provider returns with the delivery reports of a message: they stand in the query
 //! of the URL that it reports to.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -30,6 +31,14 @@ pub struct Reference {
     /// Number of the partition whose outbox the message is in.
     #[serde(rename = "p")]
     pub partition: u16,
+    /// Time at which the message was handed over; unknown to a reference of an older version.
+    #[serde(
+        rename = "s",
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "chrono::serde::ts_milliseconds_option"
+    )]
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 impl Reference {
@@ -39,11 +48,17 @@ impl Reference {
             cause: message.cause.as_ref().map(|cause| cause.id.clone()),
             to: message.to.clone(),
             partition,
+            sent_at: None,
         }
     }
 
+    #[must_use]
+    pub fn sent_at(self, at: DateTime<Utc>) -> Self {
+        Self { sent_at: Some(at), ..self }
+    }
+
     pub fn seal(&self, groups: &GroupKey) -> String {
-        let plain = serde_json::to_vec(self).expect("a reference is strings and a number");
+        let plain = serde_json::to_vec(self).expect("a reference is strings and numbers");
         groups.seal_key(PURPOSE).seal(&plain)
     }
 

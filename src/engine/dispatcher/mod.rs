@@ -170,9 +170,9 @@ impl Work for Dispatcher {
             return Ok(self.unreachable(&outbound));
         };
         let transport = transport.as_ref();
-        let reference = Reference::new(&outbound, claim.queue.partition.number);
-        outbound.reference = Some(reference.seal(&self.groups));
         let (max_records, now) = (self.max_records, self.clock.now());
+        let reference = Reference::new(&outbound, claim.queue.partition.number).sent_at(now);
+        outbound.reference = Some(reference.seal(&self.groups));
         let (events, groups) = (&self.events, &self.groups);
         let segments = transport.segments(&outbound);
         let delivery = Delivery { claim, outbound, segments, max_records, events, groups, now };

@@ -4,6 +4,7 @@ use tracing::{error, info, warn};
 
 use super::checks::{Verdict, validate};
 use super::door::is_answered;
+use super::missed::Way;
 use super::rejection::Rejection;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time, non_empty};
 use crate::contracts::storage::{Entry, Push, Pushed};
@@ -22,6 +23,7 @@ pub(super) struct Admitted {
     aliases: Vec<MessageId>,
     /// Statement of its sender about consent.
     said: Option<OptOut>,
+    way: Way,
 }
 
 impl Intake {
@@ -29,22 +31,26 @@ impl Intake {
         &self,
         pipeline: &Pipeline,
         mut incoming: Incoming,
+        way: Way,
     ) -> Result<Receipt, Refusal> {
         incoming.media = self.passed_on(pipeline, incoming.media);
+        let sent_at = way.time(&incoming);
         let (mut message, aliases) = self.identified(pipeline, incoming).await?;
+        way.date(&mut message, sent_at);
         if self.own_lines.is_sender(&message.sender) {
             return Ok(self.drop_own(pipeline, &message).await);
         }
         let said = self.consent(pipeline, &mut message).await?;
+        let said = way.consent(&mut message, said);
         // An opt-out or opt-in has to take effect, whatever the validators think of its text.
         let verdict = match said {
             Some(_) => Verdict::Valid,
             None => validate(pipeline, &message),
         };
         match verdict {
-            Verdict::Valid => self.accept(pipeline, Admitted { message, aliases, said }).await,
+            Verdict::Valid => self.accept(pipeline, Admitted { message, aliases, said, way }).await,
             Verdict::Invalid { text, reason } => {
-                let rejection = Rejection { text: non_empty(text), reason, aliases };
+                let rejection = Rejection { text: non_empty(text), reason, aliases, way };
                 self.reject(pipeline, &message, rejection).await
             }
         }
@@ -91,14 +97,18 @@ impl Intake {
         }
     }
 
-    fn push(&self, pipeline: &Pipeline, Admitted { message, aliases, said }: Admitted) -> Push {
+    fn push(
+        &self,
+        pipeline: &Pipeline,
+        Admitted { message, aliases, said, way }: Admitted,
+    ) -> Push {
         let event = self.events(pipeline).and_then(|events| events.received(&message));
-        let accepted = self.accept_message(pipeline, &message, said);
+        let accepted = self.accept_message(pipeline, &message, said, way);
         let outbox = accepted.into_iter().chain(event).collect();
         let facts = self.received(pipeline, &message);
         let entry = self.entry(&message);
         let push = Push { aliases, outbox, facts, ..Push::unrecorded(entry, &pipeline.limits) };
-        self.at_the_door(pipeline, &message, said, push)
+        way.push(self.at_the_door(pipeline, &message, said, push))
     }
 
     fn received(&self, pipeline: &Pipeline, message: &Inbound) -> Facts {
@@ -117,17 +127,18 @@ impl Intake {
         Entry { group: self.groups.group(&message.sender), id: message.key(), payload }
     }
 
-    /// Outgoing accept text of a topic with `send_on_accept`, or of a transport that sends no text in
-    /// its answer. It goes into the outbox in the step
-    /// that stores the message, so that it is sent once, for a duplicate too.
+    /// Outgoing accept text of a topic with `send_on_accept`, of a transport that sends no text in its
+    /// answer, or of a message without an answer. It goes into the outbox in the step that stores the
+    /// message, so that it is sent once, for a duplicate too.
     fn accept_message(
         &self,
         pipeline: &Pipeline,
         message: &Inbound,
         said: Option<OptOut>,
+        way: Way,
     ) -> Option<Entry> {
         let text = accept_text(pipeline, said)?;
-        let is_message = pipeline.replies.send_on_accept || !pipeline.transport.sends_in_answer();
+        let is_message = pipeline.replies.send_on_accept || !way.has_answer(pipeline);
         is_message.then(|| {
             // It is no answer of the handler's, so the message's record does not wait for it, and a
             // repetition of the message is still one.

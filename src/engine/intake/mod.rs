@@ -5,6 +5,7 @@ mod checks;
 mod door;
 mod identity;
 mod media;
+mod missed;
 mod own_lines;
 mod rejection;
 mod report;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use self::checks::{Panicked, catch_panic};
+use self::missed::Way;
 use self::own_lines::OwnLines;
 use self::sampling::Samples;
 pub use self::sockets::answer_text;
@@ -134,7 +136,7 @@ impl Intake {
         match catch_panic(pipeline, "transport", || pipeline.transport.receive(&request)) {
             Ok(Ok(Received::Message(incoming))) => {
                 self.own_lines.learn(&incoming.sender);
-                self.message(pipeline, *incoming).await
+                self.message(pipeline, *incoming, Way::Call).await
             }
             Ok(Ok(Received::Report(report))) => self.report(pipeline, report).await,
             Ok(Ok(Received::Nothing)) => Ok(answer(pipeline, None, Outcome::Noted)),

@@ -3,6 +3,7 @@
 use tracing::{error, info};
 
 use super::door::is_answered;
+use super::missed::Way;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::notices::{Notice, is_news};
@@ -19,6 +20,7 @@ pub(super) struct Rejection<'p> {
     pub(super) reason: String,
     /// Further ids under which the message may have been rejected before.
     pub(super) aliases: Vec<MessageId>,
+    pub(super) way: Way,
 }
 
 impl Intake {
@@ -67,18 +69,23 @@ impl Intake {
     /// Push of a rejection, once for all repetitions of the message. It queues the message to the
     /// sender where their transport sends no text in its answer.
     fn rejection(&self, pipeline: &Pipeline, message: &Inbound, rejection: Rejection<'_>) -> Push {
-        let Rejection { text, reason, aliases } = rejection;
+        let Rejection { text, reason, aliases, way } = rejection;
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let rejected = vec![received, EventKind::Rejected.into()];
         let facts = facts(pipeline, message, rejected, Some(reason));
         let (id, sender) = (message.key(), message.sender.clone());
-        let text = text.filter(|_| !pipeline.transport.sends_in_answer());
+        let text = text.filter(|_| !way.has_answer(pipeline));
         let submission = Submission::new(id.clone(), sender, text.unwrap_or_default());
         let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
             .expect("a submission is strings throughout");
         let entry = Entry { group: self.groups.group(&message.sender), id, payload };
         let is_queued = text.is_some();
         let push = Push::unrecorded(entry, &pipeline.limits);
-        self.at_the_door(pipeline, message, None, Push { is_queued, aliases, facts, ..push })
+        way.push(self.at_the_door(
+            pipeline,
+            message,
+            None,
+            Push { is_queued, aliases, facts, ..push },
+        ))
     }
 }

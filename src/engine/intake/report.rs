@@ -4,14 +4,14 @@ use serde_json::Value;
 use tracing::{error, warn};
 
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
-use crate::contracts::handler::{REPORTED, UNDELIVERABLE};
+use crate::contracts::handler::{REPORTED, UNDELIVERABLE, Verdict};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DeliveryStatus, Report, Unreachable};
 use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
-use crate::model::address::Group;
-use crate::model::consent::{OptOutSource, opt_out};
+use crate::model::address::{Address, Group};
+use crate::model::consent::{OptOutSource, opt_in_key, opt_in_time, opt_out};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
 
@@ -69,19 +69,45 @@ impl Intake {
         let number = self.groups.partition(to, pipeline.limits.partitions);
         let partition = Partition { topic: pipeline.topic.clone(), number };
         let group = self.groups.group(to);
-        let wake = Wake { group, name: UNDELIVERABLE.to_owned(), data: code.into() };
+        let data = serde_json::to_value(Verdict::new(code, reference.sent_at)).unwrap_or_default();
+        let wake = Wake { group, name: UNDELIVERABLE.to_owned(), data };
         let id = MessageId::new(format!("undeliverable:{}", reference.message));
         let entry = Entry { id, ..Entry::wake(wake) };
-        let writes = match verdict {
-            Unreachable::OptedOut => {
-                opt_out(&self.groups, to, self.clock.now(), OptOutSource::Refusal(code))
-            }
-            Unreachable::Undeliverable => Vec::new(),
+        let is_out = verdict == Unreachable::OptedOut;
+        let writes = if is_out && !self.is_back(pipeline, &partition, reference).await? {
+            opt_out(&self.groups, to, self.clock.now(), OptOutSource::Refusal(code))
+        } else {
+            Vec::new()
         };
         let limited = Push::unrecorded(entry, &pipeline.limits);
         let push = Push { writes, max_depth: u64::MAX, max_group_depth: u64::MAX, ..limited };
         match in_time(self.storage.push(&partition, push)).await {
             Ok(_) => Ok(()),
+            Err(error) => {
+                error!(topic.name = %pipeline.topic, %error, "undeliverable recipient not noted");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    /// Returns whether the recipient has opted in since the message was handed over, so that a late report
+    /// of it says nothing about them.
+    async fn is_back(
+        &self,
+        pipeline: &Pipeline,
+        partition: &Partition,
+        reference: &Reference,
+    ) -> Result<bool, Refusal> {
+        let Some(sent_at) = reference.sent_at else { return Ok(false) };
+        let to = &reference.to;
+        let key = |address: &Address| opt_in_key(&self.groups, address);
+        let shared = pipeline.transport.shares_opt_outs().then(|| key(&to.without_line()));
+        let keys: Vec<String> = [key(to)].into_iter().chain(shared).collect();
+        match in_time(self.storage.values(partition, &keys)).await {
+            Ok(values) => {
+                let mut times = values.iter().flatten().filter_map(|value| opt_in_time(value));
+                Ok(times.any(|at| at > sent_at))
+            }
             Err(error) => {
                 error!(topic.name = %pipeline.topic, %error, "undeliverable recipient not noted");
                 Err(Refusal::Unavailable)
@@ -152,8 +178,8 @@ fn report_facts(
         Some(meaning) => format!("{code}: {meaning}"),
         None => format!("the provider's code is {code}"),
     };
+    // The message's own record has the address, unless the person has been forgotten since.
     let detail = Detail {
-        address: reference.map(|reference| reference.to.clone()),
         outbound: report.message.clone(),
         provider_id: Some(report.provider_id.clone()),
         reason: report.code.map(reason),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tracing::{error, warn};
 
+use super::missed::Way;
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::engine::topic::Pipeline;
@@ -17,7 +18,7 @@ impl Intake {
     /// The message was not accepted, and has had no effect.
     pub async fn take(&self, route: &str, incoming: Incoming) -> Result<Receipt, Refusal> {
         let pipeline = self.pipeline(route)?;
-        self.message(pipeline, incoming).await
+        self.message(pipeline, incoming, Way::Call).await
     }
 
     /// Stores a change of a connection, once, in the mailbox of its session.
@@ -41,7 +42,7 @@ impl Intake {
         }
     }
 
-    fn pipeline(&self, route: &str) -> Result<&Arc<Pipeline>, Refusal> {
+    pub(super) fn pipeline(&self, route: &str) -> Result<&Arc<Pipeline>, Refusal> {
         self.pipelines.get(route).ok_or(Refusal::UnknownTopic)
     }
 

@@ -107,6 +107,9 @@ pub struct Incoming {
     pub origin: Origin,
     pub opt_out: Option<OptOut>,
     pub parameters: Parameters,
+    /// Time at which the provider has received it, for a message of the provider's list: it counts
+    /// from then. A message that a call brings counts from the call.
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 /// Inbound message of a topic.
@@ -140,6 +143,7 @@ impl Incoming {
             origin: Origin::default(),
             opt_out: None,
             parameters: Parameters::default(),
+            sent_at: None,
         }
     }
 
@@ -151,7 +155,7 @@ impl Incoming {
 
 impl Inbound {
     pub fn new(topic: TopicName, received_at: DateTime<Utc>, incoming: Incoming) -> Self {
-        let Incoming { id, sender, text, media, origin, opt_out, parameters } = incoming;
+        let Incoming { id, sender, text, media, origin, opt_out, parameters, .. } = incoming;
         Self { topic, id, sender, text, media, origin, opt_out, parameters, received_at }
     }
 

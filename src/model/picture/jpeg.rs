@@ -6,6 +6,7 @@ use super::orientation;
 const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
+const APP0: u8 = 0xe0;
 const APP1: u8 = 0xe1;
 
 /// Copies the segments that are needed, and the orientation of the picture. Everything behind the end
@@ -28,7 +29,9 @@ pub(super) fn cleaned(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         let length = rest.number()?.checked_sub(2)?;
         let contents = rest.take(length)?;
-        if is_needed(marker, contents) {
+        if let (APP0, Some(density)) = (marker, density(contents)) {
+            append(&mut clean, APP0, &density)?;
+        } else if is_needed(marker, contents) {
             append(&mut clean, marker, contents)?;
         } else if let (APP1, false, Some(oriented)) =
             (marker, has_orientation, orientation::alone(contents))
@@ -64,11 +67,17 @@ fn append(clean: &mut Vec<u8>, marker: u8, contents: &[u8]) -> Option<()> {
     Some(())
 }
 
+/// Returns the version and the density of a JFIF segment (ITU T.871), without its preview.
+fn density(contents: &[u8]) -> Option<Vec<u8>> {
+    let head = contents.get(..12).filter(|head| head.starts_with(b"JFIF\0"))?;
+    // Width and height of the preview.
+    Some([head, &[0, 0]].concat())
+}
+
 /// Returns whether a segment is needed to show the picture: tables, frames and scans, and of the
 /// applications' segments those that tell its colours.
 fn is_needed(marker: u8, contents: &[u8]) -> bool {
     match marker {
-        0xe0 => contents.starts_with(b"JFIF\0"),
         0xe2 => contents.starts_with(b"ICC_PROFILE\0"),
         0xee => contents.starts_with(b"Adobe"),
         0xc0..=0xcf | SOS..=0xdf => true,
@@ -91,9 +100,11 @@ mod tests {
         [&[0xff, marker], &length[..], contents].concat()
     }
 
+    const JFIF: &[u8] = b"JFIF\0\x01\x01\x01\0\x48\0\x48\0\0";
+
     fn picture(metadata: &[Vec<u8>], behind: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0xff, 0xd8];
-        bytes.extend(segment(0xe0, b"JFIF\0\x01\x01"));
+        bytes.extend(segment(0xe0, JFIF));
         bytes.extend(metadata.concat());
         bytes.extend(segment(0xdb, b"table"));
         bytes.extend(segment(0xc2, b"frame"));
@@ -119,6 +130,16 @@ mod tests {
         let clean = cleaned(&picture(&metadata, b"\xff\xd8\xff\xe1film")).unwrap();
         assert_eq!(clean.content_type, "image/jpeg");
         assert_eq!(clean.bytes, picture(&[], b""));
+    }
+
+    #[test]
+    fn preview_of_jfif_is_left_out_with_what_stands_behind_it() {
+        let body = b"\xff\xda\0\x02\x04\x05\xff\xd9";
+        let with = |jfif: &[u8]| [&[0xff, 0xd8][..], &segment(0xe0, jfif), body].concat();
+        let preview = [&JFIF[..12], b"\x01\x01RGBsecret"].concat();
+        assert_eq!(cleaned(&with(&preview)).unwrap().bytes, with(JFIF));
+        let cut = cleaned(&with(&JFIF[..11])).unwrap().bytes;
+        assert_eq!(cut, [&[0xff, 0xd8][..], body].concat());
     }
 
     #[test]

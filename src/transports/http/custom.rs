@@ -15,10 +15,11 @@ use super::template::Template;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
+    MediaPolicy, ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
 };
 use crate::http_client::{GuardedUrl, Reach, Response};
 use crate::model::message::Outbound as Message;
+use crate::model::phone;
 
 /// Longest window of messages without an id. Longer than any gateway repeats a call.
 const MAX_DEDUPE_SECONDS: u64 = 24 * 60 * 60;
@@ -50,11 +51,14 @@ pub(super) fn build(settings: CustomSettings, context: &BuildContext<'_>) -> Res
     let missing = secrets.missing();
     secrets.errors.into_result()?;
     let has_ids = incoming.id.is_some();
-    let inbound =
-        Inbound { transport: context.part.to_owned(), settings: incoming, reports, guard };
+    // In the spelling of inbound messages, so that both directions have one line.
+    let line = line.filter(|line| !line.is_empty()).map(|line| phone::normalize(&line));
+    let transport = context.part.to_owned();
+    let inbound = Inbound { transport, line: line.clone(), settings: incoming, reports, guard };
     Ok(Built {
         gateway: Box::new(Custom { inbound, outbound }),
-        line: line.filter(|line| !line.is_empty()),
+        line,
+        media: MediaPolicy::default(),
         dedupe: (!has_ids && !dedupe.is_zero()).then_some(dedupe),
         missing,
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::RequestBuilder;
 
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
+    MediaPolicy, ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
 };
 use crate::http_client::Response;
 use crate::model::message::Outbound;
@@ -41,6 +41,7 @@ pub(super) trait Gateway: Send + Sync {
 pub(super) struct Built {
     pub(super) gateway: Box<dyn Gateway>,
     pub(super) line: Option<String>,
+    pub(super) media: MediaPolicy,
     pub(super) dedupe: Option<Duration>,
     pub(super) missing: Option<String>,
 }

@@ -21,6 +21,8 @@ const INVALID: &str = "form failed to validate";
 /// Webhook of one gateway.
 pub(super) struct Inbound {
     pub(super) transport: String,
+    /// Line of messages that name none: the one that messages leave from.
+    pub(super) line: Option<String>,
     pub(super) settings: IncomingSettings,
     pub(super) reports: Option<ReportSettings>,
     pub(super) guard: Guard,
@@ -51,7 +53,7 @@ impl Inbound {
         if text.contains('\0') {
             return Err(malformed("the text contains a NUL character; send text"));
         }
-        let line = named(&fields, names.to.as_ref())?.unwrap_or_default();
+        let line = named(&fields, names.to.as_ref())?.or(self.line.as_deref()).unwrap_or_default();
         let sender =
             Address::new(&self.transport, &checked("sender", identity)?, &checked("line", line)?);
         let id = self.id(&fields, &sender, text)?;

@@ -30,7 +30,8 @@ use self::gateway::Gateway;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
 use crate::contracts::transport::{
-    ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest, WebhookResponse,
+    MediaPolicy, ReceiveError, Received, SendError, SentReceipt, Transport, WebhookRequest,
+    WebhookResponse,
 };
 use crate::http_client::{self, ClientLimits, Reach, Response};
 use crate::model::message::Outbound;
@@ -44,6 +45,7 @@ pub struct Http {
     gateway: Box<dyn Gateway>,
     /// Line of messages that name none.
     line: Option<String>,
+    media: MediaPolicy,
     dedupe: Option<Duration>,
     /// Action that is needed before the gateway can be used.
     missing: Option<String>,
@@ -57,8 +59,8 @@ impl Http {
         let limits =
             ClientLimits { connect_timeout: sending.connect_timeout, timeout: sending.timeout };
         let client = http_client::client(limits, Reach::Anywhere).context("no HTTP client")?;
-        let gateway::Built { gateway, line, dedupe, missing } = built;
-        Ok(Self { client, gateway, line, dedupe, missing })
+        let gateway::Built { gateway, line, media, dedupe, missing } = built;
+        Ok(Self { client, gateway, line, media, dedupe, missing })
     }
 }
 
@@ -80,6 +82,10 @@ impl Transport for Http {
 
     fn line(&self) -> Option<&str> {
         self.line.as_deref()
+    }
+
+    fn media_policy(&self) -> MediaPolicy {
+        self.media.clone()
     }
 
     fn dedupe_window(&self) -> Option<Duration> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::auth::AuthSettings;
+use crate::contracts::transport::MediaPolicy;
 
 /// Window of messages without an id, when the configuration names none. Gateways repeat a call that
 /// failed within seconds, and a person rarely means to write the same twice within a minute.
@@ -32,6 +33,26 @@ impl Default for CustomSettings {
             incoming: IncomingSettings::default(),
             outgoing: OutgoingSettings::default(),
             reports: None,
+        }
+    }
+}
+
+/// Way in which the pictures of a preset's messages are passed on.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum MediaSettings {
+    /// Not at all: a provider's file holds where and when a picture was taken.
+    #[default]
+    Refuse,
+    /// By the provider's address, with everything that the file holds.
+    Direct,
+}
+
+impl MediaSettings {
+    pub(super) fn policy(self) -> MediaPolicy {
+        match self {
+            Self::Refuse => MediaPolicy::Refused,
+            Self::Direct => MediaPolicy::Direct,
         }
     }
 }

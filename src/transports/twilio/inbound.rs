@@ -56,6 +56,7 @@ pub(super) fn received(
             KNOWN.contains(&name) || known_media.iter().any(|media| media == name)
         })),
         media,
+        sent_at: None,
     })))
 }
 

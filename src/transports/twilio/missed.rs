@@ -22,7 +22,7 @@ pub(super) const INTERVAL: Duration = Duration::from_mins(1);
 /// Age at which a message is taken from the list. Twilio calls the webhook for 15 s at most.
 const GRACE: TimeDelta = TimeDelta::seconds(20);
 
-/// Items per page, and pages of one list. The rest is left to the next reading.
+/// Items per page, and pages of one list.
 const PAGE_SIZE: &str = "1000";
 const MAX_PAGES: usize = 20;
 
@@ -59,12 +59,12 @@ pub(super) async fn missed(
     for line in lines(twilio).await? {
         for listed in received(twilio, &line, since).await? {
             if listed.created().is_some_and(|at| at >= since && at <= now - GRACE) {
-                found.push((listed.created(), incoming(twilio, listed).await?));
+                found.push(incoming(twilio, listed).await);
             }
         }
     }
-    found.sort_by_key(|(created, _)| *created);
-    Ok(found.into_iter().map(|(_, incoming)| incoming).collect())
+    found.sort_by_key(|incoming| incoming.sent_at);
+    Ok(found)
 }
 
 /// Lines of the account whose webhook is the topic's.
@@ -78,10 +78,10 @@ async fn lines(twilio: &Twilio) -> Result<Vec<String>, SendError> {
         lines.extend(ours.map(|number| number.phone_number));
         match page.next_page_uri {
             Some(uri) => request = listing::next(twilio, &path, &uri)?,
-            None => break,
+            None => return Ok(lines),
         }
     }
-    Ok(lines)
+    Err(too_long("numbers"))
 }
 
 /// Returns whether messages to a number are posted to the topic. The part behind `#` is Twilio's own.
@@ -105,10 +105,16 @@ async fn received(
         received.extend(messages.into_iter().filter(|listed| listed.direction == "inbound"));
         match next {
             Some(uri) if !is_complete => request = listing::next(twilio, &path, &uri)?,
-            _ => break,
+            _ => return Ok(received),
         }
     }
-    Ok(received)
+    Err(too_long("inbound messages"))
+}
+
+/// Error for a list whose rest may hold a message of ours: a reading that leaves it out is not complete.
+fn too_long(what: &str) -> SendError {
+    let pages = format!("has more than {MAX_PAGES} pages of {PAGE_SIZE}");
+    SendError::Ambiguous(format!("the provider's list of {what} {pages}; read it there"))
 }
 
 fn first(twilio: &Twilio, path: &str, filter: &[(&str, &str)]) -> RequestBuilder {
@@ -116,14 +122,20 @@ fn first(twilio: &Twilio, path: &str, filter: &[(&str, &str)]) -> RequestBuilder
     twilio.http.get(url).query(filter).query(&[("PageSize", PAGE_SIZE)])
 }
 
-async fn incoming(twilio: &Twilio, listed: ListedMessage) -> Result<Incoming, SendError> {
-    let media = media(twilio, &listed).await?;
+async fn incoming(twilio: &Twilio, listed: ListedMessage) -> Incoming {
+    // Media that cannot be listed cost this message its media, and no other one anything.
+    let media = media(twilio, &listed).await.unwrap_or_else(|error| {
+        tracing::warn!(message.id = listed.sid, %error, "media of a missed message are unavailable");
+        Vec::new()
+    });
     let line = |number: &str| phone::normalize(number);
     let sender = Address::new(NAME, &line(&listed.from), &line(&listed.to));
+    let sent_at = listed.created();
     let text = listed.body.unwrap_or_default();
     let mut incoming = Incoming::new(MessageId::new(listed.sid), sender, text);
     incoming.media = media;
-    Ok(incoming)
+    incoming.sent_at = sent_at;
+    incoming
 }
 
 async fn media(twilio: &Twilio, listed: &ListedMessage) -> Result<Vec<Media>, SendError> {

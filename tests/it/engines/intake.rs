@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crosswire::contracts::handler::UNDELIVERABLE;
+use chrono::{DateTime, TimeDelta, Utc};
+use crosswire::contracts::handler::{UNDELIVERABLE, Verdict};
 use crosswire::contracts::storage::{Commit, Push, Pushed};
 use crosswire::contracts::transport::callback::Reference;
 use crosswire::contracts::transport::{
@@ -204,11 +205,22 @@ async fn one_id_of_two_transports_keeps_two_records_and_two_debts() {
 
 /// Report of a failure, with a reference to a message from the fixture's topic.
 fn failure(groups: &GroupKey, verdict: Unreachable, code: u32) -> Report {
+    failure_of(groups, verdict, code, None)
+}
+
+/// Report of a failure of a message that was handed over at a time.
+fn failure_of(
+    groups: &GroupKey,
+    verdict: Unreachable,
+    code: u32,
+    sent_at: Option<DateTime<Utc>>,
+) -> Report {
     let to = Address::new("twilio", "+14155550102", crate::support::LINE);
     let mut outbound = Outbound::new(to, "hello".into(), Vec::new(), None);
     outbound.id = MessageId::new("o1");
     let mut report = Report::new("P1", DeliveryStatus::Failed);
-    report.reference = Some(Reference::new(&outbound, 0).seal(groups));
+    let reference = Reference { sent_at, ..Reference::new(&outbound, 0) };
+    report.reference = Some(reference.seal(groups));
     report.unreachable = Some(verdict);
     report.code = Some(code);
     report.meaning = Some("gone".to_owned());
@@ -235,7 +247,7 @@ async fn undelivered_message_tells_the_recipients_mailbox_once() {
     let [event] = &events[..] else { panic!("recorded once: {events:?}") };
     assert_eq!((event.kind, event.detail.code), (EventKind::Failed, Some(30005)));
     assert_eq!(event.detail.reason.as_deref(), Some("30005: gone"));
-    assert_eq!(event.detail.address.as_ref(), Some(&to));
+    assert_eq!(event.detail.address, None, "the message's own record has it");
     assert_eq!(f.value(opt_out_key(&groups(), &to).as_str()).await, None);
 }
 
@@ -248,6 +260,42 @@ async fn report_of_an_opt_out_opts_the_recipient_out() {
     let to = Address::new("twilio", "+14155550102", crate::support::LINE);
     let record = f.value(opt_out_key(&groups(), &to).as_str()).await.unwrap();
     assert!(record.contains("21610"), "{record}");
+}
+
+#[tokio::test]
+async fn late_report_tells_the_time_of_its_message() {
+    let f = store();
+    let sent_at = DateTime::from_timestamp_millis(1_800_000_000_123).unwrap();
+    let report = failure_of(&groups(), Unreachable::Undeliverable, 30005, Some(sent_at));
+    let intake = intake(&f, "twilio", move || Received::Report(report.clone()));
+    intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+    let Mail::Wake(wake) = serde_json::from_str(&f.claim().await.payload).unwrap() else {
+        panic!("a mailbox is told by a wake")
+    };
+    let verdict = Verdict::of(&wake);
+    assert_eq!((verdict.code(), verdict.since()), (30005, Some(sent_at)));
+}
+
+#[tokio::test]
+async fn late_report_opts_out_only_who_has_not_opted_in_since() {
+    let start = DateTime::from_timestamp_millis(1_800_000_000_000).unwrap();
+    let to = Address::new("twilio", "+14155550102", crate::support::LINE);
+    for (sent_at, is_out) in [
+        (Some(start - TimeDelta::seconds(1)), false),
+        (Some(start + TimeDelta::seconds(1)), true),
+        (None, true),
+    ] {
+        let f = store();
+        f.push("alice", "m1").await;
+        let claim = f.claim().await;
+        let writes = consent::opt_in_at(&groups(), &to, start);
+        f.complete(claim, Commit { writes, ..commit() }).await;
+        let report = failure_of(&groups(), Unreachable::OptedOut, 21610, sent_at);
+        let intake = intake(&f, "twilio", move || Received::Report(report.clone()));
+        intake.receive(f.partition.topic.as_str(), call()).await.unwrap();
+        let record = f.value(opt_out_key(&groups(), &to).as_str()).await;
+        assert_eq!(record.is_some(), is_out, "{sent_at:?}");
+    }
 }
 
 #[tokio::test]

@@ -90,6 +90,9 @@ impl Handler for Named {
     }
 
     async fn undeliverable(&self, tx: &mut Transaction, code: u32) -> Result {
+        if let Some(since) = tx.undeliverable_since() {
+            tx.put("since", &since, std::time::Duration::from_secs(1))?;
+        }
         tx.count("undeliverable", i64::from(code), std::time::Duration::from_secs(1));
         Ok(())
     }
@@ -148,6 +151,10 @@ async fn undeliverable_has_its_own_method_and_other_wakes_share_one() {
     let address = Address::new("tester", "+14155550100", "+14155550199");
     let effects = run(&Named, &wake("any", &serde_json::to_value(address).unwrap())).await.unwrap();
     assert_eq!(texts(&effects), ["wake"]);
+    let late = serde_json::json!({ "code": 30005, "since": 1_800_000_000_123_i64 });
+    let effects = run(&Named, &wake(UNDELIVERABLE, &late)).await.unwrap();
+    let written = format!("{:?}", effects.writes);
+    assert_eq!(written, "[Put(since), Count(undeliverable, 30005)]");
     let ignored = run(&echo, &wake(UNDELIVERABLE, &1.into())).await.unwrap();
     assert_eq!(ignored, Effects::default());
 }

@@ -15,6 +15,7 @@ use self::signature::PublicKey;
 use super::address::check_base;
 use super::gateway::{Built, Gateway};
 use super::secrets::Secrets;
+use super::settings::MediaSettings;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
 use crate::contracts::transport::callback::callback_url;
@@ -27,6 +28,7 @@ use crate::model::message::Outbound;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct TelnyxSettings {
     line: Option<String>,
+    media: MediaSettings,
     messaging_profile_id: Option<String>,
     api_base: String,
     api_key_env: String,
@@ -37,6 +39,7 @@ impl Default for TelnyxSettings {
     fn default() -> Self {
         Self {
             line: None,
+            media: MediaSettings::default(),
             messaging_profile_id: None,
             api_base: "https://api.telnyx.com".to_owned(),
             api_key_env: "TELNYX_API_KEY".to_owned(),
@@ -77,7 +80,8 @@ pub(super) fn build(settings: TelnyxSettings, context: &BuildContext<'_>) -> Res
     let missing = secrets.missing();
     secrets.errors.into_result()?;
     let line = settings.line.filter(|line| !line.is_empty());
-    Ok(Built { gateway: Box::new(gateway), line, dedupe: None, missing })
+    let media = settings.media.policy();
+    Ok(Built { gateway: Box::new(gateway), line, media, dedupe: None, missing })
 }
 
 impl Gateway for Telnyx {

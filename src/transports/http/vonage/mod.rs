@@ -13,6 +13,7 @@ use super::gateway::{Built, Gateway};
 use super::outbound::text;
 use super::outcome;
 use super::secrets::Secrets;
+use super::settings::MediaSettings;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
 use crate::contracts::transport::{ReceiveError, Received, SendError, SentReceipt, WebhookRequest};
@@ -27,6 +28,7 @@ const MAX_CLIENT_REF: usize = 100;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct VonageSettings {
     line: Option<String>,
+    media: MediaSettings,
     channel: String,
     api_base: String,
     api_key_env: String,
@@ -38,6 +40,7 @@ impl Default for VonageSettings {
     fn default() -> Self {
         Self {
             line: None,
+            media: MediaSettings::default(),
             channel: "sms".to_owned(),
             api_base: "https://api.nexmo.com".to_owned(),
             api_key_env: "VONAGE_API_KEY".to_owned(),
@@ -71,7 +74,8 @@ pub(super) fn build(settings: VonageSettings, context: &BuildContext<'_>) -> Res
     let missing = secrets.missing();
     secrets.errors.into_result()?;
     let line = settings.line.filter(|line| !line.is_empty());
-    Ok(Built { gateway: Box::new(gateway), line, dedupe: None, missing })
+    let media = settings.media.policy();
+    Ok(Built { gateway: Box::new(gateway), line, media, dedupe: None, missing })
 }
 
 impl Gateway for Vonage {

@@ -1,6 +1,6 @@
 //! Presets that are settings: Vumi and Junebug.
 
-use crosswire::contracts::transport::{DeliveryStatus, Received, Report, SentReceipt};
+use crosswire::contracts::transport::{DeliveryStatus, MediaPolicy, Received, Report, SentReceipt};
 use crosswire::model::address::Address;
 use crosswire::model::message::MessageId;
 
@@ -80,5 +80,15 @@ async fn junebug_gets_its_json_and_reports_delivery() {
             Received::Report(report)
         });
         assert_eq!(junebug.receive(&request), Ok(expected), "{event}");
+    }
+}
+
+#[test]
+fn pictures_of_a_provider_are_passed_on_only_by_configuration() {
+    for preset in ["telnyx", "vonage"] {
+        let table = format!("preset = \"{preset}\"\nline = \"+15005550006\"");
+        assert_eq!(gateway(&table).media_policy(), MediaPolicy::Refused, "{preset}");
+        let direct = gateway(&format!("{table}\nmedia = \"direct\""));
+        assert_eq!(direct.media_policy(), MediaPolicy::Direct, "{preset}");
     }
 }

@@ -180,3 +180,14 @@ fn address_is_in_a_network_that_may_call() {
     unknown.client = None;
     assert!(gateway.receive(&unknown).is_err());
 }
+
+#[test]
+fn message_that_names_no_line_is_one_to_the_line_that_messages_leave_from() {
+    let gateway = gateway(
+        "line = \"1 (415) 555-0006\"\nincoming.to = \"to\"\nincoming.allow = [\"203.0.113.7\"]",
+    );
+    let line = |form: &str| message(gateway.receive(&posted(FORM, form))).sender.line;
+    assert_eq!(line("identity=1112223333&text=stop").reveal(), "+14155550006");
+    assert_eq!(gateway.line(), Some("+14155550006"));
+    assert_eq!(line("identity=1112223333&text=stop&to=12345").reveal(), "12345");
+}

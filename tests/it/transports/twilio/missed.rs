@@ -98,6 +98,34 @@ async fn media_of_a_missed_message_are_those_of_its_list() {
     let [medium] = &missed[0].media[..] else { panic!("one picture: {missed:?}") };
     assert_eq!(medium.url, format!("{}{file}", provider.base));
     assert_eq!(medium.content_type, "image/png");
+    assert!(missed[0].sent_at.is_some_and(|at| at < SystemClock.now() - TimeDelta::seconds(30)));
+}
+
+#[tokio::test]
+async fn media_that_cannot_be_listed_cost_their_message_alone_its_media() {
+    let mut picture = listed("MM1", "look", 90);
+    picture["num_media"] = "1".into();
+    let provider = Provider::start([
+        numbers(&[(LINE, Some("https://e.example/queue/t"))]),
+        page(&[listed("SM2", "two", 40), picture]),
+        Action::Answer(500, "", String::new()),
+    ]);
+    let missed = at(&provider).missed(since()).await.unwrap().unwrap();
+    let texts: Vec<_> = missed.iter().map(|it| (it.text.reveal(), it.media.len())).collect();
+    assert_eq!(texts, [("look", 0), ("two", 0)]);
+}
+
+#[tokio::test]
+async fn list_with_more_pages_than_are_read_is_an_error() {
+    let next = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json?Page=1");
+    let messages = [listed("SM1", "one", 60)];
+    let page = || answer(&json!({"messages": messages, "next_page_uri": next}));
+    let mut answers = vec![numbers(&[(LINE, Some("https://e.example/queue/t"))])];
+    answers.extend((0..20).map(|_| page()));
+    let provider = Provider::start(answers);
+    let outcome = at(&provider).missed(since()).await;
+    assert!(matches!(outcome, Err(SendError::Ambiguous(_))), "{outcome:?}");
+    assert_eq!(provider.requests().len(), 21);
 }
 
 #[tokio::test]
