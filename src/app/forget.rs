@@ -18,11 +18,12 @@ use super::work::{self, Until};
 use crate::app::config::TopicSelection;
 use crate::contracts::handler::FORGOTTEN;
 use crate::contracts::settings::Purpose;
-use crate::contracts::storage::{Marks, Partition, Place, QueueKind, Trace};
+use crate::contracts::storage::{Marks, Partition, Place, Trace};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::Address;
 use crate::model::clock::SystemClock;
 use crate::model::consent::{OPTED_OUT, OptOutRecord};
+use crate::model::phone;
 use crate::model::standing::BARS;
 use crate::tester::{self, Board};
 
@@ -56,7 +57,7 @@ pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Re
     leave(&prepared, &access, &cases, stop).await?;
     let kept = |trace: &Trace| stays(trace, options.opt_out);
     let mut erased = 0;
-    for Case { partition, marks, .. } in &cases {
+    for (partition, marks) in &searches(&cases) {
         let mut found = access.store.search(partition, marks).await?;
         found.retain(|trace| !kept(trace) && is_theirs(trace, marks));
         access.store.erase(partition, &found).await?;
@@ -91,11 +92,36 @@ async fn cases<'a>(access: &'a Access, number: &str) -> Result<Vec<Case<'a>>> {
     Ok(cases)
 }
 
+/// Returns every partition of the topics, since other people's may name the person too, with the marks
+/// of the person in its topic.
+fn searches(cases: &[Case<'_>]) -> Vec<(Partition, Marks)> {
+    let mut searches: Vec<(Partition, Marks)> = Vec::new();
+    for Case { service, marks, .. } in cases {
+        for partition in service.partitions() {
+            match searches.iter_mut().find(|(known, _)| *known == partition) {
+                Some((_, known)) => known.groups.extend(marks.groups.iter().cloned()),
+                None => searches.push((partition, marks.clone())),
+            }
+        }
+    }
+    searches
+}
+
 /// Returns a person by every transport of a topic, and as one of the tester's phones.
 fn everywhere(service: &TopicRuntime, number: &str) -> Result<BTreeSet<Address>> {
     let phone = people(service, number, Some(tester::TRANSPORT_NAME))?;
     // A topic of sockets alone has the tester's phones.
     let others = people(service, number, None).unwrap_or_default();
+    let is_known = |person: &Address| {
+        let identity = person.identity.reveal();
+        // Behind a channel other than WhatsApp, people may have names.
+        identity.contains(':') || phone::number(identity).is_some()
+    };
+    ensure!(
+        others.iter().all(is_known),
+        "the number is not in E.164, and nothing would be found of it; write it with + and its country \
+         code, as +14155550101"
+    );
     Ok(others.into_iter().chain(phone).collect())
 }
 
@@ -126,12 +152,12 @@ async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: S
 
 /// Returns when every mailbox of the person has been told.
 async fn handled(access: &Access, cases: &[Case<'_>]) -> Result<()> {
-    let is_wake = |trace: &Trace| {
-        trace.place == Place::Message(QueueKind::Inbound) && trace.text.contains(FORGOTTEN)
-    };
-    for Case { partition, marks, .. } in cases {
-        while access.store.search(partition, marks).await?.iter().any(is_wake) {
-            tokio::time::sleep(LOOK).await;
+    let is_wake = |payload: &String| payload.contains(FORGOTTEN);
+    for Case { partition, addresses, .. } in cases {
+        for group in addresses.iter().map(|address| access.groups.group(address)) {
+            while access.store.mailbox(partition, &group).await?.iter().any(is_wake) {
+                tokio::time::sleep(LOOK).await;
+            }
         }
     }
     Ok(())
@@ -155,12 +181,12 @@ fn is_opt_out(trace: &Trace) -> bool {
     }
 }
 
-/// Returns whether a trace is of this person alone. Other people's state, and mail that several people
-/// share, are ended by their own handlers.
+/// Returns whether a trace is of this person alone. Other people's state, messages and dead letters may
+/// quote the number, and mail that several people share is ended by its own handler.
 fn is_theirs(trace: &Trace, marks: &Marks) -> bool {
     match trace.place {
         Place::State => marks.name(&trace.name) || is_submission_to(trace, marks),
-        Place::Message(QueueKind::Inbound) => marks.name(&trace.name),
+        Place::Message(_) | Place::DeadLetter(_) => marks.name(&trace.name),
         _ => true,
     }
 }
@@ -180,7 +206,7 @@ async fn prove(
     erased: usize,
 ) -> Result<()> {
     let (mut kept, mut left) = (BTreeMap::new(), BTreeMap::new());
-    for Case { partition, marks, .. } in cases {
+    for (partition, marks) in &searches(cases) {
         for trace in access.store.search(partition, marks).await? {
             let topic = partition.topic.to_string();
             let (found, what) = match stays(&trace, options.opt_out) {

@@ -96,10 +96,9 @@ impl Access {
         let partition = self.partition(service, person);
         let found = self.store.search(&partition, &self.marks(person, [])).await?;
         let mut addresses = addresses_in(&found);
+        let same = self.groups.person(person);
         addresses.retain(|address| {
-            address.identity == person.identity
-                && address.transport == person.transport
-                && !address.line.reveal().is_empty()
+            !address.line.reveal().is_empty() && self.groups.person(address) == same
         });
         let transport = service.transports.get(&person.transport);
         let line = transport.and_then(|transport| transport.line());

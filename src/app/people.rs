@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::App;
 use super::commands::{BanOptions, PersonOptions, ReportsOptions};
 use super::operator::{Access, people, shown, wake};
-use crate::contracts::handler::BARRED;
+use crate::contracts::handler::{BARRED, LIFTED};
 use crate::contracts::storage::Partition;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::{Address, GroupKey};
@@ -56,7 +56,9 @@ pub(super) async fn unban(app: &App, options: &PersonOptions) -> Result<()> {
     for service in &access.services {
         for person in people(service, &options.number, options.transport.as_deref())? {
             let writes = standing::lift(&access.groups, &person);
-            access.change(service, &person, writes, Vec::new()).await?;
+            let known = access.addresses(service, &person).await?;
+            let wakes = known.iter().map(|address| wake(&access.groups, address, LIFTED));
+            access.change(service, &person, writes, wakes.collect()).await?;
             let person = format!("{} {}", person.transport, shown(&person.identity, options.show));
             writeln!(std::io::stdout(), "{}  {person}  is not barred", service.config.name)?;
         }

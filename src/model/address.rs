@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::model::phone;
 use crate::model::sealed::SealKey;
 use crate::model::token::TokenKey;
 use crate::model::topic::TopicName;
@@ -216,8 +217,13 @@ impl GroupKey {
     }
 
     /// Group of a person on no line in particular: the name of what holds for all lines, such as a ban.
+    /// A person with a phone number is the same one by every transport and channel.
     pub fn person(&self, address: &Address) -> Group {
-        self.group(&address.without_line())
+        let number = Some(&address.identity).filter(|_| !address.is_socket());
+        match number.and_then(|identity| phone::number(identity.reveal())) {
+            Some(number) => self.group(&Address::new("", &number, "")),
+            None => self.group(&address.without_line()),
+        }
     }
 
     /// The key of the line that messages to this address leave from.
@@ -285,5 +291,32 @@ mod tests {
         assert_ne!(one, key.group(&Address::new("twilio", "+1", "+3")));
         assert_ne!(one, key.group(&Address::new("twilio", "+", "1+2")));
         assert_eq!(one.as_str().len(), 32);
+    }
+
+    #[test]
+    fn person_is_the_number_by_every_line_transport_and_channel() {
+        let key = GroupKey::new(&SecretString::from("0123456789abcdef"));
+        let person = |transport: &str, identity: &str, line: &str| {
+            key.person(&Address::new(transport, identity, line))
+        };
+        let one = person("twilio", "+14158675309", "+1");
+        for (transport, identity) in [
+            ("twilio", "+14158675309"),
+            ("kannel", "14158675309"),
+            ("twilio", "whatsapp:+14158675309"),
+            ("http", "rcs:+14158675309"),
+        ] {
+            assert_eq!(person(transport, identity, "+2"), one, "{transport} {identity}");
+        }
+        for (transport, identity) in [
+            ("twilio", "+14158675308"),
+            ("twilio", "messenger:14158675309"),
+            (WEBSOCKET, "+14158675309"),
+            ("twilio", "24680"),
+        ] {
+            assert_ne!(person(transport, identity, "+1"), one, "{transport} {identity}");
+        }
+        assert_ne!(person("twilio", "24680", "+1"), person("kannel", "24680", "+1"));
+        assert_eq!(person("twilio", "24680", "+1"), person("twilio", "24680", "+2"));
     }
 }

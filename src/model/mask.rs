@@ -47,7 +47,7 @@ fn hits(text: &str, kinds: &BTreeSet<Mask>) -> Vec<Range<usize>> {
     }
     let folded = Folded::with_digits(text);
     let patterns = kinds.iter().flat_map(|kind| match kind {
-        Mask::Phone => std::slice::from_ref(&*PHONE),
+        Mask::Phone => &PHONE[..],
         Mask::Url => &URL[..],
         Mask::Email => std::slice::from_ref(&*EMAIL),
     });
@@ -67,14 +67,22 @@ const LOOSE_DOT: &str =
 /// Sign between the two halves of an address of mail.
 const AT: &str = r"(?: ?@ ?| ?[(\[{<] ?(?:at|@) ?[)\]}>] ?| at )";
 
-static PHONE: LazyLock<Regex> = LazyLock::new(|| {
-    let digit = r"(?:[0-9]|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b)";
+static PHONE: LazyLock<[Regex; 2]> = LazyLock::new(|| {
+    let word = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)";
     let spelled = "(?:dash|hyphen|minus|dot|point|space|slash|strich|bindestrich|punkt)";
     let separator = format!(
         r"(?:[^\p{{L}}\p{{N}}]{{0,4}}|[^\p{{L}}\p{{N}}]{{0,3}}{spelled}[^\p{{L}}\p{{N}}]{{0,3}})"
     );
     // A letter O stands for a zero between digits.
-    pattern(&format!(r"(?:[+(] ?){{0,2}}{digit}(?:{separator}(?:{digit}|o)){{6,}}"))
+    let number = |digit: &str| format!("{digit}(?:{separator}(?:{digit}|o)){{6,}}");
+    let apart = number(&format!(r"(?:[0-9]|\b{word}\b)"));
+    // Words that stand in one with others or with digits, as in `4one5`. The bounds at both ends leave
+    // the `one` of `phone` alone.
+    let together = number(&format!("(?:[0-9]|{word})"));
+    [
+        pattern(&format!(r"(?:[+(] ?){{0,2}}{apart}")),
+        pattern(&format!(r"(?:[+(] ?){{0,2}}\b{together}\b")),
+    ]
 });
 
 static URL: LazyLock<[Regex; 5]> = LazyLock::new(|| {
@@ -129,6 +137,9 @@ mod tests {
     )]
     #[case("41\u{200b}55\u{ad}55o1oo", "***")]
     #[case("𝟺𝟷𝟻𝟻𝟻𝟻𝟶𝟷𝟶𝟶", "***")]
+    #[case("4one5five5five5oh1", "***")]
+    #[case("fouronefivefivefivefiveohoneohoh", "***")]
+    #[case("Text fourone5-55five5oh1oh me", "Text *** me")]
     fn phone_numbers_are_masked(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(masked_by(Mask::Phone, text), expected);
     }
@@ -166,6 +177,7 @@ mod tests {
     #[case("We met at noon. In Berlin, e.g. at 10:30.")]
     #[case("I have 2 cats, 3 dogs and 415 fish.")]
     #[case("One of us is 45, and two are 23.")]
+    #[case("My phone 123456, nobody's bone 654321 someone 111111")]
     #[case("wait...what? and/or, 1.5 or 22.11.")]
     #[case("Polka dot dresses at home")]
     #[case("é 👩\u{200d}👧 नमस्ते")]

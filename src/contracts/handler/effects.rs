@@ -23,15 +23,20 @@ pub const REPORTED: &str = "events.reported";
 /// Name of the wake that a mailbox gets when an operator bars its owner.
 pub const BARRED: &str = "people.barred";
 
+/// Name of the wake that a mailbox gets when an operator ends the bar of its owner.
+pub const LIFTED: &str = "people.lifted";
+
 /// Name of the wake that a mailbox gets when an operator removes all that is stored about its owner.
 pub const FORGOTTEN: &str = "people.forgotten";
 
-/// An operator's removal of a person from a topic.
+/// An operator's removal of a person from a topic, or the end of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Removal {
     /// The person may not take part any more: their messages are dropped from now on.
     Barred,
+    /// The bar of the person has ended: they may take part again.
+    Lifted,
     /// Everything that is stored about the person is removed.
     Forgotten,
 }

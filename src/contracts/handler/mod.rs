@@ -32,8 +32,8 @@ pub use context::Context;
 pub use dialogue::{Dialogue, InDialogue, Turn};
 #[doc(hidden)]
 pub use effects::{
-    BARRED, Effects, FORGOTTEN, HandledObserver, Invocation, Note, Origin, REPORTED, ScheduledWake,
-    State, UNDELIVERABLE,
+    BARRED, Effects, FORGOTTEN, HandledObserver, Invocation, LIFTED, Note, Origin, REPORTED,
+    ScheduledWake, State, UNDELIVERABLE,
 };
 pub use effects::{OutgoingMessage, Removal};
 pub use error::{Postpone, Refuse, Result};
@@ -129,7 +129,7 @@ pub trait Handler: Send + Sync {
     }
 
     /// Handles an operator's removal of the owner of this mailbox: ends what they take part in. By
-    /// default it removes the state of one who is forgotten, and does nothing about one who is barred.
+    /// default it removes the state of one who is forgotten, and does nothing about bars.
     fn removed(
         &self,
         tx: &mut Transaction,

@@ -14,8 +14,17 @@ impl Transaction {
     /// Returns whether an operator has barred a person in the shadow: they take part only among people of
     /// whom this is true too, and are told nothing.
     pub async fn is_shadowed(&mut self, person: &Address) -> Result<bool> {
-        let key = standing::shadow_key(&self.invocation.groups, person);
-        Ok(self.read::<serde_json::Value>(&[key]).await?.pop().flatten().is_some())
+        Ok(self.are_shadowed(&[person]).await?.contains(&true))
+    }
+
+    /// Returns of each of several people, by one round trip, what [`is_shadowed`](Self::is_shadowed)
+    /// says.
+    pub async fn are_shadowed(&mut self, people: &[&Address]) -> Result<Vec<bool>> {
+        let groups = &self.invocation.groups;
+        let keys: Vec<String> =
+            people.iter().map(|person| standing::shadow_key(groups, person)).collect();
+        let bars = self.read::<serde_json::Value>(&keys).await?;
+        Ok(bars.into_iter().map(|bar| bar.is_some()).collect())
     }
 
     /// Returns whether a report of one person by another is kept already.

@@ -4,8 +4,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    BARRED, Context, Effects, FORGOTTEN, Handler, OutgoingMessage, Phases, REPORTED, Refuse,
-    Removal, Result, Transaction, UNDELIVERABLE, Verdict, opt_out, presence, submission,
+    BARRED, Context, Effects, FORGOTTEN, Handler, LIFTED, OutgoingMessage, Phases, REPORTED,
+    Refuse, Removal, Result, Transaction, UNDELIVERABLE, Verdict, opt_out, presence, submission,
 };
 use crate::model::command::Command;
 use crate::model::connection::{Connection, Disconnection};
@@ -118,6 +118,7 @@ async fn wake_up<H: Handler>(handler: &H, mut tx: Transaction, wake: &Wake) -> R
         }
         REPORTED => {}
         BARRED => handler.removed(&mut tx, Removal::Barred).await?,
+        LIFTED => handler.removed(&mut tx, Removal::Lifted).await?,
         FORGOTTEN => handler.removed(&mut tx, Removal::Forgotten).await?,
         presence::LOST_PROCESS => presence::lost_process(&mut tx, wake).await?,
         presence::LOST_SESSION => presence::lost_session(handler, &mut tx, wake).await?,

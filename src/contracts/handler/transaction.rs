@@ -119,6 +119,16 @@ impl Transaction {
         Ok(values.pop().flatten())
     }
 
+    /// Returns the value under `key`, for information: the commit does not depend on it.
+    pub async fn peek<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        let key = self.scoped(key);
+        let value = match self.seen.get(&key) {
+            Some(value) => value.clone(),
+            None => self.state.values(std::slice::from_ref(&key)).await?.pop().flatten(),
+        };
+        value.map(|json| parse(&key, &json)).transpose()
+    }
+
     /// Returns several values by one round trip, in the order of their keys.
     pub async fn get_many<'k, T: DeserializeOwned>(
         &mut self,
@@ -137,11 +147,7 @@ impl Transaction {
         keys.iter()
             .map(|key| match self.seen.get(key).and_then(Option::as_deref) {
                 None => Ok(None),
-                // The parser's own message would quote the value, which may be a number.
-                Some(json) => serde_json::from_str(json).map(Some).map_err(|error| {
-                    let (line, column) = (error.line(), error.column());
-                    anyhow::anyhow!("the value under {key} has another type, at {line}:{column}")
-                }),
+                Some(json) => parse(key, json).map(Some),
             })
             .collect()
     }
@@ -299,4 +305,12 @@ impl Transaction {
             .extend(self.checks.into_iter().map(|(key, expected)| Check::Value { key, expected }));
         effects
     }
+}
+
+fn parse<T: DeserializeOwned>(key: &str, json: &str) -> Result<T> {
+    // The parser's own message would quote the value, which may be a number.
+    serde_json::from_str(json).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        anyhow::anyhow!("the value under {key} has another type, at {line}:{column}")
+    })
 }

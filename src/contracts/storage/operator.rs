@@ -112,6 +112,13 @@ pub trait Operator: Send + Sync {
         marks: &Marks,
     ) -> Result<Vec<Trace>, StorageError>;
 
+    /// Returns the payloads that wait in a mailbox of the inbound queue, the oldest first.
+    async fn mailbox(
+        &self,
+        partition: &Partition,
+        group: &Group,
+    ) -> Result<Vec<String>, StorageError>;
+
     /// Erases traces that a search has found. One that has changed since is left alone. A worker that
     /// has an erased message in hand loses its claim.
     async fn erase(&self, partition: &Partition, traces: &[Trace]) -> Result<(), StorageError>;

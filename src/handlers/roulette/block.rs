@@ -40,11 +40,9 @@ pub(super) async fn block(
     if kind == Kind::Report {
         report(tx, group, seat, &stranger).await?;
     }
-    seat.past.blocked = blocked::add(tx, &seat.address, &stranger.address).await?;
+    blocked::add(tx, &seat.address, &stranger.address).await?;
     if matches!(seat.state, State::Chatting(_)) {
         chat::leave(tx, texts, group, seat).await?;
-    } else {
-        seat.write(tx, group)?;
     }
     let text = if kind == Kind::Report { &texts.reported } else { &texts.blocked };
     match seat.state {
@@ -66,7 +64,9 @@ async fn stranger(tx: &mut Transaction, seat: &Seat) -> Result<Option<Stranger>>
     Ok(theirs.map(|theirs| Stranger { chat, group, address: theirs.address }))
 }
 
-/// Keeps a report for the operator, once for each pair of people, and counts it as a strike.
+/// Keeps a report for the operator, once for each pair of people. It counts as a strike only when the
+/// stranger has written something that is kept, so that silence is no offence; and not when a page
+/// reports a phone: a person can have any number of sessions.
 async fn report(
     tx: &mut Transaction,
     group: &Group,
@@ -77,8 +77,10 @@ async fn report(
         return Ok(());
     }
     let texts = memory::texts(tx, &stranger.chat, group, &stranger.group).await?;
-    let strikes = strikes::count(tx, &stranger.address, &seat.address).await?;
     let (reported, reporter) = (stranger.address.clone(), seat.address.clone());
+    let is_strike = texts.iter().any(|text| text.by_reported)
+        && (reported.is_socket() || !reporter.is_socket());
+    let strikes = strikes::count(tx, &reported, &reporter, is_strike).await?;
     tx.report(&Report { at: tx.now(), reported, reporter, strikes, texts });
     Ok(())
 }

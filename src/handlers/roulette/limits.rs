@@ -1,5 +1,9 @@
 //! Times after which a wait or a chat ends, by wakes on the mailbox of one of its people.
 //!
+//! The wakes of a mailbox are equal, and the seat says what is due: a new one only moves the time of the
+//! one that waits, so that no mailbox has more than one of each kind, however often its owner looks for
+//! another stranger.
+//!
 //! A relay does not write the time of the last text. The seats of a chat are written again when a text
 //! comes and they are older than a tenth of the time that makes a chat idle, so their age is known to
 //! be that of the last text but for this tenth, which a check adds to the time that it waits.
@@ -14,10 +18,8 @@ use super::notice::{self, Event};
 use super::seat::{Chat, Seat, State};
 use super::settings::RouletteSettings;
 use super::summary::format_duration;
-use super::texts::Texts;
 use crate::contracts::handler::Transaction;
 use crate::model::address::Group;
-use crate::model::message::Wake;
 use crate::model::template::fill;
 
 /// Name of the wake that ends a wait.
@@ -40,24 +42,26 @@ enum Verdict {
     Later(Option<DateTime<Utc>>),
 }
 
-/// Schedules the end of a wait.
-pub(super) fn schedule_wait(
-    tx: &mut Transaction,
-    settings: &RouletteSettings,
-    since: DateTime<Utc>,
-) -> Result<()> {
+/// Schedules the end of a wait that begins now.
+pub(super) fn schedule_wait(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
     if settings.wait_timeout.is_zero() {
         return Ok(());
     }
-    tx.wake_after(settings.wait_timeout, WAIT, &since)
+    tx.wake_after(settings.wait_timeout, WAIT, &())
 }
 
-/// Ends a wait, and tells the person how to go on waiting. A wake of an earlier wait does nothing.
-pub(super) async fn end_wait(tx: &mut Transaction, texts: &Texts, wake: &Wake) -> Result<()> {
-    let (group, began) = (tx.group(), wake.data::<DateTime<Utc>>()?);
+/// Ends a wait, and tells the person how to go on waiting. A wait that is not over yet is looked at
+/// again when it is.
+pub(super) async fn end_wait(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
+    let (group, texts) = (tx.group(), &settings.texts);
     let Some(mut seat) = tx.state::<Seat>().await? else { return Ok(()) };
-    if !matches!(seat.state, State::Waiting { since, .. } if since == began) {
+    let State::Waiting { since, .. } = seat.state else { return Ok(()) };
+    let end = since + settings.wait_timeout;
+    if settings.wait_timeout.is_zero() {
         return Ok(());
+    }
+    if tx.now() < end {
+        return tx.wake(&group, WAIT, Some(end), &());
     }
     seat.state = State::Idle;
     seat.may_wait = true;
@@ -81,23 +85,15 @@ pub(super) fn schedule_check(
     chat: &Chat,
 ) -> Result<()> {
     match judge(settings, chat, chat.since, chat.since) {
-        Verdict::Later(Some(at)) => tx.wake(group, CHAT, Some(at), &chat.id),
+        Verdict::Later(Some(at)) => tx.wake(group, CHAT, Some(at), &()),
         _ => Ok(()),
     }
 }
 
-/// Checks a chat: nudges it, ends it, or schedules the next check. A wake of an earlier chat does
-/// nothing.
-pub(super) async fn check(
-    tx: &mut Transaction,
-    settings: &RouletteSettings,
-    wake: &Wake,
-) -> Result<()> {
-    let (group, id) = (tx.group(), wake.data::<String>()?);
+/// Checks the chat that runs: nudges it, ends it, or schedules the next check.
+pub(super) async fn check(tx: &mut Transaction, settings: &RouletteSettings) -> Result<()> {
+    let group = tx.group();
     let Some(mut seat) = tx.state::<Seat>().await? else { return Ok(()) };
-    if !matches!(&seat.state, State::Chatting(chat) if chat.id == id) {
-        return Ok(());
-    }
     let Some((chat, partner)) = both_sides(tx, &group, &mut seat).await? else { return Ok(()) };
     let texts = &settings.texts;
     match judge(settings, &chat, seat.written, tx.now()) {
@@ -107,9 +103,9 @@ pub(super) async fn check(
             let time = format_duration(chrono::TimeDelta::from_std(settings.idle_end)?);
             let text = fill(&texts.idle_nudge, &[("time", &time)]);
             nudge(tx, &text, [(group.clone(), seat), (chat.with.clone(), partner)])?;
-            tx.wake_after(settings.idle_end, CHAT, &id)
+            tx.wake_after(settings.idle_end, CHAT, &())
         }
-        Verdict::Later(Some(at)) => tx.wake(&group, CHAT, Some(at), &id),
+        Verdict::Later(Some(at)) => tx.wake(&group, CHAT, Some(at), &()),
         Verdict::Later(None) => Ok(()),
     }
 }

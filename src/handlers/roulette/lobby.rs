@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::blocked;
 use super::limits;
 use super::matching::{self, Waiter};
 use super::notice::{self, Event};
@@ -14,7 +15,7 @@ use super::seat::{Chat, Seat, State, WAITING};
 use super::settings::RouletteSettings;
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
-use crate::model::address::Group;
+use crate::model::address::{Address, Group};
 
 /// Name of the wake that the lobby runs on.
 pub(super) const PAIR: &str = "pair";
@@ -80,7 +81,7 @@ async fn round(tx: &mut Transaction) -> Result<Round> {
         let (found, more) = (members.len(), members.len() == size);
         let groups: Vec<Group> = members.into_iter().map(|member| member.group).collect();
         let waiting = waiting_seats(tx, groups).await?;
-        let pairs = match_up(tx, &waiting, more);
+        let pairs = match_up(tx, &waiting, more).await?;
         let has_progress = !pairs.is_empty() || waiting.len() < found;
         if has_progress || !more || size >= WIDEST {
             return Ok(Round { waiting, pairs, more: more && has_progress });
@@ -104,16 +105,36 @@ async fn waiting_seats(tx: &mut Transaction, groups: Vec<Group>) -> Result<Vec<W
     Ok(waiting)
 }
 
-/// Returns the pairs. Earlier partners meet again only when no other person waits.
-fn match_up(tx: &Transaction, waiting: &[Waiting], more: bool) -> Vec<(usize, usize)> {
-    let people: Vec<Group> = waiting.iter().map(|(_, seat)| tx.person(&seat.address)).collect();
-    let waiters: Vec<Waiter<'_>> =
-        waiting.iter().zip(&people).map(|((group, seat), id)| seat.waiter(group, id)).collect();
+/// Returns the pairs. Earlier partners meet again only when no other person waits. Blocks and shadow bars
+/// are read here alone, so that they need not travel with every seat.
+async fn match_up(
+    tx: &mut Transaction,
+    waiting: &[Waiting],
+    more: bool,
+) -> Result<Vec<(usize, usize)>> {
+    if waiting.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let addresses: Vec<&Address> = waiting.iter().map(|(_, seat)| &seat.address).collect();
+    let people: Vec<Group> = addresses.iter().map(|address| tx.person(address)).collect();
+    let blocked = blocked::lists(tx, &people).await?;
+    let shadowed = tx.are_shadowed(&addresses).await?;
+    let mut waiters = Vec::with_capacity(waiting.len());
+    for (at, (group, seat)) in waiting.iter().enumerate() {
+        waiters.push(Waiter {
+            group,
+            last_partner: seat.last_partner.as_ref(),
+            earlier: &seat.past.earlier,
+            person: &people[at],
+            blocked: &blocked[at],
+            shadowed: shadowed[at],
+        });
+    }
     let mut pairs = matching::pair(&waiters);
     if !more {
         pairs.extend(matching::last_resort(&waiters, &pairs));
     }
-    pairs
+    Ok(pairs)
 }
 
 fn connect(

@@ -1,6 +1,6 @@
 //! Matching: a pure function from waiting people to pairs.
 
-use crate::model::address::{Group, Identity};
+use crate::model::address::Group;
 
 /// A waiting person. Every list of them here begins with the longest waiting.
 #[derive(Clone, Copy, Debug)]
@@ -9,10 +9,9 @@ pub(super) struct Waiter<'a> {
     pub last_partner: Option<&'a Group>,
     /// Partners before the last one.
     pub earlier: &'a [Group],
-    /// Identity of the person, who is two groups when they text two of our lines.
-    pub person: &'a Identity,
-    /// Group of the person on no line, by which others block them.
-    pub id: &'a Group,
+    /// Group of the person, who has several mailboxes when they text several of our lines. Others block
+    /// them by it.
+    pub person: &'a Group,
     /// People whom this one has blocked.
     pub blocked: &'a [Group],
     /// Barred in the shadow, and so only for others like them.
@@ -81,8 +80,8 @@ fn are_not_last_partners(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
 fn may_meet(one: &Waiter<'_>, other: &Waiter<'_>) -> bool {
     one.person != other.person
         && one.shadowed == other.shadowed
-        && !one.blocked.contains(other.id)
-        && !other.blocked.contains(one.id)
+        && !one.blocked.contains(other.person)
+        && !other.blocked.contains(one.person)
 }
 
 fn left_over(count: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
@@ -146,22 +145,20 @@ mod tests {
     /// People by number, with their last partner's.
     type Population = Vec<(usize, Option<usize>)>;
 
-    fn waiter<'a>(group: &'a Group, person: &'a Identity) -> Waiter<'a> {
+    fn waiter<'a>(group: &'a Group, person: &'a Group) -> Waiter<'a> {
         let (earlier, blocked): (&[Group], &[Group]) = (&[], &[]);
         let (last_partner, shadowed) = (None, false);
-        Waiter { group, last_partner, earlier, person, id: group, blocked, shadowed }
+        Waiter { group, last_partner, earlier, person, blocked, shadowed }
     }
 
     fn with_waiters<T>(population: &Population, check: impl FnOnce(&[Waiter<'_>]) -> T) -> T {
         let groups: Vec<Group> =
             (0..64).map(|number| Group::from_id(format!("{number:02}"))).collect();
-        let people: Vec<Identity> =
-            (0..64).map(|number| Identity::new(format!("+1415555{number:04}"))).collect();
         let waiters: Vec<Waiter<'_>> = population
             .iter()
             .map(|&(person, last)| Waiter {
                 last_partner: last.map(|last| &groups[last]),
-                ..waiter(&groups[person], &people[person])
+                ..waiter(&groups[person], &groups[person])
             })
             .collect();
         check(&waiters)
@@ -297,7 +294,7 @@ mod tests {
     #[test]
     fn person_on_two_lines_is_not_paired_with_themself() {
         let groups = ["one", "two"].map(Group::from_id);
-        let person = &Identity::new("+14155550100");
+        let person = &Group::from_id("person");
         let waiters = groups.each_ref().map(|group| waiter(group, person));
         assert_eq!(pair(&waiters), []);
         assert_eq!(last_resort(&waiters, &[]), []);
@@ -327,15 +324,13 @@ mod tests {
             };
             let lists: Vec<_> =
                 company.iter().map(|(past, blocked, _)| (named(past), named(blocked))).collect();
-            let people: Vec<Identity> =
-                (0..12).map(|number| Identity::new(format!("+1415555{number:04}"))).collect();
             let waiters: Vec<Waiter<'_>> = (0..company.len())
                 .map(|number| Waiter {
                     last_partner: lists[number].0.first(),
                     earlier: lists[number].0.get(1..).unwrap_or_default(),
                     blocked: &lists[number].1,
                     shadowed: company[number].2,
-                    ..waiter(&groups[number], &people[number])
+                    ..waiter(&groups[number], &groups[number])
                 })
                 .collect();
             let mut pairs = pair(&waiters);
@@ -364,9 +359,8 @@ mod tests {
     #[test]
     fn earlier_partner_is_paired_before_the_last_one() {
         let groups = ["one", "two", "three"].map(Group::from_id);
-        let people = ["+1", "+2", "+3"].map(Identity::new);
         let earlier = [groups[2].clone()];
-        let mut waiters = [0, 1, 2].map(|at| waiter(&groups[at], &people[at]));
+        let mut waiters = [0, 1, 2].map(|at| waiter(&groups[at], &groups[at]));
         waiters[0].last_partner = Some(&groups[1]);
         waiters[0].earlier = &earlier;
         waiters[1].last_partner = Some(&groups[2]);

@@ -1,9 +1,7 @@
-//! Meetings: how a seat is matched, and how it remembers whom its owner has met.
+//! Meetings: how a seat remembers whom its owner has met.
 
-use super::matching::Waiter;
 use super::past::Past;
 use super::seat::{Chat, Seat, State};
-use crate::model::address::Group;
 
 impl Seat {
     /// Puts the owner into a chat, and remembers as many partners, the new one included.
@@ -17,18 +15,5 @@ impl Seat {
         earlier.retain(|partner| *partner != chat.with);
         earlier.truncate(remembered.saturating_sub(1));
         self.state = State::Chatting(chat);
-    }
-
-    /// Returns the owner as the matching sees them.
-    pub(super) fn waiter<'a>(&'a self, group: &'a Group, id: &'a Group) -> Waiter<'a> {
-        Waiter {
-            group,
-            last_partner: self.last_partner.as_ref(),
-            earlier: &self.past.earlier,
-            person: &self.address.identity,
-            id,
-            blocked: &self.past.blocked,
-            shadowed: self.past.shadowed,
-        }
     }
 }

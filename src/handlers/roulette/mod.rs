@@ -86,8 +86,8 @@ impl Handler for Roulette {
     async fn wake(&self, tx: &mut Transaction, wake: &Wake) -> Result {
         match wake.name.as_str() {
             lobby::PAIR => lobby::pair(tx, &self.settings).await,
-            limits::WAIT => limits::end_wait(tx, &self.settings.texts, wake).await,
-            limits::CHAT => limits::check(tx, &self.settings, wake).await,
+            limits::WAIT => limits::end_wait(tx, &self.settings).await,
+            limits::CHAT => limits::check(tx, &self.settings).await,
             absence::OVER => absence::over(tx, &self.settings.texts, wake).await,
             _ => Ok(()),
         }

@@ -12,7 +12,7 @@ use crate::contracts::storage::encoding::digest;
 
 /// Number of texts of one side that are looked at. With the four answers between them, nine are exchanged.
 const TEXTS: usize = 5;
-/// Time in which so many equal texts of one side, each answered, are those of a program.
+/// Time in which so many equal texts of one side, each with the same answer, are those of programs.
 const REPETITION: TimeDelta = TimeDelta::minutes(10);
 /// Time in which no person reads a text, thinks of an answer and types it, nine times in a row.
 const REFLEX: TimeDelta = TimeDelta::seconds(2);
@@ -51,7 +51,9 @@ impl Pace {
     /// Returns whether this side and the other one answer each other as programs do.
     pub(super) fn is_loop(&self, other: &Self) -> bool {
         let answers = other.between(&self.times);
-        (self.is_repetition() && answers.len() + 2 >= TEXTS) || self.is_reflex(&answers)
+        // A person who answers `ok` to all that they are told repeats themself too, so both sides must.
+        let both_repeat = self.is_repetition() && other.equal + 1 >= TEXTS;
+        (both_repeat && answers.len() + 2 >= TEXTS) || self.is_reflex(&answers)
     }
 
     fn is_repetition(&self) -> bool {
@@ -126,8 +128,14 @@ mod tests {
     #[rstest]
     #[case::within_ten_minutes(75_000, true)]
     #[case::slower(75_001, false)]
-    fn side_that_repeats_itself_is_a_loop(#[case] interval: i64, #[case] expected: bool) {
-        assert_eq!(alternating(interval, ["I am away"; 5], ["1", "2", "3", "4"]), expected);
+    fn sides_that_repeat_themselves_are_a_loop(#[case] interval: i64, #[case] expected: bool) {
+        assert_eq!(alternating(interval, ["I am away"; 5], ["gone"; 4]), expected);
+    }
+
+    #[test]
+    fn listener_who_gives_the_same_answer_is_no_loop() {
+        assert!(!alternating(10_000, ["ok"; 5], ["so", "I", "said", "to him"]));
+        assert!(!alternating(10_000, ["so", "I", "said", "to", "him"], ["ok"; 4]));
     }
 
     #[test]

@@ -13,10 +13,4 @@ pub(super) struct Past {
     /// Partners before the last one, the latest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Group>,
-    /// Copy of the people whom the owner has blocked, for the lobby, which reads seats alone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub blocked: Vec<Group>,
-    /// True when the owner was barred in the shadow as they began to wait.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub shadowed: bool,
 }

@@ -142,7 +142,7 @@ impl<'a> Person<'a> {
     }
 
     async fn stats(&mut self) -> Result<()> {
-        let waiting = self.cx.size(WAITING).await?.to_string();
+        let waiting = self.waiting().await?.to_string();
         let chatting = self.cx.size(CHATTING).await?.to_string();
         let pairs = self.cx.total(&lobby::pairs_counter(self.cx.now())).await?.to_string();
         let own = match &self.seat.state {
@@ -158,6 +158,15 @@ impl<'a> Person<'a> {
         Ok(())
     }
 
+    /// Returns the number of waiting people as the sender may know it. One who is barred in the shadow
+    /// would wonder why they are not paired with any of the others.
+    async fn waiting(&mut self) -> Result<u64> {
+        if self.cx.is_shadowed(&self.seat.address).await? {
+            return Ok(u64::from(self.seat.is_waiting()));
+        }
+        self.cx.size(WAITING).await
+    }
+
     async fn block(&mut self, kind: block::Kind) -> Result<()> {
         block::block(self.cx, self.texts, &self.group, &mut self.seat, kind).await
     }
@@ -167,7 +176,7 @@ impl<'a> Person<'a> {
     }
 
     async fn wait(&mut self) -> Result<()> {
-        if let Some(left) = strikes::cool_down(self.cx, &mut self.seat).await? {
+        if let Some(left) = strikes::cool_down(self.cx, &self.seat.address).await? {
             let time = summary::format_duration(left);
             self.cx.reply(fill(&self.texts.cooling_down, &[("time", &time)]));
             return Ok(());
@@ -176,7 +185,7 @@ impl<'a> Person<'a> {
         self.seat.state = State::Waiting { since, notified: false };
         self.seat.may_wait = false;
         self.seat.write(self.cx, &self.group)?;
-        limits::schedule_wait(self.cx, self.settings, since)?;
+        limits::schedule_wait(self.cx, self.settings)?;
         // The text may have been in the queue for longer than its socket was open.
         let address = &self.seat.address;
         if address.is_socket() && !self.cx.is_connected(address).await? {

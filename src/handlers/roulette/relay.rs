@@ -48,11 +48,18 @@ impl Person<'_> {
         let pace = Some(pace.clone()).filter(Pace::is_suspicious);
         self.seat.amend(self.cx)?;
         let Some(pace) = pace else { return Ok(false) };
-        let other = match self.both_sides().await? {
-            Some((_, Seat { state: State::Chatting(theirs), .. })) => theirs.pace,
+        Ok(self.partners_pace().await?.is_some_and(|other| pace.is_loop(&other)))
+    }
+
+    /// Returns the pace of the other side. Theirs changes with each of their texts, with which a relay
+    /// must not conflict.
+    async fn partners_pace(&mut self) -> Result<Option<Pace>> {
+        let State::Chatting(chat) = &self.seat.state else { return Ok(None) };
+        let partner: Option<Seat> = self.cx.peek(chat.with.as_str()).await?;
+        Ok(match partner.map(|partner| partner.state) {
+            Some(State::Chatting(theirs)) if theirs.id == chat.id => theirs.pace,
             _ => None,
-        };
-        Ok(other.is_some_and(|other| pace.is_loop(&other)))
+        })
     }
 
     /// Writes both seats of a chat again when they are old, or say that the chat is idle.

@@ -3,14 +3,20 @@
 use anyhow::Result;
 
 use super::chat;
+use super::lobby;
 use super::notice::{self, Event};
 use super::seat::{Seat, State};
+use super::summary::with_summary;
 use super::texts::Texts;
 use crate::contracts::handler::{Removal, Transaction};
 
 /// Ends what the owner of this mailbox takes part in; nothing is kept of one who is forgotten.
 pub(super) async fn removed(tx: &mut Transaction, texts: &Texts, removal: Removal) -> Result<()> {
     let Some(mut seat) = tx.state::<Seat>().await? else { return Ok(()) };
+    if removal == Removal::Lifted {
+        // Others wait whom they may meet now.
+        return if seat.is_waiting() { lobby::wake(tx) } else { Ok(()) };
+    }
     if removal == Removal::Barred && tx.is_shadowed(&seat.address).await? {
         return hide(tx, texts, &mut seat).await;
     }
@@ -23,14 +29,14 @@ pub(super) async fn removed(tx: &mut Transaction, texts: &Texts, removal: Remova
 }
 
 /// Hides a person from all others but those who are hidden too. Their chat ends as if the stranger had
-/// left; a wait goes on.
+/// left, with all that is said then; a wait goes on, and the lobby knows of the bar.
 async fn hide(tx: &mut Transaction, texts: &Texts, seat: &mut Seat) -> Result<()> {
+    let State::Chatting(chat) = seat.state.clone() else {
+        return if seat.is_waiting() { lobby::wake(tx) } else { Ok(()) };
+    };
+    let text = with_summary(tx, texts, &chat, &texts.peer_disconnected).await?;
     let own = tx.group();
-    seat.past.shadowed = true;
-    if matches!(seat.state, State::Chatting(_)) {
-        chat::leave(tx, texts, &own, seat).await?;
-        notice::notify(tx, &seat.address, &texts.peer_disconnected, Event::PeerDisconnected);
-        return Ok(());
-    }
-    seat.write(tx, &own)
+    chat::leave(tx, texts, &own, seat).await?;
+    notice::notify(tx, &seat.address, &text, Event::PeerDisconnected);
+    Ok(())
 }

@@ -7,8 +7,6 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::blocked;
-use super::seat::Seat;
 use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
 
@@ -32,13 +30,18 @@ struct Strikes {
     until: DateTime<Utc>,
 }
 
-/// Counts a strike of a person, unless the same one has reported them before. Returns the number of
-/// strikes.
-pub(super) async fn count(tx: &mut Transaction, person: &Address, by: &Address) -> Result<usize> {
+/// Counts a strike of a person, unless the same one has reported them before, or the report is none.
+/// Returns the number of strikes.
+pub(super) async fn count(
+    tx: &mut Transaction,
+    person: &Address,
+    by: &Address,
+    is_strike: bool,
+) -> Result<usize> {
     let key = key(tx, person);
     let mut strikes: Strikes = tx.get(&key).await?.unwrap_or_default();
     let by = tx.person(by);
-    if !strikes.by.contains(&by) {
+    if is_strike && !strikes.by.contains(&by) {
         strikes.by.push(by);
         let excess = strikes.by.len().saturating_sub(MAX_STRIKES);
         strikes.by.drain(..excess);
@@ -49,18 +52,11 @@ pub(super) async fn count(tx: &mut Transaction, person: &Address, by: &Address) 
     Ok(strikes.by.len())
 }
 
-/// Returns the time that a person has to wait before they may look for a stranger. When there is none,
-/// puts into their seat what the lobby must know of them.
-pub(super) async fn cool_down(tx: &mut Transaction, seat: &mut Seat) -> Result<Option<TimeDelta>> {
-    let person = seat.address.clone();
-    let strikes: Option<Strikes> = tx.get(&key(tx, &person)).await?;
-    let now = tx.now();
-    if let Some(strikes) = strikes.filter(|strikes| strikes.until > now) {
-        return Ok(Some(strikes.until - now));
-    }
-    seat.past.blocked = blocked::list(tx, &person).await?;
-    seat.past.shadowed = tx.is_shadowed(&person).await?;
-    Ok(None)
+/// Returns the time that a person has to wait before they may look for a stranger.
+pub(super) async fn cool_down(tx: &mut Transaction, person: &Address) -> Result<Option<TimeDelta>> {
+    let strikes: Option<Strikes> = tx.get(&key(tx, person)).await?;
+    let left = strikes.map(|strikes| strikes.until - tx.now());
+    Ok(left.filter(|left| *left > TimeDelta::zero()))
 }
 
 fn key(tx: &Transaction, person: &Address) -> String {

@@ -9,6 +9,7 @@ use super::{Redis, moves, scripts};
 use crate::contracts::storage::{
     Change, FeedCursor, Marks, Operator, Partition, Place, StorageError, Trace,
 };
+use crate::model::address::Group;
 
 /// Number of traces that one call erases, so that other callers do not wait long.
 const BATCH: usize = 64;
@@ -25,6 +26,14 @@ impl Operator for Redis {
         marks: &Marks,
     ) -> Result<Vec<Trace>, StorageError> {
         self.search_all(partition, marks).await
+    }
+
+    async fn mailbox(
+        &self,
+        partition: &Partition,
+        group: &Group,
+    ) -> Result<Vec<String>, StorageError> {
+        self.mailbox_payloads(partition, group).await
     }
 
     async fn erase(&self, partition: &Partition, traces: &[Trace]) -> Result<(), StorageError> {

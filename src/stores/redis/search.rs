@@ -9,9 +9,16 @@ use super::Redis;
 use super::keys::{kind_prefix, tag};
 use super::reply::{decode, split_message};
 use crate::contracts::storage::{Marks, Partition, Place, QueueKind, StorageError, Trace};
+use crate::model::address::Group;
 
 /// Number of members that one call reads, so that other callers do not wait long.
 const PAGE: usize = 1_000;
+
+/// Number of values that one call reads, which may be large.
+const BATCH: usize = 100;
+
+/// Beginning of the keys of a handler's state, behind the tag.
+const STATE: &str = "s:";
 
 /// Suffixes of keys whose names hold groups, but which hold nothing else of a person, and go with the
 /// messages or members that they are about.
@@ -38,9 +45,13 @@ impl Redis {
             let mut scan = cmd("SCAN");
             scan.arg(&cursor).arg("MATCH").arg(format!("{tag}*")).arg("COUNT").arg(PAGE);
             let (next, keys): (String, Vec<String>) = decode(search.send(&scan).await?)?;
-            for key in keys {
-                let Some(suffix) = key.strip_prefix(&tag) else { continue };
-                search.key(&key, suffix).await?;
+            let suffixes: Vec<&str> =
+                keys.iter().filter_map(|key| key.strip_prefix(&tag)).collect();
+            let (state, others): (Vec<_>, Vec<_>) =
+                suffixes.into_iter().partition(|suffix| suffix.starts_with(STATE));
+            search.state(&tag, &state).await?;
+            for suffix in others {
+                search.key(&format!("{tag}{suffix}"), suffix).await?;
             }
             if next == "0" {
                 // A scan may return a key twice.
@@ -50,6 +61,19 @@ impl Redis {
             }
             cursor = next;
         }
+    }
+
+    /// Returns the payloads that wait in a mailbox of the inbound queue, the oldest first.
+    pub(super) async fn mailbox_payloads(
+        &self,
+        partition: &Partition,
+        group: &Group,
+    ) -> Result<Vec<String>, StorageError> {
+        let mut range = cmd("LRANGE");
+        let list = format!("{}{}g:{group}", tag(partition), kind_prefix(QueueKind::Inbound));
+        range.arg(list).arg(0).arg(-1);
+        let messages: Vec<String> = decode(self.send_pooled(partition, &range).await?)?;
+        messages.iter().map(|message| Ok(split_message(message)?.2)).collect()
     }
 }
 
@@ -69,9 +93,6 @@ impl Search<'_> {
 
     /// Searches what one key holds. The kind of a key follows from its name.
     async fn key(&mut self, key: &str, suffix: &str) -> Result<(), StorageError> {
-        if let Some(name) = suffix.strip_prefix("s:") {
-            return self.state(key, name).await;
-        }
         if let Some(pool) = suffix.strip_prefix("pool:") {
             return self.pool(key, pool).await;
         }
@@ -102,13 +123,21 @@ impl Search<'_> {
         Ok(())
     }
 
-    async fn state(&mut self, key: &str, name: &str) -> Result<(), StorageError> {
-        let mut get = cmd("GET");
-        get.arg(key);
-        // A key may have expired since the scan.
-        let Some(value) = decode::<Option<String>>(self.send(&get).await?)? else { return Ok(()) };
-        if self.marks.name(name) || self.marks.text(&value) {
-            self.add(Place::State, name, value, "");
+    /// Searches the values of a handler's state, by one round trip for each batch of keys.
+    async fn state(&mut self, tag: &str, suffixes: &[&str]) -> Result<(), StorageError> {
+        for batch in suffixes.chunks(BATCH) {
+            let mut get = cmd("MGET");
+            get.arg(batch.iter().map(|suffix| format!("{tag}{suffix}")).collect::<Vec<_>>());
+            let values: Vec<Option<String>> = decode(self.send(&get).await?)?;
+            for (suffix, value) in batch.iter().zip(values) {
+                // A key may have expired since the scan.
+                let (Some(name), Some(value)) = (suffix.strip_prefix(STATE), value) else {
+                    continue;
+                };
+                if self.marks.name(name) || self.marks.text(&value) {
+                    self.add(Place::State, name, value, "");
+                }
+            }
         }
         Ok(())
     }

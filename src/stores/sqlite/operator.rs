@@ -27,6 +27,21 @@ impl Operator for Sqlite {
         self.read(move |tx| search::search(tx, &partition, &marks)).await
     }
 
+    async fn mailbox(
+        &self,
+        partition: &Partition,
+        group: &Group,
+    ) -> Result<Vec<String>, StorageError> {
+        let (partition, group) = (partition.clone(), group.clone());
+        let payloads =
+            "SELECT payload FROM messages WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence";
+        self.read(move |tx| {
+            let queue = tx.find_partition(&partition)?.queue(QueueKind::Inbound);
+            tx.query_all(payloads, params![queue, group.as_str()], |row| row.get(0))
+        })
+        .await
+    }
+
     async fn erase(&self, partition: &Partition, traces: &[Trace]) -> Result<(), StorageError> {
         let (partition, traces) = (partition.clone(), traces.to_vec());
         self.write(move |tx| {

@@ -1,7 +1,7 @@
 //! Search of a partition for a person: every row of it is read and compared with the person's marks.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Params, Row, params};
+use rusqlite::{Params, Row};
 
 use super::transaction::{PartitionRow, StorageResult, Transaction};
 use crate::contracts::storage::{Marks, Partition, Place, QueueKind, Trace};
@@ -56,30 +56,30 @@ pub(super) fn search(
     Ok(found)
 }
 
-/// Searches state, pools and counters.
+/// Searches state, pools and counters. What has expired stands in the file until it is trimmed.
 fn handlers_state(
     tx: &Transaction<'_>,
     row: &PartitionRow<'_>,
     marks: &Marks,
 ) -> StorageResult<Vec<Trace>> {
-    let of_partition = params![row.number, tx.now];
+    let of_partition = [row.number];
     let mut found = rows(
         tx,
-        "SELECT key, value, '' FROM state WHERE partition = ?1 AND until > ?2",
+        "SELECT key, value, '' FROM state WHERE partition = ?1",
         of_partition,
         Place::State,
         |trace| marks.name(&trace.name) || marks.text(&trace.text),
     )?;
     found.extend(rows(
         tx,
-        "SELECT pool, mailbox, '' FROM pools WHERE partition = ?1 AND until > ?2",
+        "SELECT pool, mailbox, '' FROM pools WHERE partition = ?1",
         of_partition,
         Place::Pool,
         |trace| marks.name(&trace.name) || marks.name(&trace.text),
     )?);
     found.extend(rows(
         tx,
-        "SELECT counter, '', '' FROM counters WHERE partition = ?1 AND until > ?2",
+        "SELECT counter, '', '' FROM counters WHERE partition = ?1",
         of_partition,
         Place::Counter,
         |trace| marks.name(&trace.name),

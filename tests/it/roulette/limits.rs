@@ -55,6 +55,25 @@ fn each_wait_has_a_time_of_its_own() {
 }
 
 #[test]
+fn mailbox_has_one_timer_of_each_kind_however_often_its_owner_begins_anew() {
+    let mut scenario = Scenario::with(json!({"max_chat": "3h"}));
+    for _ in 0..20 {
+        for (name, text) in [("ann", "connect"), ("bob", "refresh"), ("ann", "refresh")] {
+            pass(&mut scenario, SECOND);
+            scenario.play(name, text);
+        }
+    }
+    scenario.play("ann", "disconnect");
+    for _ in 0..20 {
+        for text in ["connect", "disconnect"] {
+            pass(&mut scenario, SECOND);
+            scenario.play("ann", text);
+        }
+    }
+    assert!(scenario.topic.timers() <= 4, "{}", scenario.topic.timers());
+}
+
+#[test]
 fn wait_is_no_command_of_a_person_who_has_not_waited() {
     let mut scenario = chat_of_two();
     scenario.play("bob", "disconnect");

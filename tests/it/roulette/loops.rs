@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::scenario::{LOOP_ENDED, NO_PEER, Scenario, WAIT};
+use super::scenario::{LOOP_ENDED, NO_PEER, Scenario, WAIT, person};
 use super::{NOTHING, chat_of_two};
 
 /// Lets two programs answer every text that they get, at this interval, and returns the number of
@@ -85,6 +85,31 @@ fn impatient_person_without_an_answer_is_no_loop() {
         scenario.play("ann", "hello?");
     }
     assert_eq!(scenario.received("bob").len(), 20);
+}
+
+#[test]
+fn listener_who_gives_the_same_answer_is_no_loop() {
+    let mut scenario = chat_of_two();
+    for number in 0..20 {
+        scenario.wait(Duration::from_secs(5));
+        scenario.play("ann", &format!("This is part {number} of my story."));
+        scenario.wait(Duration::from_secs(5));
+        scenario.play("bob", "ok");
+    }
+    assert!(scenario.are_paired("ann", "bob"));
+}
+
+#[test]
+fn text_of_the_stranger_does_not_hold_up_a_quick_writer() {
+    let mut scenario = chat_of_two();
+    for number in 0..8 {
+        scenario.play("ann", &number.to_string());
+    }
+    let ann = scenario.topic.group(&person("ann"));
+    scenario.send("ann", "and so on");
+    scenario.topic.begin(&ann);
+    scenario.play_others(&[("bob", "yes")], &ann);
+    assert!(scenario.topic.commit(&ann).is_some(), "the run would be repeated");
 }
 
 #[test]

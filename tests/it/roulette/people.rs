@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crosswire::contracts::handler::{BARRED, FORGOTTEN};
-use crosswire::model::address::Group;
+use crosswire::contracts::handler::{BARRED, FORGOTTEN, LIFTED};
+use crosswire::model::address::{Address, Group};
 use crosswire::model::standing::{self, Bar, REPORTS, Report, SEAL};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::scenario::{
     BLOCKED, CONNECTED, DISCONNECTED, NO_PEER, PEER_LEFT, REPORTED, Scenario, WAIT, person,
@@ -40,6 +40,7 @@ fn meet_and_report(scenario: &mut Scenario, reporter: &str, reported: &str) {
     scenario.play(reported, "connect");
     scenario.play(reporter, "connect");
     assert!(scenario.are_paired(reporter, reported));
+    scenario.play(reported, "give me your money");
     scenario.play(reporter, "report");
     scenario.topic.sent.clear();
 }
@@ -156,6 +157,8 @@ fn each_report_by_another_person_makes_the_cool_down_longer() {
 #[test]
 fn person_is_reported_once_by_each_other() {
     let mut scenario = chat_of_two();
+    scenario.play("bob", "give me your money");
+    scenario.topic.sent.clear();
     for _ in 0..3 {
         scenario.play("ann", "report");
     }
@@ -165,6 +168,56 @@ fn person_is_reported_once_by_each_other() {
     scenario.topic.sent.clear();
     scenario.play("bob", "connect");
     assert_eq!(scenario.received("bob"), [cooling("0:01:00")]);
+}
+
+#[test]
+fn report_of_a_person_who_has_written_nothing_is_kept_and_is_no_strike() {
+    let mut scenario = chat_of_two();
+    scenario.play("ann", "hello?");
+    scenario.play("ann", "report");
+    assert_eq!(reports(&scenario)[0].strikes, 0);
+    scenario.topic.sent.clear();
+    scenario.play("bob", "connect");
+    assert_eq!(scenario.received("bob"), [WAIT]);
+}
+
+#[test]
+fn report_by_a_page_is_a_strike_against_pages_alone() {
+    for (reported, strikes) in [("bob", 0), ("web-bob", 1)] {
+        let mut scenario = Scenario::new();
+        for page in ["web-ann", "web-bob"] {
+            scenario.open(page);
+        }
+        meet_and_report(&mut scenario, "web-ann", reported);
+        assert_eq!(reports(&scenario)[0].strikes, strikes, "{reported}");
+    }
+}
+
+#[test]
+fn person_is_the_same_one_on_every_line_and_channel() {
+    let mut scenario = Scenario::new();
+    let address = |identity: &str| Address::new("twilio", identity, "+14155550199");
+    let other_line = Address::new("kannel", "+14155550101", "24680");
+    let (one, channel) = (address("+14155550101"), address("whatsapp:+14155550101"));
+    let stranger = address("+14155550102");
+    let play = |scenario: &mut Scenario, sender: &Address, text: &str| {
+        scenario.topic.send_text(sender, text);
+        scenario.run_until_idle();
+    };
+    for address in [&one, &channel, &other_line] {
+        play(&mut scenario, address, "connect");
+    }
+    assert_eq!(scenario.topic.memory().pool("waiting").len(), 3, "no one meets themself");
+    for address in [&channel, &other_line] {
+        play(&mut scenario, address, "disconnect");
+    }
+    play(&mut scenario, &stranger, "connect");
+    assert_eq!(scenario.topic.memory().pool("chatting").len(), 2);
+    play(&mut scenario, &stranger, "block");
+    for address in [&stranger, &channel, &other_line] {
+        play(&mut scenario, address, "connect");
+    }
+    assert_eq!(scenario.topic.memory().pool("waiting").len(), 3, "the block is about the person");
 }
 
 #[test]
@@ -204,6 +257,38 @@ fn shadowed_people_meet_each_other_only_and_notice_nothing() {
 }
 
 #[test]
+fn shadowed_person_hears_the_summary_and_no_number_of_others_who_wait() {
+    let mut scenario = Scenario::with(json!({ "summary": true })).meet();
+    bar(&mut scenario, "bob", true);
+    let end = format!("{PEER_LEFT} Your chat lasted 0:00:00 and had 0 messages.");
+    assert_eq!(scenario.received("bob"), [end.clone()]);
+    assert_eq!(scenario.received("ann"), [end]);
+    scenario.play("ann", "connect");
+    let waiting = |scenario: &mut Scenario, name: &str| {
+        scenario.play(name, "stats");
+        let stats = scenario.received(name).pop().unwrap();
+        stats.split('.').next().unwrap().to_owned()
+    };
+    assert_eq!(waiting(&mut scenario, "bob"), "Waiting: 0");
+    scenario.play("bob", "connect");
+    assert_eq!(waiting(&mut scenario, "bob"), "Waiting: 1");
+    assert_eq!(waiting(&mut scenario, "ann"), "Waiting: 2");
+}
+
+#[test]
+fn person_who_waits_is_paired_when_their_shadow_bar_ends() {
+    let mut scenario = Scenario::new();
+    scenario.play("bob", "connect");
+    bar(&mut scenario, "bob", true);
+    scenario.play("ann", "connect");
+    assert_eq!(scenario.partner("ann"), None);
+    let writes = standing::lift(scenario.topic.groups(), &person("bob"));
+    scenario.topic.change(&person("bob"), &writes, LIFTED);
+    scenario.run_until_idle();
+    assert!(scenario.are_paired("ann", "bob"));
+}
+
+#[test]
 fn one_of_the_last_three_partners_is_paired_again_only_when_no_other_waits() {
     let later = |remembered: usize| {
         let mut scenario = Scenario::with(json!({ "remember_partners": remembered }));
@@ -240,14 +325,13 @@ fn people_who_have_blocked_each_other_keep_no_others_waiting() {
         scenario.send(name, "connect");
         let group = scenario.topic.group(&person(name));
         scenario.step(&group);
-        group
     };
     for name in &names {
-        let group = step(&mut scenario, name);
-        let seat = scenario.topic.memory().value(group.as_str()).unwrap();
-        let mut seat: Value = serde_json::from_str(&seat).unwrap();
-        seat["blocked"] = serde_json::to_value(&people).unwrap();
-        scenario.topic.memory().put(group.as_str(), &seat.to_string(), DAY);
+        step(&mut scenario, name);
+    }
+    let list = serde_json::to_string(&people).unwrap();
+    for person in &people {
+        scenario.topic.memory().put(&format!("blocked:{person}"), &list, DAY);
     }
     step(&mut scenario, "ann");
     step(&mut scenario, "bob");

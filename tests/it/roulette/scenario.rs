@@ -52,9 +52,11 @@ pub(crate) struct Seat {
     pub(crate) may_wait: bool,
     #[serde(default)]
     pub(crate) quiet_until: Option<DateTime<Utc>>,
-    #[serde(default)]
+    /// People whom the owner has blocked, from their list.
+    #[serde(skip)]
     pub(crate) blocked: Vec<Group>,
-    #[serde(default)]
+    /// Barred in the shadow by now.
+    #[serde(skip)]
     pub(crate) shadowed: bool,
 }
 
@@ -176,14 +178,16 @@ impl Scenario {
             self.step(group);
         }
         let seats = self.seats();
-        let mut free = 0;
+        let mut free = BTreeSet::new();
         for seat in seats.values() {
             if let State::Waiting { notified } = seat.state {
                 assert!(notified, "a person waits and was not notified");
-                free += usize::from(seat.blocked.is_empty() && !seat.shadowed);
+                if seat.blocked.is_empty() && !seat.shadowed {
+                    free.insert(self.topic.groups().person(&seat.address));
+                }
             }
         }
-        assert!(free <= 1, "{free} people wait for each other");
+        assert!(free.len() <= 1, "{} people wait for each other", free.len());
     }
 
     /// Returns and removes the texts sent to this person.
@@ -224,13 +228,21 @@ impl Scenario {
     }
 
     pub(crate) fn seats(&self) -> Seats {
-        self.topic
-            .memory()
+        let memory = self.topic.memory();
+        let complete = |seat: &mut Seat| {
+            let person = self.topic.groups().person(&seat.address);
+            let blocked = memory.value(&format!("blocked:{person}"));
+            let list = blocked.map(|list| serde_json::from_str(&list).expect("it is a list"));
+            seat.blocked = list.unwrap_or_default();
+            seat.shadowed = memory.value(&format!("shadowed:{person}")).is_some();
+        };
+        memory
             .values()
             // The keys of all else have a colon, or a point: sessions and absences, and opt-outs.
             .filter(|(key, _)| !key.contains([':', '.']))
             .map(|(key, value)| {
-                let seat = serde_json::from_str(value).expect("only seats are stored");
+                let mut seat = serde_json::from_str(value).expect("only seats are stored");
+                complete(&mut seat);
                 (Group::from_id(key), seat)
             })
             .collect()

@@ -205,6 +205,11 @@ impl MemoryTopic {
         self.timers.iter().map(|(at, _)| *at).min()
     }
 
+    /// Returns the number of wakes that are not due yet.
+    pub(crate) fn timers(&self) -> usize {
+        self.timers.len()
+    }
+
     /// Schedules a wake. The time of an equal one moves.
     fn schedule(&mut self, at: DateTime<Utc>, wake: Wake) {
         self.timers.retain(|(_, other)| *other != wake);
