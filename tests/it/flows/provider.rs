@@ -12,7 +12,7 @@ const PATIENT: &str = r#"
     handler = "roulette"
     paths = ["/sms"]
     accept_response = ""
-    sending = { settle = "5m", connect_timeout = "1s", timeout = "1s", lease = "10s" }
+    sending = { repeats = 0, settle = "5m", connect_timeout = "1s", timeout = "1s", lease = "10s" }
 "#;
 
 async fn chatting(deployment: &Deployment) -> (Phone<'_>, Phone<'_>) {

@@ -36,7 +36,9 @@ impl Handler for Counter {
 
     async fn opted_out(&self, cx: &mut Context, _: &Inbound) -> Result {
         let state = cx.state::<u32>().await?.unwrap_or(0);
-        cx.reply(format!("bye {state}"));
+        // The person gets nothing more, so that another one is told.
+        let friend = Address::new(&cx.sender().transport, "2", cx.sender().line.reveal());
+        cx.send(&friend, format!("bye {state}"));
         Ok(())
     }
 }
@@ -61,7 +63,7 @@ fn every_app_has_a_state_of_its_own_and_gets_its_own_wakes() {
 #[test]
 fn opt_out_reaches_every_app_whatever_its_keywords_are() {
     let script = "1 > one\n1 < 1 1 0 0\n1 > one\n1 < 2 2 1 1\n1 > two\n1 < 1 1 0 0\n\
-                  1 > STOP\n1 < bye 2\n1 < bye 1\n1 < bye 0";
+                  1 > STOP\n2 < bye 2\n2 < bye 1\n2 < bye 0";
     play(App::new().handler("counter", Counter), APPS, script);
 }
 

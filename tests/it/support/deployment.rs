@@ -311,7 +311,7 @@ fn without_rates(topics: &str) -> String {
             written.push("error_every = \"0s\"".to_owned());
         }
         let table = line.replace(']', ".sending]");
-        if !topics.contains(&table) && !is_stated("sending.repeats") {
+        if !topics.contains(&table) && !is_stated("sending") {
             written.push("sending.repeats = 0".to_owned());
         }
     }

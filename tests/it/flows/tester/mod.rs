@@ -19,6 +19,7 @@ const TOPICS: &str = r#"
     handler = "roulette"
     paths = ["/sms"]
     accept_response = ""
+    properties.loop_guard = false
 
     [topics.strict]
     handler = "echo"
