@@ -198,13 +198,18 @@ async fn opt_out_takes_effect_before_its_message_is_handled() {
 async fn opt_out_is_queued_in_any_mailbox_and_another_text_is_dropped_for_good() {
     let f = store();
     let sender = Address::new("twilio", "+14155550101", crate::support::LINE);
-    for number in 0..150 {
-        let id = MessageId::new(format!("w{number}"));
-        let entry = Entry { group: groups().group(&sender), ..entry("flood", id.as_str()) };
-        f.push_with(Push { max_group_depth: u64::MAX, ..push(entry) }).await;
-    }
+    let fill = async |numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let group = groups().group(&sender);
+            let entry = Entry { group, ..entry("flood", &format!("w{number}")) };
+            let (max_group_depth, max_crowded_depth) = (u64::MAX, u64::MAX);
+            f.push_with(Push { max_group_depth, max_crowded_depth, ..push(entry) }).await;
+        }
+    };
+    fill(0..99).await;
     assert_eq!(take(&f, "1", "hello").await, Pushed::GroupFull);
     assert_eq!(take(&f, "1", "hello").await, Pushed::Duplicate);
+    fill(99..150).await;
     assert_eq!(take(&f, "2", "stop").await, Pushed::Accepted);
     assert_eq!(take(&f, "3", "start").await, Pushed::Accepted);
 }

@@ -181,7 +181,7 @@ async fn recipient_whose_messages_are_rejected_alone_fails_in_the_end() {
 async fn unreachable_recipient_ends_the_message_with_a_wake() {
     let settlement = after(SendError::Recipient { code: 21610, reason: "stop".to_owned() }).await;
     let Settlement::Complete(commit) = settlement else { panic!("{settlement:?}") };
-    assert_eq!(commit.wakes[0].0.group.as_str(), "alice");
+    assert_eq!(commit.wakes[0].0.group, groups().group(&person()));
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@ pub(crate) async fn event_log_is_trimmed_oldest_first(f: Fixture) {
                 max_records: 20,
                 ..push(entry("alice", &id)).facts
             },
+            max_group_depth: 1000,
+            max_crowded_depth: 1000,
             ..push(entry("alice", &id))
         })
         .await;
