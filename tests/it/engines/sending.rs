@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use crosswire::contracts::storage::QueueKind;
 use crosswire::contracts::transport::Transports;
+use crosswire::contracts::transport::callback::Reference;
 use crosswire::engine::consumer::Consumer;
 use crosswire::engine::settlement::{Settlement, Work};
 use crosswire::engine::worker::Worker;
 use crosswire::model::budget::Budgets;
+use crosswire::model::clock::Clock;
 use crosswire::model::message::Outbound;
 use crosswire::model::message::submission::{Priority, Tally};
 use crosswire::model::topic::LineRate;
 
 use super::fakes::{FakeTransport, NoStore, claim, lease, topic_name};
 use super::world::{World, recipient, text, until_idle};
-use super::{person, worker};
+use super::{groups, person, worker};
 
 const LINE: &str = "+15005550006";
 const SECOND: Duration = Duration::from_secs(1);
@@ -250,4 +252,15 @@ async fn same_text_ends_with_silence() {
         say("I am away").await;
     }
     assert_eq!(world.texts().len(), 11);
+}
+
+#[tokio::test]
+async fn sealed_reference_of_a_message_holds_the_time_of_its_hand_over() {
+    let world = World::new(FakeTransport::default());
+    world.owe(LINE, 1).await;
+    world.clock.advance(A_MINUTE);
+    until_idle(&world.consumer()).await;
+    let sealed = world.transport.sent()[0].reference.clone().unwrap();
+    let sent_at = Reference::open(&groups(), &sealed).unwrap().sent_at.unwrap();
+    assert_eq!(sent_at.timestamp_millis(), world.clock.now().timestamp_millis());
 }
