@@ -177,6 +177,7 @@ forward! {
     Operator {
         fn apply(partition: &Partition, change: Change) -> ();
         fn search(partition: &Partition, marks: &Marks) -> Vec<Trace>;
+        fn mailbox(partition: &Partition, group: &Group) -> Vec<String>;
         fn erase(partition: &Partition, traces: &[Trace]) -> ();
         fn erase_line(feed: &str, line: &FeedCursor) -> ();
     }
