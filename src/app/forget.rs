@@ -20,7 +20,7 @@ use crate::contracts::handler::FORGOTTEN;
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{Marks, Partition, Place, Trace};
 use crate::engine::topic::TopicRuntime;
-use crate::model::address::Address;
+use crate::model::address::{Address, Identity};
 use crate::model::clock::SystemClock;
 use crate::model::consent::{OPTED_OUT, OptOutRecord};
 use crate::model::phone;
@@ -195,7 +195,11 @@ fn is_theirs(trace: &Trace, marks: &Marks) -> bool {
 fn is_submission_to(trace: &Trace, marks: &Marks) -> bool {
     let value: serde_json::Value = serde_json::from_str(&trace.text).unwrap_or_default();
     let to = serde_json::from_value::<Address>(value["to"].clone());
-    to.is_ok_and(|to| to.identity == marks.identity)
+    let number = |identity: &Identity| phone::number(identity.reveal());
+    to.is_ok_and(|to| {
+        to.identity == marks.identity
+            || number(&to.identity).is_some_and(|to| number(&marks.identity) == Some(to))
+    })
 }
 
 /// Searches the store once more, and prints what it has found.
@@ -275,4 +279,31 @@ async fn provider_ids(
         }
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contracts::storage::QueueKind;
+    use crate::model::address::Group;
+
+    #[test]
+    fn message_of_another_person_that_quotes_the_number_is_not_theirs() {
+        let marks = Marks {
+            identity: Identity::new("+14155550101"),
+            groups: vec![Group::from_id("0a1b2c")],
+        };
+        for kind in [QueueKind::Inbound, QueueKind::Outbox] {
+            for place in [Place::Message(kind), Place::DeadLetter(kind)] {
+                let is_theirs = |name: &str| {
+                    let text = "{\"text\":\"call +14155550101\"}".to_owned();
+                    let trace =
+                        Trace { place, name: name.to_owned(), text, locator: String::new() };
+                    is_theirs(&trace, &marks)
+                };
+                assert!(is_theirs("0a1b2c") && is_theirs("ab12.0a1b2c"), "{place}");
+                assert!(!is_theirs("ffff") && !is_theirs("ab12.ffff"), "{place}");
+            }
+        }
+    }
 }

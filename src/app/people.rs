@@ -14,7 +14,7 @@ use crate::contracts::storage::Partition;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::{Address, GroupKey};
 use crate::model::clock::{Clock as _, SystemClock};
-use crate::model::phone::normalize;
+use crate::model::phone::{self, normalize};
 use crate::model::standing::{self, BARS, Bar, REPORTS, Report};
 
 /// Longest time for which a person is barred by a time.
@@ -138,7 +138,9 @@ fn print(mut rows: Vec<(DateTime<Utc>, String)>, none: &str) -> Result<()> {
 }
 
 fn is_wanted(person: &Address, number: Option<&str>) -> bool {
-    number.is_none_or(|number| person.identity.reveal() == normalize(number.trim()))
+    let identity = person.identity.reveal();
+    let is_it = |number: String| identity == number || phone::number(identity) == Some(number);
+    number.is_none_or(|number| is_it(normalize(number.trim())))
 }
 
 fn seal(groups: &GroupKey, person: &Address) -> String {

@@ -106,7 +106,7 @@ impl Handler for Roulette {
     }
 
     async fn undeliverable(&self, tx: &mut Transaction, _: u32) -> Result {
-        chat::leave_for_good(tx, &self.settings.texts).await
+        removal::undeliverable(tx, &self.settings.texts).await
     }
 
     async fn removed(&self, tx: &mut Transaction, removal: Removal) -> Result {

@@ -1,4 +1,4 @@
-//! Removal of a person by an operator.
+//! Removal of a person by an operator, or since nothing reaches them.
 
 use anyhow::Result;
 
@@ -26,6 +26,22 @@ pub(super) async fn removed(tx: &mut Transaction, texts: &Texts, removal: Remova
         tx.remove(own.as_str());
     }
     Ok(())
+}
+
+/// Ends what the owner of this mailbox takes part in, since no message reaches them. A late verdict on a
+/// message that was sent before their chat or wait began is not about it, unless they have opted out.
+pub(super) async fn undeliverable(tx: &mut Transaction, texts: &Texts) -> Result<()> {
+    let Some(seat) = tx.state::<Seat>().await? else { return Ok(()) };
+    let began = match &seat.state {
+        State::Idle => return Ok(()),
+        State::Waiting { since, .. } => *since,
+        State::Chatting(chat) => chat.since,
+    };
+    let is_earlier = tx.undeliverable_since().is_some_and(|sent| sent < began);
+    if is_earlier && !tx.has_opted_out(&seat.address).await? {
+        return Ok(());
+    }
+    chat::leave_for_good(tx, texts).await
 }
 
 /// Hides a person from all others but those who are hidden too. Their chat ends as if the stranger had

@@ -120,6 +120,9 @@ async fn forgotten_person_is_nowhere_in_the_store() {
     };
     assert!(!holds().await.is_empty(), "the search below would find the number");
     assert!(printed(deployment.crosswire(&["optout", "add", BEN])).contains("***02"));
+    let national = deployment.crosswire(&["forget", "415 555 0102"]);
+    let error = String::from_utf8(national.stderr).unwrap();
+    assert!(!national.status.success() && error.contains("is not in E.164"), "{error}");
     let told = printed(deployment.crosswire(&["forget", BEN]));
     assert!(told.contains("***02: kept in roulette: opt-outs"), "{told}");
     assert!(told.contains("nothing else is left") && !told.contains("4155550102"), "{told}");

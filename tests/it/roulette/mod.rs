@@ -16,6 +16,7 @@ mod model;
 mod people;
 mod relayed;
 mod scenario;
+mod verdicts;
 mod web;
 
 use scenario::{

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crosswire::contracts::handler::{
-    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, UNDELIVERABLE,
+    DynHandler, Effects, Invocation, OutgoingMessage, State, Transaction, UNDELIVERABLE, Verdict,
     process_end,
 };
 use crosswire::model::address::{Address, Group, GroupKey};
@@ -104,8 +104,18 @@ impl MemoryTopic {
 
     /// Appends the provider's verdict that no message will ever reach this person.
     pub(crate) fn report_undeliverable(&mut self, address: &Address, code: u32) {
-        let group = self.group(address);
-        let wake = serde_json::json!({"group": group, "name": UNDELIVERABLE, "data": code});
+        self.report_undeliverable_since(address, code, None);
+    }
+
+    /// Appends such a verdict on a message that was handed over at a time.
+    pub(crate) fn report_undeliverable_since(
+        &mut self,
+        address: &Address,
+        code: u32,
+        since: Option<DateTime<Utc>>,
+    ) {
+        let (group, verdict) = (self.group(address), Verdict::new(code, since));
+        let wake = serde_json::json!({"group": group, "name": UNDELIVERABLE, "data": verdict});
         self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
     }
 

@@ -111,6 +111,7 @@ macro_rules! contract_tests {
                 erased_message_in_hand_is_lost_to_its_worker_and_its_group_goes_on,
                 trace_that_has_changed_is_not_erased,
                 erased_line_of_a_feed_is_read_no_more,
+                mailbox_shows_what_waits_in_it_and_nothing_else,
             ;
             order:
                 messages_of_a_group_are_claimed_in_order,

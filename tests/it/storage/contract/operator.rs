@@ -188,3 +188,18 @@ pub(crate) async fn erased_line_of_a_feed_is_read_no_more(f: Fixture) {
         .collect();
     assert_eq!(texts, ["one", "three"]);
 }
+
+pub(crate) async fn mailbox_shows_what_waits_in_it_and_nothing_else(f: Fixture) {
+    let payloads = async |name: &str| f.storage.mailbox(&f.partition, &group(name)).await.unwrap();
+    assert_eq!(payloads("alice").await, Vec::<String>::new());
+    for (mailbox, id) in [("alice", "m1"), ("bob", "m2"), ("alice", "m3")] {
+        let mut one = push(entry(mailbox, id));
+        one.entry.payload = format!("of {id}");
+        f.push_with(one).await;
+    }
+    assert_eq!(payloads("alice").await, ["of m1", "of m3"]);
+    let claim = f.claim().await;
+    assert_eq!(payloads("alice").await.len(), 2, "a message in hand is not handled yet");
+    f.complete(claim, commit()).await;
+    assert_eq!(payloads("alice").await, ["of m3"]);
+}

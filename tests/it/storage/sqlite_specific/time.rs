@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use crosswire::contracts::storage::{
-    Commit, FailedCheck, FeedLimits, Pushed, Retention, SafetyCheck,
+    Change, Commit, FailedCheck, FeedLimits, Marks, Place, Pushed, Retention, SafetyCheck,
 };
+use crosswire::model::address::Identity;
 use crosswire::model::clock::{Clock, ManualClock};
 use crosswire::model::state::Write;
 use crosswire::stores::sqlite::{Sqlite, SqliteConfig};
@@ -135,4 +136,24 @@ async fn ephemeral_directory_is_reported_as_fatal() {
     let reason = "lost".to_owned();
     let lost = FailedCheck { check: SafetyCheck::EphemeralDisk, reason };
     assert_eq!((health.fatal, health.degraded), (vec![lost], Vec::new()));
+}
+
+#[tokio::test]
+async fn search_finds_what_has_expired_and_still_stands_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let (f, clock) = with_manual_clock(&directory);
+    let (number, ttl) = ("+14155550101".to_owned(), DAY);
+    let writes = vec![
+        Write::Put { key: "k1".to_owned(), value: number.clone(), ttl },
+        Write::Insert { pool: "p1".to_owned(), group: group(&number), ttl },
+        Write::Count { name: number.clone(), by: 1, ttl },
+    ];
+    f.storage.apply(&f.partition, Change { writes, ..Change::default() }).await.unwrap();
+    clock.advance(2 * DAY);
+    let marks = Marks { identity: Identity::new(number), groups: Vec::new() };
+    let found = f.storage.search(&f.partition, &marks).await.unwrap();
+    let places: Vec<Place> = found.iter().map(|trace| trace.place).collect();
+    assert_eq!(places, [Place::State, Place::Pool, Place::Counter]);
+    f.storage.erase(&f.partition, &found).await.unwrap();
+    assert_eq!(f.storage.search(&f.partition, &marks).await.unwrap(), []);
 }
