@@ -189,7 +189,7 @@ impl Default for Sending {
             settle: Duration::from_secs(15),
             rate: LineRate::Auto,
             gap: Duration::from_secs(1),
-            repeats: 5,
+            repeats: 10,
             budgets: Budgets::default(),
         }
     }
