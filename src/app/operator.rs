@@ -81,8 +81,10 @@ impl Access {
         person: &'a Address,
         known: impl IntoIterator<Item = &'a Address>,
     ) -> Marks {
-        let known = known.into_iter().map(|address| self.groups.group(address));
-        let groups = known.chain([self.groups.person(person)]).collect();
+        // Opt-outs of no line in particular have a group of their own.
+        let of = |it: &Address| [self.groups.group(it), self.groups.group(&it.without_line())];
+        let known = known.into_iter().flat_map(of);
+        let groups = known.chain(of(person)).chain([self.groups.person(person)]).collect();
         Marks { identity: person.identity.clone(), groups }
     }
 
