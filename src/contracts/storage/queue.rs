@@ -46,9 +46,9 @@ impl Entry {
     /// messages to one recipient keep their order. Bulk messages have a lane of their own.
     pub fn owed(outbound: &Outbound, groups: &GroupKey) -> Self {
         let line = groups.line(&outbound.to);
-        let lane = if outbound.priority.is_normal() { line } else { line.bulk() };
+        let origin = if outbound.priority.is_normal() { line } else { line.bulk() };
         Self {
-            group: groups.group(&outbound.to).on_line(&lane),
+            group: groups.group(&outbound.to).on_line(&origin),
             id: outbound.id.clone(),
             payload: serde_json::to_string(outbound)
                 .expect("an outbound message is strings throughout"),

@@ -4,7 +4,7 @@ use tracing::{error, info, warn};
 
 use super::checks::{Verdict, validate};
 use super::door::is_answered;
-use super::missed::Way;
+use super::missed::{Way, date};
 use super::rejection::Rejection;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time, non_empty};
 use crate::contracts::storage::{Entry, Push, Pushed};
@@ -37,7 +37,7 @@ impl Intake {
         incoming.media = self.passed_on(pipeline, incoming.media);
         let sent_at = way.time(&incoming);
         let (mut message, aliases) = self.identified(pipeline, incoming).await?;
-        way.date(&mut message, sent_at);
+        date(&mut message, sent_at);
         if self.own_lines.is_sender(&message.sender) {
             return Ok(self.drop_own(pipeline, &message).await);
         }

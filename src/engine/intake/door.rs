@@ -123,7 +123,7 @@ impl Intake {
             OptOut::Start => ("start", &replies.start_response),
             OptOut::Help => ("help", &replies.help_response),
         };
-        let mut outbound = self.text(sender, text)?;
+        let mut outbound = text_to(sender, text)?;
         outbound.is_consent = true;
         Some(self.once(sender, what, CONSENT_INTERVAL, &outbound))
     }
@@ -132,7 +132,7 @@ impl Intake {
     fn sender_rate(&self, pipeline: &Pipeline, sender: &Address) -> Option<SenderRate> {
         let limits = pipeline.limits.senders;
         let notice = || {
-            let notice = self.text(sender, &pipeline.replies.sender_notice)?;
+            let notice = text_to(sender, &pipeline.replies.sender_notice)?;
             Some(self.once(sender, "too-fast", NOTICE_INTERVAL, &notice))
         };
         (limits.rate > 0).then(|| SenderRate {
@@ -143,15 +143,16 @@ impl Intake {
         })
     }
 
-    fn text(&self, sender: &Address, text: &str) -> Option<Outbound> {
-        let outbound = || Outbound::new(sender.clone(), text.into(), Vec::new(), None);
-        (!text.is_empty()).then(outbound)
-    }
-
     fn once(&self, sender: &Address, what: &str, every: Duration, outbound: &Outbound) -> Once {
         let entry = Entry::owed(outbound, &self.groups);
         Once { key: told_key(&self.groups, sender, what), every, entry }
     }
+}
+
+/// Returns the message of a text of the topic's own; an empty text means none.
+fn text_to(sender: &Address, text: &str) -> Option<Outbound> {
+    let outbound = || Outbound::new(sender.clone(), text.into(), Vec::new(), None);
+    (!text.is_empty()).then(outbound)
 }
 
 /// Returns whether the text for a message is given to its sender. A full mailbox gets the answer of an

@@ -39,12 +39,6 @@ impl Way {
         incoming.sent_at.filter(|_| self == Self::List)
     }
 
-    /// Gives a message its own time, which is never in the future.
-    pub(super) fn date(self, message: &mut Inbound, sent_at: Option<DateTime<Utc>>) {
-        let now = message.received_at;
-        message.received_at = sent_at.map_or(now, |at| at.min(now));
-    }
-
     /// Returns what a message says about consent. An opt-in of the list takes no opt-out back, for one
     /// that came later may have been taken in before it.
     pub(super) fn consent(self, message: &mut Inbound, said: Option<OptOut>) -> Option<OptOut> {
@@ -63,4 +57,10 @@ impl Way {
             Self::List => Push { rate: None, ..push },
         }
     }
+}
+
+/// Gives a message the time that its provider names, which is never in the future.
+pub(super) fn date(message: &mut Inbound, sent_at: Option<DateTime<Utc>>) {
+    let now = message.received_at;
+    message.received_at = sent_at.map_or(now, |at| at.min(now));
 }

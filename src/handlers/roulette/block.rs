@@ -77,10 +77,10 @@ async fn report(
         return Ok(());
     }
     let texts = memory::texts(tx, &stranger.chat, group, &stranger.group).await?;
-    let (reported, reporter) = (stranger.address.clone(), seat.address.clone());
-    let is_strike = texts.iter().any(|text| text.by_reported)
-        && (reported.is_socket() || !reporter.is_socket());
-    let strikes = strikes::count(tx, &reported, &reporter, is_strike).await?;
-    tx.report(&Report { at: tx.now(), reported, reporter, strikes, texts });
+    let (theirs, own) = (stranger.address.clone(), seat.address.clone());
+    let is_strike =
+        texts.iter().any(|text| text.by_reported) && (theirs.is_socket() || !own.is_socket());
+    let strikes = strikes::count(tx, &theirs, &own, is_strike).await?;
+    tx.report(&Report { at: tx.now(), reported: theirs, reporter: own, strikes, texts });
     Ok(())
 }

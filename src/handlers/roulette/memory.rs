@@ -41,10 +41,10 @@ pub(super) fn keep(
 pub(super) async fn texts(
     tx: &mut Transaction,
     chat: &str,
-    reporter: &Group,
-    reported: &Group,
+    own: &Group,
+    theirs: &Group,
 ) -> Result<Vec<ReportedText>> {
-    let sides = [reporter, reported];
+    let sides = [own, theirs];
     let keys: Vec<String> =
         sides.iter().flat_map(|side| (0..SLOTS).map(move |slot| key(chat, side, slot))).collect();
     let values: Vec<Option<String>> = tx.get_many(keys.iter().map(String::as_str)).await?;

@@ -37,7 +37,6 @@ pub enum Priority {
 
 impl Priority {
     /// Returns whether it is the default.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
     pub fn is_normal(&self) -> bool {
         *self == Self::Normal
     }

@@ -99,8 +99,8 @@ async fn flooder_buys_no_more_texts_than_the_rate_and_one_notice() {
     let anna = deployment.phone(ANNA, PATH);
     let calls: Vec<_> = (0..60).map(|number| anna.webhook(&format!("echo {number}"))).collect();
     let rejected: Vec<_> = (0..60).map(|_| anna.webhook("no digits at all")).collect();
-    let answers = join_all(calls.iter().map(|call| call.send())).await;
-    let refused = join_all(rejected.iter().map(|call| call.send())).await;
+    let answers = join_all(calls.iter().map(crate::support::Webhook::send)).await;
+    let refused = join_all(rejected.iter().map(crate::support::Webhook::send)).await;
     let texts = |answers: Vec<reqwest::Result<crate::support::Answer>>| {
         let answers = answers.into_iter().map(Result::unwrap);
         answers.inspect(|it| assert_eq!(it.status, 200)).filter(|it| it.said().is_some()).count()
@@ -160,8 +160,8 @@ async fn network_of_forged_calls_is_shut_out_and_fills_no_log() {
     let topics = format!("{DIGITS}\n[profiles.prod]\ntrust_forwarded = true\n");
     let deployment = Setup::new(&topics).own_redis().start().await;
     let anna = deployment.phone(ANNA, PATH);
-    let (forger, provider) = ("8.8.8.8", "8.8.4.4");
-    let forged = anna.webhook("echo 1").token("wrong").header("X-Forwarded-For", forger);
+    let (stranger, provider) = ("8.8.8.8", "8.8.4.4");
+    let forged = anna.webhook("echo 1").token("wrong").header("X-Forwarded-For", stranger);
     let mut statuses = Vec::new();
     for _ in 0..200 {
         statuses.push(forged.send().await.unwrap().status);
@@ -174,7 +174,7 @@ async fn network_of_forged_calls_is_shut_out_and_fills_no_log() {
     let lines = deployment.logs().matches("signature does not match").count();
     assert!((1..=3).contains(&lines), "{lines} lines");
     // One call of a network that is shut out is looked at every second.
-    let again = anna.webhook("echo 3").header("X-Forwarded-For", forger);
+    let again = anna.webhook("echo 3").header("X-Forwarded-For", stranger);
     let let_in = async {
         while again.send().await.unwrap().status != 200 {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -36,12 +36,12 @@ fn texts(report: &Report) -> Vec<(bool, String)> {
 }
 
 /// Makes two people meet, and one of them report the other.
-fn meet_and_report(scenario: &mut Scenario, reporter: &str, reported: &str) {
+fn meet_and_report(scenario: &mut Scenario, by: &str, reported: &str) {
     scenario.play(reported, "connect");
-    scenario.play(reporter, "connect");
-    assert!(scenario.are_paired(reporter, reported));
+    scenario.play(by, "connect");
+    assert!(scenario.are_paired(by, reported));
     scenario.play(reported, "give me your money");
-    scenario.play(reporter, "report");
+    scenario.play(by, "report");
     scenario.topic.sent.clear();
 }
 
@@ -261,7 +261,7 @@ fn shadowed_person_hears_the_summary_and_no_number_of_others_who_wait() {
     let mut scenario = Scenario::with(json!({ "summary": true })).meet();
     bar(&mut scenario, "bob", true);
     let end = format!("{PEER_LEFT} Your chat lasted 0:00:00 and had 0 messages.");
-    assert_eq!(scenario.received("bob"), [end.clone()]);
+    assert_eq!(scenario.received("bob"), std::slice::from_ref(&end));
     assert_eq!(scenario.received("ann"), [end]);
     scenario.play("ann", "connect");
     let waiting = |scenario: &mut Scenario, name: &str| {

@@ -77,6 +77,7 @@ pub(super) enum Move {
 
 /// Demands of a push on its sender, and its writes.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition of its own")]
 pub(super) struct Terms {
     pub(super) marked: bool,
     pub(super) rated: bool,
