@@ -62,7 +62,7 @@ pub(super) struct Plan {
     /// Callbacks after it.
     pub(super) late: Vec<Step>,
     pub(super) delay: Duration,
-    /// Set unless the state changes without a callback.
+    /// Callbacks are made; otherwise the state changes without any.
     pub(super) calls: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Record of all that the server has seen, in memory.
+//! Journal of requests, messages and calls, in memory.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};

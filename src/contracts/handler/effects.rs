@@ -29,7 +29,7 @@ pub const LIFTED: &str = "people.lifted";
 /// Name of the wake that a mailbox gets when an operator removes all that is stored about its owner.
 pub const FORGOTTEN: &str = "people.forgotten";
 
-/// An operator's removal of a person from a topic, or the end of one.
+/// Removal of a person from a topic by an operator, or the end of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Removal {

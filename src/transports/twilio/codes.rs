@@ -11,7 +11,7 @@ const QUEUE_FULL: u64 = 60;
 /// Pause in seconds after a daily limit, which is lifted at some midnight.
 const DAY_FULL: u64 = 60 * 60;
 
-/// What a code concerns, by which the action follows.
+/// Scope of a code, by which the action follows.
 #[derive(Clone, Copy)]
 pub(super) enum Class {
     Account,

@@ -38,7 +38,7 @@ fn survey_alone_tells_how_to_begin_and_may_be_taken_again() {
 fn person_who_opts_out_is_asked_no_more() {
     play(
         "questions = [{ name = \"q\", text = \"How are you?\" }]\ntexts.timed_out = \"Over.\"",
-        "1 > survey\n1 < How are you?\n1 > STOP\nadvance 3h\n1 > START\n1 > fine\n\
+        "1 > survey\n1 < How are you?\n1 > STOP\nadvance 3h\n1 > START\n\
          1 < To begin the survey, send its keyword.",
     );
 }

@@ -1,4 +1,4 @@
-//! What Twilio tells later: undelivered messages, messages of unknown outcome, and pictures.
+//! Later statements of Twilio: undelivered messages, messages of unknown outcome, and pictures.
 
 use super::ROULETTE;
 use super::texts::{CONNECTED, PEER_LEFT, WAIT};

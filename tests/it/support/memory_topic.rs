@@ -126,7 +126,9 @@ impl MemoryTopic {
 
     /// Makes writes of an operator, and wakes a person's mailbox.
     pub(crate) fn change(&mut self, address: &Address, writes: &[Write], wake: &str) {
-        writes.iter().for_each(|write| self.memory().make(write));
+        for write in writes {
+            self.memory().make(write);
+        }
         let wake = serde_json::json!({"group": self.group(address), "name": wake});
         self.deliver(serde_json::from_value(wake).expect("these are the keys of a wake"));
     }
