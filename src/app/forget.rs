@@ -27,7 +27,7 @@ use crate::model::standing::BARS;
 use crate::tester::{self, Board};
 
 /// Longest wait for the workers to end what the person takes part in.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Pause between two looks whether they have.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -194,7 +194,7 @@ async fn prove(
     let mut out = std::io::stdout().lock();
     let number = &cases.first().context("there is no topic")?.person.identity;
     writeln!(out, "{number}: removed: {erased}")?;
-    for ((topic, what), _) in &kept {
+    for (topic, what) in kept.keys() {
         let how = if what == "bars" { "crosswire people unban" } else { "--opt-out" };
         writeln!(out, "{number}: kept in {topic}: {what}; `{how}` removes them")?;
     }

@@ -176,7 +176,7 @@ fn report_rows(service: &TopicRuntime, report: &Report, show: bool) -> String {
         let by = if text.by_reported { "reported" } else { "reporter" };
         // A text may hold characters that a terminal obeys.
         let shown = text.text.reveal().escape_debug().to_string();
-        rows.push_str(&format!("\n    {}  {by}: {shown}", time(text.at)));
+        rows.extend(["\n    ", &time(text.at), "  ", by, ": ", &shown]);
     }
     rows
 }

@@ -104,8 +104,8 @@ pub struct ReportedText {
 
 impl Report {
     /// Returns the member of [`REPORTS`] that a report is: one for each pair of people.
-    pub fn member(groups: &GroupKey, reported: &Address, reporter: &Address) -> Group {
-        Group::from_id(format!("{}:{}", groups.person(reported), groups.person(reporter)))
+    pub fn member(groups: &GroupKey, person: &Address, by: &Address) -> Group {
+        Group::from_id(format!("{}:{}", groups.person(person), groups.person(by)))
     }
 
     /// Returns the key of a report.

@@ -78,7 +78,12 @@ async fn report(
     }
     let texts = memory::texts(tx, &stranger.chat, group, &stranger.group).await?;
     let strikes = strikes::count(tx, &stranger.address, &seat.address).await?;
-    let (reported, reporter) = (stranger.address.clone(), seat.address.clone());
-    tx.report(&Report { at: tx.now(), reported, reporter, strikes, texts });
+    tx.report(&Report {
+        at: tx.now(),
+        reported: stranger.address.clone(),
+        reporter: seat.address.clone(),
+        strikes,
+        texts,
+    });
     Ok(())
 }

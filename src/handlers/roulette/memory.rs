@@ -37,14 +37,15 @@ pub(super) fn keep(
     tx.put(&key, &sealed, time)
 }
 
-/// Returns the texts of a chat that are still kept, the oldest first.
+/// Returns the texts of a chat that are still kept, the oldest first, for a report by one side about the
+/// other.
 pub(super) async fn texts(
     tx: &mut Transaction,
     chat: &str,
-    reporter: &Group,
-    reported: &Group,
+    by: &Group,
+    about: &Group,
 ) -> Result<Vec<ReportedText>> {
-    let sides = [reporter, reported];
+    let sides = [by, about];
     let keys: Vec<String> =
         sides.iter().flat_map(|side| (0..SLOTS).map(move |slot| key(chat, side, slot))).collect();
     let values: Vec<Option<String>> = tx.get_many(keys.iter().map(String::as_str)).await?;

@@ -36,11 +36,11 @@ fn texts(report: &Report) -> Vec<(bool, String)> {
 }
 
 /// Makes two people meet, and one of them report the other.
-fn meet_and_report(scenario: &mut Scenario, reporter: &str, reported: &str) {
-    scenario.play(reported, "connect");
-    scenario.play(reporter, "connect");
-    assert!(scenario.are_paired(reporter, reported));
-    scenario.play(reporter, "report");
+fn meet_and_report(scenario: &mut Scenario, by: &str, person: &str) {
+    scenario.play(person, "connect");
+    scenario.play(by, "connect");
+    assert!(scenario.are_paired(by, person));
+    scenario.play(by, "report");
     scenario.topic.sent.clear();
 }
 

@@ -143,7 +143,7 @@ pub(crate) async fn erased_message_in_hand_is_lost_to_its_worker_and_its_group_g
     for id in ["m1", "m2", "m3"] {
         let mut one = push(entry("alice", id));
         if id != "m2" {
-            one.entry.payload = NUMBER.to_owned();
+            NUMBER.clone_into(&mut one.entry.payload);
         }
         f.push_with(one).await;
     }
