@@ -24,7 +24,7 @@ pub(super) const PAIR: &str = "pair";
 /// conflict, which one person's leaving causes, costs no more than that.
 const ROUND: usize = 100;
 
-/// Maximum number of people looked at when nobody among the first ones may meet another one of them.
+/// Maximum number of people looked at when none of the first ones may meet another one of them.
 const WIDEST: usize = 3_200;
 
 /// Lifetime of a day's counter, which is read on that day only.
