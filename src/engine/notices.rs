@@ -16,9 +16,9 @@ pub(super) struct Notice<'n> {
     pub(super) text: &'n str,
     /// Id of the message that it answers. A repetition of that message gets it again.
     pub(super) cause: &'n str,
-    /// Times that it is sent within that time; always when zero.
+    /// Maximum number of times that it is sent within `every`; it is always sent when zero.
     pub(super) limit: u32,
-    /// That time; always when zero.
+    /// Length of that time; the text is always sent when it is zero.
     pub(super) every: Duration,
 }
 

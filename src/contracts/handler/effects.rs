@@ -37,7 +37,7 @@ pub enum Removal {
     Barred,
     /// The bar of the person has ended: they may take part again.
     Lifted,
-    /// Everything that is stored about the person is removed.
+    /// The person is forgotten: all that is stored about them is removed.
     Forgotten,
 }
 
