@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::chat::{self, both_sides};
 use super::notice::{self, Event};
@@ -29,6 +29,12 @@ pub(super) const CHAT: &str = "chat";
 
 /// Age at which the seats of a chat are written again, well before they expire.
 const STALE: Duration = Duration::from_hours(24);
+
+/// Time by which a wake may come too early, by the rounding of clocks.
+const TOLERANCE: Duration = Duration::from_secs(1);
+
+/// Largest difference between the clocks of the store and of a worker that a look again allows for.
+const MAX_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +66,8 @@ pub(super) async fn end_wait(tx: &mut Transaction, settings: &RouletteSettings) 
     if settings.wait_timeout.is_zero() {
         return Ok(());
     }
-    if tx.now() < end {
-        return tx.wake(&group, WAIT, Some(end), &());
+    if tx.now() + TOLERANCE < end {
+        return look_again(tx, WAIT, end);
     }
     seat.state = State::Idle;
     seat.may_wait = true;
@@ -96,18 +102,27 @@ pub(super) async fn check(tx: &mut Transaction, settings: &RouletteSettings) -> 
     let Some(mut seat) = tx.state::<Seat>().await? else { return Ok(()) };
     let Some((chat, partner)) = both_sides(tx, &group, &mut seat).await? else { return Ok(()) };
     let texts = &settings.texts;
-    match judge(settings, &chat, seat.written, tx.now()) {
+    match judge(settings, &chat, seat.written, tx.now() + TOLERANCE) {
         Verdict::Over => chat::end(tx, texts, (&group, seat), &texts.chat_over, None).await,
         Verdict::Idle => chat::end(tx, texts, (&group, seat), &texts.idle_ended, None).await,
         Verdict::Nudge => {
-            let time = format_duration(chrono::TimeDelta::from_std(settings.idle_end)?);
+            let time = format_duration(TimeDelta::from_std(settings.idle_end)?);
             let text = fill(&texts.idle_nudge, &[("time", &time)]);
             nudge(tx, &text, [(group.clone(), seat), (chat.with.clone(), partner)])?;
             tx.wake_after(settings.idle_end, CHAT, &())
         }
-        Verdict::Later(Some(at)) => tx.wake(&group, CHAT, Some(at), &()),
+        Verdict::Later(Some(at)) => look_again(tx, CHAT, at),
         Verdict::Later(None) => Ok(()),
     }
+}
+
+/// Schedules another look at what is due at a time. A wake that comes shortly before that time was sent by
+/// a store whose clock is ahead by what is left; the next one is put off by as much again, so that it does
+/// not come at once, and again and again.
+fn look_again(tx: &mut Transaction, name: &str, at: DateTime<Utc>) -> Result<()> {
+    let (group, left) = (tx.group(), at - tx.now());
+    let at = if left < MAX_SKEW { at + left } else { at };
+    tx.wake(&group, name, Some(at), &())
 }
 
 fn nudge(tx: &mut Transaction, text: &str, sides: [(Group, Seat); 2]) -> Result<()> {
