@@ -58,8 +58,8 @@ impl Access {
 
     /// Returns the partition of a person.
     pub(super) fn partition(&self, service: &TopicRuntime, person: &Address) -> Partition {
-        let number = self.groups.partition(person, service.config.limits.partitions);
-        Partition { topic: service.config.name.clone(), number }
+        let config = &service.config;
+        Partition::of(&config.name, person, &self.groups, config.limits.partitions)
     }
 
     /// Makes a change in a person's partition.

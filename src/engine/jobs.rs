@@ -29,7 +29,7 @@ pub struct Jobs {
 impl Jobs {
     pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, topics: &[TopicRuntime]) -> Self {
         let jobs = |topic: &TopicRuntime| {
-            let partition = Partition { topic: topic.config.name.clone(), number: 0 };
+            let partition = Partition::first(&topic.config.name);
             topic.config.jobs.clone().into_iter().map(move |job| (partition.clone(), job))
         };
         Self { storage, clock, scheduled: topics.iter().flat_map(jobs).collect() }

@@ -13,7 +13,7 @@ pub(super) fn parts(transports: &Transports, outbound: Outbound) -> Vec<Outbound
     let texts = split(outbound.text.reveal(), "", limit);
     let last = texts.len() - 1;
     let part = |(place, text): (usize, String)| Outbound {
-        id: if place == 0 { outbound.id.clone() } else { new_id(&outbound) },
+        id: if place == 0 { outbound.id.clone() } else { MessageId::unique() },
         text: text.into(),
         media: if place == 0 { outbound.media.clone() } else { Vec::new() },
         tally: outbound.tally.clone().filter(|_| place == last),
@@ -21,8 +21,4 @@ pub(super) fn parts(transports: &Transports, outbound: Outbound) -> Vec<Outbound
         ..outbound.clone()
     };
     texts.into_iter().enumerate().map(part).collect()
-}
-
-fn new_id(outbound: &Outbound) -> MessageId {
-    Outbound::new(outbound.to.clone(), "".into(), Vec::new(), None).id
 }

@@ -99,7 +99,7 @@ impl Sweeper {
     }
 
     fn partition(&self) -> Partition {
-        Partition { topic: self.topic.clone(), number: 0 }
+        Partition::first(&self.topic)
     }
 
     fn key(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::address::{Group, GroupKey};
+use crate::model::address::{Address, Group, GroupKey};
 use crate::model::message::{Mail, MessageId, Outbound, Wake};
 use crate::model::topic::TopicName;
 
@@ -18,6 +18,18 @@ pub enum QueueKind {
 pub struct Partition {
     pub topic: TopicName,
     pub number: u16,
+}
+
+impl Partition {
+    /// Returns the first partition of a topic, which holds what the topic has once.
+    pub fn first(topic: &TopicName) -> Self {
+        Self { topic: topic.clone(), number: 0 }
+    }
+
+    /// Returns the one of so many partitions of a topic that holds what is known of a person.
+    pub fn of(topic: &TopicName, person: &Address, groups: &GroupKey, partitions: u16) -> Self {
+        Self { topic: topic.clone(), number: groups.partition(person, partitions) }
+    }
 }
 
 impl fmt::Display for Partition {

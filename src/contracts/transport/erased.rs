@@ -15,6 +15,7 @@ use super::{
     Transport, WebhookRequest, WebhookResponse,
 };
 use crate::contracts::storage::Feeds;
+use crate::model::address::Address;
 use crate::model::message::{Incoming, Outbound};
 
 /// A [`Transport`] as an engine holds it, behind a pointer.
@@ -194,6 +195,14 @@ impl<T: Transport> DynTransport for T {
 
     fn missing(&self) -> Option<&str> {
         Transport::missing(self)
+    }
+}
+
+impl dyn DynTransport + '_ {
+    /// Returns the address whose opt-out counts for a person: on the line, or on none in particular where an
+    /// opt-out from one line is one from all of them.
+    pub fn consent_scope(&self, person: &Address) -> Address {
+        if self.shares_opt_outs() { person.without_line() } else { person.clone() }
     }
 }
 

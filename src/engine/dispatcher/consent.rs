@@ -21,20 +21,19 @@ impl Dispatcher {
         if outbound.is_consent || outbound.to.is_socket() || EventSource::is_event(outbound) {
             return Ok(false);
         }
-        let home = self.home(&outbound.to);
-        let is_shared = transport.shares_opt_outs();
-        let scope = if is_shared { outbound.to.without_line() } else { outbound.to.clone() };
-        let key = opt_out_key(&self.groups, &scope);
-        if claim.group == key && claim.queue.partition == home {
+        // Then the opt-out is under the group of the claim itself, which need not be hashed again.
+        let comes_with_the_claim = delivery.is_home && outbound.priority.is_normal();
+        if comes_with_the_claim && !transport.shares_opt_outs() {
             return Ok(claim.state.is_some());
         }
-        let keys = [key.as_str().to_owned()];
+        let scope = transport.consent_scope(&outbound.to);
+        let keys = [opt_out_key(&self.groups, &scope).as_str().to_owned()];
+        let home = self.home(&outbound.to);
         Ok(self.state.values(&home, &keys).await?.iter().any(Option::is_some))
     }
 
     /// Returns the partition that holds what is known of a person.
     pub(super) fn home(&self, to: &Address) -> Partition {
-        let number = self.groups.partition(to, self.partitions);
-        Partition { topic: self.topic.clone(), number }
+        Partition::of(&self.topic, to, &self.groups, self.partitions)
     }
 }

@@ -65,7 +65,7 @@ impl Intake {
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let kinds = vec![received, EventKind::Dropped.into()];
         let facts = facts(pipeline, message, kinds, Some(OWN_LINE.to_owned()));
-        let partition = self.partition(pipeline, message);
+        let partition = self.partition(pipeline, &message.sender);
         if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
             warn!(topic.name = %pipeline.topic, message.id = %key, %error, "drop not recorded");
         }
@@ -73,7 +73,7 @@ impl Intake {
     }
 
     async fn accept(&self, pipeline: &Pipeline, admitted: Admitted) -> Result<Receipt, Refusal> {
-        let partition = self.partition(pipeline, &admitted.message);
+        let partition = self.partition(pipeline, &admitted.message.sender);
         let key = admitted.message.key();
         let reply = accept_text(pipeline, admitted.said);
         let reply = reply.filter(|_| !pipeline.replies.send_on_accept);

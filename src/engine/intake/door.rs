@@ -53,7 +53,7 @@ impl Intake {
     }
 
     async fn has_opted_out(&self, pipeline: &Pipeline, message: &Inbound) -> Result<bool, Refusal> {
-        let partition = self.partition(pipeline, message);
+        let partition = self.partition(pipeline, &message.sender);
         let keys = [self.opt_out_key(pipeline, &message.sender)];
         match in_time(self.storage.values(&partition, &keys)).await {
             Ok(values) => Ok(values.iter().any(Option::is_some)),
@@ -67,8 +67,7 @@ impl Intake {
     /// Key under which an opt-out of a sender is: that of the line, or of every line where the provider
     /// has one for all. START on any of them ends that one.
     fn opt_out_key(&self, pipeline: &Pipeline, sender: &Address) -> String {
-        let is_shared = pipeline.transport.shares_opt_outs();
-        let scope = if is_shared { sender.without_line() } else { sender.clone() };
+        let scope = pipeline.transport.consent_scope(sender);
         opt_out_key(&self.groups, &scope).as_str().to_owned()
     }
 

@@ -2,7 +2,6 @@
 
 use futures_util::future::try_join_all;
 use tracing::error;
-use uuid::Uuid;
 
 use super::{Intake, Refusal, in_time};
 use crate::contracts::storage::Partition;
@@ -32,7 +31,7 @@ impl Intake {
             let window =
                 pipeline.transport.dedupe_window().filter(|_| !is_about_consent(&incoming));
             match window {
-                None => incoming.id = MessageId::new(Uuid::now_v7().to_string()),
+                None => incoming.id = MessageId::unique(),
                 Some(window) => {
                     let ends = self.ends(pipeline, &incoming).await?;
                     let groups = &self.groups;

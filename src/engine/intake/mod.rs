@@ -29,6 +29,7 @@ use crate::contracts::transport::{
 };
 use crate::engine::events::EventSource;
 use crate::engine::topic::Pipeline;
+use crate::model::address::Address;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, Fact, Facts};
@@ -164,9 +165,8 @@ impl Intake {
         full.map(|(route, pipeline)| (route.as_str(), &pipeline.topic, &pipeline.transport))
     }
 
-    fn partition(&self, pipeline: &Pipeline, message: &Inbound) -> Partition {
-        let number = self.groups.partition(&message.sender, pipeline.limits.partitions);
-        Partition { topic: pipeline.topic.clone(), number }
+    fn partition(&self, pipeline: &Pipeline, person: &Address) -> Partition {
+        Partition::of(&pipeline.topic, person, &self.groups, pipeline.limits.partitions)
     }
 }
 

@@ -37,7 +37,7 @@ impl Intake {
         let every = pipeline.replies.error_every;
         let text = self.news(pipeline, message, rejection.text, (1, every)).await;
         let rejection = Rejection { text, ..rejection };
-        let (key, partition) = (message.key(), self.partition(pipeline, message));
+        let (key, partition) = (message.key(), self.partition(pipeline, &message.sender));
         let reason = rejection.reason.clone();
         info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
         let push = self.rejection(pipeline, message, rejection);

@@ -11,7 +11,7 @@ use crate::contracts::transport::{DeliveryStatus, Report, Unreachable};
 use crate::engine::events::subject;
 use crate::engine::topic::Pipeline;
 use crate::engine::unreached::Unreached;
-use crate::model::address::{Address, Group};
+use crate::model::address::Group;
 use crate::model::consent::{opt_in_key, opt_in_time};
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::{MessageId, Wake};
@@ -67,8 +67,7 @@ impl Intake {
         code: u32,
     ) -> Result<(), Refusal> {
         let to = &reference.to;
-        let number = self.groups.partition(to, pipeline.limits.partitions);
-        let partition = Partition { topic: pipeline.topic.clone(), number };
+        let partition = self.partition(pipeline, to);
         let is_out = verdict == Unreachable::OptedOut;
         let has_opted_out = is_out && !self.is_back(pipeline, &partition, reference).await?;
         let unreached = Unreached { to, code, has_opted_out, sent_at: reference.sent_at };
@@ -92,10 +91,8 @@ impl Intake {
         reference: &Reference,
     ) -> Result<bool, Refusal> {
         let Some(sent_at) = reference.sent_at else { return Ok(false) };
-        let to = &reference.to;
-        let key = |address: &Address| opt_in_key(&self.groups, address);
-        let shared = pipeline.transport.shares_opt_outs().then(|| key(&to.without_line()));
-        let keys: Vec<String> = [key(to)].into_iter().chain(shared).collect();
+        let scope = pipeline.transport.consent_scope(&reference.to);
+        let keys = [opt_in_key(&self.groups, &scope)];
         match in_time(self.storage.values(partition, &keys)).await {
             Ok(values) => {
                 let mut times = values.iter().flatten().filter_map(|value| opt_in_time(value));

@@ -6,7 +6,7 @@ use tracing::{error, warn};
 
 use super::missed::Way;
 use super::{Intake, Outcome, Receipt, Refusal, in_time};
-use crate::contracts::storage::{Entry, Partition, Push, Pushed};
+use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::topic::Pipeline;
 use crate::model::connection::ConnectionChange;
 use crate::model::message::{Incoming, Mail, MessageId};
@@ -27,8 +27,7 @@ impl Intake {
     /// `Unavailable` when the store is away or has no room: nothing was stored.
     pub async fn connection(&self, route: &str, change: ConnectionChange) -> Result<(), Refusal> {
         let pipeline = self.pipeline(route)?;
-        let number = self.groups.partition(change.address(), pipeline.limits.partitions);
-        let partition = Partition { topic: pipeline.topic.clone(), number };
+        let partition = self.partition(pipeline, change.address());
         match in_time(self.storage.push(&partition, self.change(pipeline, change))).await {
             Ok(Pushed::Accepted | Pushed::Duplicate) => Ok(()),
             Ok(_) => {

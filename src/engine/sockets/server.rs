@@ -58,7 +58,7 @@ impl SocketServer {
         let (name, transport) = topic.socket_transport()?;
         let settings = transport.sockets()?.settings().clone();
         let topic_name = topic.config.name.clone();
-        let partition = Partition { topic: topic_name.clone(), number: 0 };
+        let partition = Partition::first(&topic_name);
         let max_room = settings.max_sockets_per_room;
         Some(Arc::new(Self {
             transport_name: name.to_owned(),

@@ -126,8 +126,8 @@ impl Submitter {
     }
 
     fn partition(&self, destination: &Destination, to: &Address) -> Partition {
-        let number = self.groups.partition(to, destination.limits().partitions);
-        Partition { topic: destination.topic().clone(), number }
+        let partitions = destination.limits().partitions;
+        Partition::of(destination.topic(), to, &self.groups, partitions)
     }
 
     /// Returns the partition that an id names.

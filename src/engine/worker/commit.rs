@@ -1,6 +1,5 @@
 //! Commit of a handled message, and the error text of one that is given up.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Worker, message_id};
@@ -8,7 +7,6 @@ use crate::contracts::handler::{Effects, Origin, OutgoingMessage, ScheduledWake,
 use crate::contracts::storage::{Claim, Commit, Entry, RecipientLimit};
 use crate::engine::notices::{Notice, is_news};
 use crate::engine::parts::parts;
-use crate::model::address::Address;
 use crate::model::message::submission::Priority;
 use crate::model::message::{Cause, Mail, MessageId, Outbound};
 
@@ -18,7 +16,6 @@ const LONGEST_CONGESTION: Duration = Duration::from_mins(1);
 impl Worker {
     pub(super) fn commit(&self, mail: &Mail, effects: Effects) -> Commit {
         let cause = message_id(mail);
-        let recipient = self.recipient_limit(mail, &effects);
         let ends = self.ends(effects.sends.iter().map(|outgoing| &outgoing.to));
         let is_single = effects.note.is_some();
         let mut outbound: Vec<Outbound> = Vec::with_capacity(effects.sends.len());
@@ -32,6 +29,7 @@ impl Worker {
         }
         let outbox: Vec<Entry> =
             outbound.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
+        let recipient = self.recipient_limit(mail, &outbound, &outbox);
         let facts = match effects.note {
             Some(note) => Some(self.noted(note)),
             None => cause.map(|message| self.handled(message, outbox.is_empty())),
@@ -52,20 +50,28 @@ impl Worker {
     /// the backlog stands in the sender's own mailbox. What waits for the sender is no reason to hold them
     /// up, and one of several recipients none for all. Sockets have limits of their own, and an opt-out
     /// waits for nothing, as does a message that has waited long enough: its sender may want to leave.
-    fn recipient_limit(&self, mail: &Mail, effects: &Effects) -> Option<RecipientLimit> {
+    fn recipient_limit(
+        &self,
+        mail: &Mail,
+        outbound: &[Outbound],
+        outbox: &[Entry],
+    ) -> Option<RecipientLimit> {
         let Mail::Message(message) = mail else { return None };
-        let groups = &self.parts.groups;
         let waited = (self.parts.clock.now() - message.received_at).to_std().unwrap_or_default();
         let is_exempt = waited >= LONGEST_CONGESTION
             || opt_out(message).is_some()
-            || effects.sends.iter().any(|it| it.to.is_socket());
+            || outbound.iter().any(|it| it.to.is_socket());
+        if is_exempt {
+            return None;
+        }
+        let groups = &self.parts.groups;
         let sender = groups.person(&message.sender);
-        let others = effects.sends.iter().map(|it| &it.to).filter(|to| groups.person(to) != sender);
-        let others: BTreeSet<&Address> = others.collect();
-        let (1, false) = (others.len(), is_exempt) else { return None };
-        let to = others.first()?;
-        let group = groups.group(to).on_line(&groups.line(to));
-        Some(RecipientLimit { group, max_depth: self.parts.limits.max_recipient_depth })
+        let is_other = |it: &Outbound| groups.person(&it.to) != sender;
+        let mut others = outbound.iter().zip(outbox).filter(|(it, _)| is_other(it));
+        let group = others.next()?.1.group.clone();
+        let is_only = others.all(|(_, entry)| entry.group == group);
+        let max_depth = self.parts.limits.max_recipient_depth;
+        is_only.then_some(RecipientLimit { group, max_depth })
     }
 
     /// Returns the messages of one that a handler sends, in their order. `is_single` when the commit has

@@ -31,6 +31,11 @@ impl MessageId {
         Self(id.into())
     }
 
+    /// Creates an id that no other message has. Such ids sort by their time of creation.
+    pub fn unique() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+
     /// Returns the id under which a provider's message is kept: two providers may use one id.
     #[must_use]
     pub fn of(transport: &str, id: &Self) -> Self {
@@ -204,9 +209,9 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Creates a message with a new id. Ids sort by their time of creation.
+    /// Creates a message with a new id.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
-        let id = MessageId::new(uuid::Uuid::now_v7().to_string());
+        let id = MessageId::unique();
         let (content, tally, priority, reference) = Default::default();
         let (continues, is_consent) = (false, false);
         Self {

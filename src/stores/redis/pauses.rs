@@ -16,7 +16,7 @@ use crate::model::topic::TopicName;
 #[async_trait]
 impl Pauses for Redis {
     async fn pause(&self, topic: &TopicName, pause: &Pause) -> Result<(), StorageError> {
-        let call = ScriptCall::new(&scripts::PAUSE, &first(topic))
+        let call = ScriptCall::new(&scripts::PAUSE, &Partition::first(topic))
             .without_replicas()
             .arg(pause.scope.encode())
             .millis(pause.remaining)
@@ -26,7 +26,7 @@ impl Pauses for Redis {
     }
 
     async fn pauses(&self, topic: &TopicName) -> Result<Vec<Pause>, StorageError> {
-        let call = ScriptCall::new(&scripts::PAUSES, &first(topic)).without_replicas();
+        let call = ScriptCall::new(&scripts::PAUSES, &Partition::first(topic)).without_replicas();
         let found: Vec<(String, u64, u32, String)> = decode(self.shared.send(&call).await?)?;
         let mut pauses = found
             .into_iter()
@@ -40,14 +40,9 @@ impl Pauses for Redis {
     }
 
     async fn resume(&self, topic: &TopicName, scope: &PauseScope) -> Result<(), StorageError> {
-        let tag = tag(&first(topic));
+        let tag = tag(&Partition::first(topic));
         let mut command = cmd("HDEL");
         command.arg(format!("{tag}pauses")).arg(scope.encode());
         self.shared.send(&PlainCommand { key: tag, command }).await.map(drop)
     }
-}
-
-/// The partition in whose slot the pauses of a topic are.
-fn first(topic: &TopicName) -> Partition {
-    Partition { topic: topic.clone(), number: 0 }
 }

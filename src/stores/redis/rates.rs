@@ -41,7 +41,9 @@ impl Rates for Redis {
     }
 
     async fn spending(&self, topic: &TopicName, scope: &str) -> Result<Spending, StorageError> {
-        let call = ScriptCall::new(&scripts::SPENDING, &first(topic)).without_replicas().arg(scope);
+        let call = ScriptCall::new(&scripts::SPENDING, &Partition::first(topic))
+            .without_replicas()
+            .arg(scope);
         let (spent, added): (i64, i64) = decode(self.shared.send(&call).await?)?;
         let count = |count: i64| u64::try_from(count).unwrap_or_default();
         Ok(Spending { spent: count(spent), added: count(added) })
@@ -59,7 +61,7 @@ impl Rates for Redis {
 }
 
 fn admit(topic: &TopicName, admission: &Admission) -> ScriptCall {
-    let call = ScriptCall::new(&scripts::ADMIT, &first(topic)).without_replicas();
+    let call = ScriptCall::new(&scripts::ADMIT, &Partition::first(topic)).without_replicas();
     let call = call.arg(admission.cost);
     let call = match &admission.bucket {
         None => call.arg("").arg(0).arg(0).arg(0),
@@ -85,7 +87,7 @@ fn admit(topic: &TopicName, admission: &Admission) -> ScriptCall {
 }
 
 fn spend(topic: &TopicName, count: &str, by: i64) -> ScriptCall {
-    let call = ScriptCall::new(&scripts::SPEND, &first(topic)).without_replicas();
+    let call = ScriptCall::new(&scripts::SPEND, &Partition::first(topic)).without_replicas();
     call.arg(count).arg(by).millis(SPENDING_TTL)
 }
 
@@ -111,9 +113,4 @@ fn read(reply: Value) -> Result<Admitted, StorageError> {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// The partition in whose slot the rates of a topic are.
-fn first(topic: &TopicName) -> Partition {
-    Partition { topic: topic.clone(), number: 0 }
 }

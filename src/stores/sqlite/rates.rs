@@ -53,7 +53,7 @@ impl Rates for Sqlite {
     ) -> Result<(), StorageError> {
         let (topic, budgets) = (topic.clone(), budgets.to_vec());
         self.write(move |tx| {
-            let partition = first(&topic);
+            let partition = Partition::first(&topic);
             let row = tx.ensure_partition(&partition)?;
             let (day, cost) = (to_i64(day), -i64::from(cost));
             let count =
@@ -66,7 +66,7 @@ impl Rates for Sqlite {
     async fn spending(&self, topic: &TopicName, scope: &str) -> Result<Spending, StorageError> {
         let (topic, scope) = (topic.clone(), scope.to_owned());
         self.read(move |tx| {
-            let partition = first(&topic);
+            let partition = Partition::first(&topic);
             read(tx, &tx.find_partition(&partition)?, &scope)
         })
         .await
@@ -80,7 +80,7 @@ impl Rates for Sqlite {
     ) -> Result<(), StorageError> {
         let (topic, scope) = (topic.clone(), scope.to_owned());
         self.write(move |tx| {
-            let partition = first(&topic);
+            let partition = Partition::first(&topic);
             let row = tx.ensure_partition(&partition)?;
             count(tx, &row, &counter(today(tx), "added", &scope), to_i64(segments))
         })
@@ -102,7 +102,7 @@ fn spend(
     budgets: &[Budget],
     cost: u32,
 ) -> StorageResult<Spent> {
-    let partition = first(topic);
+    let partition = Partition::first(topic);
     let row = tx.ensure_partition(&partition)?;
     for (budget, Budget { scope, segments }) in budgets.iter().enumerate() {
         let Spending { spent, added } = read(tx, &row, scope)?;
@@ -152,9 +152,4 @@ fn counter(day: i64, kind: &str, scope: &str) -> String {
 
 fn today(tx: &Transaction<'_>) -> i64 {
     tx.now.div_euclid(DAY)
-}
-
-/// The partition among whose counters the budgets of a topic are.
-fn first(topic: &TopicName) -> Partition {
-    Partition { topic: topic.clone(), number: 0 }
 }
