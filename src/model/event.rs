@@ -32,6 +32,10 @@ pub enum EventKind {
     Failed,
     /// Moved to the dead letters.
     Buried,
+    /// Moved from the dead letters back to the end of its mailbox, by an operator.
+    Replayed,
+    /// Removed from the dead letters, by an operator.
+    Discarded,
     /// Dropped because the sender's mailbox was full.
     Dropped,
     /// Cancelled before it was handed to the outbox.
@@ -39,7 +43,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [(Self, &'static str); 16] = [
+    const ALL: [(Self, &'static str); 18] = [
         (Self::Received, "received"),
         (Self::Validated, "validated"),
         (Self::Rejected, "rejected"),
@@ -54,6 +58,8 @@ impl EventKind {
         (Self::Held, "held"),
         (Self::Failed, "failed"),
         (Self::Buried, "buried"),
+        (Self::Replayed, "replayed"),
+        (Self::Discarded, "discarded"),
         (Self::Dropped, "dropped"),
         (Self::Cancelled, "cancelled"),
     ];

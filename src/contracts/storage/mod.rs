@@ -16,6 +16,7 @@ mod claim;
 pub mod encoding;
 mod error;
 mod feeds;
+mod inspection;
 mod moves;
 mod operator;
 mod pauses;
@@ -31,6 +32,7 @@ mod upkeep;
 pub use claim::{Claim, ClaimRequest, Claimed, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
+pub use inspection::{DeadLetterId, EventCursor, Head, HeadState, Inspection, Replay};
 pub use moves::Queues;
 pub use operator::{Change, Marks, Operator, Place, Trace};
 pub use pauses::{Pause, PauseScope, Pauses};
@@ -45,8 +47,11 @@ pub use upkeep::{Audit, DeadLetter, Depth, Health, Retention, Upkeep};
 
 /// Store: all parts of the contract.
 pub trait Storage:
-    Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator
+    Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator + Inspection
 {
 }
 
-impl<S: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator> Storage for S {}
+impl<S> Storage for S where
+    S: Queues + StateReads + Records + Feeds + Pauses + Rates + Upkeep + Operator + Inspection
+{
+}

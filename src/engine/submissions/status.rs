@@ -41,10 +41,12 @@ impl Status {
         match kind {
             EventKind::Received | EventKind::Queued => Some(Self::Queued),
             EventKind::Scheduled => Some(Self::Scheduled),
-            EventKind::Handled => Some(Self::Sending),
+            EventKind::Handled | EventKind::Replayed => Some(Self::Sending),
             EventKind::Sent => Some(Self::Sent),
             EventKind::Delivered => Some(Self::Delivered),
-            EventKind::Failed | EventKind::Buried | EventKind::Dropped => Some(Self::Failed),
+            EventKind::Failed | EventKind::Buried | EventKind::Discarded | EventKind::Dropped => {
+                Some(Self::Failed)
+            }
             EventKind::Unknown => Some(Self::Unknown),
             EventKind::Rejected => Some(Self::Rejected),
             EventKind::Cancelled => Some(Self::Cancelled),

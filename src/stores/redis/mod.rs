@@ -11,6 +11,7 @@ mod connection_pool;
 mod error;
 mod feeds;
 mod health;
+mod inspection;
 mod keys;
 mod moves;
 mod operator;

@@ -21,6 +21,7 @@ mod error;
 mod feeds;
 mod file;
 mod file_error;
+mod inspection;
 mod mailbox;
 mod notifiers;
 mod operator;

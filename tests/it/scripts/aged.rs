@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Admission, Admitted, Audit, Budget, Burial, Change, Claim, ClaimRequest, Claimed, Commit,
-    Completed, DeadLetter, Depth, FeedCursor, FeedEntry, FeedLimits, Feeds, Health, Marks,
-    Operator, Partition, Pause, PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Records,
-    Retention, Retry, Settled, Spending, StateReads, StorageError, Token, Trace, Upkeep,
+    Completed, DeadLetter, DeadLetterId, Depth, EventCursor, FeedCursor, FeedEntry, FeedLimits,
+    Feeds, Head, Health, Inspection, Marks, Operator, Partition, Pause, PauseScope, Pauses, Push,
+    Pushed, Queue, Queues, Rates, Records, Replay, Retention, Retry, Settled, Spending, StateReads,
+    StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -180,5 +181,24 @@ forward! {
         fn mailbox(partition: &Partition, group: &Group) -> Vec<String>;
         fn erase(partition: &Partition, traces: &[Trace]) -> ();
         fn erase_line(feed: &str, line: &FeedCursor) -> ();
+    }
+}
+
+forward! {
+    Inspection {
+        fn heads(queue: &Queue, limit: usize) -> Vec<Head>;
+        fn dead_letters_before(
+            queue: &Queue,
+            before: Option<&DeadLetterId>,
+            limit: usize
+        ) -> Vec<(DeadLetterId, DeadLetter)>;
+        fn dead_letters_of(queue: &Queue, ids: &[DeadLetterId]) -> Vec<(DeadLetterId, DeadLetter)>;
+        fn replay(queue: &Queue, replays: &[Replay]) -> u64;
+        fn discard(queue: &Queue, letters: &[(DeadLetterId, Option<Facts>)]) -> u64;
+        fn events_after(
+            partition: &Partition,
+            after: Option<&EventCursor>,
+            limit: usize
+        ) -> Vec<(EventCursor, Event)>;
     }
 }

@@ -1,0 +1,139 @@
+//! Catalogue of all figures: names, labels and help texts.
+//!
+//! Names are those of Prometheus without the prefix `crosswire_` and without the suffix `_total` of
+//! counters, which the exposition adds. Units are seconds and bytes.
+
+use super::series::{Times, Value};
+
+/// Kind of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Total since the process started.
+    Counter,
+    /// Level at this moment.
+    Gauge,
+    /// Durations in seconds, by bucket.
+    Histogram,
+}
+
+impl Kind {
+    /// Returns the value of a series before the first record.
+    pub fn zero(self) -> Value {
+        match self {
+            Self::Counter => Value::Count(0),
+            Self::Gauge => Value::Level(0.0),
+            Self::Histogram => Value::Times(Times::default()),
+        }
+    }
+}
+
+/// Figure that processes record.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Figure {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+}
+
+const fn figure(
+    name: &'static str,
+    kind: Kind,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Figure {
+    Figure { name, kind, labels, help }
+}
+
+/// Defines the figures, and the list of them all.
+macro_rules! figures {
+    ($($constant:ident = $name:literal, $kind:ident, [$($label:literal),*], $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub static $constant: Figure = figure($name, Kind::$kind, &[$($label),*], $help);
+        )*
+
+        /// Every figure.
+        pub static ALL: &[&Figure] = &[$(&$constant),*];
+    };
+}
+
+figures! {
+    CALLS = "calls", Counter, ["topic", "transport", "outcome"],
+        "Calls of providers, by their outcome: accepted, duplicate, rejected, dropped, noted, refused or failed.";
+    CALL_SECONDS = "call_seconds", Histogram, ["topic", "transport"],
+        "Time from a provider's call to our answer.";
+    SETTLED = "settled", Counter, ["topic", "queue", "outcome"],
+        "Claims that were settled, by outcome: completed, retried, buried, released, conflict or lost.";
+    RETRIES = "retries", Counter, ["topic", "queue", "reason"],
+        "Messages that are tried again later, by reason.";
+    HANDLER_SECONDS = "handler_seconds", Histogram, ["topic"],
+        "Time that a handler takes for a message, with its reads.";
+    SEND_SECONDS = "send_seconds", Histogram, ["topic", "transport"],
+        "Time that a transport takes to send a message.";
+    SENDS = "sends", Counter, ["topic", "transport", "outcome"],
+        "Messages handed to a transport, by its answer: sent, recipient, message, line, account, throttled, unavailable or unknown.";
+    REPORTS = "reports", Counter, ["topic", "transport", "state"],
+        "Delivery reports of providers, by state: sent, delivered or failed.";
+    QUEUE_SECONDS = "queue_seconds", Histogram, ["topic", "queue"],
+        "Time from a message's entry into its queue to the first work on it.";
+    END_TO_END_SECONDS = "end_to_end_seconds", Histogram, ["topic"],
+        "Time from a provider's call to the acceptance of a message because of it by a provider.";
+    SEGMENTS = "segments", Counter, ["topic", "transport"],
+        "Segments of the messages that a provider has accepted.";
+    IN_HAND = "in_hand", Gauge, ["topic", "queue"],
+        "Messages that the process works on.";
+    SOCKETS = "sockets", Gauge, ["topic"],
+        "Sockets that the process holds.";
+    STORE_CALLS = "store_calls", Counter, ["outcome"],
+        "Round trips to the store, by outcome: ok or error.";
+    STORE_SECONDS = "store_seconds", Histogram, [],
+        "Time of a round trip to the store.";
+    MEMORY_BYTES = "memory_bytes", Gauge, [],
+        "Resident memory of the process.";
+    QUEUE_MESSAGES = "queue_messages", Gauge, ["topic", "queue"],
+        "Messages of a queue, in all states but dead.";
+    QUEUE_GROUPS = "queue_groups", Gauge, ["topic", "queue", "state"],
+        "Mailboxes with messages, by the state of the first: ready, leased, delayed or suspect.";
+    QUEUE_SCHEDULED = "queue_scheduled", Gauge, ["topic", "queue"],
+        "Wakes and messages that are not due yet.";
+    QUEUE_DEAD = "queue_dead", Gauge, ["topic", "queue"],
+        "Dead letters.";
+    QUEUE_OLDEST_SECONDS = "queue_oldest_seconds", Gauge, ["topic", "queue"],
+        "Age of the oldest waiting message that is known.";
+    BACKLOG_PER_WORKER = "backlog_per_worker", Gauge, ["topic"],
+        "Messages of both queues, divided by the worker processes that work on the topic.";
+    PAUSED = "paused", Gauge, ["topic", "scope", "code"],
+        "Pauses of sending and handling: 1 for each, with the provider's code.";
+    BUDGET_SPENT = "budget_spent", Gauge, ["topic", "scope"],
+        "Segments of a budget that are spent today.";
+    BUDGET_LIMIT = "budget_limit", Gauge, ["topic", "scope"],
+        "Segments that a budget allows today.";
+    OPT_OUTS = "opt_outs", Gauge, ["topic"],
+        "People who have opted out, once for each line.";
+    PROCESSES = "processes", Gauge, ["role", "state"],
+        "Processes that have reported, by role and state: running or lost.";
+    STORE_READY = "store_ready", Gauge, [],
+        "1 while the store is reachable and safe, otherwise 0.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_follow_the_conventions_of_prometheus() {
+        for (index, figure) in ALL.iter().enumerate() {
+            let is_plain =
+                |it: &str| it.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            assert!(
+                is_plain(figure.name) && figure.labels.iter().all(|it| is_plain(it)),
+                "{figure:?}"
+            );
+            assert!(!figure.name.ends_with("_total"), "{figure:?}");
+            let is_time = figure.name.ends_with("_seconds");
+            assert!(is_time || figure.kind != Kind::Histogram, "{figure:?}");
+            assert!(ALL[..index].iter().all(|other| other.name != figure.name), "{figure:?}");
+        }
+    }
+}
