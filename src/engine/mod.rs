@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod leases;
 mod notices;
 mod parts;
+pub mod processes;
 pub mod settlement;
 pub mod sockets;
 pub mod submissions;
