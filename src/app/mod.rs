@@ -34,6 +34,7 @@ mod front;
 mod init;
 mod new;
 mod operator;
+mod operator_page;
 mod optout;
 mod partitions;
 mod parts;

@@ -19,10 +19,12 @@ use tracing::{info, warn};
 use super::advice;
 use super::connections::{Connections, close_when_crowded};
 use super::front;
+use super::operator_page;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
 use super::reporting;
 use super::submit;
+use crate::admin::{self, AdminState};
 use crate::api::{self, ApiAccess, ApiState};
 use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
@@ -84,6 +86,7 @@ impl WebServer {
         let sockets = state.sockets.clone();
         let reporter = reporting::reporter(prepared, role, Arc::clone(&other), sockets);
         let routes = Routes {
+            admin: Data::new(operator_page::state(prepared, &other)),
             api: Data::new(api_state(prepared, &other, &state.intake)),
             state,
             pages: Data::new(front::pages(&prepared.services)),
@@ -114,6 +117,7 @@ impl WebServer {
                 .configure(|config| pages::configure(config, &routes.pages))
                 .configure(|config| tester_pages::configure(config, &routes.tester))
                 .configure(|config| api::configure(config, &routes.api))
+                .configure(|config| admin::configure(config, &routes.admin))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
@@ -163,6 +167,7 @@ struct Routes {
     pages: Data<PagesState>,
     tester: Data<TesterState>,
     api: Data<ApiState>,
+    admin: Data<AdminState>,
 }
 
 fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {

@@ -12,6 +12,7 @@ pub mod janitor;
 pub mod jobs;
 pub mod leases;
 mod notices;
+pub mod operations;
 mod parts;
 pub mod processes;
 pub mod settlement;
