@@ -8,8 +8,8 @@ mod overview;
 use std::sync::Arc;
 
 pub use self::audit::{Actor, AuditEntry};
-pub use self::fleet::{Fleet, ProcessState};
-pub use self::overview::{Overview, StoreView, TopicView};
+pub use self::fleet::{Fleet, ProcessView};
+pub use self::overview::{Overview, QueueView, StoreView, TopicView};
 use crate::contracts::storage::{Storage, StorageError};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
