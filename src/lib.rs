@@ -9,6 +9,8 @@ pub mod transports;
 pub mod validators;
 
 #[doc(hidden)] // For this crate's own tests.
+pub mod admin;
+#[doc(hidden)] // For this crate's own tests.
 pub mod api;
 #[doc(hidden)] // For this crate's own tests and benches.
 pub mod engine;

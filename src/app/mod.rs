@@ -34,6 +34,7 @@ mod front;
 mod init;
 mod new;
 mod operator;
+mod operator_page;
 mod optout;
 mod partitions;
 mod parts;
@@ -41,6 +42,7 @@ mod people;
 mod prepare;
 mod process;
 mod program;
+mod reporting;
 mod script;
 mod secret;
 mod send;
@@ -149,8 +151,10 @@ impl App {
         run_to_the_end(|stop: Stop| async move {
             let waived = &options.waivers.allow;
             let store = prepared.open_store(waived, &stop).await?;
-            let server = WebServer::bind(&prepared, store, waived, &stop)?;
-            server.run(&prepared.config.server.profile, stop).await
+            let server = WebServer::bind(&prepared, "web", store, waived, &stop)?;
+            let reporter = Arc::clone(&server.reporter);
+            let serving = server.run(&prepared.config.server.profile, stop);
+            reporting::during(reporter, serving).await
         })
     }
 
@@ -164,7 +168,9 @@ impl App {
         let prepared = self.prepare(Purpose::Shared, selection)?;
         run_to_the_end(|stop: Stop| async move {
             let store = prepared.open_store(&options.waivers.allow, &stop).await?;
-            work::work(&prepared, store, options.until(), stop).await
+            let reporter = reporting::reporter(&prepared, "worker", Arc::clone(&store), Vec::new());
+            let working = work::work(&prepared, store, options.until(), stop);
+            reporting::during(reporter, working).await
         })
     }
 
@@ -277,13 +283,18 @@ impl App {
 
 async fn both(prepared: &Prepared, waived: &[SafetyCheck], stop: Stop) -> anyhow::Result<()> {
     let store = prepared.open_store(waived, &stop).await?;
-    let web = WebServer::bind(prepared, Arc::clone(&store), waived, &stop)?;
-    if prepared.config.purpose == Purpose::Dev {
+    let is_dev = prepared.config.purpose == Purpose::Dev;
+    let role = if is_dev { "dev" } else { "standalone" };
+    let web = WebServer::bind(prepared, role, Arc::clone(&store), waived, &stop)?;
+    let reporter = Arc::clone(&web.reporter);
+    if is_dev {
         banner::show(prepared, &web.addresses)?;
     }
     let serving = web.run(&prepared.config.server.profile, stop.clone());
     let working = work::work(prepared, store, work::Until::Stopped, stop.clone());
     // When one of them fails, the other is stopped in good order.
-    let (served, worked) = tokio::join!(stop.with(serving), stop.with(working));
+    let (serving, working) = (Box::pin(stop.with(serving)), Box::pin(stop.with(working)));
+    let both = async { tokio::join!(serving, working) };
+    let (served, worked) = reporting::during(reporter, both).await;
     served.and(worked)
 }

@@ -15,6 +15,7 @@ use crate::app::registry::Registry;
 use crate::app::telemetry::{self, Reader};
 use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
 use crate::contracts::storage::{Feeds, Health, SafetyCheck, Storage, StorageError};
+use crate::engine::processes::Recorder;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
 
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) services: Vec<TopicRuntime>,
     pub(super) groups: GroupKey,
     pub(super) store: StoreHandle,
+    /// Figures of this process.
+    pub(super) recorder: Recorder,
 }
 
 impl Prepared {
@@ -43,7 +46,8 @@ impl Prepared {
         let (config, services) = load_and_log(environment, registry, purpose, selection)?;
         let store = StoreHandle::open(&config)?;
         let groups = GroupKey::new(&secret::key(&config)?);
-        Ok(Self { program, config, services, groups, store })
+        let recorder = Recorder::default();
+        Ok(Self { program, config, services, groups, store, recorder })
     }
 
     /// Connects to the store, after its safety checks and the topics' partition counts. A store that

@@ -19,14 +19,18 @@ use tracing::{info, warn};
 use super::advice;
 use super::connections::{Connections, close_when_crowded};
 use super::front;
+use super::operator_page;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
+use super::reporting;
 use super::submit;
+use crate::admin::{self, AdminState};
 use crate::api::{self, ApiAccess, ApiState};
 use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
+use crate::engine::processes::Reporter;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::sweeper::Sweeper;
 use crate::engine::topic::TopicRuntime;
@@ -55,6 +59,7 @@ const REFUSALS: usize = 64;
 pub(super) struct WebServer {
     running: actix_web::dev::Server,
     pub(super) addresses: Vec<SocketAddr>,
+    pub(super) reporter: Arc<Reporter>,
     sockets: Vec<Arc<SocketServer>>,
     sweepers: Vec<Sweeper>,
 }
@@ -64,6 +69,7 @@ impl WebServer {
     /// address is in use.
     pub(super) fn bind(
         prepared: &Prepared,
+        role: &'static str,
         storage: Arc<dyn Storage>,
         waived: &[SafetyCheck],
         stop: &Stop,
@@ -77,19 +83,23 @@ impl WebServer {
         let state = Data::new(app_state(prepared, storage, waived, stop));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sweepers = Sweeper::all(&state.intake, &other, &clock);
+        let sockets = state.sockets.clone();
+        let reporter = reporting::reporter(prepared, role, Arc::clone(&other), sockets);
         let routes = Routes {
+            admin: Data::new(operator_page::state(prepared, &other)),
             api: Data::new(api_state(prepared, &other, &state.intake)),
             state,
             pages: Data::new(front::pages(&prepared.services)),
             tester,
         };
-        Self::listen(&prepared.config.server, routes, sweepers)
+        Self::listen(&prepared.config.server, routes, sweepers, reporter)
     }
 
     fn listen(
         config: &ServerConfig,
         routes: Routes,
         sweepers: Vec<Sweeper>,
+        reporter: Arc<Reporter>,
     ) -> anyhow::Result<Self> {
         let sockets = routes.state.sockets.clone();
         let (host, port) = (config.host.as_str(), config.port);
@@ -107,6 +117,7 @@ impl WebServer {
                 .configure(|config| pages::configure(config, &routes.pages))
                 .configure(|config| tester_pages::configure(config, &routes.tester))
                 .configure(|config| api::configure(config, &routes.api))
+                .configure(|config| admin::configure(config, &routes.admin))
         })
         .on_connect(move |connection, extensions| admitting.admit(connection, extensions))
         .workers(threads)
@@ -119,7 +130,8 @@ impl WebServer {
         .tcp_nodelay(true)
         .bind((host, port))
         .map_err(|error| bind_error(host, port, &error))?;
-        Ok(Self { addresses: server.addrs(), running: server.run(), sockets, sweepers })
+        let addresses = server.addrs();
+        Ok(Self { addresses, running: server.run(), sockets, sweepers, reporter })
     }
 
     /// Serves requests until a stop, and then finishes those in hand.
@@ -155,6 +167,7 @@ struct Routes {
     pages: Data<PagesState>,
     tester: Data<TesterState>,
     api: Data<ApiState>,
+    admin: Data<AdminState>,
 }
 
 fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
@@ -175,7 +188,7 @@ fn app_state(
     let pipelines = prepared.services.iter().flat_map(TopicRuntime::pipelines).collect();
     let clock = Arc::new(SystemClock);
     let intake = Intake::new(Arc::clone(&storage), prepared.groups.clone(), clock, pipelines);
-    let intake = Arc::new(intake);
+    let intake = Arc::new(intake.recorded_by(Arc::clone(&prepared.recorder.figures)));
     let paths = |service: &TopicRuntime| {
         let name = service.config.name.to_string();
         service.config.paths.clone().into_iter().map(move |path| (path, name.clone()))
@@ -243,7 +256,8 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
         service.pipeline_from(tester::TRANSPORT_NAME, tester)
     };
     let pipelines = prepared.services.iter().map(pipeline).collect();
-    let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines);
+    let intake = Intake::new(Arc::clone(storage), prepared.groups.clone(), clock, pipelines)
+        .recorded_by(Arc::clone(&prepared.recorder.figures));
     TesterState {
         access: access(&prepared.config),
         phones: Phones::new(intake, Arc::clone(&board)),

@@ -48,7 +48,8 @@ pub(super) async fn work(
 ) -> anyhow::Result<()> {
     let leases = Leases::new(Arc::new(SystemClock));
     let heartbeat = Heartbeat::start(Arc::clone(&leases), prepared.store.connect()?)?;
-    let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases);
+    let recorder = prepared.recorder.clone();
+    let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases).recorded_by(recorder);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
     prepared.start_transports(&storage);

@@ -68,6 +68,7 @@ impl Consumers {
             error_every: topic.config.replies.error_every,
             observer: topic.observer.clone(),
             windows: topic.transports.dedupe_windows(),
+            figures: Arc::clone(&self.runtime.recorder.figures),
         }
     }
 
@@ -86,6 +87,7 @@ impl Consumers {
             events: self.events(topic),
             groups: self.groups.clone(),
             clock: Arc::clone(&self.clock),
+            figures: Arc::clone(&self.runtime.recorder.figures),
         }
     }
 }

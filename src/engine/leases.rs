@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::contracts::storage::{Claim, Queue, Storage, StorageError, Token};
@@ -59,6 +60,11 @@ impl Leases {
     /// Uptime, by which leases are measured.
     pub fn uptime(&self) -> Duration {
         self.clock.uptime()
+    }
+
+    /// Wall-clock time, by which messages in hand are shown.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Extends the lease of a claim from now on. The lease is counted from `requested_at` (uptime)

@@ -21,8 +21,10 @@ mod media;
 pub mod methods;
 mod request;
 pub mod response;
+pub mod same_origin;
 mod socket;
 pub mod throttle;
+pub mod token;
 mod webhook;
 
 use methods::Methods;

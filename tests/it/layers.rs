@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["stores", "transports", "validators", "handlers"],
     &["engine"],
     &["http"],
-    &["tester", "pages", "api", "fake_twilio"],
+    &["tester", "pages", "api", "admin", "fake_twilio"],
     &["app"],
 ];
 
@@ -25,8 +25,10 @@ const SHELVES: [&str; 4] = ["stores", "transports", "validators", "handlers"];
 const NO_SHELF: &str = "engine";
 
 /// Paths that only some folders may name: the beginning of the path, and the folders.
-const RESERVED: [(&str, &[&str]); 2] =
-    [("actix", &["http", "tester", "pages", "api", "fake_twilio", "app"]), ("std::env", &["app"])];
+const RESERVED: [(&str, &[&str]); 2] = [
+    ("actix", &["http", "tester", "pages", "api", "admin", "fake_twilio", "app"]),
+    ("std::env", &["app"]),
+];
 
 /// A module's path, such as `["storage", "redis", "keys"]`.
 type Module = Vec<String>;

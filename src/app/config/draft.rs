@@ -88,6 +88,7 @@ impl DraftConfig {
         reject_shared_paths(&topics, file, errors);
         let secret_key = secrets::secret_key(environment, purpose, errors);
         let admin_token = secrets::admin_token(environment, errors);
+        let admin_read_token = secrets::admin_read_token(environment, errors);
         let store = store::store(environment, purpose, errors);
         Self {
             purpose,
@@ -102,6 +103,7 @@ impl DraftConfig {
                 data_dir: store::data_dir(environment),
                 secret_key,
                 admin_token,
+                admin_read_token,
                 api_tokens: tokens,
                 topics,
             }),

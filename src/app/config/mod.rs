@@ -71,6 +71,8 @@ pub struct Config {
     pub secret_key: Option<SecretString>,
     /// Token that opens the pages which are not public.
     pub admin_token: Option<SecretString>,
+    /// Token that opens the operator's pages for reading.
+    pub admin_read_token: Option<SecretString>,
     /// Tokens that open the HTTP API.
     pub api_tokens: Vec<ApiToken>,
     pub topics: Vec<TopicConfig>,

@@ -1,4 +1,4 @@
-//! Secrets of the server itself: `SECRET_KEY` and `ADMIN_TOKEN`.
+//! Secrets of the server itself: `SECRET_KEY`, `ADMIN_TOKEN` and `ADMIN_READ_TOKEN`.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -11,6 +11,9 @@ const SHORTEST: usize = 16;
 /// Fewest guesses, as a power of ten, that a cracker who knows words, repetitions, sequences and
 /// keyboard rows may need. Sixteen random hexadecimal digits take 10^16.
 const FEWEST_GUESSES_LOG10: f64 = 10.0;
+
+/// Fix of a token that is weak.
+const FIX: &str = "set it to what `openssl rand -hex 32` prints, or unset it";
 
 /// Reads the key with which addresses are hashed. [`Purpose::Dev`] generates one instead.
 pub(super) fn secret_key(
@@ -31,8 +34,20 @@ pub(super) fn admin_token(
     environment: &Environment,
     errors: &ConfigErrors,
 ) -> Option<SecretString> {
-    let fix = "set it to what `openssl rand -hex 32` prints, or unset it";
-    strong_secret(environment, "ADMIN_TOKEN", fix, errors)
+    strong_secret(environment, "ADMIN_TOKEN", FIX, errors)
+}
+
+/// Reads the token that opens the operator's pages for reading. It is another one than `ADMIN_TOKEN`.
+pub(super) fn admin_read_token(
+    environment: &Environment,
+    errors: &ConfigErrors,
+) -> Option<SecretString> {
+    let token = strong_secret(environment, "ADMIN_READ_TOKEN", FIX, errors)?;
+    let other = environment.secret("ADMIN_TOKEN");
+    if other.is_some_and(|other| other.expose_secret() == token.expose_secret()) {
+        errors.add(ENVIRONMENT, "ADMIN_READ_TOKEN", "is the ADMIN_TOKEN", FIX);
+    }
+    Some(token)
 }
 
 fn strong_secret(

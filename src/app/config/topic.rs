@@ -22,7 +22,7 @@ const ERROR_EVERY: Duration = Duration::from_mins(10);
 const LONGEST_PATH: usize = 256;
 
 /// Beginnings of the server's own paths.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "/queue",
     "/status",
     "/backend",
@@ -36,6 +36,7 @@ const RESERVED: [&str; 13] = [
     "/roulette",
     "/assets",
     "/media",
+    "/admin",
 ];
 
 /// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid

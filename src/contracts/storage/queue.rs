@@ -13,6 +13,19 @@ pub enum QueueKind {
     Outbox,
 }
 
+impl QueueKind {
+    /// Both queues of a partition.
+    pub const ALL: [Self; 2] = [Self::Inbound, Self::Outbox];
+
+    /// Returns the name of the queue in figures and in what programs read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
 /// Slice of a topic: the unit that lives on one Redis hash slot, and in which a commit is atomic.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partition {

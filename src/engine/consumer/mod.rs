@@ -1,5 +1,6 @@
 //! Consumer of one queue: claims messages, a bounded number at a time, and settles them.
 
+mod observe;
 mod process;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use self::process::Taken;
 use crate::contracts::storage::{ClaimRequest, Claimed, Queue, Storage, StorageError, Token};
 use crate::engine::gate::Gate;
 use crate::engine::leases::Leases;
+use crate::engine::processes::Recorder;
 use crate::engine::settlement::Work;
 use crate::model::clock::millis;
 
@@ -27,6 +29,8 @@ const RECLAIM_INTERVAL: Duration = Duration::from_millis(100);
 pub struct ConsumerRuntime {
     pub storage: Arc<dyn Storage>,
     pub leases: Arc<Leases>,
+    /// Figures of the process, and the messages that it has in hand.
+    pub recorder: Recorder,
     /// Held for writing by the work on a suspect and for reading by all other work, so that a
     /// suspect that kills the process is known to have done it.
     isolation: Arc<RwLock<()>>,
@@ -36,7 +40,14 @@ pub struct ConsumerRuntime {
 
 impl ConsumerRuntime {
     pub fn new(storage: Arc<dyn Storage>, leases: Arc<Leases>) -> Self {
-        Self { storage, leases, isolation: Arc::default(), suspect_slot: Arc::default() }
+        let (recorder, isolation, suspect_slot) = Default::default();
+        Self { storage, leases, recorder, isolation, suspect_slot }
+    }
+
+    /// Records into the figures of the process.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Recorder) -> Self {
+        Self { recorder, ..self }
     }
 }
 

@@ -45,6 +45,7 @@ impl Consumer {
     ) -> Result<Option<Taken>, StorageError> {
         let Taken { claim, requested_at } = taken;
         let lease = self.runtime.leases.hold(&claim, self.config.lease, requested_at);
+        let _grip = self.grip(&claim);
         if !claim.is_suspect() {
             let _shared = self.runtime.isolation.read().await;
             return self.settle(claim, &lease, chained).await;
@@ -52,7 +53,7 @@ impl Consumer {
         // A suspect that only waited must not be blamed when another one kills the process, so it is
         // released; the slot is kept for a moment so that it does not come round at once.
         let Ok(_slot) = self.runtime.suspect_slot.try_lock() else {
-            self.runtime.storage.release(claim).await?;
+            self.count_settled("released", &self.runtime.storage.release(claim).await?);
             tokio::time::sleep(IDLE_WAIT).await;
             return Ok(None);
         };
@@ -72,7 +73,7 @@ impl Consumer {
             let settlement = match self.work.work(&claim, lease).await {
                 Ok(settlement) => settlement,
                 Err(error) => {
-                    storage.release(claim).await?;
+                    self.count_settled("released", &storage.release(claim).await?);
                     return Err(error);
                 }
             };
@@ -88,19 +89,38 @@ impl Consumer {
                         }
                         Completion::Congested(ours) => {
                             let retry = self.congested(&ours);
-                            drop(storage.retry(ours, retry).await?);
+                            self.count_retry("congested");
+                            self.count_settled("retried", &storage.retry(ours, retry).await?);
                         }
                     }
                 }
-                Settlement::Retry(retry) => drop(storage.retry(claim, retry).await?),
-                Settlement::Bury(burial) => drop(storage.bury(claim, burial).await?),
-                Settlement::Release => drop(storage.release(claim).await?),
-                Settlement::Abandon => {}
+                other => self.carry_out(claim, other).await?,
             }
             return Ok(None);
         }
-        storage.retry(claim, Retry { after: CONFLICT_DELAY, ..Retry::default() }).await?;
+        let retry = Retry { after: CONFLICT_DELAY, ..Retry::default() };
+        self.count_retry("conflict");
+        self.count_settled("retried", &storage.retry(claim, retry).await?);
         Ok(None)
+    }
+
+    /// Carries out a settlement without a commit.
+    async fn carry_out(&self, claim: Claim, settlement: Settlement) -> Result<(), StorageError> {
+        let storage = &self.runtime.storage;
+        match settlement {
+            Settlement::Retry(retry) => {
+                self.count_settled("retried", &storage.retry(claim, retry).await?);
+            }
+            Settlement::Bury(burial) => {
+                self.count_settled("buried", &storage.bury(claim, burial).await?);
+            }
+            Settlement::Release => {
+                self.count_settled("released", &storage.release(claim).await?);
+            }
+            Settlement::Abandon => self.count_outcome("lost"),
+            Settlement::Complete(_) => unreachable!("a commit is carried out by `complete`"),
+        }
+        Ok(())
     }
 
     /// Delay of a message for whose recipient too many messages wait. The first one is logged.
@@ -129,14 +149,18 @@ impl Consumer {
         let completed = self.runtime.storage.complete(claim, commit, request.as_ref()).await?;
         let Completed { settled, next } = completed;
         match settled {
-            Settled::Conflict(ours) => return Ok(Completion::Conflict(*ours)),
+            Settled::Conflict(ours) => {
+                self.count_outcome("conflict");
+                return Ok(Completion::Conflict(*ours));
+            }
             Settled::Congested(ours) => return Ok(Completion::Congested(*ours)),
             Settled::Done => {
+                self.count_outcome("completed");
                 if let Some(payload) = observed {
                     self.work.completed(&payload).await;
                 }
             }
-            Settled::LeaseLost => {}
+            Settled::LeaseLost => self.count_outcome("lost"),
         }
         Ok(Completion::Ended(match next {
             Some(Claimed::Message(claim)) => Some(Taken { claim: *claim, requested_at }),

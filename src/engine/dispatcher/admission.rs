@@ -166,6 +166,7 @@ impl Dispatcher {
             pass.close_transport(after, 0, &reason);
             after = REFRESH_INTERVAL;
         }
+        self.count_retry(BUDGET);
         delivery.hold(after, BUDGET, (!is_known).then_some((EventKind::Held, reason.as_str())))
     }
 }

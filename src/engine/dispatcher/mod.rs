@@ -7,6 +7,7 @@ mod admission;
 mod consent;
 mod delivery;
 mod failure;
+mod observe;
 mod reconcile;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 
 use self::admission::{BUDGET, Entry};
 use self::delivery::Delivery;
+use crate::contracts::figures::Figures;
 use crate::contracts::storage::{Burial, Claim, Queues, Rates, Records, StateReads, StorageError};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DynTransport, SendError, Transports};
@@ -59,6 +61,7 @@ pub struct DispatcherParts {
     pub events: EventSource,
     pub groups: GroupKey,
     pub clock: Arc<dyn Clock>,
+    pub figures: Arc<Figures>,
 }
 
 /// Dispatcher of one topic.
@@ -77,6 +80,7 @@ pub struct Dispatcher {
     events: EventSource,
     groups: GroupKey,
     clock: Arc<dyn Clock>,
+    figures: Arc<Figures>,
     /// Uptimes at which the day of a spent budget ends, by its scope.
     stops: Mutex<BTreeMap<String, Duration>>,
 }
@@ -97,6 +101,7 @@ impl Dispatcher {
             events: parts.events,
             groups: parts.groups,
             clock: parts.clock,
+            figures: parts.figures,
             stops: Mutex::default(),
         }
     }
@@ -117,7 +122,10 @@ impl Dispatcher {
         // A part must not overtake the one before it on its way to the phone.
         let has_waited = matches!(delivery.claim.note.as_deref(), Some(GAP | BUDGET));
         let is_early = delivery.outbound.continues && !has_waited;
-        Ok(is_early.then(|| delivery.hold(self.sending.gap, GAP, None)))
+        Ok(is_early.then(|| {
+            self.count_retry(GAP);
+            delivery.hold(self.sending.gap, GAP, None)
+        }))
     }
 
     /// Tells the mailbox of a recipient whom the message does not reach, when it is in another partition
@@ -156,10 +164,10 @@ impl Dispatcher {
             Entry::Open { pass, admission, day } => (pass, admission, day),
             Entry::Closed(settlement) => return Ok(settlement),
         };
-        match transport.send(&delivery.outbound).await {
+        match self.send_timed(delivery, transport).await {
             Ok(sent) => {
                 pass.accepted();
-                Ok(delivery.sent(sent, !transport.is_idempotent()))
+                Ok(self.sent(delivery, sent, !transport.is_idempotent()))
             }
             Err(error) => {
                 if !matches!(error, SendError::Ambiguous(_)) {
@@ -168,7 +176,8 @@ impl Dispatcher {
                 if let SendError::Recipient { code, .. } = &error {
                     self.tell_home(delivery, &delivery.unreached(*code)).await?;
                 }
-                Ok(self.not_sent(delivery, self.policy(transport), pass, &error))
+                let settlement = self.not_sent(delivery, self.policy(transport), pass, &error);
+                Ok(self.counted(settlement, observe::outcome(&error)))
             }
         }
     }
@@ -208,11 +217,12 @@ impl Work for Dispatcher {
                 self.send(&delivery, transport, lease).await
             }
             (Some(since), OnAmbiguous::Reconcile) => {
-                self.reconcile(&delivery, transport, since).await
+                let settlement = self.reconcile(&delivery, transport, since).await?;
+                Ok(self.counted(settlement, observe::UNKNOWN))
             }
             (Some(_), OnAmbiguous::GiveUp) => {
                 if let Some(sent) = self.reported(&delivery).await? {
-                    return Ok(delivery.sent(sent, true));
+                    return Ok(self.sent(&delivery, sent, true));
                 }
                 let reason = "the worker that may have sent it died".to_owned();
                 Ok(self.bury(&delivery, EventKind::Unknown, reason))

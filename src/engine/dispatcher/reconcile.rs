@@ -27,7 +27,7 @@ impl Dispatcher {
         since: DateTime<Utc>,
     ) -> Result<Settlement, StorageError> {
         if let Some(sent) = self.reported(delivery).await? {
-            return Ok(delivery.sent(sent, true));
+            return Ok(self.sent(delivery, sent, true));
         }
         if let Some(wait) = self.wait_for_report(delivery, since) {
             return Ok(delivery.look_later(wait, 0, None));
@@ -45,7 +45,7 @@ impl Dispatcher {
             }
         };
         if let Some(sent) = self.newest_unknown(delivery, listed).await? {
-            return Ok(delivery.sent(sent, true));
+            return Ok(self.sent(delivery, sent, true));
         }
         Ok(self.not_listed(delivery))
     }

@@ -24,7 +24,10 @@ impl Intake {
     /// The message was not accepted, and has had no effect.
     pub async fn take_missed(&self, route: &str, incoming: Incoming) -> Result<Receipt, Refusal> {
         let pipeline = self.pipeline(route)?;
-        self.message(pipeline, incoming, Way::List).await
+        let begun = self.clock.uptime();
+        let answer = Box::pin(self.message(pipeline, incoming, Way::List)).await;
+        self.observe(pipeline, begun, &answer);
+        answer
     }
 }
 

@@ -6,6 +6,7 @@ mod door;
 mod identity;
 mod media;
 mod missed;
+mod observe;
 mod own_lines;
 mod rejection;
 mod report;
@@ -23,6 +24,7 @@ use self::missed::Way;
 use self::own_lines::OwnLines;
 use self::sampling::Samples;
 pub use self::sockets::answer_text;
+use crate::contracts::figures::Figures;
 use crate::contracts::storage::{Partition, Pushed, Storage, StorageError};
 use crate::contracts::transport::{
     DynTransport, ReceiveError, Received, WebhookRequest, WebhookResponse,
@@ -86,6 +88,7 @@ pub struct Intake {
     own_lines: OwnLines,
     /// Warnings about calls that are refused.
     warnings: Samples,
+    figures: Arc<Figures>,
 }
 
 impl Intake {
@@ -108,8 +111,14 @@ impl Intake {
             routes.insert(format!("{topic}/{}", pipeline.transport_name), Arc::clone(&pipeline));
             routes.entry(topic).or_insert(pipeline);
         }
-        let (pipelines, warnings) = (routes, Samples::default());
-        Self { storage, groups, clock, pipelines, events, own_lines, warnings }
+        let (pipelines, warnings, figures) = (routes, Samples::default(), Arc::default());
+        Self { storage, groups, clock, pipelines, events, own_lines, warnings, figures }
+    }
+
+    /// Records into the figures of the process.
+    #[must_use]
+    pub fn recorded_by(self, figures: Arc<Figures>) -> Self {
+        Self { figures, ..self }
     }
 
     /// Returns the topics whose messages are taken in.
@@ -134,6 +143,13 @@ impl Intake {
             return Err(Refusal::UnknownTopic);
         };
         let request = WebhookRequest { received_at: self.clock.now(), ..request };
+        let begun = self.clock.uptime();
+        let answer = Box::pin(self.call(pipeline, request)).await;
+        self.observe(pipeline, begun, &answer);
+        answer
+    }
+
+    async fn call(&self, pipeline: &Pipeline, request: WebhookRequest) -> Result<Receipt, Refusal> {
         match catch_panic(pipeline, "transport", || pipeline.transport.receive(&request)) {
             Ok(Ok(Received::Message(incoming))) => {
                 self.own_lines.learn(&incoming.sender);

@@ -30,6 +30,7 @@ impl Intake {
             warn!(topic.name = %pipeline.topic, "delivery report of no message of this deployment");
             return Ok(noted(pipeline));
         };
+        self.count_report(pipeline, report.status);
         if let Some(facts) = report_facts(pipeline, &report, reference.as_ref()) {
             let kind = facts.facts.first().map(|fact| fact.kind);
             let partition = partition(pipeline, reference.as_ref());

@@ -18,7 +18,10 @@ impl Intake {
     /// The message was not accepted, and has had no effect.
     pub async fn take(&self, route: &str, incoming: Incoming) -> Result<Receipt, Refusal> {
         let pipeline = self.pipeline(route)?;
-        self.message(pipeline, incoming, Way::Call).await
+        let begun = self.clock.uptime();
+        let answer = Box::pin(self.message(pipeline, incoming, Way::Call)).await;
+        self.observe(pipeline, begun, &answer);
+        answer
     }
 
     /// Stores a change of a connection, once, in the mailbox of its session.

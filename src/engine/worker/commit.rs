@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{Worker, message_id};
 use crate::contracts::handler::{Effects, Origin, OutgoingMessage, ScheduledWake, opt_out};
 use crate::contracts::storage::{Claim, Commit, Entry, RecipientLimit};
@@ -24,8 +26,10 @@ impl Worker {
         }
         // Every part counts: the message is recorded when the last of them is settled.
         let only = outbound.len() == 1;
-        for cause in outbound.iter_mut().filter_map(|it| it.cause.as_mut()) {
-            cause.only |= only;
+        let called_at = called_at(mail);
+        for outbound in &mut outbound {
+            outbound.called_at = called_at;
+            outbound.cause.iter_mut().for_each(|cause| cause.only |= only);
         }
         let outbox: Vec<Entry> =
             outbound.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
@@ -129,4 +133,9 @@ impl Worker {
         }
         apologies
     }
+}
+
+/// Returns the time of the call that has brought a message.
+fn called_at(mail: &Mail) -> Option<DateTime<Utc>> {
+    if let Mail::Message(message) = mail { Some(message.received_at) } else { None }
 }

@@ -2,6 +2,7 @@
 
 mod commit;
 mod invoke;
+mod observe;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::invoke::Outcome;
+use crate::contracts::figures::Figures;
 use crate::contracts::handler::{DynHandler, HandledObserver, Note, Postpone};
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
 use crate::contracts::storage::{Burial, Claim, Entry, Rates, Retry, StateReads, StorageError};
@@ -51,6 +53,7 @@ pub struct WorkerParts {
     pub observer: Option<Arc<dyn HandledObserver>>,
     /// Windows of the transports whose messages are told apart by their content.
     pub windows: HashMap<String, Duration>,
+    pub figures: Arc<Figures>,
 }
 
 /// Worker of one topic.
@@ -101,12 +104,14 @@ impl Worker {
             topic.name = %self.parts.topic, message.id = %claim.id, reason,
             retry_ms = after.as_millis(), "handler failed; message will be retried",
         );
+        self.count_retry("failed");
         let facts = message_id(mail).map(|id| self.facts(id, EventKind::Retried, reason));
         Settlement::Retry(Retry { after, failed: true, facts, ..Retry::default() })
     }
 
     fn postponed(&self, claim: &Claim, postponed: &Postpone) -> Settlement {
         let Postpone { after, reason } = postponed;
+        self.count_retry("postponed");
         // Bulk messages wait for their turn several times a second.
         if *after >= Duration::from_secs(1) {
             tracing::info!(
@@ -156,7 +161,8 @@ impl Work for Worker {
             let reason = format!("the message killed its worker {} times", claim.attempt - 1);
             return Ok(self.bury(claim, Some(&mail), reason).await);
         }
-        match self.invoke(claim, &mail, lease).await {
+        self.observe_wait(claim, &mail);
+        match self.invoke_timed(claim, &mail, lease).await {
             Outcome::Effects(effects) => Ok(Settlement::Complete(self.commit(&mail, effects))),
             Outcome::Failed(reason) => Ok(self.failed(claim, &mail, reason).await),
             Outcome::Postponed(postponed) => Ok(self.postponed(claim, &postponed)),

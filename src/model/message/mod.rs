@@ -50,6 +50,13 @@ impl MessageId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the time of creation of an id that [`unique`](Self::unique) has made.
+    pub fn created_at(&self) -> Option<DateTime<Utc>> {
+        let id = uuid::Uuid::try_parse(&self.0).ok().filter(|id| id.get_version_num() == 7)?;
+        let (seconds, nanos) = id.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }
 }
 
 impl fmt::Display for MessageId {
@@ -202,6 +209,11 @@ pub struct Outbound {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[doc(hidden)]
     pub is_consent: bool,
+    /// Time of the provider's call that has led to this message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "chrono::serde::ts_milliseconds_option")]
+    #[doc(hidden)]
+    pub called_at: Option<DateTime<Utc>>,
     /// Sealed reference that the provider returns with its reports, set for the time of a send.
     #[serde(skip)]
     #[doc(hidden)]
@@ -212,7 +224,7 @@ impl Outbound {
     /// Creates a message with a new id.
     pub fn new(to: Address, text: Text, media: Vec<Media>, cause: Option<Cause>) -> Self {
         let id = MessageId::unique();
-        let (content, tally, priority, reference) = Default::default();
+        let (content, tally, priority, called_at, reference) = Default::default();
         let (continues, is_consent) = (false, false);
         Self {
             id,
@@ -225,6 +237,7 @@ impl Outbound {
             priority,
             continues,
             is_consent,
+            called_at,
             reference,
         }
     }

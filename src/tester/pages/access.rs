@@ -10,28 +10,24 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderValue, RETRY_AFTER,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use secrecy::SecretString;
 
 use super::TesterState;
-use super::same_origin::is_cross_site;
-use super::token::{has_authorization, has_token};
 use crate::http::client::client_address;
 use crate::http::response::{not_found, plain_text, set_header};
+use crate::http::same_origin::{is_called_locally, is_cross_site};
 use crate::http::throttle::{Attempt, TokenThrottle};
+use crate::http::token::{has_authorization, has_token};
 use crate::model::clock::Clock;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' data: https:; connect-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
-
-/// Headers that a proxy adds to a request.
-const PROXY_HEADERS: [&str; 6] =
-    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// Settings of [`Access`].
 pub struct AccessConfig {
@@ -140,47 +136,16 @@ fn add_security_headers(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
 }
 
-/// Accepts one `Host` header with a local name, on a request that no proxy has passed on.
-fn is_called_locally(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(HOST);
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let Ok(host) = host.to_str() else { return false };
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let is_local =
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|known| known.eq_ignore_ascii_case(name));
-    is_local && !PROXY_HEADERS.iter().any(|&header| headers.contains_key(header))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::token::tests::headers;
     use crate::model::clock::SystemClock;
-    use crate::tester::pages::token::tests::headers;
 
     fn access(allow_local: bool, token: Option<&str>, trust_forwarded: bool) -> Access {
         let token = token.map(SecretString::from);
         let config = AccessConfig { allow_local, token, public_url: None, trust_forwarded };
         Access::new(config, Arc::new(SystemClock))
-    }
-
-    #[test]
-    fn local_access_requires_a_local_host_name_and_no_proxy() {
-        for host in ["localhost", "LocalHost:1", "127.0.0.1:62023", "[::1]", "[::1]:80"] {
-            assert!(is_called_locally(&headers(&[("host", host)])), "{host}");
-        }
-        let others = ["", "example.com", "localhost.example.com", "127.0.0.1.nip.io", "::1", "a:b"];
-        for host in others {
-            assert!(!is_called_locally(&headers(&[("host", host)])), "{host}");
-        }
-        assert!(!is_called_locally(&headers(&[])));
-        assert!(!is_called_locally(&headers(&[("host", "localhost"), ("host", "localhost")])));
-        for header in ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"] {
-            let headers = headers(&[("host", "localhost"), (header, "any")]);
-            assert!(!is_called_locally(&headers), "{header}");
-        }
     }
 
     #[test]

@@ -24,8 +24,6 @@ mod live;
 mod log;
 mod page;
 mod redirects;
-mod same_origin;
-mod token;
 
 pub use access::{Access, AccessConfig};
 pub use hub::Hub;

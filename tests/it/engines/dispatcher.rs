@@ -70,6 +70,7 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
         events: super::no_events(),
         groups: groups(),
         clock: Arc::new(SystemClock),
+        figures: Arc::default(),
     };
     consumer(f, f.outbox(), Some(gate), Dispatcher::new(parts))
 }

@@ -105,6 +105,7 @@ impl Sender {
             events: super::no_events(),
             groups: groups(),
             clock: clock(),
+            figures: Arc::default(),
         };
         Self { dispatcher: Dispatcher::new(parts), gate }
     }

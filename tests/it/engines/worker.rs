@@ -72,6 +72,7 @@ pub(super) fn parts(
         transports: Transports::default(),
         observer: None,
         windows: HashMap::new(),
+        figures: Arc::default(),
     };
     (parts, runs)
 }

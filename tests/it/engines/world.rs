@@ -92,6 +92,7 @@ impl World {
             events: super::no_events(),
             groups: groups(),
             clock: Arc::clone(&clock),
+            figures: Arc::default(),
         });
         let runtime = ConsumerRuntime::new(Arc::clone(&self.f.storage), Leases::new(clock));
         let queue = self.f.outbox();

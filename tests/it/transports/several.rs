@@ -109,6 +109,7 @@ fn dispatcher(f: &Fixture, transports: &[Arc<PlainText>]) -> Dispatcher {
         events: crate::engines::no_events(),
         groups: groups(),
         clock: Arc::new(SystemClock),
+        figures: Arc::default(),
     })
 }
 

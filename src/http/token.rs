@@ -8,20 +8,25 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Reports that a request tries to authorize itself.
-pub(super) fn has_authorization(headers: &HeaderMap) -> bool {
+pub fn has_authorization(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION)
 }
 
 /// Compares the token of a request with the right one. The time depends on neither of them: digests
 /// are compared, which have one length.
-pub(super) fn has_token(headers: &HeaderMap, token: &SecretString) -> bool {
-    let Some(shown) = shown_token(headers) else { return false };
+pub fn has_token(headers: &HeaderMap, token: &SecretString) -> bool {
+    shown_token(headers).is_some_and(|shown| is_token(&shown, token))
+}
+
+/// Compares a token with the right one.
+pub fn is_token(shown: &[u8], token: &SecretString) -> bool {
     let shown = Sha256::digest(shown);
     let token = Sha256::digest(token.expose_secret());
     shown.as_slice().ct_eq(token.as_slice()).into()
 }
 
-fn shown_token(headers: &HeaderMap) -> Option<Vec<u8>> {
+/// Returns the token that a request shows.
+pub fn shown_token(headers: &HeaderMap) -> Option<Vec<u8>> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credentials) = value.split_once(' ')?;
     let credentials = credentials.trim();
@@ -38,13 +43,13 @@ fn shown_token(headers: &HeaderMap) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     use super::*;
 
     /// Headers of a request, by lower-case name.
-    pub(in crate::tester::pages) fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+    pub(crate) fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));

@@ -1,0 +1,186 @@
+//! Processes of a deployment, by their reports.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{OperationError, Operations};
+use crate::contracts::figures::catalogue::{Figure, MEMORY_BYTES};
+use crate::contracts::figures::{LOST_AFTER, ProcessReport, Times, Value};
+use crate::contracts::storage::Partition;
+use crate::model::message::MessageId;
+use crate::model::topic::TopicName;
+
+/// Pool of the ids of processes that have reported.
+const PROCESSES: &str = "processes";
+/// Largest number of processes that are read.
+const MOST: usize = 1_000;
+
+/// Reports of all processes.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    reports: Vec<ProcessReport>,
+}
+
+/// State of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessState {
+    Running,
+    /// Its reports ended without notice.
+    Lost,
+    Stopped,
+}
+
+/// Process, as an operator sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProcessView {
+    pub id: String,
+    pub role: String,
+    pub host: String,
+    pub version: String,
+    pub started_at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
+    pub state: ProcessState,
+    pub topics: Vec<TopicName>,
+    pub in_hand: Vec<WorkView>,
+    pub memory_bytes: Option<u64>,
+}
+
+/// Message that a process works on.
+#[derive(Clone, Debug, Serialize)]
+pub struct WorkView {
+    pub topic: TopicName,
+    pub queue: String,
+    pub message: MessageId,
+    pub attempt: u32,
+    pub seconds: f64,
+}
+
+impl Operations {
+    /// Reads the reports of all processes.
+    pub async fn fleet(&self) -> Result<Fleet, OperationError> {
+        let mut reports = Vec::new();
+        for service in &self.services {
+            let partition = Partition::first(&service.config.name);
+            let members = self.storage.members(&partition, PROCESSES, MOST).await?;
+            let keys: Vec<String> =
+                members.iter().map(|member| format!("process:{}", member.group)).collect();
+            if keys.is_empty() {
+                continue;
+            }
+            let values = self.storage.values(&partition, &keys).await?;
+            let read = values.into_iter().flatten();
+            reports.extend(read.filter_map(|it| serde_json::from_str::<ProcessReport>(&it).ok()));
+        }
+        Ok(Fleet { reports })
+    }
+}
+
+impl Fleet {
+    /// Returns the processes, those that run in front, each once.
+    pub fn processes(&self, now: DateTime<Utc>) -> Vec<ProcessView> {
+        let mut found: BTreeMap<&str, ProcessView> = BTreeMap::new();
+        for report in &self.reports {
+            let view = view(report, now);
+            match found.get_mut(report.id.as_str()) {
+                None => drop(found.insert(&report.id, view)),
+                Some(known) => {
+                    known.topics.extend(view.topics);
+                    known.in_hand.extend(view.in_hand);
+                }
+            }
+        }
+        let mut processes: Vec<ProcessView> = found.into_values().collect();
+        processes.sort_by_key(|it| (it.state as u8, it.role.clone(), it.started_at));
+        processes
+    }
+
+    /// Returns the number of processes that run and handle messages of a topic.
+    pub fn workers(&self, topic: &TopicName, now: DateTime<Utc>) -> usize {
+        let is_worker = |it: &&ProcessReport| it.topic == *topic && it.role != "web";
+        let reports = self.reports.iter().filter(is_worker);
+        reports.filter(|it| state(it, now) == ProcessState::Running).count()
+    }
+
+    /// Returns the sum of a counter of a topic, over its series that `is_wanted` by their labels.
+    pub fn count(
+        &self,
+        topic: &TopicName,
+        figure: &Figure,
+        is_wanted: impl Fn(&[String]) -> bool,
+    ) -> u64 {
+        let values = self.values(topic, figure).filter(|(labels, _)| is_wanted(labels));
+        values.map(|(_, value)| if let Value::Count(count) = value { *count } else { 0 }).sum()
+    }
+
+    /// Returns the sum of a level of a topic over the processes that run.
+    pub fn level(&self, topic: &TopicName, figure: &Figure, now: DateTime<Utc>) -> f64 {
+        let running = self.reports.iter().filter(|it| state(it, now) == ProcessState::Running);
+        running.filter(|it| it.topic == *topic).filter_map(|it| level(it, figure)).sum()
+    }
+
+    /// Returns the durations of a topic, over all processes.
+    pub fn times(&self, topic: &TopicName, figure: &Figure) -> Times {
+        let mut sum = Times::default();
+        for (_, value) in self.values(topic, figure) {
+            if let Value::Times(times) = value {
+                sum.merge(times);
+            }
+        }
+        sum
+    }
+
+    /// Returns the series of a figure of a topic, of every process.
+    pub fn values<'a>(
+        &'a self,
+        topic: &'a TopicName,
+        figure: &'a Figure,
+    ) -> impl Iterator<Item = (&'a [String], &'a Value)> {
+        let reports = self.reports.iter().filter(move |report| report.topic == *topic);
+        let series = reports.flat_map(|report| &report.series);
+        series
+            .filter(move |it| it.name == figure.name)
+            .filter(move |it| it.labels.first().is_none_or(|label| label == topic.as_str()))
+            .map(|it| (it.labels.as_slice(), &it.value))
+    }
+}
+
+fn state(report: &ProcessReport, now: DateTime<Utc>) -> ProcessState {
+    let age = (now - report.at).to_std().unwrap_or_default();
+    match report.stopped {
+        true => ProcessState::Stopped,
+        false if age > LOST_AFTER => ProcessState::Lost,
+        false => ProcessState::Running,
+    }
+}
+
+fn view(report: &ProcessReport, now: DateTime<Utc>) -> ProcessView {
+    let work = |it: &crate::contracts::figures::InHand| WorkView {
+        topic: report.topic.clone(),
+        queue: it.queue.clone(),
+        message: it.message.clone(),
+        attempt: it.attempt,
+        seconds: (now - it.since).to_std().unwrap_or_default().as_secs_f64(),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a size")]
+    let memory = level(report, &MEMORY_BYTES).map(|bytes| bytes as u64);
+    ProcessView {
+        id: report.id.clone(),
+        role: report.role.clone(),
+        host: report.host.clone(),
+        version: report.version.clone(),
+        started_at: report.started_at,
+        at: report.at,
+        state: state(report, now),
+        topics: vec![report.topic.clone()],
+        in_hand: report.in_hand.iter().map(work).collect(),
+        memory_bytes: memory,
+    }
+}
+
+fn level(report: &ProcessReport, figure: &Figure) -> Option<f64> {
+    let mut series = report.series.iter().filter(|it| it.name == figure.name);
+    series.find_map(|it| if let Value::Level(level) = it.value { Some(level) } else { None })
+}

@@ -1,0 +1,18 @@
+//! Processes of a deployment: what each one records of itself, its reports in the store, and what all of
+//! them together show.
+
+mod hands;
+mod identity;
+pub mod levels;
+mod reader;
+mod recorder;
+mod reporter;
+pub mod samples;
+mod totals;
+
+pub use hands::{Grip, Hands};
+pub use identity::ProcessIdentity;
+pub use reader::{Process, ProcessState, processes, reports};
+pub use recorder::Recorder;
+pub use reporter::Reporter;
+pub use totals::Totals;
