@@ -25,7 +25,7 @@ fn new_program_builds_passes_its_test_and_says_its_own_name() {
     std::fs::copy(Path::new(SOURCE).join("Cargo.lock"), program.join("Cargo.lock")).unwrap();
     let tested = output(&cargo(&program, &["test"]));
     assert!(tested.contains("1 passed"), "{tested}");
-    let version = output(&cargo(&program, &["run", "--", "--version"]));
+    let version = output(&cargo(&program, &["run", "--profile", "test", "--", "--version"]));
     assert_eq!(version, format!("desk-1 0.1.0 (Crosswire {})\n", env!("CARGO_PKG_VERSION")));
 }
 
