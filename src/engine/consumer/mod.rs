@@ -14,6 +14,7 @@ use self::process::Taken;
 use crate::contracts::storage::{ClaimRequest, Claimed, Queue, Storage, StorageError, Token};
 use crate::engine::gate::Gate;
 use crate::engine::leases::Leases;
+use crate::engine::outage;
 use crate::engine::settlement::Work;
 use crate::model::clock::millis;
 
@@ -56,6 +57,8 @@ pub struct Consumer {
     runtime: ConsumerRuntime,
     work: Arc<dyn Work>,
     config: ConsumerConfig,
+    /// Name of the queue in the log.
+    name: String,
     /// Uptime of the last claim that also reclaimed, in milliseconds.
     reclaimed_at: AtomicU64,
 }
@@ -72,7 +75,8 @@ pub enum Step {
 impl Consumer {
     pub fn new(runtime: ConsumerRuntime, work: Arc<dyn Work>, config: ConsumerConfig) -> Arc<Self> {
         let config = ConsumerConfig { concurrency: config.concurrency.max(1), ..config };
-        Arc::new(Self { runtime, work, config, reclaimed_at: AtomicU64::new(0) })
+        let name = format!("{} {:?}", config.queue.partition, config.queue.kind);
+        Arc::new(Self { runtime, work, config, name, reclaimed_at: AtomicU64::new(0) })
     }
 
     /// Claims one message and works on it until it is settled.
@@ -99,7 +103,7 @@ impl Consumer {
             match self.fill(slot, &stop).await {
                 Ok(()) => delays = store_delays(),
                 Err(error) => {
-                    tracing::warn!(queue.name = %self.name(), %error, "waiting for the store");
+                    outage::waits(&self.name, &error);
                     let delay = delays.next().unwrap_or(IDLE_WAIT);
                     stop.run_until_cancelled(tokio::time::sleep(delay)).await;
                 }
@@ -160,11 +164,14 @@ impl Consumer {
     ) {
         let mut next = Some(taken);
         while let Some(taken) = next {
+            let id = taken.claim.id.clone();
             next = match self.process(taken, !stop.is_cancelled()).await {
                 Ok(next) => next,
                 Err(error) => {
-                    let queue = self.name();
-                    tracing::warn!(queue.name = %queue, %error, "message waits for the store");
+                    tracing::warn!(
+                        queue.name = self.name, message.id = %id, %error,
+                        "message waits for the store",
+                    );
                     None
                 }
             };
@@ -174,7 +181,9 @@ impl Consumer {
 
     async fn claim(&self) -> Result<Claimed, StorageError> {
         self.exchange_pauses().await;
-        self.runtime.storage.claim(&self.config.queue, &self.request(true)).await
+        let claimed = self.runtime.storage.claim(&self.config.queue, &self.request(true)).await?;
+        outage::answered(&self.name);
+        Ok(claimed)
     }
 
     /// Exchanges pauses with the store. Without its answer, the gate goes by what it knows.
@@ -182,7 +191,8 @@ impl Consumer {
         if let Some(gate) = &self.config.gate
             && let Err(error) = gate.step(self.runtime.storage.as_ref()).await
         {
-            tracing::warn!(queue.name = %self.name(), %error, "pauses of sending not exchanged");
+            // The claim that follows tells of an outage.
+            tracing::debug!(queue.name = self.name, %error, "pauses of sending not exchanged");
         }
     }
 
@@ -196,10 +206,6 @@ impl Consumer {
         }
         let closed = self.config.gate.as_ref().map(|gate| gate.closed()).unwrap_or_default();
         ClaimRequest { token: Token::random(), lease: self.config.lease, reclaim, closed }
-    }
-
-    fn name(&self) -> String {
-        format!("{} {:?}", self.config.queue.partition, self.config.queue.kind)
     }
 }
 
