@@ -116,7 +116,7 @@ fn load_and_log(
 ) -> anyhow::Result<(Config, Vec<TopicRuntime>)> {
     let (config, services) = load(environment, registry, purpose, selection)?;
     let reader = if purpose == Purpose::Dev { Reader::Developer } else { Reader::Operator };
-    telemetry::init(&config.server.log_filter, reader);
+    telemetry::init(&config.server, reader);
     Ok((config, services))
 }
 

@@ -4,9 +4,13 @@ use std::io::{IsTerminal, stderr};
 use std::panic;
 
 use tracing::error;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::time::ChronoLocal;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry};
+
+use crate::app::config::{LogFormat, ServerConfig};
 
 /// The reader that log lines are formatted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +21,33 @@ pub enum Reader {
     Operator,
 }
 
-/// Starts logging to standard error, with a filter in the syntax of `RUST_LOG`. Standard output is
-/// for the results of commands.
-pub fn init(filter: &str, reader: Reader) {
-    let terminal = stderr().is_terminal();
-    let builder = fmt().with_env_filter(EnvFilter::new(filter)).with_writer(stderr);
+/// Starts logging to standard error. Standard output is for the results of commands.
+pub fn init(config: &ServerConfig, reader: Reader) {
+    let lines = lines(config.log_format, reader).with_filter(EnvFilter::new(&config.log_filter));
     // A second call, as in a test of an app, leaves the first logger in place.
-    let _ = if reader == Reader::Developer {
-        let timer = ChronoLocal::new("%H:%M:%S%.3f".to_owned());
-        let builder = builder.compact().with_target(false).with_timer(timer);
-        if terminal { builder.try_init() } else { builder.with_ansi(false).try_init() }
-    } else if terminal {
-        builder.try_init()
-    } else {
-        builder.json().try_init()
-    };
+    let _ = tracing_subscriber::registry().with(lines).try_init();
     panic::set_hook(Box::new(|info| {
         // Only the location is logged: the message of a panic may quote a person's text ("byte index
         // 1 is not a char boundary of ..").
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         error!(panic.location = location, "panicked");
     }));
+}
+
+/// Returns the layer that writes the lines, in the form that was asked for or that suits their reader.
+fn lines(format: Option<LogFormat>, reader: Reader) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let is_terminal = stderr().is_terminal();
+    let is_text =
+        format.map_or(reader == Reader::Developer || is_terminal, |it| it == LogFormat::Text);
+    let lines = fmt::layer().with_writer(stderr).with_ansi(is_terminal);
+    if !is_text {
+        return lines.json().boxed();
+    }
+    match reader {
+        Reader::Operator => lines.boxed(),
+        Reader::Developer => {
+            let timer = ChronoLocal::new("%H:%M:%S%.3f".to_owned());
+            lines.compact().with_target(false).with_timer(timer).boxed()
+        }
+    }
 }

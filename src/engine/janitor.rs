@@ -11,7 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::contracts::storage::encoding::RECLAIM_LIMIT;
 use crate::contracts::storage::{Partition, Queue, QueueKind, Retention, Storage, StorageError};
+use crate::engine::outage;
 
+/// Name of the upkeep among the parts that wait for the store.
+const UPKEEP: &str = "upkeep";
 const INTERVAL: Duration = Duration::from_secs(1);
 const AUDIT_INTERVAL: Duration = Duration::from_mins(10);
 const TRIM_INTERVAL: Duration = Duration::from_hours(1);
@@ -60,8 +63,9 @@ impl Janitor {
     /// Makes a round every second until it is stopped.
     pub async fn run(&self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
-            if let Err(error) = self.step().await {
-                tracing::warn!(%error, "upkeep waits for the store");
+            match self.step().await {
+                Ok(()) => outage::answered(UPKEEP),
+                Err(error) => outage::waits(UPKEEP, &error),
             }
         }
     }

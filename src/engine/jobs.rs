@@ -10,12 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::contracts::handler::{HORIZON, job_key, next_due, occurrence};
 use crate::contracts::storage::{Partition, Storage, StorageError};
+use crate::engine::outage;
 use crate::engine::topic::TopicRuntime;
 use crate::model::clock::Clock;
 use crate::model::job::Job;
 
 /// Interval of rounds. An occurrence within [`HORIZON`] is scheduled by more than one.
 const INTERVAL: Duration = Duration::from_mins(1);
+/// Name of the jobs among the parts that wait for the store.
+const JOBS: &str = "jobs";
 /// Pause before a round is repeated that the store has not answered.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -59,9 +62,12 @@ impl Jobs {
     pub async fn run(&self, stop: CancellationToken) {
         loop {
             let pause = match self.step().await {
-                Ok(_) => INTERVAL,
+                Ok(_) => {
+                    outage::answered(JOBS);
+                    INTERVAL
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "jobs wait for the store");
+                    outage::waits(JOBS, &error);
                     RETRY
                 }
             };

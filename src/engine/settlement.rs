@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::contracts::storage::{Burial, Claim, Commit, Retry, StorageError};
 use crate::engine::leases::LeaseGuard;
+use crate::engine::lines::Handled;
 
 /// End of the work on a claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,12 @@ pub trait Work: Send + Sync {
     /// # Errors
     /// The store is unavailable and nothing has happened outside of it: the claim is released.
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError>;
+
+    /// Returns the line that the log gets once the commit is true, if there is one.
+    fn line(&self, claim: &Claim, commit: &Commit) -> Option<Handled> {
+        let _ = (claim, commit);
+        None
+    }
 
     /// Returns whether `completed` is to be called for this claim, which costs a copy of its payload.
     fn is_observed(&self, claim: &Claim) -> bool {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::contracts::storage::{Change, Partition, Pushed, Storage, StorageError};
 use crate::contracts::transport::DynTransport;
 use crate::engine::intake::{Intake, Outcome};
+use crate::engine::outage;
 use crate::model::clock::Clock;
 use crate::model::message::Incoming;
 use crate::model::state::Write;
@@ -63,13 +64,14 @@ impl Sweeper {
     pub async fn step(&self) -> usize {
         match self.sweep().await {
             Ok(taken) => {
+                outage::answered(&self.route);
                 if taken > 0 {
                     tracing::warn!(topic.name = %self.topic, taken, "messages taken in whose call was lost");
                 }
                 taken
             }
             Err(error) => {
-                tracing::warn!(topic.name = %self.topic, %error, "sweep waits for the store");
+                outage::waits(&self.route, &error);
                 0
             }
         }

@@ -30,7 +30,7 @@ mod topic;
 mod transports;
 
 pub use draft::{DraftConfig, TopicSelection};
-pub use server::ServerConfig;
+pub use server::{LogFormat, ServerConfig};
 pub use store::{RedisConfig, StoreConfig};
 
 /// Returns the environment variables of this process, and those of the file `.env` in the working

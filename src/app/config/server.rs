@@ -21,6 +21,13 @@ const MAX_CONNECTIONS: usize = 1024;
 /// Default share of the connections that one client address may hold: a quarter.
 const ADDRESS_SHARE: usize = 4;
 
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     /// Name of the profile in use.
@@ -36,6 +43,8 @@ pub struct ServerConfig {
     pub trust_forwarded: bool,
     /// Log filter in the syntax of `RUST_LOG`.
     pub log_filter: String,
+    /// Form of log lines; by their reader when absent.
+    pub log_format: Option<LogFormat>,
     /// Maximum number of open connections.
     pub max_connections: usize,
     /// Maximum number of open connections from one client address.
@@ -67,6 +76,7 @@ pub(super) fn server(
         public_url: public_url(environment, errors),
         trust_forwarded: profile.trust_forwarded,
         log_filter: log_filter(environment, profile.log_level, errors),
+        log_format: log_format(environment, errors),
         max_connections,
         max_connections_per_address: per_address.unwrap_or(max_connections.div_ceil(share)),
         profile: name,
@@ -139,6 +149,15 @@ fn log_filter(environment: &Environment, level: Option<String>, errors: &ConfigE
         errors.add(ENVIRONMENT, "RUST_LOG", "cannot be read", "write a level such as info");
     }
     filter.to_owned()
+}
+
+fn log_format(environment: &Environment, errors: &ConfigErrors) -> Option<LogFormat> {
+    match environment.get("LOG_FORMAT")?.to_lowercase().as_str() {
+        "text" => return Some(LogFormat::Text),
+        "json" => return Some(LogFormat::Json),
+        _ => errors.add(ENVIRONMENT, "LOG_FORMAT", "is no form of log lines", "write text or json"),
+    }
+    None
 }
 
 fn public_url(environment: &Environment, errors: &ConfigErrors) -> Option<String> {

@@ -149,6 +149,10 @@ fn each_error_in_the_environment_names_its_variable() {
             "environment: PUBLIC_URL: is not the address of a server",
         ),
         (("RUST_LOG", "a=b=c"), "environment: RUST_LOG: cannot be read; write a level"),
+        (
+            ("LOG_FORMAT", "xml"),
+            "environment: LOG_FORMAT: is no form of log lines; write text or json",
+        ),
     ];
     for (variable, expected) in table {
         let mut variables = environment();

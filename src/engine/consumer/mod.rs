@@ -17,6 +17,7 @@ use crate::contracts::storage::{
 };
 use crate::engine::gate::Gate;
 use crate::engine::leases::Leases;
+use crate::engine::outage;
 use crate::engine::processes::Recorder;
 use crate::engine::settlement::Work;
 use crate::model::clock::millis;
@@ -69,6 +70,8 @@ pub struct Consumer {
     runtime: ConsumerRuntime,
     work: Arc<dyn Work>,
     config: ConsumerConfig,
+    /// Name of the queue in the log.
+    name: String,
     /// Uptime of the last claim that also reclaimed, in milliseconds.
     reclaimed_at: AtomicU64,
 }
@@ -85,7 +88,8 @@ pub enum Step {
 impl Consumer {
     pub fn new(runtime: ConsumerRuntime, work: Arc<dyn Work>, config: ConsumerConfig) -> Arc<Self> {
         let config = ConsumerConfig { concurrency: config.concurrency.max(1), ..config };
-        Arc::new(Self { runtime, work, config, reclaimed_at: AtomicU64::new(0) })
+        let name = format!("{} {:?}", config.queue.partition, config.queue.kind);
+        Arc::new(Self { runtime, work, config, name, reclaimed_at: AtomicU64::new(0) })
     }
 
     /// Claims one message and works on it until it is settled.
@@ -112,7 +116,7 @@ impl Consumer {
             match self.fill(slot, &stop).await {
                 Ok(()) => delays = store_delays(),
                 Err(error) => {
-                    tracing::warn!(queue.name = %self.name(), %error, "waiting for the store");
+                    outage::waits(&self.name, &error);
                     let delay = delays.next().unwrap_or(IDLE_WAIT);
                     stop.run_until_cancelled(tokio::time::sleep(delay)).await;
                 }
@@ -184,11 +188,15 @@ impl Consumer {
     ) {
         let mut next = Some(taken);
         while let Some(taken) = next {
-            next = match self.process(taken, !stop.is_cancelled() && !self.is_held()).await {
+            let id = taken.claim.id.clone();
+            let chained = !stop.is_cancelled() && !self.is_held();
+            next = match self.process(taken, chained).await {
                 Ok(next) => next,
                 Err(error) => {
-                    let queue = self.name();
-                    tracing::warn!(queue.name = %queue, %error, "message waits for the store");
+                    tracing::warn!(
+                        queue.name = self.name, message.id = %id, %error,
+                        "message waits for the store",
+                    );
                     None
                 }
             };
@@ -201,7 +209,9 @@ impl Consumer {
         if let Some(next_due) = self.held_for() {
             return Ok(Claimed::Empty { next_due: Some(next_due) });
         }
-        self.runtime.storage.claim(&self.config.queue, &self.request(true)).await
+        let claimed = self.runtime.storage.claim(&self.config.queue, &self.request(true)).await?;
+        outage::answered(&self.name);
+        Ok(claimed)
     }
 
     /// Returns the time for which an operator has paused the topic.
@@ -218,7 +228,8 @@ impl Consumer {
         if let Some(gate) = &self.config.gate
             && let Err(error) = gate.step(self.runtime.storage.as_ref()).await
         {
-            tracing::warn!(queue.name = %self.name(), %error, "pauses of sending not exchanged");
+            // The claim that follows tells of an outage.
+            tracing::debug!(queue.name = self.name, %error, "pauses of sending not exchanged");
         }
     }
 
@@ -232,10 +243,6 @@ impl Consumer {
         }
         let closed = self.lines().map(|gate| gate.closed()).unwrap_or_default();
         ClaimRequest { token: Token::random(), lease: self.config.lease, reclaim, closed }
-    }
-
-    fn name(&self) -> String {
-        format!("{} {:?}", self.config.queue.partition, self.config.queue.kind)
     }
 }
 

@@ -68,7 +68,7 @@ impl Consumer {
         lease: &LeaseGuard,
         chained: bool,
     ) -> Result<Option<Taken>, StorageError> {
-        let storage = &self.runtime.storage;
+        let (storage, began) = (&self.runtime.storage, self.runtime.leases.uptime());
         for _ in 0..MAX_CONFLICTS {
             let settlement = match self.work.work(&claim, lease).await {
                 Ok(settlement) => settlement,
@@ -81,7 +81,7 @@ impl Consumer {
             self.exchange_pauses().await;
             match settlement {
                 Settlement::Complete(commit) => {
-                    match self.complete(claim, commit, chained).await? {
+                    match self.complete(claim, commit, (chained, began)).await? {
                         Completion::Ended(next) => return Ok(next),
                         Completion::Conflict(ours) => {
                             claim = ours;
@@ -129,7 +129,7 @@ impl Consumer {
         let count: usize = count.and_then(|count| count.parse().ok()).unwrap_or(0);
         if count == 0 {
             tracing::info!(
-                queue.name = %self.name(), message.id = %claim.id,
+                queue.name = self.name, message.id = %claim.id,
                 "message waits: too many messages to its recipient are waiting",
             );
         }
@@ -141,8 +141,9 @@ impl Consumer {
         &self,
         claim: Claim,
         commit: Commit,
-        chained: bool,
+        (chained, began): (bool, Duration),
     ) -> Result<Completion, StorageError> {
+        let line = self.work.line(&claim, &commit);
         let observed = self.work.is_observed(&claim).then(|| claim.payload.clone());
         let request = chained.then(|| self.request(false));
         let requested_at = self.runtime.leases.uptime();
@@ -156,6 +157,9 @@ impl Consumer {
             Settled::Congested(ours) => return Ok(Completion::Congested(*ours)),
             Settled::Done => {
                 self.count_outcome("completed");
+                if let Some(line) = line {
+                    line.write(self.runtime.leases.uptime().saturating_sub(began));
+                }
                 if let Some(payload) = observed {
                     self.work.completed(&payload).await;
                 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, Retry};
 use crate::contracts::transport::SentReceipt;
 use crate::engine::events::EventSource;
+use crate::engine::lines::{self, Attempt};
 use crate::engine::settlement::Settlement;
 use crate::engine::unreached::Unreached;
 use crate::model::address::{GroupKey, LineKey};
@@ -18,6 +19,7 @@ use crate::model::state::Write;
 /// Outbound message, and the claim on it.
 pub(super) struct Delivery<'c> {
     pub(super) claim: &'c Claim,
+    pub(super) attempt: Attempt<'c>,
     pub(super) outbound: Outbound,
     /// Cost in segments; 0 when its transport has none.
     pub(super) segments: u32,
@@ -41,6 +43,7 @@ impl Delivery<'_> {
     /// Settlement of a message that the provider has taken. Its id is kept for the reconciliation of
     /// others where `is_reconciled`.
     pub(super) fn sent(&self, sent: SentReceipt, is_reconciled: bool) -> Settlement {
+        lines::sent(self.attempt, &self.outbound, &sent.provider_id);
         let detail = Detail {
             provider_id: Some(sent.provider_id.clone()),
             segments: (self.segments > 0).then_some(self.segments),
@@ -92,12 +95,14 @@ impl Delivery<'_> {
 
     /// Settlement of a message that is not sent, by a decision of ours.
     pub(super) fn reject(&self, reason: &str) -> Settlement {
+        lines::withheld(self.attempt, &self.outbound, reason);
         Settlement::Complete(self.ended(EventKind::Rejected, reason))
     }
 
     /// Settlement of a message to a person who has opted out. Their mailbox is told like that of one who
     /// cannot be reached, so that a chat with them ends.
     pub(super) fn reject_opted_out(&self, reason: &str) -> Settlement {
+        lines::withheld(self.attempt, &self.outbound, reason);
         let commit = self.ended(EventKind::Rejected, reason);
         let wake = self.withheld().wake(self.groups);
         let wakes = self.is_home.then(|| (Entry::wake(wake), None)).into_iter().collect();
@@ -158,6 +163,12 @@ impl Delivery<'_> {
             facts,
             failed: false,
         })
+    }
+
+    /// Settlement of a message of unknown outcome that is looked for no longer.
+    pub(super) fn give_up(&self, reason: &str) -> Settlement {
+        lines::given_up(self.attempt, &self.outbound, reason);
+        self.bury(EventKind::Unknown, reason.to_owned())
     }
 
     pub(super) fn bury(&self, kind: EventKind, reason: String) -> Settlement {

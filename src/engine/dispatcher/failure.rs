@@ -7,6 +7,7 @@ use super::delivery::Delivery;
 use crate::contracts::transport::{DynTransport, SendError};
 use crate::engine::backoff::backoff;
 use crate::engine::gate::Pass;
+use crate::engine::lines;
 use crate::engine::settlement::Settlement;
 use crate::model::event::EventKind;
 use crate::model::topic::OnAmbiguous;
@@ -24,8 +25,26 @@ impl Dispatcher {
         pass: Pass,
         error: &SendError,
     ) -> Settlement {
-        let (topic, message) = (&self.topic, &delivery.outbound.id);
-        tracing::warn!(topic.name = %topic, message.id = %message, %error, "message not sent");
+        let settlement = self.after(delivery, policy, pass, error);
+        let (attempt, outbound) = (delivery.attempt, &delivery.outbound);
+        match &settlement {
+            Settlement::Bury(burial) => lines::given_up(attempt, outbound, &burial.reason),
+            Settlement::Retry(retry) => {
+                lines::not_sent(attempt, outbound, error, Some(retry.after));
+            }
+            _ => lines::not_sent(attempt, outbound, error, None),
+        }
+        settlement
+    }
+
+    /// Settlement of a message by the class of its error.
+    fn after(
+        &self,
+        delivery: &Delivery<'_>,
+        policy: OnAmbiguous,
+        pass: Pass,
+        error: &SendError,
+    ) -> Settlement {
         match error {
             SendError::Throttled { retry_after } => {
                 delivery.retry(pass.throttled(*retry_after), false, None)
@@ -51,7 +70,7 @@ impl Dispatcher {
             }
             SendError::Message { .. } => {
                 pass.accepted();
-                self.bury(delivery, EventKind::Failed, error.to_string())
+                delivery.bury(EventKind::Failed, error.to_string())
             }
         }
     }
@@ -62,7 +81,7 @@ impl Dispatcher {
             let after = backoff(delivery.claim.failures);
             return delivery.retry(after, true, Some(&error.to_string()));
         }
-        self.bury(delivery, EventKind::Failed, error.to_string())
+        delivery.bury(EventKind::Failed, error.to_string())
     }
 
     /// Settles a message whose account or line was rejected. When several recipients confirm that, it
@@ -94,23 +113,10 @@ impl Dispatcher {
                 delivery.retry(backoff(delivery.claim.failures), true, Some(reason))
             }
             OnAmbiguous::GiveUp | OnAmbiguous::Retry => {
-                self.bury(delivery, EventKind::Unknown, reason.to_owned())
+                delivery.bury(EventKind::Unknown, reason.to_owned())
             }
             OnAmbiguous::Reconcile => delivery.look_later(self.first_look(), 0, Some(reason)),
         }
-    }
-
-    pub(super) fn bury(
-        &self,
-        delivery: &Delivery<'_>,
-        kind: EventKind,
-        reason: String,
-    ) -> Settlement {
-        let (topic, message) = (&self.topic, &delivery.outbound.id);
-        tracing::error!(
-            topic.name = %topic, message.id = %message, reason, "message moved to the dead letters",
-        );
-        delivery.bury(kind, reason)
     }
 
     pub(super) fn may_fail_again(&self, delivery: &Delivery<'_>) -> bool {

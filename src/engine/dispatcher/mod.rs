@@ -25,11 +25,11 @@ use crate::contracts::transport::{DynTransport, SendError, Transports};
 use crate::engine::events::EventSource;
 use crate::engine::gate::Gate;
 use crate::engine::leases::LeaseGuard;
+use crate::engine::lines::{self, Attempt};
 use crate::engine::settlement::{Settlement, Work};
 use crate::engine::unreached::Unreached;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
-use crate::model::event::EventKind;
 use crate::model::message::Outbound;
 use crate::model::topic::{OnAmbiguous, SEND_MARGIN, Sending, TopicName};
 
@@ -196,8 +196,10 @@ impl Dispatcher {
 #[async_trait]
 impl Work for Dispatcher {
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError> {
+        let attempt = Attempt::begin(claim, self.sending.max_attempts, self.clock.as_ref());
         let Ok(mut outbound) = serde_json::from_str::<Outbound>(&claim.payload) else {
             let reason = "the message is in a form that this version does not know".to_owned();
+            lines::unreadable(attempt, &reason);
             return Ok(Settlement::Bury(Burial { reason, ..Burial::default() }));
         };
         let Some(transport) = self.transports.get(&outbound.to.transport) else {
@@ -210,8 +212,17 @@ impl Work for Dispatcher {
         let (events, groups) = (&self.events, &self.groups);
         let segments = transport.segments(&outbound);
         let is_home = claim.queue.partition == self.home(&outbound.to);
-        let delivery =
-            Delivery { claim, outbound, segments, max_records, events, groups, now, is_home };
+        let delivery = Delivery {
+            claim,
+            attempt,
+            outbound,
+            segments,
+            max_records,
+            events,
+            groups,
+            now,
+            is_home,
+        };
         match (claim.outcome_unknown_since, self.policy(transport)) {
             (None, _) | (Some(_), OnAmbiguous::Retry) => {
                 self.send(&delivery, transport, lease).await
@@ -224,8 +235,7 @@ impl Work for Dispatcher {
                 if let Some(sent) = self.reported(&delivery).await? {
                     return Ok(self.sent(&delivery, sent, true));
                 }
-                let reason = "the worker that may have sent it died".to_owned();
-                Ok(self.bury(&delivery, EventKind::Unknown, reason))
+                Ok(delivery.give_up("the worker that may have sent it died"))
             }
         }
     }

@@ -10,7 +10,6 @@ use super::delivery::Delivery;
 use crate::contracts::storage::StorageError;
 use crate::contracts::transport::{DynTransport, SentReceipt};
 use crate::engine::settlement::Settlement;
-use crate::model::event::EventKind;
 
 /// Reads of the provider's list without a trace of the message, after which it was never sent.
 const LOOKS: u32 = 2;
@@ -36,7 +35,7 @@ impl Dispatcher {
             Ok(Some(listed)) => listed,
             Ok(None) => {
                 let reason = "the message may have been sent, and the provider has no list to tell";
-                return Ok(self.bury(delivery, EventKind::Unknown, reason.to_owned()));
+                return Ok(delivery.give_up(reason));
             }
             Err(error) => {
                 let topic = &self.topic;
@@ -82,8 +81,7 @@ impl Dispatcher {
             // message marked as being sent.
             delivery.retry(Duration::ZERO, true, None)
         } else {
-            let reason = "the outcome of sending stayed unknown too many times".to_owned();
-            self.bury(delivery, EventKind::Unknown, reason)
+            delivery.give_up("the outcome of sending stayed unknown too many times")
         }
     }
 

@@ -1,6 +1,6 @@
 //! Acceptance of a message: its way from the door and the validators into the queue.
 
-use tracing::{error, info, warn};
+use tracing::warn;
 
 use super::checks::{Verdict, validate};
 use super::door::is_answered;
@@ -9,13 +9,18 @@ use super::rejection::Rejection;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time, non_empty};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::events::EventSource;
+use crate::engine::lines::Arrival;
 use crate::engine::notices::REPEATS_WINDOW;
+use crate::engine::outage;
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact, Facts};
 use crate::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
 
 /// Reason for dropping a message of one of our own lines.
 const OWN_LINE: &str = "the sender is one of our own lines";
+
+/// Name of the intake among the parts that wait for the store.
+const INTAKE: &str = "intake";
 
 /// Message that has passed the door.
 pub(super) struct Admitted {
@@ -61,7 +66,7 @@ impl Intake {
     /// acknowledged even if it cannot be recorded.
     async fn drop_own(&self, pipeline: &Pipeline, message: &Inbound) -> Receipt {
         let key = message.key();
-        info!(topic.name = %pipeline.topic, message.id = %key, "message dropped: {OWN_LINE}");
+        Arrival::of(pipeline, message).turned_away("dropped", OWN_LINE, self.clock.now());
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let kinds = vec![received, EventKind::Dropped.into()];
         let facts = facts(pipeline, message, kinds, Some(OWN_LINE.to_owned()));
@@ -74,18 +79,19 @@ impl Intake {
 
     async fn accept(&self, pipeline: &Pipeline, admitted: Admitted) -> Result<Receipt, Refusal> {
         let partition = self.partition(pipeline, &admitted.message.sender);
-        let key = admitted.message.key();
+        let arrival = Arrival::of(pipeline, &admitted.message);
         let reply = accept_text(pipeline, admitted.said);
         let reply = reply.filter(|_| !pipeline.replies.send_on_accept);
         let reply = self.unrepeated(pipeline, &admitted.message, reply).await;
         let push = self.push(pipeline, admitted);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Full) => {
-                warn!(topic.name = %pipeline.topic, message.id = %key, "refused: the topic's queue is full");
+                arrival.crowded_out(self.clock.now());
                 Err(Refusal::Unavailable)
             }
             Ok(outcome) => {
-                info!(topic.name = %pipeline.topic, message.id = %key, ?outcome, "message taken in");
+                outage::answered(INTAKE);
+                arrival.answered(outcome, self.clock.now());
                 Ok(answer(
                     pipeline,
                     reply.filter(|_| is_answered(outcome)),
@@ -93,7 +99,8 @@ impl Intake {
                 ))
             }
             Err(error) => {
-                error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
+                outage::waits(INTAKE, &error);
+                arrival.not_stored(&error, self.clock.now());
                 Err(Refusal::Unavailable)
             }
         }

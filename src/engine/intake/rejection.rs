@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tracing::{error, info};
-
 use super::door::is_answered;
 use super::missed::Way;
 use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
+use crate::engine::lines::Arrival;
 use crate::engine::notices::{Notice, is_news};
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact};
@@ -37,18 +36,22 @@ impl Intake {
         let every = pipeline.replies.error_every;
         let text = self.news(pipeline, message, rejection.text, (1, every)).await;
         let rejection = Rejection { text, ..rejection };
-        let (key, partition) = (message.key(), self.partition(pipeline, &message.sender));
+        let partition = self.partition(pipeline, &message.sender);
+        let arrival = Arrival::of(pipeline, message);
         let reason = rejection.reason.clone();
-        info!(topic.name = %pipeline.topic, message.id = %key, reason, "message rejected");
         let push = self.rejection(pipeline, message, rejection);
         match in_time(self.storage.push(&partition, push)).await {
-            Ok(Pushed::Full) => Err(Refusal::Unavailable),
+            Ok(Pushed::Full) => {
+                arrival.crowded_out(self.clock.now());
+                Err(Refusal::Unavailable)
+            }
             Ok(pushed) => {
+                arrival.turned_away("rejected", &reason, self.clock.now());
                 let text = text.filter(|_| is_answered(pushed));
                 Ok(answer(pipeline, text, Outcome::Rejected(reason)))
             }
             Err(error) => {
-                error!(topic.name = %pipeline.topic, message.id = %key, %error, "refused: not stored");
+                arrival.not_stored(&error, self.clock.now());
                 Err(Refusal::Unavailable)
             }
         }

@@ -9,6 +9,7 @@ use crate::contracts::storage::{Entry, Partition, Push, Pushed};
 use crate::contracts::transport::callback::Reference;
 use crate::contracts::transport::{DeliveryStatus, Report, Unreachable};
 use crate::engine::events::subject;
+use crate::engine::lines;
 use crate::engine::topic::Pipeline;
 use crate::engine::unreached::Unreached;
 use crate::model::address::Group;
@@ -26,6 +27,7 @@ impl Intake {
         pipeline: &Pipeline,
         mut report: Report,
     ) -> Result<Receipt, Refusal> {
+        let began = self.clock.uptime();
         let Ok(reference) = self.refer(&mut report) else {
             warn!(topic.name = %pipeline.topic, "delivery report of no message of this deployment");
             return Ok(noted(pipeline));
@@ -34,9 +36,14 @@ impl Intake {
         if let Some(facts) = report_facts(pipeline, &report, reference.as_ref()) {
             let kind = facts.facts.first().map(|fact| fact.kind);
             let partition = partition(pipeline, reference.as_ref());
+            let message = facts.message.clone();
             if let Err(error) = in_time(self.storage.record(&partition, facts)).await {
                 error!(topic.name = %pipeline.topic, %error, "delivery report not recorded");
                 return Err(Refusal::Unavailable);
+            }
+            if kind.is_some() {
+                let took = self.clock.uptime().saturating_sub(began);
+                lines::reported(pipeline, &message, &report, took);
             }
             if let Some(kind) = kind.filter(|kind| *kind != EventKind::Sent) {
                 self.pass_on(pipeline, &partition, kind, &report).await?;

@@ -14,10 +14,13 @@ use self::invoke::Outcome;
 use crate::contracts::figures::Figures;
 use crate::contracts::handler::{DynHandler, HandledObserver, Note, Postpone};
 use crate::contracts::storage::encoding::SUSPECT_AFTER;
-use crate::contracts::storage::{Burial, Claim, Entry, Rates, Retry, StateReads, StorageError};
+use crate::contracts::storage::{
+    Burial, Claim, Commit, Entry, Rates, Retry, StateReads, StorageError,
+};
 use crate::contracts::transport::Transports;
 use crate::engine::dedupe;
 use crate::engine::leases::LeaseGuard;
+use crate::engine::lines::{self, Attempt, Handled};
 use crate::engine::settlement::{Settlement, Work};
 use crate::model::address::{Address, GroupKey};
 use crate::model::clock::{Clock, millis};
@@ -95,41 +98,33 @@ impl Worker {
     }
 
     /// Settles a message whose handler failed: another attempt later, or the dead letters.
-    async fn failed(&self, claim: &Claim, mail: &Mail, reason: String) -> Settlement {
+    async fn failed(&self, attempt: Attempt<'_>, mail: &Mail, reason: String) -> Settlement {
+        let claim = attempt.claim();
         if claim.failures + 1 >= self.parts.limits.max_attempts {
-            return self.bury(claim, Some(mail), reason).await;
+            return self.bury(attempt, Some(mail), reason).await;
         }
         let after = RETRY_DELAYS[(claim.failures as usize).min(RETRY_DELAYS.len() - 1)];
-        tracing::warn!(
-            topic.name = %self.parts.topic, message.id = %claim.id, reason,
-            retry_ms = after.as_millis(), "handler failed; message will be retried",
-        );
         self.count_retry("failed");
+        lines::retried(attempt, &reason, after);
         let facts = message_id(mail).map(|id| self.facts(id, EventKind::Retried, reason));
         Settlement::Retry(Retry { after, failed: true, facts, ..Retry::default() })
     }
 
-    fn postponed(&self, claim: &Claim, postponed: &Postpone) -> Settlement {
+    fn postponed(&self, attempt: Attempt<'_>, postponed: &Postpone) -> Settlement {
         let Postpone { after, reason } = postponed;
         self.count_retry("postponed");
         // Bulk messages wait for their turn several times a second.
         if *after >= Duration::from_secs(1) {
-            tracing::info!(
-                topic.name = %self.parts.topic, message.id = %claim.id, reason,
-                retry_ms = after.as_millis(), "handler put the message off",
-            );
+            lines::postponed(attempt, reason, *after);
         }
         // Stores count whole milliseconds; before its time the handler would put it off once more.
         let after = Duration::from_millis(millis(*after + Duration::from_nanos(999_999)));
         Settlement::Retry(Retry { after, ..Retry::default() })
     }
 
-    async fn bury(&self, claim: &Claim, mail: Option<&Mail>, reason: String) -> Settlement {
-        tracing::error!(
-            topic.name = %self.parts.topic, message.id = %claim.id, reason,
-            "message moved to the dead letters",
-        );
-        let apologies = self.apologies(claim, mail).await;
+    async fn bury(&self, attempt: Attempt<'_>, mail: Option<&Mail>, reason: String) -> Settlement {
+        lines::buried(attempt, &reason);
+        let apologies = self.apologies(attempt.claim(), mail).await;
         let writes = self.ends(apologies.iter().map(|apology| &apology.to));
         let outbox = apologies.iter().map(|it| Entry::owed(it, &self.parts.groups)).collect();
         let facts =
@@ -153,22 +148,28 @@ impl Worker {
 #[async_trait]
 impl Work for Worker {
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError> {
+        let attempt =
+            Attempt::begin(claim, self.parts.limits.max_attempts, self.parts.clock.as_ref());
         let Ok(mail) = serde_json::from_str::<Mail>(&claim.payload) else {
             let reason = "the message is in a form that this version does not know".to_owned();
-            return Ok(self.bury(claim, None, reason).await);
+            return Ok(self.bury(attempt, None, reason).await);
         };
         if self.is_poison(claim) {
             let reason = format!("the message killed its worker {} times", claim.attempt - 1);
-            return Ok(self.bury(claim, Some(&mail), reason).await);
+            return Ok(self.bury(attempt, Some(&mail), reason).await);
         }
         self.observe_wait(claim, &mail);
         match self.invoke_timed(claim, &mail, lease).await {
             Outcome::Effects(effects) => Ok(Settlement::Complete(self.commit(&mail, effects))),
-            Outcome::Failed(reason) => Ok(self.failed(claim, &mail, reason).await),
-            Outcome::Postponed(postponed) => Ok(self.postponed(claim, &postponed)),
+            Outcome::Failed(reason) => Ok(self.failed(attempt, &mail, reason).await),
+            Outcome::Postponed(postponed) => Ok(self.postponed(attempt, &postponed)),
             Outcome::StoreUnavailable(error) => Err(error),
             Outcome::LeaseLost => Ok(Settlement::Abandon),
         }
+    }
+
+    fn line(&self, claim: &Claim, commit: &Commit) -> Option<Handled> {
+        Some(Handled::new(claim, self.parts.limits.max_attempts, commit))
     }
 
     fn is_observed(&self, claim: &Claim) -> bool {

@@ -14,6 +14,7 @@ mod hostile;
 mod intake;
 mod kannel;
 mod kill;
+mod logs;
 mod outage;
 mod partitions;
 mod pauses;
