@@ -2,7 +2,18 @@ import { post } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { make } from "./dom.js";
 import { number as format } from "./format.js";
-import { action, acts, empty, field, head, moment, stateOf, table, topicChoice, writerForm } from "./parts.js";
+import {
+  action,
+  acts,
+  empty,
+  field,
+  head,
+  moment,
+  stateOf,
+  table,
+  topicChoice,
+  writerForm,
+} from "./parts.js";
 
 /** Rows that are shown at most; a filter finds the others. */
 const SHOWN = 200;
@@ -19,10 +30,22 @@ export function optouts(page) {
     render() {
       const all = source.data?.optouts ?? source.data?.opt_outs ?? [];
       const found = all.filter((row) => Object.values(row).join(" ").toLowerCase().includes(wanted));
-      const list = found.length ? rows(page, found.slice(0, SHOWN)) : source.data && empty(all.length ? "None match." : "No person has opted out.", all.length ? null : "Those who write STOP are listed here.");
-      const more = found.length > SHOWN && make("p", { class: "faint quiet" }, `${format(found.length - SHOWN)} more: filter to find them.`);
+      const list = found.length
+        ? rows(page, found.slice(0, SHOWN))
+        : source.data &&
+          empty(
+            all.length ? "None match." : "No person has opted out.",
+            all.length ? null : "Those who write STOP are listed here.",
+          );
+      const more =
+        found.length > SHOWN &&
+        make("p", { class: "faint quiet" }, `${format(found.length - SHOWN)} more: filter to find them.`);
       return [
-        head("Opt-outs", "Nothing is sent to a person on a line they have opted out of.", all.length > 0 && field("Filter", { type: "search", oninput: search })),
+        head(
+          "Opt-outs",
+          "Nothing is sent to a person on a line they have opted out of.",
+          all.length > 0 && field("Filter", { type: "search", oninput: search }),
+        ),
         stateOf(source),
         make("section", { class: "card flush", "aria-label": "Opt-outs", "data-key": "optouts" }, list, more),
         form(page),
@@ -33,12 +56,22 @@ export function optouts(page) {
 
 function rows(page, all) {
   const remove = (row) => async () => {
-    if (!(await confirmed({ question: `Take back the opt-out of ${row.number ?? row.shown}?`, text: "Only when the person has asked for it: they are sent messages again.", action: "Take back" }))) return;
+    if (
+      !(await confirmed({
+        question: `Take back the opt-out of ${row.number ?? row.shown}?`,
+        text: "Only when the person has asked for it: they are sent messages again.",
+        action: "Take back",
+      }))
+    )
+      return;
     const { topic, person, line } = row;
     page.act(() => post("optouts/remove", { topic, person, line }), "The opt-out is taken back.");
   };
   const columns = [
-    { name: "Person", cell: ({ transport, number, shown }) => `${transport ?? ""} ${shown ?? number ?? "–"}` },
+    {
+      name: "Person",
+      cell: ({ transport, number, shown }) => `${transport ?? ""} ${shown ?? number ?? "–"}`,
+    },
     { name: "Topic", cell: ({ topic }) => topic ?? "–" },
     { name: "Line", cell: ({ line }) => line || "every line" },
     { name: "Since", cell: ({ at }) => moment(at) },
@@ -52,14 +85,47 @@ function form(page) {
   const submit = async ({ topic, number, line, what }) => {
     const body = { topic: topic || undefined, number: number.trim(), line: line.trim() || undefined };
     const isAdd = what === "add";
-    if (!isAdd && !(await confirmed({ question: "Take back this opt-out?", text: "Only when the person has asked for it: they are sent messages again.", action: "Take back" }))) return false;
-    return page.act(() => post(isAdd ? "optouts" : "optouts/remove", body), isAdd ? "The person has opted out." : "The opt-out is taken back.");
+    if (
+      !isAdd &&
+      !(await confirmed({
+        question: "Take back this opt-out?",
+        text: "Only when the person has asked for it: they are sent messages again.",
+        action: "Take back",
+      }))
+    )
+      return false;
+    return page.act(
+      () => post(isAdd ? "optouts" : "optouts/remove", body),
+      isAdd ? "The person has opted out." : "The opt-out is taken back.",
+    );
   };
-  const fields = writerForm(page, "optout", submit,
-    make("label", {}, "Do", make("select", { name: "what" }, make("option", { value: "add" }, "opt out, as by STOP"), make("option", { value: "remove" }, "take back, as by START"))),
+  const fields = writerForm(
+    page,
+    "optout",
+    submit,
+    make(
+      "label",
+      {},
+      "Do",
+      make(
+        "select",
+        { name: "what" },
+        make("option", { value: "add" }, "opt out, as by STOP"),
+        make("option", { value: "remove" }, "take back, as by START"),
+      ),
+    ),
     field("Number", { name: "number", inputmode: "tel", placeholder: "+14155550101", required: true }),
     topicChoice(page, ""),
     field("Line (blank: every line)", { name: "line", inputmode: "tel" }),
-    make("button", { class: "primary" }, "Do it"));
-  return fields && make("section", { class: "card", "aria-label": "Change an opt-out", "data-key": "form" }, make("h2", {}, "Change an opt-out"), fields);
+    make("button", { class: "primary" }, "Do it"),
+  );
+  return (
+    fields &&
+    make(
+      "section",
+      { class: "card", "aria-label": "Change an opt-out", "data-key": "form" },
+      make("h2", {}, "Change an opt-out"),
+      fields,
+    )
+  );
 }

@@ -1,7 +1,7 @@
 import { get } from "./api.js";
 
 /** Longest interval between two attempts while the server fails, in milliseconds. */
-const LONGEST = 10_000;
+const LONGEST = 5_000;
 
 /** Data of one path of the API, which are read again and again while the page is in view. */
 export class Source {
@@ -15,6 +15,8 @@ export class Source {
   #reading = 0;
   #failures = 0;
   #isClosed = false;
+  /** The data are those of an earlier path. */
+  #isOther = false;
 
   /** Creates a source that is read every so many seconds, or once when `every` is 0. */
   constructor(path, every, onChange) {
@@ -34,10 +36,12 @@ export class Source {
       if (reading !== this.#reading) return;
       this.data = data;
       this.failure = null;
+      this.#isOther = false;
       this.#failures = 0;
     } catch (failure) {
       if (reading !== this.#reading) return;
       this.failure = failure;
+      if (this.#isOther) this.data = null;
       this.#failures += 1;
     }
     this.isReading = false;
@@ -46,11 +50,10 @@ export class Source {
     this.#plan();
   }
 
-  /** Reads another path from now on. */
+  /** Reads another path from now on. The data stay until there are others. */
   async follow(path) {
     this.#path = path;
-    this.data = null;
-    this.failure = null;
+    this.#isOther = true;
     await this.read();
   }
 
