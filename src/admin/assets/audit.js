@@ -19,7 +19,7 @@ export function audit(page) {
     { name: "Target", look: "wide", cell: ({ target }) => target ?? "–" },
     {
       name: "Outcome",
-      cell: ({ outcome }) => sign(/^(done|ok)\b/.test(outcome ?? "") ? "good" : "", outcome ?? "–"),
+      cell: ({ outcome }) => sign(/^failed/.test(outcome ?? "") ? "bad" : "", outcome ?? "–"),
     },
   ];
   return {

@@ -103,7 +103,7 @@ export class Chart {
           values: (_, values) => values.map((value) => (value === null ? "" : format(value))),
           size: 62,
           space: 34,
-          incs: this.#spec.incs,
+          incrs: this.#spec.incrs,
           ...(isLog ? { filter: decades, grid: { ...grid, filter: decades } } : {}),
         },
       ],

@@ -26,7 +26,7 @@ const SPECS = {
     help: "messages that wait or are in hand",
     format: number,
     least: 4,
-    incs: steps(1),
+    incrs: steps(1),
     series: [
       { name: "inbound", label: "incoming" },
       { name: "outbox", label: "outgoing" },
@@ -37,7 +37,7 @@ const SPECS = {
     help: "messages a second",
     format: rate,
     least: 1,
-    incs: steps(0.1),
+    incrs: steps(0.1),
     series: [
       { name: "received", label: "received" },
       { name: "handled", label: "handled" },
@@ -50,7 +50,7 @@ const SPECS = {
     help: "age of the message that waits longest",
     format: duration,
     least: 10,
-    incs: SPANS,
+    incrs: SPANS,
     series: [{ name: "oldest_seconds", label: "oldest" }],
   },
   latency: {

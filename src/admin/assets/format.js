@@ -84,6 +84,16 @@ export function seconds(text) {
 export const sentence = (text) =>
   `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
+/** Reports that the scope of a pause, in the form of the API, is a whole topic. */
+export function isWhole(scope) {
+  if (scope === "*") return true;
+  try {
+    return JSON.parse(scope).transport === "*";
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the name of a queue as people read it. */
 export const queueName = (queue) =>
   queue === "outbox" ? "outgoing" : queue === "inbound" ? "incoming" : queue;

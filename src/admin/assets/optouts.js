@@ -76,7 +76,9 @@ function rows(page, all) {
     { name: "Line", cell: ({ line }) => line || "every line" },
     { name: "Since", cell: ({ at }) => moment(at) },
     { name: "By", look: "wide", cell: ({ source }) => source ?? "–" },
-    ...acts(page, (row) => row.person && action(page, "Take back", remove(row))),
+    ...(all.some(({ person }) => person)
+      ? acts(page, (row) => row.person && action(page, "Take back", remove(row)))
+      : []),
   ];
   return table("Opt-outs", columns, all, ({ topic, at }, index) => `${topic} ${at} ${index}`);
 }

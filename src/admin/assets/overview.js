@@ -1,6 +1,6 @@
 import { make } from "./dom.js";
 import { Charts } from "./figures.js";
-import { bound, count, duration, greatest, number, rate, sum } from "./format.js";
+import { bound, count, duration, greatest, isWhole, number, rate, sum } from "./format.js";
 import { head, sign, table, topicChoice } from "./parts.js";
 import { link } from "./router.js";
 import { troubles } from "./trouble.js";
@@ -122,7 +122,7 @@ function tiles(page, names) {
 
 /** Whether a topic works, in a word. */
 export function condition({ pauses = [], budgets = [] }) {
-  if (pauses.some(({ scope }) => scope === "*")) return sign("warn", "Paused");
+  if (pauses.some(({ scope }) => isWhole(scope))) return sign("warn", "Paused");
   if (pauses.length) return sign("bad", count(pauses.length, "pause"));
   if (budgets.some(({ left }) => left === 0)) return sign("warn", "Budget spent");
   return sign("good", "Works");

@@ -1,7 +1,7 @@
 import { get, post, withQuery } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { make } from "./dom.js";
-import { duration, seconds } from "./format.js";
+import { duration, isWhole, seconds } from "./format.js";
 import { action, acts, choice, empty, field, head, sign, table, topicChoice, writerForm } from "./parts.js";
 import { complain, notice } from "./notices.js";
 
@@ -62,11 +62,11 @@ export function pauseList(page, all) {
     () =>
       page.act(
         () => post("pauses/resume", { topic, scope }),
-        `${topic}: ${scope === "*" ? "everything" : shown} goes on.`,
+        `${topic}: ${isWhole(scope) ? "everything" : shown} goes on.`,
       );
   const columns = [
     { name: "Topic", cell: ({ topic }) => make("strong", {}, topic) },
-    { name: "Paused", cell: ({ scope, shown }) => (scope === "*" ? "everything" : (shown ?? scope)) },
+    { name: "Paused", cell: ({ scope, shown }) => (isWhole(scope) ? "everything" : (shown ?? scope)) },
     {
       name: "By",
       cell: ({ by_operator: isOurs }) => (isOurs ? sign("warn", "operator") : sign("bad", "provider")),

@@ -139,7 +139,7 @@ function reportCard(page, source, show, isShown) {
     {
       name: "Texts",
       look: "wide",
-      cell: ({ texts }) => (Array.isArray(texts) ? talk(texts) : count(texts ?? 0, "text")),
+      cell: ({ texts, shown }) => (shown?.length ? talk(shown) : count(texts ?? 0, "text")),
     },
   ];
   const list = all.length

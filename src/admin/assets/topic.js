@@ -1,6 +1,6 @@
 import { bar, make } from "./dom.js";
 import { Charts, latencies } from "./figures.js";
-import { count, duration, number, queueName, rate } from "./format.js";
+import { count, duration, isWhole, number, queueName, rate } from "./format.js";
 import { condition } from "./overview.js";
 import { budgetList } from "./budgets.js";
 import { pauseList, pauseTopic } from "./pauses.js";
@@ -24,7 +24,7 @@ export function topic(page, { argument: name }) {
       const help = [`Handler ${found.handler ?? "–"}`, (found.transports ?? []).join(", ")]
         .filter(Boolean)
         .join(" · ");
-      const isPaused = (found.pauses ?? []).some(({ scope }) => scope === "*");
+      const isPaused = (found.pauses ?? []).some(({ scope }) => isWhole(scope));
       return [
         head(
           name,

@@ -1,4 +1,4 @@
-import { count, duration, number, queueName, sentence, sum } from "./format.js";
+import { count, duration, isWhole, number, queueName, sentence, sum } from "./format.js";
 import { link } from "./router.js";
 
 /** Age of the oldest waiting message that is worth a look, in seconds. */
@@ -104,7 +104,7 @@ function ofTopic(topic) {
 }
 
 function ofPause(name, { scope, shown, remaining_seconds: left, reason, by_operator: isOurs }) {
-  const what = scope === "*" || !shown ? "everything" : shown;
+  const what = isWhole(scope) || !shown ? "everything" : shown;
   const ends =
     typeof left === "number"
       ? ` It ends in ${duration(left)}.`
