@@ -69,6 +69,11 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// Fails when something is to be shown in full that the visitor may not see.
+    pub(super) fn require_full(&self) -> Result<(), AdminError> {
+        if self.role == Some(Role::Write) { Ok(()) } else { Err(AdminError::ReadOnly) }
+    }
+
     /// Returns the visitor with the role of a token that they have shown.
     pub(super) fn with(self, role: Role) -> Self {
         Self { role: Some(role), ..self }

@@ -15,6 +15,9 @@ use crate::http::response::set_header;
 /// Time limit for the store in one request.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The same for one that reads or changes much.
+const LONG_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// The reason why a request of the operator's API failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
@@ -116,14 +119,25 @@ impl From<StorageError> for AdminError {
     }
 }
 
-/// Awaits calls of the store, within their time limit.
+/// Awaits calls of the store that read a little, within their time limit.
 pub(super) async fn in_time<T, E: Into<AdminError>>(
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, AdminError> {
-    tokio::time::timeout(STORE_TIMEOUT, call)
-        .await
-        .map_err(|_| AdminError::StoreAway)?
-        .map_err(Into::into)
+    within(STORE_TIMEOUT, call).await
+}
+
+/// Awaits calls of the store that may read all of a partition, or change it, within their time limit.
+pub(super) async fn in_long_time<T, E: Into<AdminError>>(
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, AdminError> {
+    within(LONG_TIMEOUT, call).await
+}
+
+async fn within<T, E: Into<AdminError>>(
+    time: Duration,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, AdminError> {
+    tokio::time::timeout(time, call).await.map_err(|_| AdminError::StoreAway)?.map_err(Into::into)
 }
 
 /// The response of every path without a route.

@@ -3,18 +3,24 @@
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
+use serde::Serialize;
+
 use crate::engine::operations::Operations;
 use crate::http::methods::Methods;
 
 mod access;
 mod assets;
 mod audit;
+mod dead;
 mod error;
 mod input;
 mod login;
 mod overview;
+mod pauses;
+mod people;
 mod role;
 mod session;
+mod trace;
 
 pub use access::{AdminAccess, AdminConfig};
 use error::{method_not_allowed, no_route};
@@ -30,6 +36,24 @@ pub struct AdminState {
     pub version: String,
     /// Kind of the store: `redis` or `embedded`.
     pub store: &'static str,
+    /// Configuration as it runs, without secrets.
+    pub config: Vec<ConfigSection>,
+}
+
+/// Part of the configuration.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConfigSection {
+    pub name: String,
+    pub rows: Vec<ConfigRow>,
+}
+
+/// Setting as it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConfigRow {
+    pub key: String,
+    pub value: String,
+    /// It has its default value.
+    pub default: bool,
 }
 
 /// Adds the operator's routes to a web server, behind their [`AdminAccess`].
@@ -42,7 +66,13 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AdminState>) {
     let api = web::scope("/api")
         .service(METHODS.only(session, "GET, POST, DELETE"))
         .service(METHODS.get("/audit", audit::show))
+        .service(METHODS.get("/config", overview::config))
         .service(METHODS.get("/overview", overview::show))
+        .service(METHODS.get("/history", overview::history))
+        .service(METHODS.get("/stuck", trace::stuck))
+        .service(METHODS.get("/trace", trace::show))
+        .configure(dead_letters)
+        .configure(changes)
         .default_service(web::to(no_route));
     let admin = web::scope("/admin")
         .service(METHODS.get("", assets::page))
@@ -51,4 +81,31 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AdminState>) {
         .service(api)
         .default_service(web::to(no_route));
     config.service(admin.wrap(from_fn(access::authorize)));
+}
+
+fn dead_letters(config: &mut ServiceConfig) {
+    config
+        .service(METHODS.get("/dead", dead::list))
+        .service(METHODS.get("/dead/export", dead::export))
+        .service(METHODS.post("/dead/replay", dead::replay))
+        .service(METHODS.post("/dead/drop", dead::discard));
+}
+
+fn changes(config: &mut ServiceConfig) {
+    let bans = web::resource("/bans")
+        .route(web::get().to(people::bans))
+        .route(web::post().to(people::ban));
+    let opt_outs = web::resource("/optouts")
+        .route(web::get().to(people::opt_outs))
+        .route(web::post().to(people::add_opt_out));
+    config
+        .service(METHODS.post("/pauses", pauses::pause))
+        .service(METHODS.post("/pauses/resume", pauses::resume))
+        .service(METHODS.post("/budgets/resume", pauses::resume_budget))
+        .service(METHODS.get("/lines", pauses::lines))
+        .service(METHODS.get("/reports", people::reports))
+        .service(METHODS.only(bans, "GET, POST"))
+        .service(METHODS.post("/bans/lift", people::unban))
+        .service(METHODS.only(opt_outs, "GET, POST"))
+        .service(METHODS.post("/optouts/remove", people::remove_opt_out));
 }

@@ -1,7 +1,8 @@
-//! Route of the overview.
+//! Routes of the overview, the samples of a topic, and the configuration.
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::AdminState;
@@ -24,4 +25,23 @@ pub(super) async fn show(state: Data<AdminState>) -> Result<HttpResponse, AdminE
     answer["version"] = state.version.as_str().into();
     answer["store"]["kind"] = state.store.into();
     Ok(HttpResponse::Ok().json(answer))
+}
+
+#[derive(Deserialize)]
+pub(super) struct TopicParameter {
+    topic: String,
+}
+
+/// Shows the samples of a topic, the oldest first.
+pub(super) async fn history(
+    query: Query<TopicParameter>,
+    state: Data<AdminState>,
+) -> Result<HttpResponse, AdminError> {
+    let points = in_time(state.operations.history(&query.topic)).await?;
+    Ok(HttpResponse::Ok().json(json!({ "points": points })))
+}
+
+/// Shows the configuration as it runs.
+pub(super) async fn config(state: Data<AdminState>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "sections": state.config }))
 }

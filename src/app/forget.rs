@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::App;
 use super::commands::ForgetOptions;
-use super::operator::{Access, people, wake};
+use super::operator;
 use super::prepare::{self, Prepared};
 use super::process::Stop;
 use super::secret;
@@ -19,6 +19,7 @@ use crate::app::config::TopicSelection;
 use crate::contracts::handler::FORGOTTEN;
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{Marks, Partition, Place, Trace};
+use crate::engine::operations::{Operations, people, wake};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::{Address, Identity};
 use crate::model::clock::SystemClock;
@@ -44,12 +45,13 @@ struct Case<'a> {
 /// Removes a person, and prints what is left of them: nothing, but for what stays on purpose.
 pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Result<()> {
     let prepared = load(app, options)?;
-    let access = Access {
+    let access = Operations {
         services: prepared.services.clone(),
-        store: prepared.store.connect()?,
+        storage: prepared.store.connect()?,
         groups: prepared.groups.clone(),
+        clock: std::sync::Arc::new(SystemClock),
     };
-    access.require_partitions().await?;
+    operator::require_partitions(&access).await?;
     let cases = cases(&access, &options.number).await?;
     if options.redact {
         redact(&access, &cases).await?;
@@ -58,12 +60,12 @@ pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Re
     let kept = |trace: &Trace| stays(trace, options.opt_out);
     let mut erased = 0;
     for (partition, marks) in &searches(&cases) {
-        let mut found = access.store.search(partition, marks).await?;
+        let mut found = access.storage.search(partition, marks).await?;
         found.retain(|trace| !kept(trace) && is_theirs(trace, marks));
-        access.store.erase(partition, &found).await?;
+        access.storage.erase(partition, &found).await?;
         erased += found.len();
     }
-    let board = Board::new(access.store.clone(), std::sync::Arc::new(SystemClock));
+    let board = Board::new(access.storage.clone(), std::sync::Arc::new(SystemClock));
     for Case { marks, .. } in &cases {
         erased += board.forget(marks).await?;
     }
@@ -79,7 +81,7 @@ fn load(app: &App, options: &ForgetOptions) -> Result<Prepared> {
     app.prepare(Purpose::Dev, selection())
 }
 
-async fn cases<'a>(access: &'a Access, number: &str) -> Result<Vec<Case<'a>>> {
+async fn cases<'a>(access: &'a Operations, number: &str) -> Result<Vec<Case<'a>>> {
     let mut cases = Vec::new();
     for service in &access.services {
         for person in everywhere(service, number)? {
@@ -127,7 +129,12 @@ fn everywhere(service: &TopicRuntime, number: &str) -> Result<BTreeSet<Address>>
 
 /// Ends what the person takes part in, by the handlers of the topics: in the workers of the deployment,
 /// or here when the store is a file, which no other process has then.
-async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: Stop) -> Result<()> {
+async fn leave(
+    prepared: &Prepared,
+    access: &Operations,
+    cases: &[Case<'_>],
+    stop: Stop,
+) -> Result<()> {
     for Case { service, person, addresses, .. } in cases {
         let wakes = addresses.iter().map(|address| wake(&access.groups, address, FORGOTTEN));
         access.change(service, person, Vec::new(), wakes.collect()).await?;
@@ -136,7 +143,8 @@ async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: S
     let waited = match prepared.store {
         StoreHandle::Redis(_) => waiting.await,
         StoreHandle::Embedded(_) => {
-            let working = work::work(prepared, access.store.clone(), Until::Drained, stop.clone());
+            let working =
+                work::work(prepared, access.storage.clone(), Until::Drained, stop.clone());
             let waiting = async {
                 let waited = waiting.await;
                 stop.0.cancel();
@@ -151,11 +159,11 @@ async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: S
 }
 
 /// Returns when every mailbox of the person has been told.
-async fn handled(access: &Access, cases: &[Case<'_>]) -> Result<()> {
+async fn handled(access: &Operations, cases: &[Case<'_>]) -> Result<()> {
     let is_wake = |payload: &String| payload.contains(FORGOTTEN);
     for Case { partition, addresses, .. } in cases {
         for group in addresses.iter().map(|address| access.groups.group(address)) {
-            while access.store.mailbox(partition, &group).await?.iter().any(is_wake) {
+            while access.storage.mailbox(partition, &group).await?.iter().any(is_wake) {
                 tokio::time::sleep(LOOK).await;
             }
         }
@@ -204,14 +212,14 @@ fn is_submission_to(trace: &Trace, marks: &Marks) -> bool {
 
 /// Searches the store once more, and prints what it has found.
 async fn prove(
-    access: &Access,
+    access: &Operations,
     cases: &[Case<'_>],
     options: &ForgetOptions,
     erased: usize,
 ) -> Result<()> {
     let (mut kept, mut left) = (BTreeMap::new(), BTreeMap::new());
     for (partition, marks) in &searches(cases) {
-        for trace in access.store.search(partition, marks).await? {
+        for trace in access.storage.search(partition, marks).await? {
             let topic = partition.topic.to_string();
             let (found, what) = match stays(&trace, options.opt_out) {
                 true if is_opt_out(&trace) => (&mut kept, "opt-outs".to_owned()),
@@ -239,7 +247,7 @@ async fn prove(
 }
 
 /// Empties the texts of the person's messages at the providers that can.
-async fn redact(access: &Access, cases: &[Case<'_>]) -> Result<()> {
+async fn redact(access: &Operations, cases: &[Case<'_>]) -> Result<()> {
     let (mut redacted, mut failed) = (0, 0);
     for Case { service, person, partition, .. } in cases {
         let Some(transport) = service.transports.get(&person.transport) else { continue };
@@ -261,13 +269,13 @@ async fn redact(access: &Access, cases: &[Case<'_>]) -> Result<()> {
 
 /// Returns the provider's ids of the messages to and from a person, as the events know them.
 async fn provider_ids(
-    access: &Access,
+    access: &Operations,
     partition: &Partition,
     person: &Address,
 ) -> Result<BTreeSet<String>> {
     let prefix = format!("{}:", person.transport);
     let mut ids = BTreeSet::new();
-    for event in access.store.events(partition, None).await? {
+    for event in access.storage.events(partition, None).await? {
         let address = event.detail.address.as_ref();
         if address.is_none_or(|it| it.without_line() != person.without_line()) {
             continue;

@@ -16,7 +16,9 @@ pub mod registry;
 #[doc(hidden)]
 pub mod telemetry;
 
+mod admin_client;
 mod advice;
+mod audit;
 mod banner;
 mod budget;
 mod check;
@@ -24,6 +26,7 @@ mod client;
 mod command_line;
 mod commands;
 mod connections;
+mod dead;
 mod doctor;
 mod events;
 mod failure;
@@ -38,6 +41,7 @@ mod operator_page;
 mod optout;
 mod partitions;
 mod parts;
+mod pause;
 mod people;
 mod prepare;
 mod process;
@@ -47,17 +51,19 @@ mod script;
 mod secret;
 mod send;
 mod serve;
+mod settings_view;
 mod store;
 mod submit;
 mod survey;
+mod trace;
 mod work;
 
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions,
-    EventsOptions, ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions,
-    SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions, EventsOptions,
+    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand,
+    Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -130,6 +136,13 @@ impl App {
             (Some(Command::Doctor(options)), _) => self.doctor(&options),
             (Some(Command::Events(options)), _) => self.events(&options),
             (Some(Command::Budget(options)), _) => self.budget(&options),
+            (Some(Command::Dead(command)), _) => self.operate(dead::run(&self, &command)),
+            (Some(Command::Trace(options)), _) => {
+                run_to_the_end(|stop| trace::run(&self, &options, stop))
+            }
+            (Some(Command::Pause(options)), _) => self.operate(pause::pause(&self, &options)),
+            (Some(Command::Resume(options)), _) => self.operate(pause::resume(&self, &options)),
+            (Some(Command::Audit(options)), _) => self.operate(audit::list(&self, &options)),
             (Some(Command::Send(options)), _) => self.send(&options),
             (Some(Command::Script(options)), _) => self.scripts(&options),
             (Some(Command::Survey(SurveyCommand::Export(options))), _) => self.export(&options),
@@ -228,9 +241,13 @@ impl App {
     /// Lists the events of messages.
     #[doc(hidden)]
     pub fn events(&self, options: &EventsOptions) -> anyhow::Result<()> {
-        let selection = options.topic.as_deref().map(TopicSelection::Flag);
-        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
-        run_to_the_end(|_| events::list(&services, &store, options))
+        run_to_the_end(|stop| events::list(self, options, stop))
+    }
+
+    /// Runs an operator's command.
+    #[expect(clippy::unused_self, reason = "the command is one of this app")]
+    fn operate(&self, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+        run_to_the_end(async |_| command.await)
     }
 
     /// Bars people, and lists bars and reports.
@@ -263,13 +280,7 @@ impl App {
     /// Prints the budgets, or resumes one.
     #[doc(hidden)]
     pub fn budget(&self, options: &BudgetOptions) -> anyhow::Result<()> {
-        let resumed = match &options.command {
-            Some(BudgetCommand::Resume(resumed)) => Some(resumed.topic.as_str()),
-            None => options.topic.as_deref(),
-        };
-        let selection = resumed.map(TopicSelection::Flag);
-        let (services, store) = prepare::inspect(&self.environment, &self.registry, selection)?;
-        run_to_the_end(|_| budget::run(&services, &store, options))
+        run_to_the_end(|_| budget::run(self, options))
     }
 
     /// Prints the records of a survey.

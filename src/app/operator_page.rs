@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::prepare::Prepared;
+use super::settings_view;
 use crate::admin::{AdminAccess, AdminConfig, AdminState};
 use crate::app::config::StoreConfig;
 use crate::contracts::settings::Purpose;
@@ -31,6 +32,7 @@ pub(super) fn state(prepared: &Prepared, storage: &Arc<dyn Storage>) -> AdminSta
         },
         program: program.title().to_owned(),
         version: program.version(),
+        config: settings_view::sections(prepared),
         store: match config.store {
             StoreConfig::Redis(_) => "redis",
             StoreConfig::Embedded { .. } => "embedded",

@@ -1,23 +1,18 @@
 //! The commands `optout`: people who have opted out, listed, added, removed, exported and imported.
 
-use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::App;
 use super::commands::{ImportOptions, OptOutListOptions, OptOutOptions};
-use super::operator::{Access, people, shown, wake};
-use crate::contracts::handler::UNDELIVERABLE;
-use crate::engine::topic::TopicRuntime;
-use crate::model::address::{Address, Identity};
-use crate::model::clock::{Clock as _, SystemClock};
-use crate::model::consent::{self, OPTED_OUT, OptOutRecord, OptOutSource};
-
-/// Values that are read by one round trip.
-const STEP: usize = 500;
+use super::operator::{self, Way, actor};
+use crate::engine::operations::{OptOutChange, OptOutName, people, shown};
+use crate::model::address::Identity;
+use crate::model::consent::OptOutRecord;
 
 /// Opt-out as a row of a list.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,17 +33,17 @@ struct Row {
 
 /// Prints the opt-outs, the oldest first.
 pub(super) async fn list(app: &App, options: &OptOutListOptions) -> Result<()> {
-    let access = Access::read(app, options.topic.as_deref())?;
+    let access = operator::read(app, options.topic.as_deref())?;
     let mut out = std::io::stdout().lock();
     let mut found = 0;
     for service in &access.services {
-        for record in records(&access, service).await? {
+        for record in access.opt_outs_of(service).await? {
             let OptOutRecord { address, at, source } = &record;
             let line = Some(&address.line).filter(|line| !line.reveal().is_empty());
             let line = line.map_or("every line".to_owned(), |line| shown(line, options.show));
             let number = shown(&address.identity, options.show);
             let (at, topic) = (at.to_rfc3339_opts(SecondsFormat::Secs, true), &service.config.name);
-            let (transport, source) = (&address.transport, origin(*source));
+            let transport = &address.transport;
             writeln!(out, "{at}  {topic}  {transport} {number}  from {line}  {source}")?;
             found += 1;
         }
@@ -61,17 +56,17 @@ pub(super) async fn list(app: &App, options: &OptOutListOptions) -> Result<()> {
 
 /// Prints the opt-outs as CSV, with numbers in full.
 pub(super) async fn export(app: &App, options: &OptOutListOptions) -> Result<()> {
-    let access = Access::read(app, options.topic.as_deref())?;
+    let access = operator::read(app, options.topic.as_deref())?;
     let mut out = csv::Writer::from_writer(std::io::stdout().lock());
     for service in &access.services {
-        for OptOutRecord { address, at, source } in records(&access, service).await? {
+        for OptOutRecord { address, at, source } in access.opt_outs_of(service).await? {
             out.serialize(Row {
                 topic: Some(service.config.name.to_string()),
                 transport: Some(address.transport),
                 number: address.identity.reveal().to_owned(),
                 line: Some(address.line.reveal().to_owned()),
                 at: Some(at.to_rfc3339_opts(SecondsFormat::Secs, true)),
-                source: Some(origin(source)),
+                source: Some(source.to_string()),
             })?;
         }
     }
@@ -80,41 +75,43 @@ pub(super) async fn export(app: &App, options: &OptOutListOptions) -> Result<()>
 
 /// Opts a person out.
 pub(super) async fn add(app: &App, options: &OptOutOptions) -> Result<()> {
-    let access = Access::write(app, options.topic.as_deref()).await?;
-    for service in &access.services {
-        let lines = lines(&access, service).await?;
-        for person in people(service, &options.number, options.transport.as_deref())? {
-            let line = options.line.as_ref().map(Identity::new);
-            let added = opt_out(&access, service, &person, line.as_ref(), &lines).await?;
-            let mut known = access.addresses(service, &person).await?;
-            known.retain(|address| line.as_ref().is_none_or(|line| address.line == *line));
-            // What they take part in ends, as nothing reaches them.
-            let wakes = known.iter().map(|it| wake(&access.groups, it, UNDELIVERABLE)).collect();
-            access.change(service, &person, Vec::new(), wakes).await?;
-            report(service, &person, options.show, &format!("has opted out of lines: {added}"))?;
-        }
-    }
-    Ok(())
+    change(app, options, "/optouts", "has opted out of lines").await
 }
 
 /// Takes a person's opt-outs back.
 pub(super) async fn remove(app: &App, options: &OptOutOptions) -> Result<()> {
-    let access = Access::write(app, options.topic.as_deref()).await?;
-    let line = options.line.as_deref();
-    for service in &access.services {
-        let records = records(&access, service).await?;
-        for person in people(service, &options.number, options.transport.as_deref())? {
-            let is_theirs = |record: &&OptOutRecord| {
-                let address = &record.address;
-                address.identity == person.identity
-                    && address.transport == person.transport
-                    && line.is_none_or(|line| address.line.reveal() == line)
+    change(app, options, "/optouts/remove", "opt-outs removed").await
+}
+
+async fn change(app: &App, options: &OptOutOptions, path: &str, done: &str) -> Result<()> {
+    let OptOutOptions { number, topic, transport, line, show } = options;
+    match operator::way(app, topic.as_deref()).await? {
+        Way::Store(operations) => {
+            let name = OptOutName {
+                topic: topic.clone(),
+                transport: transport.clone(),
+                number: number.clone(),
+                line: line.clone(),
             };
-            let theirs: Vec<_> = records.iter().filter(is_theirs).collect();
-            let writes = theirs.iter().flat_map(|it| consent::opt_in(&access.groups, &it.address));
-            access.change(service, &person, writes.collect(), Vec::new()).await?;
-            let done = format!("opt-outs removed: {}", theirs.len());
-            report(service, &person, options.show, &done)?;
+            let changes = if path == "/optouts" {
+                operations.add_opt_out(&actor(app), &name).await?
+            } else {
+                operations.remove_opt_out(&actor(app), &name).await?
+            };
+            for OptOutChange { topic, person, count } in changes {
+                let number = shown(&person.identity, *show);
+                report(topic.as_str(), &person.transport, &number, &format!("{done}: {count}"))?;
+            }
+        }
+        Way::Server(_, client) => {
+            let body =
+                json!({ "topic": topic, "transport": transport, "number": number, "line": line });
+            let answer = operator::post(&client, path, &body).await?;
+            for change in answer["done"].as_array().into_iter().flatten() {
+                let text = |key: &str| change[key].as_str().unwrap_or_default();
+                let done = format!("{done}: {}", change["count"]);
+                report(text("topic"), text("transport"), text("number"), &done)?;
+            }
         }
     }
     Ok(())
@@ -124,86 +121,24 @@ pub(super) async fn remove(app: &App, options: &OptOutOptions) -> Result<()> {
 /// required, or one number on each line.
 pub(super) async fn import(app: &App, options: &ImportOptions) -> Result<()> {
     let rows = read(&options.file)?;
-    let access = Access::write(app, options.topic.as_deref()).await?;
+    let access = operator::write(app, options.topic.as_deref()).await?;
     let mut added = 0;
     for service in &access.services {
-        let lines = lines(&access, service).await?;
+        let lines = access.opt_out_lines(service).await?;
         let name = service.config.name.as_str();
         for row in rows.iter().filter(|row| row.topic.as_deref().is_none_or(|it| it == name)) {
             for person in people(service, &row.number, row.transport.as_deref())? {
                 let line = row.line.as_ref().filter(|line| !line.is_empty()).map(Identity::new);
-                opt_out(&access, service, &person, line.as_ref(), &lines).await?;
+                access.opt_out(service, &person, line.as_ref(), &lines).await?;
             }
             added += 1;
         }
     }
+    let noted = format!("opt-outs: {added}");
+    access.note(&actor(app), "opt-out: import", String::new(), noted).await?;
     ensure!(added > 0 || rows.is_empty(), "no row is of a topic that is configured; see --topic");
     writeln!(std::io::stdout(), "opt-outs imported: {added}")?;
     Ok(())
-}
-
-/// Opts a person out of a line, or of all lines that are known. Returns their number.
-async fn opt_out(
-    access: &Access,
-    service: &TopicRuntime,
-    person: &Address,
-    line: Option<&Identity>,
-    known: &BTreeSet<(String, Identity)>,
-) -> Result<usize> {
-    let of_transport = known.iter().filter(|(transport, _)| *transport == person.transport);
-    let lines: Vec<Identity> = match line {
-        Some(line) => vec![line.clone()],
-        None => of_transport.map(|(_, line)| line.clone()).collect(),
-    };
-    let mut addresses: Vec<Address> =
-        lines.into_iter().map(|line| Address { line, ..person.clone() }).collect();
-    if addresses.is_empty() {
-        addresses.push(person.clone());
-    }
-    let (at, source) = (SystemClock.now(), OptOutSource::Operator);
-    let writes = addresses.iter().flat_map(|it| consent::opt_out(&access.groups, it, at, source));
-    access.change(service, person, writes.collect(), Vec::new()).await?;
-    Ok(addresses.len())
-}
-
-/// Returns the lines of a topic: those of its transports, and those that people have texted.
-async fn lines(access: &Access, service: &TopicRuntime) -> Result<BTreeSet<(String, Identity)>> {
-    let mut lines = BTreeSet::new();
-    for config in &service.config.transports {
-        let transport = service.transports.get(&config.name);
-        let line = transport.and_then(|transport| transport.line());
-        lines.extend(line.map(|line| (config.name.clone(), Identity::new(line))));
-    }
-    for partition in service.partitions() {
-        let events = access.store.events(&partition, None).await?;
-        let addresses = events.into_iter().filter_map(|event| event.detail.address);
-        lines.extend(addresses.map(|address| (address.transport, address.line)));
-    }
-    lines.retain(|(_, line)| !line.reveal().is_empty());
-    Ok(lines)
-}
-
-/// Returns the opt-outs of a topic, the oldest first. One without a line stands for all lines, and is
-/// left out where the same person has one with a line.
-async fn records(access: &Access, service: &TopicRuntime) -> Result<Vec<OptOutRecord>> {
-    let mut records: Vec<OptOutRecord> = Vec::new();
-    for partition in service.partitions() {
-        let size = usize::try_from(access.store.size(&partition, OPTED_OUT).await?)?;
-        let members = access.store.members(&partition, OPTED_OUT, size).await?;
-        for members in members.chunks(STEP) {
-            let keys: Vec<String> =
-                members.iter().map(|member| member.group.as_str().to_owned()).collect();
-            let values = access.store.values(&partition, &keys).await?;
-            let read = values.into_iter().flatten();
-            records.extend(read.filter_map(|value| serde_json::from_str(&value).ok()));
-        }
-    }
-    let person = |record: &OptOutRecord| record.address.without_line();
-    let has_line = |record: &&OptOutRecord| !record.address.line.reveal().is_empty();
-    let with_line: BTreeSet<Address> = records.iter().filter(has_line).map(person).collect();
-    records.retain(|record| has_line(&record) || !with_line.contains(&record.address));
-    records.sort_by(|one, other| (one.at, &one.address).cmp(&(other.at, &other.address)));
-    Ok(records)
 }
 
 fn read(file: &std::path::Path) -> Result<Vec<Row>> {
@@ -234,18 +169,9 @@ fn parse(text: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn report(service: &TopicRuntime, person: &Address, show: bool, done: &str) -> Result<()> {
-    let person = format!("{} {}", person.transport, shown(&person.identity, show));
-    writeln!(std::io::stdout(), "{}  {person}  {done}", service.config.name)?;
+fn report(topic: &str, transport: &str, number: &str, done: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{topic}  {transport} {number}  {done}")?;
     Ok(())
-}
-
-fn origin(source: OptOutSource) -> String {
-    match source {
-        OptOutSource::Message => "message".to_owned(),
-        OptOutSource::Refusal(code) => format!("refusal {code}"),
-        OptOutSource::Operator => "operator".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,185 +1,134 @@
 //! The commands `people`: bars of people, and the reports about them.
 
 use std::io::Write as _;
-use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
 
 use super::App;
 use super::commands::{BanOptions, PersonOptions, ReportsOptions};
-use super::operator::{Access, people, shown, wake};
-use crate::contracts::handler::{BARRED, LIFTED};
-use crate::contracts::storage::Partition;
-use crate::engine::topic::TopicRuntime;
-use crate::model::address::{Address, GroupKey};
-use crate::model::clock::{Clock as _, SystemClock};
-use crate::model::phone::{self, normalize};
-use crate::model::standing::{self, BARS, Bar, REPORTS, Report};
-
-/// Longest time for which a person is barred by a time.
-const LONGEST: Duration = Duration::from_hours(3650 * 24);
-/// Values that are read by one round trip.
-const STEP: usize = 500;
+use super::operator::{self, Way, actor};
+use crate::engine::operations::{BarOrder, BarRow, PersonName, ReportView, shown};
 
 /// Bars a person, ends what they take part in, and prints what was done.
 pub(super) async fn ban(app: &App, options: &BanOptions) -> Result<()> {
-    if options.time.is_some_and(|time| time.is_zero() || *time > LONGEST) {
-        bail!("--for: write a time above zero and up to 10 years, such as 7d");
-    }
-    let access = Access::write(app, options.person.topic.as_deref()).await?;
-    let PersonOptions { number, transport, .. } = &options.person;
-    let at = SystemClock.now();
-    let until = options.time.map(|time| at + *time);
-    for service in &access.services {
-        for person in people(service, number, transport.as_deref())? {
-            let sealed = seal(&access.groups, &person);
-            let (shadow, reason) = (options.shadow, options.reason.clone());
-            let bar = Bar { at, until, shadow, reason, person: sealed };
-            let known = access.addresses(service, &person).await?;
-            let wakes = known.iter().map(|address| wake(&access.groups, address, BARRED));
-            let writes = standing::bar(&access.groups, &person, &bar);
-            access.change(service, &person, writes, wakes.collect()).await?;
-            writeln!(
-                std::io::stdout(),
-                "{}",
-                bar_row(service, &person, &bar, options.person.show)
-            )?;
+    let PersonOptions { number, topic, transport, show } = &options.person;
+    let time = options.time.map(Into::into);
+    let rows = match operator::way(app, topic.as_deref()).await? {
+        Way::Store(operations) => {
+            let order = BarOrder { time, shadow: options.shadow, reason: options.reason.clone() };
+            let done = operations.ban(&actor(app), &name(&options.person), &order).await?;
+            done.iter().map(|it| it.row(*show)).collect()
         }
-    }
-    Ok(())
+        Way::Server(_, client) => {
+            let body = json!({
+                "topic": topic, "transport": transport, "number": number,
+                "for": time.map(|time| time.as_secs()), "shadow": options.shadow,
+                "reason": options.reason,
+            });
+            rows(operator::post(&client, "/bans", &body).await?)?
+        }
+    };
+    print_all(rows.iter().map(bar_row))
 }
 
 /// Ends a bar of either kind.
 pub(super) async fn unban(app: &App, options: &PersonOptions) -> Result<()> {
-    let access = Access::write(app, options.topic.as_deref()).await?;
-    for service in &access.services {
-        for person in people(service, &options.number, options.transport.as_deref())? {
-            let writes = standing::lift(&access.groups, &person);
-            let known = access.addresses(service, &person).await?;
-            let wakes = known.iter().map(|address| wake(&access.groups, address, LIFTED));
-            access.change(service, &person, writes, wakes.collect()).await?;
-            let person = format!("{} {}", person.transport, shown(&person.identity, options.show));
-            writeln!(std::io::stdout(), "{}  {person}  is not barred", service.config.name)?;
+    let PersonOptions { number, topic, transport, show } = options;
+    let lines: Vec<String> = match operator::way(app, topic.as_deref()).await? {
+        Way::Store(operations) => {
+            let done = operations.unban(&actor(app), &name(options)).await?;
+            let line = |(topic, person): &(_, crate::model::address::Address)| {
+                lifted(topic, &person.transport, &shown(&person.identity, *show))
+            };
+            done.iter().map(line).collect()
         }
-    }
-    Ok(())
+        Way::Server(_, client) => {
+            let body = json!({ "topic": topic, "transport": transport, "number": number });
+            let answer = operator::post(&client, "/bans/lift", &body).await?;
+            let lines = answer["done"].as_array().into_iter().flatten();
+            let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+            lines
+                .map(|it| lifted(&text(it, "topic"), &text(it, "transport"), &text(it, "number")))
+                .collect()
+        }
+    };
+    print_all(lines)
 }
 
 /// Lists the people who are barred.
 pub(super) async fn bans(app: &App, options: &ReportsOptions) -> Result<()> {
-    let access = Access::read(app, options.topic.as_deref())?;
-    let mut rows = Vec::new();
-    for service in &access.services {
-        for partition in service.partitions() {
-            for (member, _) in pool(&access, &partition, BARS, |_| String::new()).await? {
-                let keys = ["barred", "shadowed"].map(|kind| format!("{kind}:{member}"));
-                let values = access.store.values(&partition, &keys).await?;
-                let bar =
-                    values.into_iter().flatten().find_map(|it| serde_json::from_str(&it).ok());
-                let Some(bar): Option<Bar> = bar else { continue };
-                let Some(person) = open(&access.groups, &bar.person) else { continue };
-                if is_wanted(&person, options.number.as_deref()) {
-                    rows.push((bar.at, bar_row(service, &person, &bar, options.show)));
-                }
-            }
-        }
+    let operations = operator::read(app, options.topic.as_deref())?;
+    let found = operations.bars(options.topic.as_deref(), options.number.as_deref()).await?;
+    if found.is_empty() {
+        return print_all(["no person is barred".to_owned()]);
     }
-    print(rows, "no person is barred")
+    print_all(found.iter().map(|it| bar_row(&it.row(options.show))))
 }
 
 /// Lists the reports, the oldest first.
 pub(super) async fn reports(app: &App, options: &ReportsOptions) -> Result<()> {
-    let access = Access::read(app, options.topic.as_deref())?;
-    let key = access.groups.seal_key(standing::SEAL);
-    let mut rows = Vec::new();
-    for service in &access.services {
-        for partition in service.partitions() {
-            let kept = |member: &str| Report::key(&crate::model::address::Group::from_id(member));
-            for (_, value) in pool(&access, &partition, REPORTS, kept).await? {
-                let report = value.and_then(|value| Report::read(&value, &key));
-                let Some(report) = report else { continue };
-                if is_wanted(&report.reported, options.number.as_deref()) {
-                    rows.push((report.at, report_rows(service, &report, options.show)));
-                }
-            }
-        }
+    let operations = operator::read(app, options.topic.as_deref())?;
+    let found = operations.reports(options.topic.as_deref(), options.number.as_deref()).await?;
+    if found.is_empty() {
+        return print_all(["no report is kept".to_owned()]);
     }
-    print(rows, "no report is kept")
+    print_all(found.iter().map(|it| report_rows(it, options.show)))
 }
 
-/// Returns the members of a pool, each with the value under its key.
-async fn pool(
-    access: &Access,
-    partition: &Partition,
-    pool: &str,
-    key: impl Fn(&str) -> String,
-) -> Result<Vec<(String, Option<String>)>> {
-    let size = usize::try_from(access.store.size(partition, pool).await?)?;
-    let members = access.store.members(partition, pool, size).await?;
-    let mut found = Vec::new();
-    for members in members.chunks(STEP) {
-        let keys: Vec<String> = members.iter().map(|it| key(it.group.as_str())).collect();
-        let values = access.store.values(partition, &keys).await?;
-        let names = members.iter().map(|member| member.group.as_str().to_owned());
-        found.extend(names.zip(values));
+fn name(options: &PersonOptions) -> PersonName {
+    PersonName {
+        topic: options.topic.clone(),
+        transport: options.transport.clone(),
+        number: Some(options.number.clone()),
+        handle: None,
     }
-    Ok(found)
 }
 
-fn print(mut rows: Vec<(DateTime<Utc>, String)>, none: &str) -> Result<()> {
+fn rows(answer: Value) -> Result<Vec<BarRow>> {
+    let Value::Object(mut fields) = answer else { return Ok(Vec::new()) };
+    Ok(serde_json::from_value(fields.remove("done").unwrap_or_default())?)
+}
+
+fn print_all(rows: impl IntoIterator<Item = String>) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    rows.sort();
-    if rows.is_empty() {
-        writeln!(out, "{none}")?;
-    }
-    rows.iter().try_for_each(|(_, row)| writeln!(out, "{row}"))?;
-    Ok(())
+    Ok(rows.into_iter().try_for_each(|row| writeln!(out, "{row}"))?)
 }
 
-fn is_wanted(person: &Address, number: Option<&str>) -> bool {
-    let identity = person.identity.reveal();
-    let is_it = |number: String| identity == number || phone::number(identity) == Some(number);
-    number.is_none_or(|number| is_it(normalize(number.trim())))
-}
-
-fn seal(groups: &GroupKey, person: &Address) -> String {
-    let json = serde_json::to_vec(person).expect("an address is strings throughout");
-    groups.seal_key(standing::SEAL).seal(&json)
-}
-
-fn open(groups: &GroupKey, sealed: &str) -> Option<Address> {
-    serde_json::from_slice(&groups.seal_key(standing::SEAL).open(sealed)?).ok()
-}
-
-fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn bar_row(service: &TopicRuntime, person: &Address, bar: &Bar, show: bool) -> String {
-    let kind = if bar.shadow { "shadow" } else { "barred" };
-    let until = bar.until.map_or_else(|| "for good".to_owned(), |at| format!("until {}", time(at)));
-    let reason = bar.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
-    let person = format!("{} {}", person.transport, shown(&person.identity, show));
-    format!("{}  {}  {person}  {kind}  {until}{reason}", time(bar.at), service.config.name)
+fn bar_row(row: &BarRow) -> String {
+    let BarRow { at, topic, transport, number, .. } = row;
+    let kind = if row.shadow { "shadow" } else { "barred" };
+    let until = row.until.map_or_else(|| "for good".to_owned(), |at| format!("until {}", time(at)));
+    let reason = row.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
+    format!("{}  {topic}  {transport} {number}  {kind}  {until}{reason}", time(*at))
+}
+
+fn lifted(topic: &impl std::fmt::Display, transport: &str, number: &str) -> String {
+    format!("{topic}  {transport} {number}  is not barred")
 }
 
 /// Returns the lines of a report. Without `show` its texts are only counted.
-fn report_rows(service: &TopicRuntime, report: &Report, show: bool) -> String {
-    let Report { at, reported, reporter, strikes, texts } = report;
+fn report_rows(view: &ReportView, show: bool) -> String {
+    let row = view.row(show);
     let mut rows = format!(
-        "{}  {}  {} {}  reported by {}  strikes: {strikes}, texts: {}",
-        time(*at),
-        service.config.name,
-        reported.transport,
-        shown(&reported.identity, show),
-        shown(&reporter.identity, show),
-        texts.len()
+        "{}  {}  {} {}  reported by {}  strikes: {}, texts: {}",
+        time(row.at),
+        row.topic,
+        row.transport,
+        row.reported,
+        row.reporter,
+        row.strikes,
+        row.texts
     );
-    for text in texts.iter().filter(|_| show) {
+    for text in &row.shown {
         let by = if text.by_reported { "reported" } else { "reporter" };
         // A text may hold characters that a terminal obeys.
-        let shown = text.text.reveal().escape_debug().to_string();
+        let shown = text.text.escape_debug().to_string();
         rows.extend(["\n    ", &time(text.at), "  ", by, ": ", &shown]);
     }
     rows

@@ -4,6 +4,7 @@
 //! with the claim of each of them and costs no read. A second one under the same person without a line
 //! covers what leaves from any line, such as by a messaging service. The pool [`OPTED_OUT`] lists both.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -37,6 +38,16 @@ pub enum OptOutSource {
     Refusal(u32),
     /// An operator's command, or a list that one imported.
     Operator,
+}
+
+impl fmt::Display for OptOutSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message => f.write_str("message"),
+            Self::Refusal(code) => write!(f, "refusal {code}"),
+            Self::Operator => f.write_str("operator"),
+        }
+    }
 }
 
 /// Returns the key of a person's opt-out from the line of an address. It is the id of the group of

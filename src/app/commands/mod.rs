@@ -5,6 +5,19 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod audit;
+mod dead;
+mod pause;
+mod since;
+mod trace;
+
+pub(super) use audit::AuditOptions;
+pub(super) use dead::{
+    DeadCommand, DeadFilterOptions, DeadListOptions, DeadMoveOptions, DeadShowOptions,
+};
+pub(super) use pause::{PauseOptions, UnpauseOptions};
+pub(super) use trace::TraceOptions;
+
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
 
@@ -34,6 +47,17 @@ pub enum Command {
     Doctor(DoctorOptions),
     /// List the recorded events of messages, oldest first.
     Events(EventsOptions),
+    /// List the messages that were given up, and replay or drop them.
+    #[command(subcommand)]
+    Dead(DeadCommand),
+    /// Show everything that became of a message or a person, in the order of time.
+    Trace(TraceOptions),
+    /// Stop handling and sending of a topic, or sending from a line. Messages are still taken in.
+    Pause(PauseOptions),
+    /// End pauses of a topic, or of a line.
+    Resume(UnpauseOptions),
+    /// List what operators have done, the newest first.
+    Audit(AuditOptions),
     /// Send a message to somebody, now or at a time, and print its id.
     Send(SendOptions),
     /// Begin a program of your own: a handler, its topic, and a conversation that tests it.
@@ -313,6 +337,15 @@ pub struct EventsOptions {
     /// List the events of this message only, by its id at the provider.
     #[arg(value_name = "MESSAGE_SID")]
     pub message: Option<String>,
+    /// Print a JSON object for each event.
+    #[arg(long)]
+    pub json: bool,
+    /// Go on with new events until stopped.
+    #[arg(long)]
+    pub follow: bool,
+    /// List the events since then only: a time such as 2026-12-24T18:00:00Z, or an age such as 2h.
+    #[arg(long, value_name = "TIME", value_parser = since::since)]
+    pub since: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Args)]

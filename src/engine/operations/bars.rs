@@ -298,12 +298,13 @@ impl Operations {
     }
 
     /// Returns an opaque name of a person.
-    fn handle(&self, person: &Address) -> String {
+    pub(super) fn handle(&self, person: &Address) -> String {
         let json = serde_json::to_vec(person).expect("an address is strings throughout");
         self.groups.seal_key(standing::SEAL).seal(&json)
     }
 
-    fn open_handle(&self, handle: &str) -> Option<Address> {
+    /// Returns the person of an opaque name.
+    pub(super) fn open_handle(&self, handle: &str) -> Option<Address> {
         serde_json::from_slice(&self.groups.seal_key(standing::SEAL).open(handle)?).ok()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::people::{people, wake};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::people::{people, shown, wake};
 use super::{Actor, OperationError, Operations};
 use crate::contracts::handler::UNDELIVERABLE;
 use crate::engine::topic::TopicRuntime;
@@ -27,6 +30,20 @@ pub struct OptOutChange {
     pub person: Address,
     /// Number of opt-outs that were added or removed.
     pub count: usize,
+}
+
+/// Opt-out as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct OptOutRow {
+    pub at: DateTime<Utc>,
+    pub topic: TopicName,
+    pub transport: String,
+    pub number: String,
+    /// Absent for every line.
+    pub line: Option<String>,
+    pub source: String,
+    /// Opaque name of the opt-out, by which it can be removed without its number.
+    pub person: String,
 }
 
 /// Lines of a topic, by transport.
@@ -120,6 +137,42 @@ impl Operations {
         self.audited(actor, "opt-out: remove", target, work, counted).await
     }
 
+    /// Returns the row of an opt-out.
+    pub fn opt_out_row(
+        &self,
+        service: &TopicRuntime,
+        record: &OptOutRecord,
+        show: bool,
+    ) -> OptOutRow {
+        let OptOutRecord { address, at, source } = record;
+        let line = Some(&address.line).filter(|line| !line.reveal().is_empty());
+        OptOutRow {
+            at: *at,
+            topic: service.config.name.clone(),
+            transport: address.transport.clone(),
+            number: shown(&address.identity, show),
+            line: line.map(|line| shown(line, show)),
+            source: source.to_string(),
+            person: self.handle(address),
+        }
+    }
+
+    /// Returns the name of an opt-out in a list.
+    ///
+    /// # Errors
+    /// The handle is none of this deployment.
+    pub fn opt_out_name(
+        &self,
+        topic: Option<String>,
+        handle: &str,
+    ) -> Result<OptOutName, OperationError> {
+        let unknown = || OperationError::invalid("there is no such opt-out; list them again");
+        let address = self.open_handle(handle).ok_or_else(unknown)?;
+        let line = Some(address.line.reveal().to_owned()).filter(|line| !line.is_empty());
+        let (transport, number) = (Some(address.transport), address.identity.reveal().to_owned());
+        Ok(OptOutName { topic, transport, number, line })
+    }
+
     /// Returns the lines of a topic: those of its transports, and those that people have texted.
     ///
     /// # Errors
@@ -150,8 +203,7 @@ impl Operations {
             addresses.push(person.clone());
         }
         let (at, source) = (self.clock.now(), OptOutSource::Operator);
-        let writes =
-            addresses.iter().flat_map(|it| consent::opt_out(&self.groups, it, at, source));
+        let writes = addresses.iter().flat_map(|it| consent::opt_out(&self.groups, it, at, source));
         self.change(service, person, writes.collect(), Vec::new()).await?;
         Ok(addresses.len())
     }

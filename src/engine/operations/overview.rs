@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::fleet::{Fleet, ProcessView};
 use super::{OperationError, Operations};
@@ -119,7 +119,7 @@ pub struct PauseView {
 }
 
 /// Budget of a day.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BudgetView {
     pub scope: String,
     pub limit: u64,

@@ -23,7 +23,10 @@ impl Operations {
     }
 
     /// Makes a change in a person's partition, and wakes their mailboxes.
-    pub(super) async fn change(
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn change(
         &self,
         service: &TopicRuntime,
         person: &Address,
@@ -129,7 +132,7 @@ pub fn people(
 }
 
 /// Returns a wake of a mailbox.
-pub(super) fn wake(groups: &GroupKey, address: &Address, name: &str) -> Wake {
+pub fn wake(groups: &GroupKey, address: &Address, name: &str) -> Wake {
     let wake = serde_json::json!({ "group": groups.group(address), "name": name });
     serde_json::from_value(wake).expect("these are the keys of a wake")
 }

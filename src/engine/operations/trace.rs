@@ -26,6 +26,8 @@ pub struct TraceQuery {
     pub topic: Option<String>,
     /// Id of a message, ours or the provider's, or the number of a person; everything when absent.
     pub about: Option<String>,
+    /// Takes `about` for an id, whatever it looks like.
+    pub is_id: bool,
     pub since: Option<DateTime<Utc>>,
 }
 
@@ -94,13 +96,13 @@ impl Operations {
     /// # Errors
     /// There is no such topic.
     pub fn tracer(&self, query: TraceQuery) -> Result<Tracer<'_>, OperationError> {
-        let subject = |service| self.subject(service, query.about.as_deref());
+        let subject = |service| self.subject(service, &query);
         let topics = self.chosen(query.topic.as_deref())?.into_iter().map(subject).collect();
         Ok(Tracer { operations: self, topics, query, cursors: BTreeMap::new() })
     }
 
-    fn subject<'a>(&'a self, service: &'a TopicRuntime, about: Option<&str>) -> Subject<'a> {
-        let Some(about) = about.map(str::trim) else {
+    fn subject<'a>(&'a self, service: &'a TopicRuntime, query: &TraceQuery) -> Subject<'a> {
+        let Some(about) = query.about.as_deref().map(str::trim) else {
             let (messages, people) = Default::default();
             return Subject { service, messages, people };
         };
@@ -111,7 +113,8 @@ impl Operations {
         messages.insert(id);
         // A topic of sockets alone has no numbers.
         let is_number = about.chars().all(|it| it.is_ascii_digit() || "+-(). ".contains(it));
-        let people = is_number.then(|| people(service, about, None).unwrap_or_default());
+        let people =
+            (is_number && !query.is_id).then(|| people(service, about, None).unwrap_or_default());
         let people = people.unwrap_or_default();
         let people = people.iter().map(|person| self.groups.person(person)).collect();
         Subject { service, messages, people }
