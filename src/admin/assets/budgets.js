@@ -52,11 +52,11 @@ function one(page, topic, { scope, limit, spent, left, added }) {
     resume({ add: Number(more) }, `${topic}: ${count(Number(more), "segment")} more today.`);
   return make(
     "li",
-    { "data-key": scope },
+    { "data-key": scope || "all" },
     make(
       "p",
       {},
-      make("strong", {}, scope),
+      make("strong", {}, scope ? `To ${scope}` : "Whole topic"),
       ` ${number(spent)} of ${number(limit)} spent, `,
       make("strong", {}, number(left)),
       " left",

@@ -1,10 +1,11 @@
-import { post } from "./api.js";
+import { post, withQuery } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { make } from "./dom.js";
 import { number as format } from "./format.js";
 import {
   action,
   acts,
+  check,
   empty,
   field,
   head,
@@ -15,21 +16,31 @@ import {
   writerForm,
 } from "./parts.js";
 
+/** Seconds between two readings. */
+const EVERY = 30;
 /** Rows that are shown at most; a filter finds the others. */
 const SHOWN = 200;
 
 /** People who have opted out, and a way to add and to take back. */
 export function optouts(page) {
   let wanted = "";
-  const source = page.source("optouts", 30);
+  let isShown = false;
+  const source = page.source("optouts", EVERY);
+  // The audit log has a line each time that numbers are shown, so they are read once.
+  const show = (event) => {
+    isShown = event.target.checked;
+    source.follow(withQuery("optouts", { show: isShown }), isShown ? 0 : EVERY);
+  };
   const search = (event) => {
     wanted = event.target.value.trim().toLowerCase();
     page.draw();
   };
   return {
     render() {
-      const all = source.data?.optouts ?? source.data?.opt_outs ?? [];
-      const found = all.filter((row) => Object.values(row).join(" ").toLowerCase().includes(wanted));
+      const all = source.data?.optouts ?? [];
+      const text = ({ topic, transport, number, line, source: by }) =>
+        `${topic} ${transport} ${number} ${line} ${by}`;
+      const found = all.filter((row) => text(row).toLowerCase().includes(wanted));
       const list = found.length
         ? rows(page, found.slice(0, SHOWN))
         : source.data &&
@@ -44,6 +55,7 @@ export function optouts(page) {
         head(
           "Opt-outs",
           "Nothing is sent to a person on a line they have opted out of.",
+          page.canWrite && check("Show numbers", isShown, show),
           all.length > 0 && field("Filter", { type: "search", oninput: search }),
         ),
         stateOf(source),
@@ -58,19 +70,19 @@ function rows(page, all) {
   const remove = (row) => async () => {
     if (
       !(await confirmed({
-        question: `Take back the opt-out of ${row.number ?? row.shown}?`,
+        question: `Take back the opt-out of ${row.number}?`,
         text: "Only when the person has asked for it: they are sent messages again.",
         action: "Take back",
       }))
     )
       return;
-    const { topic, person, line } = row;
-    page.act(() => post("optouts/remove", { topic, person, line }), "The opt-out is taken back.");
+    const { topic, person } = row;
+    page.act(() => post("optouts/remove", { topic, person }), "The opt-out is taken back.");
   };
   const columns = [
     {
       name: "Person",
-      cell: ({ transport, number, shown }) => `${transport ?? ""} ${shown ?? number ?? "–"}`,
+      cell: ({ transport, number }) => `${transport ?? ""} ${number ?? "–"}`,
     },
     { name: "Topic", cell: ({ topic }) => topic ?? "–" },
     { name: "Line", cell: ({ line }) => line || "every line" },

@@ -19,15 +19,19 @@ import {
   writerForm,
 } from "./parts.js";
 
+/** Seconds between two readings. */
+const EVERY = 20;
+
 /** Reports about people, and who is barred. */
 export function people(page) {
   let isShown = false;
-  const path = () => withQuery("reports", { show: isShown });
-  const bans = page.source("bans", 15);
-  const reports = page.source(path(), 30);
+  const bans = page.source("bans", EVERY);
+  const reports = page.source("reports", EVERY);
+  // The audit log has a line each time that numbers are shown, so they are read once.
   const show = (event) => {
     isShown = event.target.checked;
-    reports.follow(path());
+    bans.follow(withQuery("bans", { show: isShown }), isShown ? 0 : EVERY);
+    reports.follow(withQuery("reports", { show: isShown }), isShown ? 0 : EVERY);
   };
   return {
     render: () =>
@@ -35,10 +39,11 @@ export function people(page) {
         head(
           "Reports and bans",
           "A barred person's messages are dropped in silence. Reports are kept for 30 days.",
+          page.canWrite && check("Show numbers and texts", isShown, show),
         ),
         banCard(page, bans),
         banForm(page),
-        reportCard(page, reports, show, isShown),
+        reportCard(page, reports),
       ].filter(Boolean),
   };
 }
@@ -62,7 +67,7 @@ function banCard(page, source) {
   const columns = [
     {
       name: "Person",
-      cell: ({ transport, number, shown }) => `${transport ?? ""} ${shown ?? number ?? "–"}`,
+      cell: ({ transport, number }) => `${transport ?? ""} ${number ?? "–"}`,
     },
     { name: "Topic", cell: ({ topic }) => topic ?? "all topics" },
     { name: "Kind", cell: ({ shadow }) => (shadow ? sign("", "in the shadow") : sign("warn", "barred")) },
@@ -93,7 +98,7 @@ function banForm(page) {
     const body = {
       topic: topic || undefined,
       number: number.trim(),
-      for: time.trim() || undefined,
+      for: span ?? undefined,
       shadow: kind === "shadow",
       reason: reason.trim() || undefined,
     };
@@ -128,7 +133,14 @@ function banForm(page) {
   );
 }
 
-function reportCard(page, source, show, isShown) {
+function reportCard(page, source) {
+  const bar =
+    ({ topic, person, reported }) =>
+    async () => {
+      const text = `All that they send to ${topic} is dropped in silence, for good. Their chat ends.`;
+      if (!(await confirmed({ question: `Bar ${reported}?`, text, action: "Bar" }))) return;
+      page.act(() => post("bans", { topic, person, reason: "reported" }), "The person is barred.");
+    };
   const all = [...(source.data?.reports ?? [])].sort((one, other) => new Date(other.at) - new Date(one.at));
   const columns = [
     { name: "When", cell: ({ at }) => moment(at) },
@@ -141,15 +153,15 @@ function reportCard(page, source, show, isShown) {
       look: "wide",
       cell: ({ texts, shown }) => (shown?.length ? talk(shown) : count(texts ?? 0, "text")),
     },
+    ...acts(page, (report) => action(page, "Bar", bar(report))),
   ];
   const list = all.length
     ? table("Reports", columns, all, ({ topic, at }, index) => `${topic} ${at} ${index}`)
     : source.data && empty("No reports.", "People report others with the command of their topic.");
-  const toggle = page.canWrite && check("Show numbers and texts", isShown, show);
   return make(
     "section",
     { class: "card flush", "aria-label": "Reports", "data-key": "reports" },
-    make("div", { class: "row middle spread" }, make("h2", {}, "Reports"), toggle),
+    make("h2", {}, "Reports"),
     stateOf(source),
     list,
   );
@@ -157,12 +169,12 @@ function reportCard(page, source, show, isShown) {
 
 /** Texts of a report, each with its side. */
 function talk(texts) {
-  const line = ({ by_reported: isReported, by, text }) =>
+  const line = ({ by_reported: isReported, text }) =>
     make(
       "li",
       {},
-      make("span", { class: "faint" }, `${by ?? (isReported ? "reported" : "reporter")}: `),
+      make("span", { class: "faint" }, isReported ? "reported: " : "reporter: "),
       make("bdi", { class: "text" }, text),
     );
-  return texts.length ? make("ul", { class: "talk" }, texts.map(line)) : "none";
+  return make("ul", { class: "talk" }, texts.map(line));
 }

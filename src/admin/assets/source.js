@@ -29,6 +29,7 @@ export class Source {
   /** Reads the data now. A failure leaves the data that were read before. */
   async read() {
     clearTimeout(this.#timer);
+    if (this.#isClosed) return;
     const reading = ++this.#reading;
     this.isReading = true;
     try {
@@ -50,9 +51,10 @@ export class Source {
     this.#plan();
   }
 
-  /** Reads another path from now on. The data stay until there are others. */
-  async follow(path) {
+  /** Reads another path from now on, as often as is said. The data stay until there are others. */
+  async follow(path, every = this.#every / 1_000) {
     this.#path = path;
+    this.#every = every * 1_000;
     this.#isOther = true;
     await this.read();
   }

@@ -1,6 +1,6 @@
 import { withQuery } from "./api.js";
 import { make } from "./dom.js";
-import { count, duration, secondsBetween } from "./format.js";
+import { count, duration, seconds, secondsBetween } from "./format.js";
 import { check, choice, empty, field, head, messageLink, moment, sign, stateOf, table } from "./parts.js";
 import { keep } from "./router.js";
 import { WAITING } from "./stuck.js";
@@ -19,6 +19,9 @@ const LOOKS = {
 /** Seconds between two readings while a trace is followed. */
 const FOLLOWED = 3;
 
+/** Returns the moment from which on events are shown. */
+const startOf = (since) => (since ? new Date(Date.now() - seconds(since) * 1_000).toISOString() : "");
+
 const isId = (text) => /[a-z]/i.test(text);
 const lookOf = (event) => Object.keys(LOOKS).find((look) => LOOKS[look].includes(event)) ?? "";
 
@@ -30,7 +33,9 @@ export function trace(page, { parameters }) {
   let source = null;
   const search = () => {
     source?.close();
-    source = wanted ? page.source(withQuery("trace", { q: wanted, since }), isFollowed ? FOLLOWED : 0) : null;
+    source = wanted
+      ? page.source(withQuery("trace", { q: wanted, since: startOf(since) }), isFollowed ? FOLLOWED : 0)
+      : null;
     page.draw();
   };
   const submit = (event) => {
@@ -81,7 +86,7 @@ export function trace(page, { parameters }) {
 
 function results(data) {
   if (!data) return [];
-  const { events = [], now = [] } = data;
+  const { events = [], now = [], skipped = 0 } = data;
   if (!events.length && !now.length)
     return [
       empty(
@@ -106,6 +111,7 @@ function results(data) {
     "p",
     { class: "faint quiet", role: "status", "data-key": "total" },
     `${count(stories.length, "message")}, ${count(events.length, "event")}`,
+    skipped > 0 && `; ${count(skipped, "older event")} not shown`,
   );
   return [waiting, total, ...stories.map(story)];
 }

@@ -71,7 +71,7 @@ function ofTopic(topic) {
       key: `budget-${name}-${scope}`,
       look: "warn",
       title: `${name}: the budget is spent`,
-      text: `All ${number(limit)} segments of today (${scope}) are spent. Messages wait until midnight UTC.`,
+      text: `All ${number(limit)} segments of today${scope ? ` to ${scope}` : ""} are spent. Messages wait until midnight UTC.`,
       action: { text: "Budgets", href: link("budgets") },
     });
   }
