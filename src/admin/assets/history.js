@@ -28,7 +28,10 @@ export class History {
     const at = secondsOf(overview.at ?? new Date());
     const topics = overview.topics ?? [];
     this.#recent = [...this.#recent.filter((it) => at - it.at <= WINDOW && at > it.at), { at, topics }];
-    this.#latencies = [...this.#latencies, { at, topics }].slice(-KEPT);
+    // What happened while the page was hidden is asked for.
+    if (at - (this.#latencies.at(-1)?.at ?? at) > WINDOW) this.#asked.clear();
+    const latencies = new Map(topics.map(({ name, latency }) => [name, latency]));
+    this.#latencies = [...this.#latencies, { at, latencies }].slice(-KEPT);
     for (const topic of topics) this.#extend(at, topic);
   }
 
@@ -136,8 +139,8 @@ export class History {
     const seen = this.#latencies.filter(({ at }) => at >= from);
     const columns = { times: seen.map(({ at }) => at) };
     for (const name of LATENCIES) {
-      columns[name] = seen.map(({ topics: all }) =>
-        worst(all.filter((it) => topics.includes(it.name)).map(({ latency }) => latency?.[name]?.p99)),
+      columns[name] = seen.map(({ latencies }) =>
+        worst(topics.map((topic) => latencies.get(topic)?.[name]?.p99)),
       );
     }
     return columns;

@@ -24,7 +24,7 @@ export function processes(page) {
       };
       const title = head(
         "Processes",
-        "Each reports every 5 seconds. One that is lost has not said goodbye.",
+        "Each reports every 5 seconds. A lost one ended without notice.",
         all.some(({ state }) => state === "stopped") && check("Show stopped", withStopped, toggle),
       );
       if (!page.overview) return [title, make("p", { class: "faint quiet" }, "Reading …")];
