@@ -46,7 +46,9 @@ export const post = (path, body) => request("POST", path, body);
 
 /** Returns a path with a query, from which parameters without a value are left out. */
 export function withQuery(path, parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== null && value !== undefined && value !== false);
+  const given = Object.entries(parameters).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined && value !== false,
+  );
   const query = new URLSearchParams(given.map(([name, value]) => [name, value === true ? "1" : value]));
   return given.length ? `${path}?${query}` : path;
 }
@@ -62,7 +64,12 @@ async function request(method, path, body, { isLogin = false } = {}) {
   let text;
   try {
     const signal = AbortSignal.timeout(TIMEOUT);
-    response = await fetch(address(path), { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    response = await fetch(address(path), {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
     text = await response.text();
   } catch {
     throw new Failure("The server does not answer. It is asked again and again.");
@@ -76,7 +83,10 @@ async function request(method, path, body, { isLogin = false } = {}) {
 function failure({ status, headers }, answer) {
   const retryAfter = Number(answer?.retry_after ?? headers.get("Retry-After")) || null;
   const message = answer?.error?.message ?? (typeof answer?.error === "string" ? answer.error : null);
-  return new Failure(sentence(message ?? `The server answered with status ${status}.`), { status, retryAfter });
+  return new Failure(sentence(message ?? `The server answered with status ${status}.`), {
+    status,
+    retryAfter,
+  });
 }
 
 /** An answer that is empty or not JSON is read as null. */

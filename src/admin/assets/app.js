@@ -19,7 +19,20 @@ import { stuck } from "./stuck.js";
 import { topic } from "./topic.js";
 import { trace } from "./trace.js";
 
-const SECTIONS = { audit, budgets, config, dead, optouts, overview, pauses, people, processes, stuck, topic, trace };
+const SECTIONS = {
+  audit,
+  budgets,
+  config,
+  dead,
+  optouts,
+  overview,
+  pauses,
+  people,
+  processes,
+  stuck,
+  topic,
+  trace,
+};
 /** Delay before a server that does not answer is asked for the session again, in milliseconds. */
 const AGAIN = 2_000;
 

@@ -20,7 +20,12 @@ export class Chart {
     this.#spec = spec;
     const legend = spec.series.map((series, index) => this.#entry(series, index));
     this.element.append(
-      make("figcaption", {}, make("strong", {}, spec.title), make("span", { class: "faint" }, spec.help ?? "")),
+      make(
+        "figcaption",
+        {},
+        make("strong", {}, spec.title),
+        make("span", { class: "faint" }, spec.help ?? ""),
+      ),
       make("div", { class: "legend" }, legend),
       this.#area,
     );
@@ -37,7 +42,13 @@ export class Chart {
       button.setAttribute("aria-pressed", String(!this.#hidden.has(index)));
       this.#plot?.setSeries(index + 1, { show: !this.#hidden.has(index) });
     };
-    const button = make("button", { type: "button", "aria-pressed": "true", onclick: toggle }, swatch, `${label} `, value);
+    const button = make(
+      "button",
+      { type: "button", "aria-pressed": "true", onclick: toggle },
+      swatch,
+      `${label} `,
+      value,
+    );
     return button;
   }
 
@@ -81,11 +92,20 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "charts" }, points: { size: 7 } },
       scales: {
         x: { time: true, range: () => this.#range },
-        y: isLog ? { distr: 3, range: (_, low, high) => logRange(low, high) } : { range: (_, low, high) => [0, Math.max(high * 1.15, this.#spec.least ?? 1)] },
+        y: isLog
+          ? { distr: 3, range: (_, low, high) => logRange(low, high) }
+          : { range: (_, low, high) => [0, Math.max(high * 1.15, this.#spec.least ?? 1)] },
       },
       axes: [
         { ...axis, values: (_, times) => this.#clock(times), space: 70, size: 26 },
-        { ...axis, values: (_, values) => values.map((value) => (value === null ? "" : format(value))), size: 62, space: 34, incs: this.#spec.incs, ...(isLog ? { filter: decades, grid: { ...grid, filter: decades } } : {}) },
+        {
+          ...axis,
+          values: (_, values) => values.map((value) => (value === null ? "" : format(value))),
+          size: 62,
+          space: 34,
+          incrs: this.#spec.incrs,
+          ...(isLog ? { filter: decades, grid: { ...grid, filter: decades } } : {}),
+        },
       ],
       series: [{}, ...this.#spec.series.map((_, index) => this.#series(swatches[index], index))],
       hooks: { setCursor: [({ cursor }) => this.#read(cursor.idx)] },
@@ -114,7 +134,8 @@ export class Chart {
     const last = (column) => column.findLast((value) => value !== null);
     const { series, format, title } = this.#spec;
     const shown = series.map((_, at) => {
-      const value = index === null || index === undefined ? last(this.#data[at + 1]) : this.#data[at + 1][index];
+      const value =
+        index === null || index === undefined ? last(this.#data[at + 1]) : this.#data[at + 1][index];
       return value === null || value === undefined ? "–" : format(value);
     });
     this.#values.forEach((value, at) => {
@@ -127,5 +148,9 @@ export class Chart {
   }
 }
 
-const logRange = (low, high) => [10 ** Math.floor(Math.log10(low || 0.001)), 10 ** Math.ceil(Math.log10((high || 0.1) * 1.01))];
-const decades = (_, values) => values.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null));
+const logRange = (low, high) => [
+  10 ** Math.floor(Math.log10(low || 0.001)),
+  10 ** Math.ceil(Math.log10((high || 0.1) * 1.01)),
+];
+const decades = (_, values) =>
+  values.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null));

@@ -44,7 +44,12 @@ class DeadLetters {
   }
 
   #path() {
-    return withQuery("dead", { ...this.#filter, before: this.#before.at(-1), limit: PAGE, show: this.#isShown });
+    return withQuery("dead", {
+      ...this.#filter,
+      before: this.#before.at(-1),
+      limit: PAGE,
+      show: this.#isShown,
+    });
   }
 
   #refresh() {
@@ -68,15 +73,37 @@ class DeadLetters {
       this.#refresh();
     };
     const showing = this.#page.canWrite && check("Show numbers and texts", this.#isShown, show);
-    const title = head("Dead letters", "Messages that were given up, the newest first. A replayed one goes to the end of its mailbox.", showing);
+    const title = head(
+      "Dead letters",
+      "Messages that were given up, the newest first. A replayed one goes to the end of its mailbox.",
+      showing,
+    );
     const found = this.#source?.data;
     const letters = found?.letters ?? [];
-    const none = found && !letters.length && empty("No dead letters.", this.#isFiltered() ? "None match this filter." : "Every message of this topic was handled and sent, or waits.");
+    // A page may be empty and have a next one: the server looks at a bounded number of letters at once.
+    const hasMore = Boolean(found && (found.next || this.#before.length));
+    const none =
+      found &&
+      !letters.length &&
+      empty(
+        "No dead letters.",
+        this.#isFiltered()
+          ? "None match this filter."
+          : "Every message of this topic was handled and sent, or waits.",
+      );
     return [
       title,
       filters(this.#page, this.#filter, (changed) => this.#set(changed)),
       this.#source && stateOf(this.#source),
-      letters.length ? make("section", { class: "card flush", "aria-label": "Dead letters", "data-key": "letters" }, this.#bar(found), letterTable(this.#page, letters, this.#chosen, this.#isShown), this.#pager(found)) : null,
+      letters.length || hasMore
+        ? make(
+            "section",
+            { class: "card flush", "aria-label": "Dead letters", "data-key": "letters" },
+            this.#bar(found),
+            letters.length > 0 && letterTable(this.#page, letters, this.#chosen, this.#isShown),
+            this.#pager(found),
+          )
+        : null,
       none,
     ].filter(Boolean);
   }
@@ -89,10 +116,43 @@ class DeadLetters {
   #bar({ total, letters }) {
     const [page, some] = [this.#page, this.#chosen.size];
     const all = total ?? letters.length;
-    const heading = make("p", { class: "total" }, make("strong", {}, some ? `${number(some)} of ${number(all)} selected` : count(all, "letter")));
-    const one = (verb, look) => action(page, some ? `${verb} ${number(some)}` : `${verb} all`, () => (some ? this.#doSome(verb) : this.#doAll(verb, all)), { class: look, disabled: all === 0 });
-    const link = page.canWrite && make("a", { class: "button", href: address(withQuery("dead/export", { ...this.#filter })), download: "dead-letters.csv" }, "Export as CSV");
-    return make("div", { class: "row middle bar-of-actions", "data-key": "bar" }, heading, one("Replay", "primary"), one("Drop", "danger"), link);
+    const heading = make(
+      "p",
+      { class: "total" },
+      make("strong", {}, some ? `${number(some)} of ${number(all)} selected` : this.#total(all, letters)),
+    );
+    const one = (verb, look) =>
+      action(
+        page,
+        some ? `${verb} ${number(some)}` : `${verb} all`,
+        () => (some ? this.#doSome(verb) : this.#doAll(verb, all)),
+        { class: look, disabled: all === 0 },
+      );
+    const link =
+      page.canWrite &&
+      make(
+        "a",
+        {
+          class: "button",
+          href: address(withQuery("dead/export", { ...this.#filter })),
+          download: "dead-letters.csv",
+        },
+        "Export as CSV",
+      );
+    return make(
+      "div",
+      { class: "row middle bar-of-actions", "data-key": "bar" },
+      heading,
+      one("Replay", "primary"),
+      one("Drop", "danger"),
+      link,
+    );
+  }
+
+  /** The server counts queues, and not what a filter leaves of them. */
+  #total(all, letters) {
+    const { reason, person } = this.#filter;
+    return reason || person ? `${number(letters.length)} shown of ${number(all)}` : count(all, "letter");
   }
 
   #pager({ next }) {
@@ -101,34 +161,41 @@ class DeadLetters {
       this.#refresh();
     };
     if (!next && !this.#before.length) return null;
-    return make("div", { class: "row pager", "data-key": "pager" },
-      make("button", { type: "button", disabled: !this.#before.length, onclick: move(() => this.#before.pop()) }, "Newer"),
-      make("button", { type: "button", disabled: !next, onclick: move(() => this.#before.push(next)) }, "Older"));
+    return make(
+      "div",
+      { class: "row pager", "data-key": "pager" },
+      make(
+        "button",
+        { type: "button", disabled: !this.#before.length, onclick: move(() => this.#before.pop()) },
+        "Newer",
+      ),
+      make(
+        "button",
+        { type: "button", disabled: !next, onclick: move(() => this.#before.push(next)) },
+        "Older",
+      ),
+    );
   }
 
   async #doSome(verb) {
-    const letters = [...this.#chosen.values()];
-    if (!(await this.#isConfirmed(verb, count(letters.length, "letter")))) return;
-    // Ids belong to a queue, so each queue has calls of its own.
-    const queues = [...new Set(letters.map(({ queue }) => queue))];
-    const bodies = queues.flatMap((queue) => {
-      const ids = letters.filter((it) => it.queue === queue).map(({ id }) => id);
-      return Array.from({ length: Math.ceil(ids.length / STEP) }, (_, index) => ({ topic: this.#filter.topic, queue, ids: ids.slice(index * STEP, (index + 1) * STEP) }));
-    });
-    const step = async () => {
-      const answer = await post(`dead/${verb.toLowerCase()}`, bodies.shift());
-      return { done: answer?.done ?? 0, left: bodies.length };
-    };
-    await this.#run(verb, letters.length, step);
+    // The oldest first: replayed letters of one person keep their order.
+    const letters = [...this.#chosen.values()].sort((one, other) => new Date(one.at) - new Date(other.at));
+    const what = count(letters.length, "letter");
+    if (!(await this.#isConfirmed(verb, what))) return;
+    const ids = letters.map(({ id }) => id);
+    const work = () => post(`dead/${verb.toLowerCase()}`, { topic: this.#filter.topic, ids });
+    await this.#run(verb, async () => (await work())?.done ?? 0);
   }
 
   async #doAll(verb, total) {
     const { topic, queue, reason, person } = this.#filter;
     const filter = Object.fromEntries(Object.entries({ queue, reason, person }).filter(([, value]) => value));
-    const scope = Object.keys(filter).length ? "that match the filter" : `of ${topic}`;
-    if (!(await this.#isConfirmed(verb, `all ${number(total)} letters ${scope}`))) return;
-    const step = (left) => post(`dead/${verb.toLowerCase()}`, { topic, ...filter, all: true, limit: Math.min(STEP, left) });
-    await this.#run(verb, total, step);
+    const isPart = Boolean(reason || person);
+    const what = isPart ? "all letters that match the filter" : `all ${number(total)} letters of ${topic}`;
+    if (!(await this.#isConfirmed(verb, what))) return;
+    const step = (limit) => post(`dead/${verb.toLowerCase()}`, { topic, ...filter, all: true, limit });
+    const doing = verb === "Replay" ? "Replaying letters" : "Dropping letters";
+    await this.#run(verb, () => progress({ doing, limit: STEP, step }));
   }
 
   #isConfirmed(verb, what) {
@@ -136,12 +203,16 @@ class DeadLetters {
     const text = isReplay
       ? "Each goes to the end of its mailbox, and is handled or sent as if it had just come. Replay them only after the cause is mended."
       : "They are removed for good, and nothing brings them back.";
-    return confirmed({ question: `${verb} ${what}?`, text, action: isReplay ? "Replay" : "Drop for good", isDangerous: !isReplay });
+    return confirmed({
+      question: `${verb} ${what}?`,
+      text,
+      action: isReplay ? "Replay" : "Drop for good",
+      isDangerous: !isReplay,
+    });
   }
 
-  async #run(verb, total, step) {
-    const [doing, done] = verb === "Replay" ? ["Replaying", "replayed"] : ["Dropping", "dropped"];
-    const work = () => progress({ doing: `${doing} ${count(total, "letter")}`, total, step });
+  async #run(verb, work) {
+    const done = verb === "Replay" ? "replayed" : "dropped";
     await this.#page.act(work, (sum) => `${count(sum, "letter")} ${done}.`);
     this.#before = [];
     this.#refresh();

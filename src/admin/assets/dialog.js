@@ -19,28 +19,34 @@ export async function confirmed({ question, text, action, isDangerous = true }) 
   const answer = await ask(
     title(question),
     ...[text].flat().map((line) => make("p", {}, line)),
-    make("div", { class: "row end" },
+    make(
+      "div",
+      { class: "row end" },
       make("button", { value: "", autofocus: true }, "Cancel"),
-      make("button", { value: "yes", class: isDangerous ? "danger" : "primary" }, action)),
+      make("button", { value: "yes", class: isDangerous ? "danger" : "primary" }, action),
+    ),
   );
   return answer === "yes";
 }
 
 /**
- * Repeats a step until it returns nothing left, and shows the progress. The step returns `done` and
- * `left`. Stops after `total`, so that letters which die again meanwhile are left alone.
+ * Repeats a step until nothing is left, and shows the progress. The step is told how much it may do at
+ * most, and returns `done` and `left`. What was there at the first step is done once: letters that die
+ * again meanwhile are left alone.
  */
-export async function progress({ doing, total, step }) {
-  const bar = make("progress", { max: String(Math.max(1, total)), value: "0", "aria-label": doing });
-  const shown = make("p", { class: "faint" }, `0 of ${number(total)}`);
+export async function progress({ doing, limit, step }) {
+  const bar = make("progress", { max: "1", value: "0", "aria-label": doing });
+  const shown = make("p", { class: "faint" }, "Starting …");
   let isStopped = false;
-  const closed = ask(title(doing), bar, shown, make("div", { class: "row end" }, make("button", { value: "stop", autofocus: true }, "Stop")));
-  closed.then(() => (isStopped = true));
-  let done = 0;
+  const stop = make("button", { value: "stop", autofocus: true }, "Stop");
+  ask(title(doing), bar, shown, make("div", { class: "row end" }, stop)).then(() => (isStopped = true));
+  let [done, total] = [0, null];
   try {
-    while (!isStopped && done < total) {
-      const answer = (await step(total - done)) ?? {};
+    while (!isStopped && (total === null || done < total)) {
+      const answer = (await step(total === null ? limit : Math.min(limit, total - done))) ?? {};
       done += answer.done ?? 0;
+      total ??= done + (answer.left ?? 0);
+      bar.max = Math.max(1, total);
       bar.value = done;
       shown.textContent = `${number(done)} of ${number(total)}`;
       if (!answer.left || !answer.done) break;

@@ -23,10 +23,15 @@ const SVG = "http://www.w3.org/2000/svg";
 export function bar(label, rectangles) {
   const element = document.createElementNS(SVG, "svg");
   const attributes = { class: "bar", viewBox: "0 0 100 1", preserveAspectRatio: "none" };
-  for (const [name, value] of Object.entries({ ...attributes, ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" }) })) element.setAttribute(name, value);
+  for (const [name, value] of Object.entries({
+    ...attributes,
+    ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" }),
+  }))
+    element.setAttribute(name, value);
   for (const { look, from, length } of rectangles) {
     const rectangle = document.createElementNS(SVG, "rect");
-    for (const [name, value] of Object.entries({ class: look, x: from, width: length, height: 1 })) rectangle.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ class: look, x: from, width: length, height: 1 }))
+      rectangle.setAttribute(name, value);
     element.append(rectangle);
   }
   return element;
@@ -45,7 +50,8 @@ const HANDLERS = ["onclick", "oninput", "onchange", "onsubmit", "onkeydown", "on
 /**
  * Changes an element into a fresh one, in place, so that focus, selection and typed text stay. Children
  * with a `data-key` keep their identity when they move. An element with `data-kept` keeps its children,
- * which belong to a script. A checkbox with `data-bound` shows the fresh state whatever was clicked.
+ * which belong to a script. A checkbox or a choice with `data-bound` shows the fresh state whatever was
+ * clicked.
  */
 export function patch(old, fresh) {
   if (!isAlike(old, fresh)) {
@@ -57,8 +63,18 @@ export function patch(old, fresh) {
     return old;
   }
   patchAttributes(old, fresh);
-  if (!old.hasAttribute("data-kept")) patchChildren(old, [...fresh.childNodes]);
+  if (old.nodeName === "SELECT") patchSelect(old, fresh);
+  else if (!old.hasAttribute("data-kept")) patchChildren(old, [...fresh.childNodes]);
   return old;
+}
+
+/** Moving options from one list to another changes what is selected in both, so that is set at the end. */
+function patchSelect(old, fresh) {
+  const [before, wanted] = [old.value, fresh.value];
+  const isKept = old.options.length > 0 && !fresh.hasAttribute("data-bound");
+  patchChildren(old, [...fresh.childNodes]);
+  old.value = isKept ? before : wanted;
+  if (old.selectedIndex < 0) old.value = wanted;
 }
 
 const key = (node) => node.dataset?.key;
@@ -73,7 +89,7 @@ function patchAttributes(old, fresh) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   for (const name of HANDLERS) if (old[name] !== fresh[name]) old[name] = fresh[name];
-  if (fresh.hasAttribute("data-bound")) old.checked = fresh.checked;
+  if (fresh.hasAttribute("data-bound") && fresh.type === "checkbox") old.checked = fresh.checked;
 }
 
 function patchChildren(parent, fresh) {

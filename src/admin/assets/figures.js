@@ -4,16 +4,67 @@ import { bound, duration, number, rate } from "./format.js";
 import { choice, table } from "./parts.js";
 
 /** Ranges of the charts, in minutes. */
-const RANGES = [["15", "15 minutes"], ["60", "1 hour"], ["360", "6 hours"]];
+const RANGES = [
+  ["15", "15 minutes"],
+  ["60", "1 hour"],
+  ["360", "6 hours"],
+];
+
+/** Least range of a chart, in seconds. */
+const YOUNG = 300;
 
 /** Steps of a scale of durations, in seconds. */
 const SPANS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400, 604_800];
 
+/** Steps of other scales: 1, 2 and 5 times each power of ten from the least. */
+const steps = (least) =>
+  Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((step) => least * step * 10 ** power)).flat();
+
 const SPECS = {
-  backlog: { title: "Backlog", help: "messages that wait or are in hand", format: number, series: [{ name: "inbound", label: "incoming" }, { name: "outbox", label: "outgoing" }] },
-  rates: { title: "Rates", help: "messages a second", format: rate, least: 0.1, series: [{ name: "received", label: "received" }, { name: "handled", label: "handled" }, { name: "sent", label: "sent" }, { name: "failed", label: "failed" }] },
-  oldest: { title: "Oldest waiting", help: "age of the message that waits longest", format: duration, incs: SPANS, series: [{ name: "oldest_seconds", label: "oldest" }] },
-  latency: { title: "Latency", help: "99 % are faster; since this page was opened", format: duration, isLog: true, series: [{ name: "call", label: "call" }, { name: "handler", label: "handler" }, { name: "send", label: "send" }, { name: "end_to_end", label: "end to end" }] },
+  backlog: {
+    title: "Backlog",
+    help: "messages that wait or are in hand",
+    format: number,
+    least: 4,
+    incrs: steps(1),
+    series: [
+      { name: "inbound", label: "incoming" },
+      { name: "outbox", label: "outgoing" },
+    ],
+  },
+  rates: {
+    title: "Rates",
+    help: "messages a second",
+    format: rate,
+    least: 1,
+    incrs: steps(0.1),
+    series: [
+      { name: "received", label: "received" },
+      { name: "handled", label: "handled" },
+      { name: "sent", label: "sent" },
+      { name: "failed", label: "failed" },
+    ],
+  },
+  oldest: {
+    title: "Oldest waiting",
+    help: "age of the message that waits longest",
+    format: duration,
+    least: 10,
+    incrs: SPANS,
+    series: [{ name: "oldest_seconds", label: "oldest" }],
+  },
+  latency: {
+    title: "Latency",
+    help: "99 % are faster; since this page was opened",
+    format: duration,
+    isLog: true,
+    series: [
+      { name: "call", label: "call" },
+      { name: "handler", label: "handler" },
+      { name: "send", label: "send" },
+      { name: "end_to_end", label: "end to end" },
+    ],
+  },
 };
 
 /** Charts of topics over time. They are made once and drawn again with each overview. */
@@ -44,8 +95,10 @@ export class Charts {
   /** Draws the charts of topics into their places. */
   drawn(root, topics) {
     const now = Date.now() / 1_000;
-    const from = now - Number(this.#minutes) * 60;
     const { history } = this.#page;
+    // Charts of a young deployment begin with it.
+    const start = Math.min(history.start(topics) ?? now, now - YOUNG);
+    const from = Math.max(start, now - Number(this.#minutes) * 60);
     history.read(topics).then((isNew) => isNew && this.#page.draw());
     const columns = history.columns(topics, from, now);
     const latencies = history.latencies(topics, from);
@@ -59,7 +112,12 @@ export class Charts {
   }
 }
 
-const KINDS = [["call", "Answer to a call"], ["handler", "Handler"], ["send", "Send"], ["end_to_end", "End to end"]];
+const KINDS = [
+  ["call", "Answer to a call"],
+  ["handler", "Handler"],
+  ["send", "Send"],
+  ["end_to_end", "End to end"],
+];
 
 /** Latencies of a topic, each with a bar from the half to 99 % on a scale from 1 ms to 5 min. */
 export function latencies(latency) {
@@ -70,11 +128,17 @@ export function latencies(latency) {
     { name: "Measured", look: "right", cell: ({ it }) => number(it?.count ?? 0) },
     { name: "1 ms to 5 min", look: "spread", isPlain: true, cell: ({ it }) => spread(it) },
   ];
-  return table("Latencies", columns, KINDS.map(([name, title]) => ({ title, it: latency?.[name] })), ({ title }) => title);
+  return table(
+    "Latencies",
+    columns,
+    KINDS.map(([name, title]) => ({ title, it: latency?.[name] })),
+    ({ title }) => title,
+  );
 }
 
 /** Returns the place of a duration on a logarithmic scale of 100. */
-const place = (seconds) => Math.min(100, Math.max(0, ((Math.log10(Math.max(seconds ?? 300, 0.001)) + 3) / 5.477) * 100));
+const place = (seconds) =>
+  Math.min(100, Math.max(0, ((Math.log10(Math.max(seconds ?? 300, 0.001)) + 3) / 5.477) * 100));
 
 function spread(latency) {
   if (!latency?.count) return bar(null, []);

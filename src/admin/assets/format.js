@@ -8,7 +8,7 @@ const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", y
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
 /** Formats a whole number. */
-export const number = (value) => (isNumber(value) ? WHOLE.format(value) : NONE);
+export const number = (value) => (isNumber(value) ? WHOLE.format(value + 0) : NONE);
 
 /** Formats a number with its noun. */
 export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
@@ -19,7 +19,11 @@ export function rate(value) {
   return `${(value < 100 ? ONE : WHOLE).format(Math.max(0, value))}/s`;
 }
 
-const LONG = [[86_400, "d", 3_600, "h"], [3_600, "h", 60, "min"], [60, "min", 1, "s"]];
+const LONG = [
+  [86_400, "d", 3_600, "h"],
+  [3_600, "h", 60, "min"],
+  [60, "min", 1, "s"],
+];
 
 /** Formats a duration in seconds, in one or two units. */
 export function duration(seconds) {
@@ -77,7 +81,19 @@ export function seconds(text) {
 }
 
 /** Makes a text a sentence, with a capital letter and a full stop. */
-export const sentence = (text) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+export const sentence = (text) =>
+  `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
+/** Reports that the scope of a pause, in the form of the API, is a whole topic. */
+export function isWhole(scope) {
+  if (scope === "*") return true;
+  try {
+    return JSON.parse(scope).transport === "*";
+  } catch {
+    return false;
+  }
+}
 
 /** Returns the name of a queue as people read it. */
-export const queueName = (queue) => (queue === "outbox" ? "outgoing" : queue === "inbound" ? "incoming" : queue);
+export const queueName = (queue) =>
+  queue === "outbox" ? "outgoing" : queue === "inbound" ? "incoming" : queue;

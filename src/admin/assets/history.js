@@ -28,7 +28,10 @@ export class History {
     const at = secondsOf(overview.at ?? new Date());
     const topics = overview.topics ?? [];
     this.#recent = [...this.#recent.filter((it) => at - it.at <= WINDOW && at > it.at), { at, topics }];
-    this.#latencies = [...this.#latencies, { at, topics }].slice(-KEPT);
+    // What happened while the page was hidden is asked for.
+    if (at - (this.#latencies.at(-1)?.at ?? at) > WINDOW) this.#asked.clear();
+    const latencies = new Map(topics.map(({ name, latency }) => [name, latency]));
+    this.#latencies = [...this.#latencies, { at, latencies }].slice(-KEPT);
     for (const topic of topics) this.#extend(at, topic);
   }
 
@@ -66,23 +69,45 @@ export class History {
   /** Returns how many a second a counter of topics rises now, or null while that is not known. */
   rate(counter, topics) {
     const [first, last] = [this.#recent[0], this.#recent.at(-1)];
-    if (!first || last.at - first.at < 4) return null;
+    if (!first || last.at - first.at < 4) return this.#sampledRate(counter, topics, last?.at ?? 0);
     const total = ({ topics: all }) => {
-      const found = all.filter(({ name }) => topics.includes(name)).map(({ totals }) => totals?.[counter] ?? 0);
+      const found = all
+        .filter(({ name }) => topics.includes(name))
+        .map(({ totals }) => totals?.[counter] ?? 0);
       return found.reduce((sum, it) => sum + it, 0);
     };
     const rise = total(last) - total(first);
     return rise < 0 ? null : rise / (last.at - first.at);
   }
 
+  /** Returns a rate by the last two points of each topic, for a page that has just been opened. */
+  #sampledRate(counter, topics, now) {
+    const of = (topic) => {
+      const [before, point] = (this.#points.get(topic) ?? []).slice(-2);
+      return point && now - point.at <= STALE ? rise(before, point, counter) : null;
+    };
+    const known = topics.map(of).filter((it) => it !== null);
+    return known.length ? known.reduce((sum, it) => sum + it, 0) : null;
+  }
+
+  /** Returns the time of the first point of topics, or null. */
+  start(topics) {
+    const first = topics.map((topic) => this.#points.get(topic)?.[0]?.at).filter(Boolean);
+    return first.length ? Math.min(...first) : null;
+  }
+
   /** Returns columns for charts: times, and for each name the sums over topics, from a time on. */
   columns(topics, from, to) {
     const start = Math.ceil(from / STEP) * STEP;
-    const times = Array.from({ length: Math.max(0, Math.floor((to - start) / STEP) + 1) }, (_, index) => start + index * STEP);
+    const times = Array.from(
+      { length: Math.max(0, Math.floor((to - start) / STEP) + 1) },
+      (_, index) => start + index * STEP,
+    );
     const columns = { times };
     const each = topics.map((topic) => this.#aligned(this.#points.get(topic) ?? [], times));
     for (const name of ["inbound", "outbox", "oldest_seconds", ...COUNTERS]) {
-      const join = name === "oldest_seconds" ? (one, other) => Math.max(one, other) : (one, other) => one + other;
+      const join =
+        name === "oldest_seconds" ? (one, other) => Math.max(one, other) : (one, other) => one + other;
       columns[name] = times.map((_, index) => {
         const found = each.map((aligned) => aligned[name][index]).filter((it) => it !== null);
         return found.length ? found.reduce(join) : null;
@@ -100,9 +125,9 @@ export class History {
       while (next < points.length && points[next].at <= time) next += 1;
       const point = points[next - 1];
       const isFresh = point && time - point.at <= STALE;
-      aligned.inbound.push(isFresh ? point.inbound ?? null : null);
-      aligned.outbox.push(isFresh ? point.outbox ?? null : null);
-      aligned.oldest_seconds.push(isFresh ? point.oldest_seconds ?? 0 : null);
+      aligned.inbound.push(isFresh ? (point.inbound ?? null) : null);
+      aligned.outbox.push(isFresh ? (point.outbox ?? null) : null);
+      aligned.oldest_seconds.push(isFresh ? (point.oldest_seconds ?? 0) : null);
       const before = points[next - 2];
       for (const name of COUNTERS) aligned[name].push(isFresh && before ? rise(before, point, name) : null);
     }
@@ -114,7 +139,9 @@ export class History {
     const seen = this.#latencies.filter(({ at }) => at >= from);
     const columns = { times: seen.map(({ at }) => at) };
     for (const name of LATENCIES) {
-      columns[name] = seen.map(({ topics: all }) => worst(all.filter((it) => topics.includes(it.name)).map(({ latency }) => latency?.[name]?.p99)));
+      columns[name] = seen.map(({ latencies }) =>
+        worst(topics.map((topic) => latencies.get(topic)?.[name]?.p99)),
+      );
     }
     return columns;
   }

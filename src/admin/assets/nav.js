@@ -8,11 +8,15 @@ function marks(overview) {
   const topics = overview?.topics ?? [];
   const queues = topics.flatMap(({ queues }) => Object.values(queues ?? {}));
   return {
-    dead: [sum(queues.map((queue) => queue?.dead)), "dead letters", "bad"],
+    dead: [sum(queues.map((queue) => queue?.dead)), "dead letters", "warn"],
     pauses: [sum(topics.map(({ pauses }) => pauses?.length)), "pauses", "warn"],
     processes: [(overview?.processes ?? []).filter(({ state }) => state === "lost").length, "lost", "bad"],
     stuck: [sum(queues.map((queue) => queue?.suspect)), "suspect", "warn"],
-    budgets: [topics.flatMap(({ budgets }) => budgets ?? []).filter(({ left }) => left === 0).length, "spent", "warn"],
+    budgets: [
+      topics.flatMap(({ budgets }) => budgets ?? []).filter(({ left }) => left === 0).length,
+      "spent",
+      "warn",
+    ],
   };
 }
 
@@ -21,16 +25,25 @@ export function drawNav(page, section) {
   const found = marks(page.overview);
   const entry = ({ name, title }) => {
     const [count, meaning, look] = found[name] ?? [0];
-    const badge = count > 0 && make("span", { class: "badge", "data-look": look }, number(count), unseen(` ${meaning}`));
-    return make("li", {}, make("a", { href: link(name), "aria-current": section === name ? "page" : null }, title, badge));
+    const badge =
+      count > 0 && make("span", { class: "badge", "data-look": look }, number(count), unseen(` ${meaning}`));
+    return make(
+      "li",
+      {},
+      make("a", { href: link(name), "aria-current": section === name ? "page" : null }, title, badge),
+    );
   };
-  const group = ([title, sections]) => make("div", { class: "group" }, make("h2", {}, title), make("ul", {}, sections.map(entry)));
+  const group = ([title, sections]) =>
+    make("div", { class: "group" }, make("h2", {}, title), make("ul", {}, sections.map(entry)));
   const { role, isLocal, version } = page.session;
-  const foot = make("div", { class: "foot" },
+  const foot = make(
+    "div",
+    { class: "foot" },
     role === "read" && make("p", { class: "tag" }, "Read only"),
     isLocal && make("p", { class: "faint" }, "This machine needs no token in dev."),
     !isLocal && make("button", { type: "button", onclick: () => page.leave() }, "Log out"),
-    make("p", { class: "faint" }, version && `Version ${version}`));
+    make("p", { class: "faint" }, version && `Version ${version}`),
+  );
   const nav = byId("menu");
   const fresh = nav.cloneNode(false);
   fresh.append(...GROUPS.map(group), foot);

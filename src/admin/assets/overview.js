@@ -1,6 +1,6 @@
 import { make } from "./dom.js";
 import { Charts } from "./figures.js";
-import { bound, count, duration, greatest, number, rate, sum } from "./format.js";
+import { bound, count, duration, greatest, isWhole, number, rate, sum } from "./format.js";
 import { head, sign, table, topicChoice } from "./parts.js";
 import { link } from "./router.js";
 import { troubles } from "./trouble.js";
@@ -22,9 +22,20 @@ export function overview(page) {
   return {
     render() {
       const { overview: found } = page;
-      const title = head("Overview", null, page.topics.length > 1 && topicChoice(page, chosen, { onchange: choose }), charts.range());
+      const title = head(
+        "Overview",
+        null,
+        page.topics.length > 1 && topicChoice(page, chosen, { onchange: choose }),
+        charts.range(),
+      );
       if (!found) return [title, make("p", { class: "faint quiet" }, "Reading …")];
-      return [title, attention(found), tiles(page, shown()), charts.render(), topics(page, found.topics ?? [])];
+      return [
+        title,
+        attention(found),
+        tiles(page, shown()),
+        charts.render(),
+        topics(page, found.topics ?? []),
+      ];
     },
     drawn: (root) => charts.drawn(root, shown()),
   };
@@ -36,13 +47,29 @@ function attention(found) {
   if (all.length === 0) {
     const running = (found.processes ?? []).filter(({ state }) => state === "running").length;
     const late = greatest((found.topics ?? []).map(oldest));
-    const text = `${count(running, "process runs", "processes run")}, ${late === null ? "nothing waits" : `the oldest message waits for ${duration(late)}`}.`;
+    const queued = sum((found.topics ?? []).map(waiting));
+    const backlog = queued ? `${count(queued, "message waits", "messages wait")}` : "nothing waits";
+    const age = queued && late !== null ? `, the oldest for ${duration(late)}` : "";
+    const text = `${count(running, "process runs", "processes run")}, ${backlog}${age}.`;
     return make("p", { class: "well", "data-key": "attention" }, make("strong", {}, "All is well. "), text);
   }
   const row = ({ key, look, title, text, action }) =>
-    make("li", { "data-key": key, "data-look": look },
-      make(action ? "a" : "div", { href: action?.href }, make("strong", {}, title), make("span", { class: "under" }, text), action && make("span", { class: "way" }, action.text)));
-  return make("section", { class: "attention", "aria-label": "What asks for attention", "data-key": "attention" }, make("ul", {}, all.map(row)));
+    make(
+      "li",
+      { "data-key": key, "data-look": look },
+      make(
+        action ? "a" : "div",
+        { href: action?.href },
+        make("strong", {}, title),
+        make("span", { class: "under" }, text),
+        action && make("span", { class: "way" }, action.text),
+      ),
+    );
+  return make(
+    "section",
+    { class: "attention", "aria-label": "What asks for attention", "data-key": "attention" },
+    make("ul", {}, all.map(row)),
+  );
 }
 
 function tiles(page, names) {
@@ -52,21 +79,50 @@ function tiles(page, names) {
   const running = live.filter(({ state }) => state === "running").length;
   const inHand = sum(chosen.flatMap(queuesOf).map(({ leased }) => leased));
   const tile = (name, value, help, look, href) =>
-    make(href ? "a" : "div", { class: "tile", "data-key": name, "data-look": look || null, href }, make("span", { class: "name" }, name), make("span", { class: "value" }, value), make("span", { class: "help" }, help));
+    make(
+      href ? "a" : "div",
+      { class: "tile", "data-key": name, "data-look": look || null, href },
+      make("span", { class: "name" }, name),
+      make("span", { class: "value" }, value),
+      make("span", { class: "help" }, help),
+    );
   const buried = sum(chosen.map(dead));
   const late = greatest(chosen.map(oldest));
-  return make("div", { class: "tiles", "data-key": "tiles" },
+  return make(
+    "div",
+    { class: "tiles", "data-key": "tiles" },
     tile("Waiting", number(sum(chosen.map(waiting))), `${number(inHand)} in hand`, "", link("stuck")),
-    tile("Oldest message", late === null ? "–" : duration(late), "waits longest", late > 60 ? "warn" : "", link("stuck")),
-    tile("Received", rate(page.history.rate("received", names)), `${number(sum(chosen.map(({ totals }) => totals?.received)))} in all`),
-    tile("Sent", rate(page.history.rate("sent", names)), `${number(sum(chosen.map(({ totals }) => totals?.sent)))} in all`),
+    tile(
+      "Oldest message",
+      late === null ? "–" : duration(late),
+      "waits longest",
+      late > 60 ? "warn" : "",
+      link("stuck"),
+    ),
+    tile(
+      "Received",
+      rate(page.history.rate("received", names)),
+      `${number(sum(chosen.map(({ totals }) => totals?.received)))} in all`,
+    ),
+    tile(
+      "Sent",
+      rate(page.history.rate("sent", names)),
+      `${number(sum(chosen.map(({ totals }) => totals?.sent)))} in all`,
+    ),
     tile("Dead letters", number(buried), "given up", buried ? "warn" : "", link("dead")),
-    tile("Processes", number(running), running === live.length ? "all report" : `${number(live.length - running)} lost`, running === live.length ? "" : "bad", link("processes")));
+    tile(
+      "Processes",
+      number(running),
+      running === live.length ? "all report" : `${number(live.length - running)} lost`,
+      running === live.length ? "" : "bad",
+      link("processes"),
+    ),
+  );
 }
 
 /** Whether a topic works, in a word. */
 export function condition({ pauses = [], budgets = [] }) {
-  if (pauses.some(({ scope }) => scope === "*")) return sign("warn", "Paused");
+  if (pauses.some(({ scope }) => isWhole(scope))) return sign("warn", "Paused");
   if (pauses.length) return sign("bad", count(pauses.length, "pause"));
   if (budgets.some(({ left }) => left === 0)) return sign("warn", "Budget spent");
   return sign("good", "Works");
@@ -74,7 +130,13 @@ export function condition({ pauses = [], budgets = [] }) {
 
 function topics(page, all) {
   const columns = [
-    { name: "Topic", cell: ({ name, handler }) => [make("a", { href: link("topic", { argument: name }) }, make("strong", {}, name)), make("span", { class: "faint under" }, handler)] },
+    {
+      name: "Topic",
+      cell: ({ name, handler }) => [
+        make("a", { href: link("topic", { argument: name }) }, make("strong", {}, name)),
+        make("span", { class: "faint under" }, handler),
+      ],
+    },
     { name: "State", cell: condition },
     { name: "Incoming", look: "right", cell: ({ queues }) => number(queues?.inbound?.pending) },
     { name: "Outgoing", look: "right", cell: ({ queues }) => number(queues?.outbox?.pending) },
@@ -84,5 +146,10 @@ function topics(page, all) {
     { name: "End to end", look: "right", cell: ({ latency }) => bound(latency?.end_to_end, "p99") },
     { name: "Dead", look: "right", cell: (topic) => number(dead(topic)) },
   ];
-  return make("section", { class: "card flush", "aria-label": "Topics", "data-key": "topics" }, make("h2", {}, "Topics"), table("Topics", columns, all, ({ name }) => name));
+  return make(
+    "section",
+    { class: "card flush", "aria-label": "Topics", "data-key": "topics" },
+    make("h2", {}, "Topics"),
+    table("Topics", columns, all, ({ name }) => name),
+  );
 }

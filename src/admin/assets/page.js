@@ -143,12 +143,25 @@ export class Page {
 
   /** Content of the section in view. One that cannot be shown leaves the rest of the page in use. */
   #content() {
-    const away = this.failure && make("p", { class: "problem", role: "alert", "data-key": "away" }, `${this.failure.message} Figures are those of the last answer.`);
+    const away =
+      this.failure &&
+      make(
+        "p",
+        { class: "problem", role: "alert", "data-key": "away" },
+        `${this.failure.message} Figures are those of the last answer.`,
+      );
     try {
       return [away, ...[this.#view.render()].flat()].filter(Boolean);
     } catch (error) {
       console.error(error);
-      return [make("h1", { tabindex: "-1" }, "Not shown"), make("p", { class: "problem", role: "alert" }, `The server's answer has another form than this page expects (${error.message}). Reload the page; other sections can be used.`)];
+      return [
+        make("h1", { tabindex: "-1" }, "Not shown"),
+        make(
+          "p",
+          { class: "problem", role: "alert" },
+          `The server's answer has another form than this page expects (${error.message}). Reload the page; other sections can be used.`,
+        ),
+      ];
     }
   }
 }

@@ -6,7 +6,11 @@ import { SECTIONS } from "./sections.js";
 function choices(text, topics) {
   const wanted = text.trim().toLowerCase();
   const sections = SECTIONS.map(({ name, title }) => ({ title, kind: "section", href: link(name) }));
-  const names = topics.map(({ name }) => ({ title: name, kind: "topic", href: link("topic", { argument: name }) }));
+  const names = topics.map(({ name }) => ({
+    title: name,
+    kind: "topic",
+    href: link("topic", { argument: name }),
+  }));
   const found = [...sections, ...names].filter(({ title }) => title.toLowerCase().includes(wanted));
   const isId = /[a-z]/i.test(wanted) && /[\d:-]/.test(wanted) && !/\s/.test(wanted);
   return isId ? [...found, { title: text.trim(), kind: "trace", href: traceLink(text.trim()) }] : found;
@@ -15,7 +19,16 @@ function choices(text, topics) {
 /** Sets up the dialog that jumps to a section, a topic or a message, by Ctrl K or its button. */
 export function setUpPalette(page) {
   const dialog = byId("palette");
-  const field = make("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": "Section, topic or message id", placeholder: "Section, topic or message id", autocomplete: "off", spellcheck: "false" });
+  const field = make("input", {
+    type: "text",
+    role: "combobox",
+    "aria-expanded": "true",
+    "aria-controls": "palette-list",
+    "aria-label": "Section, topic or message id",
+    placeholder: "Section, topic or message id",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const list = make("ul", { id: "palette-list", role: "listbox", "aria-label": "Matches" });
   dialog.append(field, list);
   let all = [];
@@ -28,8 +41,17 @@ export function setUpPalette(page) {
 
   const draw = () => {
     const option = (choice, index) =>
-      make("li", { id: `choice-${index}`, role: "option", "aria-selected": String(index === chosen), onclick: () => go(choice) },
-        make("span", {}, choice.title), make("span", { class: "faint" }, choice.kind));
+      make(
+        "li",
+        {
+          id: `choice-${index}`,
+          role: "option",
+          "aria-selected": String(index === chosen),
+          onclick: () => go(choice),
+        },
+        make("span", {}, choice.title),
+        make("span", { class: "faint" }, choice.kind),
+      );
     list.replaceChildren(...all.map(option));
     field.setAttribute("aria-activedescendant", all.length ? `choice-${chosen}` : "");
     list.children[chosen]?.scrollIntoView({ block: "nearest" });

@@ -11,15 +11,33 @@ export function processes(page) {
   return {
     render() {
       const all = page.overview?.processes ?? [];
-      const shown = all.filter(({ state }) => withStopped || state !== "stopped").sort((one, other) => ORDER[one.state] - ORDER[other.state] || `${one.role}${one.host}${one.id}`.localeCompare(`${other.role}${other.host}${other.id}`));
+      const shown = all
+        .filter(({ state }) => withStopped || state !== "stopped")
+        .sort(
+          (one, other) =>
+            ORDER[one.state] - ORDER[other.state] ||
+            `${one.role}${one.host}${one.id}`.localeCompare(`${other.role}${other.host}${other.id}`),
+        );
       const toggle = (event) => {
         withStopped = event.target.checked;
         page.draw();
       };
-      const title = head("Processes", "Each reports every 5 seconds. One that is lost has not said goodbye.", all.some(({ state }) => state === "stopped") && check("Show stopped", withStopped, toggle));
+      const title = head(
+        "Processes",
+        "Each reports every 5 seconds. A lost one ended without notice.",
+        all.some(({ state }) => state === "stopped") && check("Show stopped", withStopped, toggle),
+      );
       if (!page.overview) return [title, make("p", { class: "faint quiet" }, "Reading …")];
-      if (!shown.length) return [title, empty("No process has reported.", "It takes up to 5 seconds after a start.")];
-      return [title, make("ul", { class: "processes", "data-key": "processes" }, shown.map((it) => process(it, page.overview.at)))];
+      if (!shown.length)
+        return [title, empty("No process has reported.", "It takes up to 5 seconds after a start.")];
+      return [
+        title,
+        make(
+          "ul",
+          { class: "processes", "data-key": "processes" },
+          shown.map((it) => process(it, page.overview.at)),
+        ),
+      ];
     },
   };
 }
@@ -28,8 +46,15 @@ function process(it, now) {
   const [look, word] = LOOKS[it.state] ?? ["", it.state];
   const age = secondsBetween(it.at, now);
   const inHand = it.in_hand ?? [];
-  return make("li", { class: "card process", "data-key": it.id, "data-state": it.state },
-    make("div", { class: "row middle" }, make("h2", {}, `${it.role ?? "process"} `, make("span", { class: "faint" }, it.host)), sign(look, word)),
+  return make(
+    "li",
+    { class: "card process", "data-key": it.id, "data-state": it.state },
+    make(
+      "div",
+      { class: "row middle" },
+      make("h2", {}, `${it.role ?? "process"} `, make("span", { class: "faint" }, it.host)),
+      sign(look, word),
+    ),
     facts([
       ["Heartbeat", age === null ? "–" : `${duration(Math.round(age))} ago`],
       ["Runs for", duration(secondsBetween(it.started_at, it.state === "running" ? now : it.at))],
@@ -39,12 +64,28 @@ function process(it, now) {
       ["Id", make("span", { class: "id" }, it.id)],
       ["Topics", (it.topics ?? []).join(", ") || "–"],
     ]),
-    inHand.length ? handful(inHand) : make("p", { class: "faint" }, "Nothing in hand"));
+    inHand.length ? handful(inHand) : make("p", { class: "faint" }, "Nothing in hand"),
+  );
 }
 
 /** Messages that a process works on. */
 function handful(all) {
   const row = ({ topic, queue, message, attempt, seconds }) =>
-    make("li", { "data-key": `${queue} ${message}` }, messageLink(message), make("span", { class: "faint" }, `${topic}, ${queueName(queue)}, ${duration(seconds)}`, attempt > 1 ? `, attempt ${attempt}` : ""));
-  return make("div", { class: "hand" }, make("h3", {}, `In hand (${all.length})`), make("ul", {}, all.map(row)));
+    make(
+      "li",
+      { "data-key": `${queue} ${message}` },
+      messageLink(message),
+      make(
+        "span",
+        { class: "faint" },
+        `${topic}, ${queueName(queue)}, ${duration(seconds)}`,
+        attempt > 1 ? `, attempt ${attempt}` : "",
+      ),
+    );
+  return make(
+    "div",
+    { class: "hand" },
+    make("h3", {}, `In hand (${all.length})`),
+    make("ul", {}, all.map(row)),
+  );
 }

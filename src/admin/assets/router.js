@@ -2,7 +2,11 @@
 export function route() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [section, argument = ""] = path.split("/");
-  return { section: section || "overview", argument: decode(argument), parameters: new URLSearchParams(query) };
+  return {
+    section: section || "overview",
+    argument: decode(argument),
+    parameters: new URLSearchParams(query),
+  };
 }
 
 function decode(text) {

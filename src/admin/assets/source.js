@@ -1,7 +1,7 @@
 import { get } from "./api.js";
 
 /** Longest interval between two attempts while the server fails, in milliseconds. */
-const LONGEST = 10_000;
+const LONGEST = 5_000;
 
 /** Data of one path of the API, which are read again and again while the page is in view. */
 export class Source {
@@ -15,6 +15,8 @@ export class Source {
   #reading = 0;
   #failures = 0;
   #isClosed = false;
+  /** The data are those of an earlier path. */
+  #isOther = false;
 
   /** Creates a source that is read every so many seconds, or once when `every` is 0. */
   constructor(path, every, onChange) {
@@ -27,6 +29,7 @@ export class Source {
   /** Reads the data now. A failure leaves the data that were read before. */
   async read() {
     clearTimeout(this.#timer);
+    if (this.#isClosed) return;
     const reading = ++this.#reading;
     this.isReading = true;
     try {
@@ -34,10 +37,12 @@ export class Source {
       if (reading !== this.#reading) return;
       this.data = data;
       this.failure = null;
+      this.#isOther = false;
       this.#failures = 0;
     } catch (failure) {
       if (reading !== this.#reading) return;
       this.failure = failure;
+      if (this.#isOther) this.data = null;
       this.#failures += 1;
     }
     this.isReading = false;
@@ -46,11 +51,11 @@ export class Source {
     this.#plan();
   }
 
-  /** Reads another path from now on. */
-  async follow(path) {
+  /** Reads another path from now on, as often as is said. The data stay until there are others. */
+  async follow(path, every = this.#every / 1_000) {
     this.#path = path;
-    this.data = null;
-    this.failure = null;
+    this.#every = every * 1_000;
+    this.#isOther = true;
     await this.read();
   }
 

@@ -1,6 +1,11 @@
 //! The pages in a real browser, against the real server.
 
 mod accessibility;
+mod admin;
+mod admin_access;
+mod admin_actions;
+mod admin_layout;
+mod admin_letters;
 mod chat;
 mod composer;
 mod devices;
