@@ -30,12 +30,12 @@ impl Consumers {
         let dispatcher: Arc<dyn Work> = Arc::new(Dispatcher::new(self.dispatcher(topic, &gate)));
         let mut consumers = Vec::new();
         for partition in topic.partitions() {
-            for (kind, work, gate, concurrency, lease) in [
-                (QueueKind::Inbound, &worker, None, limits.concurrency, limits.lease),
-                (QueueKind::Outbox, &dispatcher, Some(&gate), sending.concurrency, sending.lease),
+            for (kind, work, concurrency, lease) in [
+                (QueueKind::Inbound, &worker, limits.concurrency, limits.lease),
+                (QueueKind::Outbox, &dispatcher, sending.concurrency, sending.lease),
             ] {
                 let queue = Queue { partition: partition.clone(), kind };
-                let gate = gate.map(Arc::clone);
+                let gate = Some(Arc::clone(&gate));
                 let config = ConsumerConfig { queue: queue.clone(), concurrency, lease, gate };
                 let consumer = Consumer::new(self.runtime.clone(), Arc::clone(work), config);
                 consumers.push((queue, consumer));

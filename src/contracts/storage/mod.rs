@@ -35,7 +35,7 @@ pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use inspection::{DeadLetterId, EventCursor, Head, HeadState, Inspection, Replay};
 pub use moves::Queues;
 pub use operator::{Change, Marks, Operator, Place, Trace};
-pub use pauses::{Pause, PauseScope, Pauses};
+pub use pauses::{Pause, PauseScope, Pauses, UNTIL_RESUMED};
 pub use push::{Once, Push, Pushed, SenderRate};
 pub use queue::{Entry, Partition, Queue, QueueKind};
 pub use rates::{Admission, Admitted, Bucket, Budget, Rates, Repeat, Spending};

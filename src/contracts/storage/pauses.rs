@@ -17,9 +17,35 @@ pub struct PauseScope {
     /// Every line of the transport when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<Identity>,
+    /// Paused by an operator, beside what its provider causes: no message that is taken ends it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_operator: bool,
 }
 
+/// Transport that stands for a whole topic, of which nothing is handled and nothing sent.
+const TOPIC: &str = "*";
+
 impl PauseScope {
+    /// Returns the scope of a provider's pause.
+    pub fn of_provider(transport: &str, line: Option<Identity>) -> Self {
+        Self { transport: transport.to_owned(), line, by_operator: false }
+    }
+
+    /// Returns the scope of an operator's pause.
+    pub fn of_operator(transport: &str, line: Option<Identity>) -> Self {
+        Self { transport: transport.to_owned(), line, by_operator: true }
+    }
+
+    /// Returns the scope of an operator's pause of a whole topic. Messages are taken in all the same.
+    pub fn of_topic() -> Self {
+        Self::of_operator(TOPIC, None)
+    }
+
+    /// Returns whether this is the pause of a whole topic.
+    pub fn is_topic(&self) -> bool {
+        self.transport == TOPIC
+    }
+
     /// Returns the key of the lines that the scope covers.
     pub fn key(&self, groups: &GroupKey) -> LineKey {
         match &self.line {
@@ -47,6 +73,7 @@ impl PauseScope {
 impl fmt::Display for PauseScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.line {
+            _ if self.is_topic() => f.write_str("the whole topic"),
             Some(line) => write!(f, "{} from line {line}", self.transport),
             None => f.write_str(&self.transport),
         }
@@ -64,13 +91,26 @@ pub struct Pause {
     pub reason: String,
 }
 
+/// Time of a pause that an operator ends.
+pub const UNTIL_RESUMED: Duration = Duration::from_hours(10 * 365 * 24);
+
+impl Pause {
+    /// Returns the time until the next attempt; nothing when an operator ends the pause.
+    pub fn ends_in(&self) -> Option<Duration> {
+        // No other pause is as long as half of it.
+        Some(self.remaining).filter(|time| *time < UNTIL_RESUMED / 2)
+    }
+}
+
 impl fmt::Display for Pause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scope, remaining, code, reason } = self;
         let seconds = remaining.as_millis().div_ceil(1000);
+        let time = self.ends_in().map_or_else(String::new, |_| format!(" for {seconds} s"));
         // The provider's text may hold anything.
         let reason: String = reason.chars().filter(|c| !c.is_control()).collect();
-        write!(f, "sending by {scope} is paused for {seconds} s, messages are retained: ")?;
+        let what = if scope.is_topic() { "" } else { "sending by " };
+        write!(f, "{what}{scope} is paused{time}, messages are retained: ")?;
         if *code == 0 { f.write_str(&reason) } else { write!(f, "{reason} ({code})") }
     }
 }

@@ -1,4 +1,4 @@
-//! Inspection and upkeep: depths, dead letters, audits, retention, health.
+//! Upkeep: depths, audits, retention, health.
 
 use std::fmt;
 use std::time::Duration;
@@ -83,18 +83,11 @@ impl Health {
     }
 }
 
-/// Inspection and upkeep of a store.
+/// Upkeep of a store.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
     /// Returns the number of messages, groups and wakes of a queue.
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError>;
-
-    /// Returns dead letters, newest first.
-    async fn dead_letters(
-        &self,
-        queue: &Queue,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StorageError>;
 
     /// Finds groups that have messages but stand in no list, and makes them ready. A call within
     /// `every` of the last audit does nothing.

@@ -12,7 +12,9 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use self::process::Taken;
-use crate::contracts::storage::{ClaimRequest, Claimed, Queue, Storage, StorageError, Token};
+use crate::contracts::storage::{
+    ClaimRequest, Claimed, Queue, QueueKind, Storage, StorageError, Token,
+};
 use crate::engine::gate::Gate;
 use crate::engine::leases::Leases;
 use crate::engine::processes::Recorder;
@@ -58,7 +60,7 @@ pub struct ConsumerConfig {
     /// Messages in hand at once.
     pub concurrency: usize,
     pub lease: Duration,
-    /// Decision which lines may be claimed from. Only an outbox has lines.
+    /// Decision whether anything of the topic may be claimed, and which lines. Only an outbox has lines.
     pub gate: Option<Arc<Gate>>,
 }
 
@@ -150,15 +152,26 @@ impl Consumer {
         let Some(gate) = &self.config.gate else {
             return stop.run_until_cancelled(ring).await.unwrap_or(Ok(()));
         };
+        if self.is_held() {
+            // The bell rings all the same.
+            let resumed = tokio::time::timeout(longest, gate.opened());
+            stop.run_until_cancelled(resumed).await;
+            return Ok(());
+        }
         tokio::select! {
             ended = stop.run_until_cancelled(ring) => ended.unwrap_or(Ok(())),
             () = gate.opened() => Ok(()),
         }
     }
 
+    /// Gate of the queue's lines.
+    fn lines(&self) -> Option<&Arc<Gate>> {
+        self.config.gate.as_ref().filter(|_| self.config.queue.kind == QueueKind::Outbox)
+    }
+
     /// Time until a message or a line of the queue becomes ready.
     fn next_due(&self, in_store: Option<Duration>) -> Option<Duration> {
-        let opens_in = self.config.gate.as_ref().and_then(|gate| gate.opens_in());
+        let opens_in = self.lines().and_then(|gate| gate.opens_in());
         in_store.into_iter().chain(opens_in).min()
     }
 
@@ -171,7 +184,7 @@ impl Consumer {
     ) {
         let mut next = Some(taken);
         while let Some(taken) = next {
-            next = match self.process(taken, !stop.is_cancelled()).await {
+            next = match self.process(taken, !stop.is_cancelled() && !self.is_held()).await {
                 Ok(next) => next,
                 Err(error) => {
                     let queue = self.name();
@@ -185,7 +198,19 @@ impl Consumer {
 
     async fn claim(&self) -> Result<Claimed, StorageError> {
         self.exchange_pauses().await;
+        if let Some(next_due) = self.held_for() {
+            return Ok(Claimed::Empty { next_due: Some(next_due) });
+        }
         self.runtime.storage.claim(&self.config.queue, &self.request(true)).await
+    }
+
+    /// Returns the time for which an operator has paused the topic.
+    fn held_for(&self) -> Option<Duration> {
+        self.config.gate.as_ref()?.topic_held_for()
+    }
+
+    fn is_held(&self) -> bool {
+        self.held_for().is_some()
     }
 
     /// Exchanges pauses with the store. Without its answer, the gate goes by what it knows.
@@ -205,7 +230,7 @@ impl Consumer {
         if reclaim {
             self.reclaimed_at.store(now, Ordering::Relaxed);
         }
-        let closed = self.config.gate.as_ref().map(|gate| gate.closed()).unwrap_or_default();
+        let closed = self.lines().map(|gate| gate.closed()).unwrap_or_default();
         ClaimRequest { token: Token::random(), lease: self.config.lease, reclaim, closed }
     }
 

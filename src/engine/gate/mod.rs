@@ -5,6 +5,7 @@
 //! and their outcome opens the line or closes it again.
 
 mod hold;
+mod orders;
 mod pass;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use self::hold::Hold;
+use self::orders::Orders;
 pub use self::pass::Pass;
 use crate::contracts::storage::{Pause, PauseScope, Pauses, StorageError};
 use crate::model::address::{Address, GroupKey, LineKey};
@@ -42,6 +44,7 @@ pub struct Gate {
 struct State {
     /// Lines and transports that have refused messages.
     holds: BTreeMap<LineKey, Hold>,
+    orders: Orders,
     /// Uptimes until which the rate of a line holds it.
     paces: BTreeMap<LineKey, Duration>,
     /// Uptimes at which a message was last taken, by line and transport.
@@ -80,7 +83,13 @@ impl Gate {
         let mut state = self.state();
         state.paces.retain(|_, until| *until > now);
         let closed = state.holds.iter().filter(|(_, hold)| hold.is_closed(now));
-        closed.map(|(key, _)| key).chain(state.paces.keys()).cloned().collect()
+        let closed = closed.map(|(key, _)| key).chain(state.orders.closed(now));
+        closed.chain(state.paces.keys()).cloned().collect()
+    }
+
+    /// Returns the time for which an operator has paused the topic: nothing of it is handled or sent.
+    pub fn topic_held_for(&self) -> Option<Duration> {
+        self.state().orders.topic_for(self.clock.uptime())
     }
 
     /// Returns the time until the next closed line opens.
@@ -88,7 +97,8 @@ impl Gate {
         let now = self.clock.uptime();
         let state = self.state();
         let holds = state.holds.values().filter_map(|hold| hold.until);
-        let left = holds.chain(state.paces.values().copied()).filter_map(|it| it.checked_sub(now));
+        let ends = holds.chain(state.paces.values().copied()).chain(state.orders.ends());
+        let left = ends.filter_map(|it| it.checked_sub(now));
         left.filter(|left| !left.is_zero()).min()
     }
 
@@ -103,7 +113,9 @@ impl Gate {
         let (transport, line) = (self.groups.transport(&to.transport), self.groups.line(to));
         let mut state = self.state();
         let holds = [&transport, &line].map(|key| state.holds.get(key));
-        if holds.iter().flatten().any(|hold| hold.is_closed(now)) {
+        if state.orders.hold(&[&transport, &line], now)
+            || holds.iter().flatten().any(|hold| hold.is_closed(now))
+        {
             return None;
         }
         let mut probes = Vec::new();
@@ -188,9 +200,10 @@ impl Gate {
     /// message is its probe.
     fn apply(&self, asked_at: Duration, pauses: &[Pause]) {
         let mut state = self.state();
+        self.follow_orders(&mut state, Orders::read(asked_at, pauses, &self.groups));
         let mut gone: Vec<LineKey> =
             state.holds.iter().filter(|(_, hold)| hold.is_shared).map(|(k, _)| k.clone()).collect();
-        for pause in pauses {
+        for pause in pauses.iter().filter(|pause| !pause.scope.by_operator) {
             let key = pause.scope.key(&self.groups);
             gone.retain(|shared| *shared != key);
             let hold = state.holds.entry(key).or_default();
@@ -206,6 +219,14 @@ impl Gate {
                 hold.until = hold.until.map(|until| until.min(asked_at));
             }
         }
+    }
+
+    fn follow_orders(&self, state: &mut State, orders: Orders) {
+        if !state.orders.is_like(&orders) {
+            tracing::info!(topic.name = %self.topic, "an operator has paused or resumed something");
+            self.opened.notify_waiters();
+        }
+        state.orders = orders;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

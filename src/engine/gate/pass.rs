@@ -112,7 +112,7 @@ impl Pass {
 
     fn scope(&self, is_line: bool) -> PauseScope {
         let line = is_line.then(|| self.address.line.clone());
-        PauseScope { transport: self.address.transport.clone(), line }
+        PauseScope::of_provider(&self.address.transport, line)
     }
 }
 

@@ -2,20 +2,39 @@
 //! same functions.
 
 mod audit;
+mod bars;
+mod budgets;
+mod dead;
 mod fleet;
+mod letter;
+mod opt_outs;
 mod overview;
+mod pauses;
+mod people;
+mod stuck;
+mod trace;
 
 use std::sync::Arc;
 
 pub use self::audit::{Actor, AuditEntry};
+pub use self::bars::{BarOrder, BarRow, BarView, PersonName, ReportView};
+pub use self::dead::{DeadFilter, DeadPage, DeadRow, DeadView, Fate, LetterId, MOST_MOVED, Moved};
 pub use self::fleet::{Fleet, ProcessView};
-pub use self::overview::{Overview, QueueView, StoreView, TopicView};
+pub use self::letter::Letter;
+pub use self::opt_outs::{Lines, OptOutChange, OptOutName};
+pub use self::overview::{
+    BudgetView, Latency, Overview, PauseView, QueueView, StoreView, TopicView,
+};
+pub use self::pauses::LineView;
+pub use self::people::{people, shown};
+pub use self::stuck::{LISTED, Waiting};
+pub use self::trace::{TraceQuery, TraceRow, Traced, Tracer};
 use crate::contracts::storage::{Storage, StorageError};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 
-/// What an operator works on: the topics of a deployment and their store.
+/// Subject of an operator: the topics of a deployment and their store.
 pub struct Operations {
     pub services: Vec<TopicRuntime>,
     pub storage: Arc<dyn Storage>,

@@ -207,11 +207,11 @@ impl From<&Pause> for PauseView {
         Self {
             scope: pause.scope.encode(),
             shown: pause.scope.to_string(),
-            remaining_seconds: Some(pause.remaining.as_secs_f64()),
+            remaining_seconds: pause.ends_in().map(|time| time.as_secs_f64()),
             code: pause.code,
             // The provider's text may hold anything.
             reason: pause.reason.chars().filter(|it| !it.is_control()).collect(),
-            by_operator: false,
+            by_operator: pause.scope.by_operator,
         }
     }
 }

@@ -8,7 +8,7 @@ use redis::{Cmd, Value, cmd};
 
 use super::call::{PlainCommand, ScriptCall};
 use super::reply::decode;
-use super::{MAX_BLOCK, Redis, keys, scripts};
+use super::{MAX_BLOCK, Redis, keys, scripts, streams};
 use crate::contracts::storage::encoding::FOLLOW_LIMIT;
 use crate::contracts::storage::{FeedCursor, FeedEntry, FeedLimits, Feeds, StorageError};
 use crate::model::clock::millis;
@@ -42,7 +42,7 @@ impl Feeds for Redis {
         patience: Duration,
     ) -> Result<Vec<FeedEntry>, StorageError> {
         let key = keys::feed(feed);
-        let after = stream_id(after)?;
+        let after = after.map_or(Ok(BEGINNING), |cursor| streams::checked(cursor.as_str()))?;
         if patience.is_zero() {
             let mut command = cmd("XRANGE");
             command.arg(&key).arg(format!("({after}")).arg("+");
@@ -51,17 +51,6 @@ impl Feeds for Redis {
         }
         let command = blocking_read(&key, after, patience.min(MAX_BLOCK));
         parse_streams(self.blocking.send(&key, &command).await?)
-    }
-}
-
-/// Returns a cursor as Redis takes it. Redis would refuse any other text with an error that looks like
-/// a failure of the store.
-fn stream_id(after: Option<&FeedCursor>) -> Result<&str, StorageError> {
-    let Some(cursor) = after else { return Ok(BEGINNING) };
-    let is_number = |part: &str| part.parse::<u64>().is_ok();
-    match cursor.as_str().split_once('-') {
-        Some((millis, number)) if is_number(millis) && is_number(number) => Ok(cursor.as_str()),
-        _ => Err(StorageError::Corrupt("a feed cursor that this store did not issue".to_owned())),
     }
 }
 

@@ -22,6 +22,7 @@
 //! | `{t:n}owed` | hash | number of unsettled outbound messages per inbound one, when more than one | removed with the last |
 //! | `{t:n}sid:<provider id>` | string | a message that is known to be sent | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
+//! | `{t:n}answer:<token>` | string | number of dead letters that a call moved, for its repetition | 1 min |
 //! | `{t:n}turn:<work>` | string | present until periodic work is due again | its TTL |
 //! | `{t:n}trimmed`, `…audited` | string | present until upkeep is due again | its TTL |
 //! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |

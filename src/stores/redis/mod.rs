@@ -24,6 +24,7 @@ mod records;
 mod reply;
 mod scripts;
 mod search;
+mod streams;
 mod target;
 mod upkeep;
 

@@ -12,8 +12,8 @@ use crate::contracts::storage::encoding::{
     SENDER_BARRED, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Change, Claim, ClaimRequest, Commit, Entry, Once, Partition, Push, Queue, QueueKind,
-    Retry, SenderRate, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, Once, Partition, Push, Queue,
+    QueueKind, Replay, Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -232,6 +232,31 @@ pub(super) fn schedule(partition: &Partition, wake: &Entry, due: DateTime<Utc>) 
 pub(super) fn apply(partition: &Partition, change: &Change) -> ScriptCall {
     let call = ScriptCall::new(&scripts::APPLY, partition).arg(change.writes.len());
     change.writes.iter().fold(call, write).entries(&change.wakes)
+}
+
+pub(super) fn replay(queue: &Queue, replays: &[Replay]) -> ScriptCall {
+    replays.iter().fold(unbury(queue, true), |call, Replay { letter, owed, facts }| {
+        let owed = owed.as_ref().map_or("", |id| id.as_str());
+        unburied(call.arg(letter.as_str()).arg(owed), facts.as_ref())
+    })
+}
+
+pub(super) fn discard(queue: &Queue, discarded: &[(DeadLetterId, Option<Facts>)]) -> ScriptCall {
+    discarded.iter().fold(unbury(queue, false), |call, (letter, facts)| {
+        unburied(call.arg(letter.as_str()).arg(""), facts.as_ref())
+    })
+}
+
+fn unbury(queue: &Queue, replays: bool) -> ScriptCall {
+    ScriptCall::new(&scripts::UNBURY, &queue.partition)
+        .arg(kind_prefix(queue.kind))
+        .arg(Token::random().as_str())
+        .repeated_flag()
+        .flag(replays)
+}
+
+fn unburied(call: ScriptCall, facts: Option<&Facts>) -> ScriptCall {
+    call.arg(max_records(facts)).facts(facts)
 }
 
 /// Maximum number of records. Without facts nothing is recorded, so nothing is cut.

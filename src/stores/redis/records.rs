@@ -4,17 +4,15 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use redis::{Value, cmd};
+use redis::cmd;
 
 use super::keys::tag;
 use super::reply::decode;
+use super::streams::PAGE;
 use super::{Redis, moves};
 use crate::contracts::storage::{Partition, Records, StateReads, StorageError, encoding};
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
-
-/// Number of stream entries that one call reads, so that other callers do not wait long.
-const PAGE: usize = 1_000;
 
 #[async_trait]
 impl Records for Redis {
@@ -36,13 +34,14 @@ impl Records for Redis {
         message: Option<&MessageId>,
     ) -> Result<Vec<Event>, StorageError> {
         let mut events = Vec::new();
-        let mut after = "-".to_owned();
-        while let Some((last, page)) = self.page_of_events(partition, &after).await? {
+        let mut after = None;
+        loop {
+            let page = self.page_of_events(partition, after.as_deref(), PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(events) };
+            after = Some(last.clone());
             let is_wanted = |event: &Event| message.is_none_or(|message| event.message == *message);
-            events.extend(page.into_iter().filter(is_wanted));
-            after = format!("({last}");
+            events.extend(page.into_iter().map(|(_, event)| event).filter(is_wanted));
         }
-        Ok(events)
     }
 
     async fn known_sent(
@@ -64,32 +63,28 @@ impl Records for Redis {
 }
 
 impl Redis {
-    /// Returns a page of a partition's events and the id of its last entry, or `None` after the last.
-    async fn page_of_events(
+    /// Returns the events of up to `limit` entries, each event with the id of its entry.
+    pub(super) async fn page_of_events(
         &self,
         partition: &Partition,
-        after: &str,
-    ) -> Result<Option<(String, Vec<Event>)>, StorageError> {
-        let mut command = cmd("XRANGE");
-        command.arg(format!("{}ev", tag(partition))).arg(after).arg("+").arg("COUNT").arg(PAGE);
-        parse_page(self.send_pooled(partition, &command).await?)
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Event)>, StorageError> {
+        let key = format!("{}ev", tag(partition));
+        let mut events = Vec::new();
+        for (id, fields) in self.entries_after(partition, &key, after, limit).await? {
+            events.extend(read(&id, fields)?.into_iter().map(|event| (id.clone(), event)));
+        }
+        Ok(events)
     }
 }
 
-/// Parses a reply of XRANGE into the id of the last entry and the events of all.
-fn parse_page(reply: Value) -> Result<Option<(String, Vec<Event>)>, StorageError> {
-    let entries: Vec<(String, HashMap<String, String>)> = decode(reply)?;
-    let Some(last) = entries.last().map(|(id, _)| id.clone()) else { return Ok(None) };
-    let mut events = Vec::with_capacity(entries.len());
-    for (id, mut fields) in entries {
-        let written =
-            stream_time(&id).ok_or_else(|| encoding::corrupt(&format!("its id is {id}")))?;
-        let message = MessageId::new(fields.remove("m").unwrap_or_default());
-        let kinds = fields.get("e").map(String::as_str).unwrap_or_default();
-        let detail = fields.get("d").map(String::as_str);
-        events.extend(encoding::read(&message, written, kinds, detail)?);
-    }
-    Ok(Some((last, events)))
+/// Reads the events of an entry.
+fn read(id: &str, mut fields: HashMap<String, String>) -> Result<Vec<Event>, StorageError> {
+    let written = stream_time(id).ok_or_else(|| encoding::corrupt(&format!("its id is {id}")))?;
+    let message = MessageId::new(fields.remove("m").unwrap_or_default());
+    let kinds = fields.get("e").map(String::as_str).unwrap_or_default();
+    encoding::read(&message, written, kinds, fields.get("d").map(String::as_str))
 }
 
 /// The time in the id of a stream entry, `<milliseconds>-<number>`.

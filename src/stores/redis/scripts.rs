@@ -64,4 +64,7 @@ scripts! {
     ADMIT, true, "admit.lua";
     SPEND, true, "spend.lua";
     SPENDING, true, "spending.lua";
+    HEADS, true, "heads.lua";
+    LETTERS, true, "letters.lua";
+    UNBURY, true, "unbury.lua";
 }

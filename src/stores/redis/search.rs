@@ -1,18 +1,14 @@
 //! Search of a partition for a person: all keys of the partition are scanned, and what they hold is
 //! compared with the person's marks.
 
-use std::collections::HashMap;
-
 use redis::{Cmd, Value, cmd};
 
 use super::Redis;
 use super::keys::{kind_prefix, tag};
 use super::reply::{decode, split_message};
+use super::streams::{PAGE, StreamEntry};
 use crate::contracts::storage::{Marks, Partition, Place, QueueKind, StorageError, Trace};
 use crate::model::address::Group;
-
-/// Number of members that one call reads, so that other callers do not wait long.
-const PAGE: usize = 1_000;
 
 /// Number of values that one call reads, which may be large.
 const BATCH: usize = 100;
@@ -200,11 +196,11 @@ impl Search<'_> {
     }
 
     async fn dead_letters(&mut self, key: &str, kind: QueueKind) -> Result<(), StorageError> {
-        let mut after = "-".to_owned();
+        let mut after = None;
         loop {
-            let entries = self.entries(key, &after).await?;
+            let entries = self.entries(key, after.as_deref()).await?;
             let Some((last, _)) = entries.last() else { return Ok(()) };
-            after = format!("({last}");
+            after = Some(last.clone());
             for (id, mut fields) in entries {
                 let group = fields.remove("g").unwrap_or_default();
                 let (_, _, payload) = split_message(&fields.remove("h").unwrap_or_default())?;
@@ -216,11 +212,11 @@ impl Search<'_> {
     }
 
     async fn events(&mut self, key: &str) -> Result<(), StorageError> {
-        let mut after = "-".to_owned();
+        let mut after = None;
         loop {
-            let entries = self.entries(key, &after).await?;
+            let entries = self.entries(key, after.as_deref()).await?;
             let Some((last, _)) = entries.last() else { return Ok(()) };
-            after = format!("({last}");
+            after = Some(last.clone());
             for (id, mut fields) in entries {
                 let message = fields.remove("m").unwrap_or_default();
                 let detail = fields.remove("d").unwrap_or_default();
@@ -247,11 +243,9 @@ impl Search<'_> {
     async fn entries(
         &self,
         key: &str,
-        after: &str,
-    ) -> Result<Vec<(String, HashMap<String, String>)>, StorageError> {
-        let mut range = cmd("XRANGE");
-        range.arg(key).arg(after).arg("+").arg("COUNT").arg(PAGE);
-        decode(self.send(&range).await?)
+        after: Option<&str>,
+    ) -> Result<Vec<StreamEntry>, StorageError> {
+        self.redis.entries_after(self.partition, key, after, PAGE).await
     }
 }
 

@@ -1,6 +1,5 @@
-//! Inspection and upkeep: depths, dead letters, audits, retention.
+//! Upkeep: depths, audits, retention.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,13 +7,11 @@ use redis::{Value, cmd};
 
 use super::call::{PlainCommand, ScriptCall};
 use super::keys::{self, kind_prefix, queue_prefix};
-use super::records::stream_time;
-use super::reply::{decode, split_message};
+use super::reply::decode;
 use super::{Redis, scripts};
 use crate::contracts::storage::{
-    Audit, DeadLetter, Depth, Health, Partition, Queue, Retention, StorageError, Upkeep,
+    Audit, Depth, Health, Partition, Queue, Retention, StorageError, Upkeep,
 };
-use crate::model::address::Group;
 use crate::model::clock::millis;
 use crate::model::topic::TopicName;
 
@@ -30,23 +27,6 @@ impl Upkeep for Redis {
         let (pending, ready, leased, delayed, suspect, scheduled, dead) =
             decode::<(u64, u64, u64, u64, u64, u64, u64)>(self.shared.send(&call).await?)?;
         Ok(Depth { pending, ready, leased, delayed, suspect, scheduled, dead })
-    }
-
-    async fn dead_letters(
-        &self,
-        queue: &Queue,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StorageError> {
-        let mut command = cmd("XREVRANGE");
-        let key = format!("{}dead", queue_prefix(queue));
-        command.arg(key).arg("+").arg("-").arg("COUNT").arg(limit);
-        let reply = self.send_pooled(&queue.partition, &command).await?;
-        let entries: Vec<(String, HashMap<String, String>)> = decode(reply)?;
-        let corrupt = || StorageError::Corrupt("a dead letter without one of its parts".to_owned());
-        entries
-            .into_iter()
-            .map(|(id, fields)| dead_letter(&id, fields).ok_or_else(corrupt))
-            .collect()
     }
 
     async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError> {
@@ -142,15 +122,4 @@ impl Redis {
             cursor = next;
         }
     }
-}
-
-fn dead_letter(entry: &str, mut fields: HashMap<String, String>) -> Option<DeadLetter> {
-    let (_, id, payload) = split_message(&fields.remove("h")?).ok()?;
-    Some(DeadLetter {
-        group: Group::from_id(fields.remove("g")?),
-        id,
-        payload,
-        reason: fields.remove("r")?,
-        at: stream_time(entry)?,
-    })
 }

@@ -16,6 +16,7 @@ mod claim_guard;
 mod claims;
 mod commit;
 mod db_thread;
+mod dead_letters;
 mod disk_reserve;
 mod error;
 mod feeds;

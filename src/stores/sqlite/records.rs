@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::Sqlite;
 use super::commit::{self, sent_digest};
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
 use crate::contracts::storage::encoding::{DUPLICATE_DAYS, superseding};
-use crate::contracts::storage::{Partition, Records, StateReads, StorageError, encoding};
+use crate::contracts::storage::{
+    EventCursor, Partition, Records, StateReads, StorageError, encoding,
+};
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
 use crate::model::state::Write;
@@ -150,19 +152,91 @@ fn events(
 ) -> StorageResult<Vec<Event>> {
     let row = tx.find_partition(partition)?;
     let entries = tx.query_all(
-        "SELECT at, message, kinds, detail FROM events
+        "SELECT number, at, message, kinds, detail FROM events
          WHERE partition = ?1 AND (?2 IS NULL OR message = ?2) ORDER BY number",
         params![row.number, message.map(MessageId::as_str)],
-        |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?)),
+        RecordEntry::read,
+    )?;
+    let events = entries.iter().map(RecordEntry::events).collect::<StorageResult<Vec<_>>>()?;
+    Ok(events.into_iter().flatten().collect())
+}
+
+/// Number and time of an entry of the record.
+pub(super) type EntryPlace = (i64, i64);
+
+pub(super) fn read_cursor(cursor: &EventCursor) -> StorageResult<EntryPlace> {
+    let parts = cursor.as_str().split_once('-');
+    let place = parts.and_then(|(number, at)| Some((number.parse().ok()?, at.parse().ok()?)));
+    place.ok_or_else(|| StorageError::Corrupt("a cursor that this store did not issue".to_owned()))
+}
+
+/// Returns the events of up to `limit` entries after a place.
+pub(super) fn events_after(
+    tx: &Transaction<'_>,
+    partition: &Partition,
+    after: Option<EntryPlace>,
+    limit: usize,
+) -> StorageResult<Vec<(EventCursor, Event)>> {
+    let row = tx.find_partition(partition)?;
+    let (number, at) = match after {
+        None => (0, i64::MIN),
+        Some(place) => resume(tx, &row, place)?,
+    };
+    let entries = tx.query_all(
+        "SELECT number, at, message, kinds, detail FROM events
+         WHERE partition = ?1 AND number > ?2 AND at > ?3 ORDER BY number LIMIT ?4",
+        params![row.number, number, at, to_i64(limit)],
+        RecordEntry::read,
     )?;
     let mut events = Vec::with_capacity(entries.len());
-    for (at, message, kinds, detail) in entries {
-        let (kinds, detail): (String, String) = (kinds, detail);
-        let at =
-            DateTime::from_timestamp_millis(at).ok_or_else(|| encoding::corrupt("at no time"))?;
-        events.extend(encoding::read(&MessageId::new(message), at, &kinds, Some(&detail))?);
+    for entry in entries {
+        let cursor = EventCursor::new(format!("{}-{}", entry.number, entry.at));
+        events.extend(entry.events()?.into_iter().map(|event| (cursor.clone(), event)));
     }
     Ok(events)
+}
+
+/// Returns the number and the time after which the entries behind a place are found. Numbers go on from
+/// the newest entry: when that is gone, they are given again, and the time decides.
+fn resume(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    (number, at): EntryPlace,
+) -> StorageResult<EntryPlace> {
+    let next = tx.query_optional(
+        "SELECT number, at FROM events WHERE partition = ?1 AND number >= ?2 ORDER BY number LIMIT 1",
+        [row.number, number],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+    )?;
+    let is_continued = next.is_some_and(|next| next.0 > number || next.1 == at);
+    Ok(if is_continued { (number, i64::MIN) } else { (0, at) })
+}
+
+/// Entry of the record.
+struct RecordEntry {
+    number: i64,
+    at: i64,
+    message: String,
+    kinds: String,
+    detail: String,
+}
+
+impl RecordEntry {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            number: row.get(0)?,
+            at: row.get(1)?,
+            message: row.get(2)?,
+            kinds: row.get(3)?,
+            detail: row.get(4)?,
+        })
+    }
+
+    fn events(&self) -> StorageResult<Vec<Event>> {
+        let at = DateTime::from_timestamp_millis(self.at);
+        let at = at.ok_or_else(|| encoding::corrupt("at no time"))?;
+        encoding::read(&MessageId::new(&self.message), at, &self.kinds, Some(&self.detail))
+    }
 }
 
 /// Removes events that are older than `since`. They are in the order of their times, so this reads no

@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use super::commit;
 use super::mailbox::{HeldClaim, line_of};
 use super::transaction::{StorageResult, Transaction, to_i64};
-use crate::contracts::storage::encoding::{MAX_DEAD_LETTERS, debts};
+use super::{commit, dead_letters};
+use crate::contracts::storage::encoding::debts;
 use crate::contracts::storage::{Burial, Claim, Commit, Entry, QueueKind, Retry, Settled};
 use crate::model::event::Facts;
 use crate::model::message::MessageId;
@@ -111,7 +111,7 @@ pub(super) fn bury(
     burial: &Burial,
 ) -> StorageResult<Settled> {
     let Some(held) = tx.held(claim)? else { return Ok(Settled::LeaseLost) };
-    insert_dead_letter(tx, held.queue, claim, &burial.reason)?;
+    dead_letters::insert(tx, held.queue, claim, &burial.reason)?;
     tx.remove_head(&held, claim)?;
     tx.notify_ready(&held.row, claim.queue.kind);
     for write in &burial.writes {
@@ -127,26 +127,6 @@ pub(super) fn bury(
     };
     record.write(tx, &held)?;
     Ok(Settled::Done)
-}
-
-/// Inserts a dead letter, and removes the oldest above the maximum.
-fn insert_dead_letter(
-    tx: &Transaction<'_>,
-    queue: i64,
-    claim: &Claim,
-    reason: &str,
-) -> StorageResult<()> {
-    let number = tx.query_number(
-        "INSERT INTO dead_letters (queue, number, at, mailbox, id, payload, reason) VALUES
-             (?1, 1 + coalesce((SELECT max(number) FROM dead_letters WHERE queue = ?1), 0),
-              ?2, ?3, ?4, ?5, ?6)
-         RETURNING number",
-        params![queue, tx.now, claim.group.as_str(), claim.id.as_str(), claim.payload, reason],
-    )?;
-    let oldest = number.unwrap_or_default() - to_i64(MAX_DEAD_LETTERS);
-    let cut = "DELETE FROM dead_letters WHERE queue = ?1 AND number <= ?2";
-    tx.execute(cut, [queue, oldest])?;
-    Ok(())
 }
 
 /// The part of a settlement that is recorded.

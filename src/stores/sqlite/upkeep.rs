@@ -1,19 +1,16 @@
-//! Inspection and upkeep: depths, dead letters, retention, partition counts, health.
+//! Upkeep: depths, retention, partition counts, health.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::DateTime;
 use rusqlite::params;
 
-use super::transaction::{StorageResult, Transaction, to_i64, to_u64};
+use super::transaction::{StorageResult, Transaction, to_u64};
 use super::{Sqlite, commit, feeds, records};
 use crate::contracts::storage::{
-    Audit, DeadLetter, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention,
-    SafetyCheck, StorageError, Upkeep,
+    Audit, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention, SafetyCheck,
+    StorageError, Upkeep,
 };
-use crate::model::address::Group;
-use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 
 #[async_trait]
@@ -21,15 +18,6 @@ impl Upkeep for Sqlite {
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {
         let queue = queue.clone();
         self.read(move |tx| depth(tx, &queue)).await
-    }
-
-    async fn dead_letters(
-        &self,
-        queue: &Queue,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StorageError> {
-        let queue = queue.clone();
-        self.read(move |tx| dead_letters(tx, &queue, limit)).await
     }
 
     async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError> {
@@ -119,35 +107,6 @@ fn depth(tx: &Transaction<'_>, queue: &Queue) -> StorageResult<Depth> {
         scheduled: count("SELECT count(*) FROM wakes WHERE queue = ?1")?,
         dead: count("SELECT count(*) FROM dead_letters WHERE queue = ?1")?,
     })
-}
-
-fn dead_letters(
-    tx: &Transaction<'_>,
-    queue: &Queue,
-    limit: usize,
-) -> StorageResult<Vec<DeadLetter>> {
-    let number = tx.find_partition(&queue.partition)?.queue(queue.kind);
-    let letters = tx.query_all(
-        "SELECT mailbox, id, payload, reason, at FROM dead_letters
-         WHERE queue = ?1 ORDER BY number DESC LIMIT ?2",
-        params![number, to_i64(limit)],
-        |row| {
-            let letter = DeadLetter {
-                group: Group::from_id(row.get::<_, String>(0)?),
-                id: MessageId::new(row.get::<_, String>(1)?),
-                payload: row.get(2)?,
-                reason: row.get(3)?,
-                at: DateTime::UNIX_EPOCH,
-            };
-            Ok((letter, row.get(4)?))
-        },
-    )?;
-    let dated = |(letter, at): (DeadLetter, i64)| {
-        let at = DateTime::from_timestamp_millis(at)?;
-        Some(DeadLetter { at, ..letter })
-    };
-    let corrupt = || StorageError::Corrupt("a dead letter with an impossible time".to_owned());
-    letters.into_iter().map(|letter| dated(letter).ok_or_else(corrupt)).collect()
 }
 
 /// Tests whether periodic work is due. When it is, it is not again before `every` is over.

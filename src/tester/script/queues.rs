@@ -57,8 +57,8 @@ impl Queues {
             let new = usize::try_from(dead.saturating_sub(*known))?;
             *known = dead;
             if new > 0 {
-                let letters = self.storage.dead_letters(queue, new).await?;
-                found.extend(letters.into_iter().rev().map(|letter| (queue.kind, letter)));
+                let letters = self.storage.dead_letters_before(queue, None, new).await?;
+                found.extend(letters.into_iter().rev().map(|(_, letter)| (queue.kind, letter)));
             }
         }
         Ok(found)

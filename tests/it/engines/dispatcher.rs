@@ -77,7 +77,7 @@ fn sends(f: &Fixture, provider: &Provider, on_ambiguous: OnAmbiguous) -> Arc<Con
 
 /// Reasons of the dead letters, newest first.
 async fn buried(f: &Fixture) -> Vec<String> {
-    let letters = f.storage.dead_letters(&f.outbox(), 10).await.unwrap();
+    let letters = f.dead_letters(&f.outbox()).await;
     letters.into_iter().map(|letter| letter.reason).collect()
 }
 

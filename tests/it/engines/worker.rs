@@ -116,7 +116,7 @@ async fn buried_for(max_attempts: u32, deed: Deed) -> String {
     until_empty(&f, &f.inbound(), &consumer).await;
     assert_eq!(runs.load(Ordering::SeqCst), max_attempts);
     assert_eq!(owed(&f).await, [APOLOGY]);
-    f.storage.dead_letters(&f.inbound(), 1).await.unwrap().remove(0).reason
+    f.dead_letters(&f.inbound()).await.remove(0).reason
 }
 
 #[tokio::test]

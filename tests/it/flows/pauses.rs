@@ -17,7 +17,7 @@ async fn pause_is_shown_by_readyz_and_check_with_its_line_masked() {
     let store = Redis::connect(settings).await.unwrap();
     let line = Some(Identity::new("+15005550006"));
     let pause = Pause {
-        scope: PauseScope { transport: "twilio".to_owned(), line },
+        scope: PauseScope::of_provider("twilio", line),
         remaining: Duration::from_mins(10),
         code: 21606,
         reason: "not a valid, SMS-capable number".to_owned(),

@@ -163,7 +163,6 @@ forward! {
 forward! {
     Upkeep {
         fn depth(queue: &Queue) -> Depth;
-        fn dead_letters(queue: &Queue, limit: usize) -> Vec<DeadLetter>;
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
         fn take_turn(partition: &Partition, work: &str, every: Duration) -> bool;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
-    QueueKind, Retry, Settled, Storage, Token,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Entry, Partition, Push,
+    Pushed, Queue, QueueKind, Retry, Settled, Storage, Token,
 };
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::clock::{Clock, SystemClock};
@@ -137,6 +137,12 @@ impl Fixture {
         events.into_iter().map(|event| event.kind).collect()
     }
 
+    /// Returns the dead letters of a queue, the newest first.
+    pub(crate) async fn dead_letters(&self, queue: &Queue) -> Vec<DeadLetter> {
+        let letters = self.storage.dead_letters_before(queue, None, 100).await.unwrap();
+        letters.into_iter().map(|(_, letter)| letter).collect()
+    }
+
     /// Returns the readable state of the partition as text; two snapshots are equal when nothing
     /// has changed in between.
     pub(crate) async fn snapshot(&self) -> String {
@@ -144,7 +150,7 @@ impl Fixture {
         let mut text = format!("{events:?}\n");
         for queue in [self.inbound(), self.outbox()] {
             let depth = self.storage.depth(&queue).await.unwrap();
-            let dead = self.storage.dead_letters(&queue, 100).await.unwrap();
+            let dead = self.dead_letters(&queue).await;
             writeln!(text, "{depth:?} {dead:?}").unwrap();
         }
         let keys = ["k1", "k2", "k3"].map(str::to_owned);

@@ -59,7 +59,7 @@ pub(super) async fn leftovers(place: Place, topics: &str) -> Vec<String> {
         if depth.pending + depth.leased + depth.delayed + depth.suspect + depth.dead > 0 {
             left.push(format!("{} {:?}: {depth:?}", queue.partition, queue.kind));
         }
-        for letter in store.dead_letters(&queue, 10).await.unwrap() {
+        for (_, letter) in store.dead_letters_before(&queue, None, 10).await.unwrap() {
             left.push(format!("dead letter {}: {}", letter.id, letter.reason));
         }
     }

@@ -4,9 +4,11 @@ pub(crate) mod admission;
 pub(crate) mod burial;
 pub(crate) mod caps;
 pub(crate) mod commit;
+pub(crate) mod dead_letters;
 pub(crate) mod duplicates;
 pub(crate) mod feeds;
 pub(crate) mod fence;
+pub(crate) mod inspection;
 pub(crate) mod lease;
 pub(crate) mod lines;
 pub(crate) mod operator;
@@ -60,6 +62,19 @@ macro_rules! contract_tests {
                 member_check_fails_after_the_member_was_reinserted,
                 conflict_returns_the_current_state,
             ;
+            dead_letters:
+                dead_letters_are_read_page_by_page,
+                dead_letters_are_read_by_their_ids,
+                replayed_letter_goes_to_the_end_of_its_mailbox,
+                replayed_letters_keep_the_order_in_which_they_are_asked_for,
+                replayed_letter_wakes_an_idle_mailbox,
+                letter_is_replayed_once,
+                letter_that_was_buried_again_is_another_one,
+                replayed_letter_begins_with_no_attempt_and_no_failure,
+                replayed_reply_is_waited_for_again,
+                discarded_letter_is_gone_and_recorded,
+                letter_of_another_store_is_refused_and_nothing_is_moved,
+            ;
             duplicates:
                 duplicate_push_is_ignored,
                 duplicate_of_a_completed_message_is_ignored,
@@ -85,6 +100,13 @@ macro_rules! contract_tests {
                 settlement_fails_after_the_lease_was_reclaimed,
                 settlement_fails_after_the_message_was_completed,
                 lost_lease_is_reported_before_a_conflict,
+            ;
+            inspection:
+                head_shows_the_state_of_its_group,
+                heads_are_those_that_wait_longest_on_all_lines,
+                events_are_read_page_by_page,
+                reader_of_events_goes_on_after_the_record_was_trimmed,
+                position_in_the_record_of_another_store_is_refused,
             ;
             lease:
                 expired_lease_is_reclaimed,

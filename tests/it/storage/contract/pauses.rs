@@ -9,7 +9,7 @@ use crosswire::model::topic::TopicName;
 use crate::storage::fixture::{Fixture, LONG};
 
 fn pause(line: Option<&str>, remaining: Duration) -> Pause {
-    let scope = PauseScope { transport: "twilio".to_owned(), line: line.map(Identity::new) };
+    let scope = PauseScope::of_provider("twilio", line.map(Identity::new));
     Pause { scope, remaining, code: 21606, reason: "not yours | 42".to_owned() }
 }
 

@@ -387,10 +387,10 @@ impl<D: DirectAccess> Runner<'_, D> {
             let queue = self.queue(kind);
             let depth = storage.depth(&queue).await.map_err(call_error)?;
             compare("depth", &self.reference.depth(kind), &depth)?;
-            let dead = storage.dead_letters(&queue, 100).await.map_err(call_error)?;
+            let dead = storage.dead_letters_before(&queue, None, 100).await.map_err(call_error)?;
             let dead: Vec<_> = dead
                 .into_iter()
-                .map(|d| DeadLetterView {
+                .map(|(_, d)| DeadLetterView {
                     group: d.group,
                     id: d.id,
                     payload: d.payload,

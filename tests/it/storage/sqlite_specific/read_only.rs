@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crosswire::contracts::storage::{
-    FeedLimits, Feeds as _, Queues as _, Records as _, StorageError, Upkeep as _,
+    FeedLimits, Feeds as _, Inspection as _, Queues as _, Records as _, StorageError, Upkeep as _,
 };
 use crosswire::model::event::EventKind;
 use crosswire::stores::sqlite::Sqlite;
@@ -35,7 +35,7 @@ async fn read_only_store_sees_writes_of_the_running_process() {
     f.bury(claim, recorded).await;
     let events = reader.events(&f.partition, None).await.unwrap();
     assert_eq!(kinds(events).last(), Some(&EventKind::Buried));
-    assert_eq!(reader.dead_letters(&f.inbound(), 9).await.unwrap().len(), 1);
+    assert_eq!(reader.dead_letters_before(&f.inbound(), None, 9).await.unwrap().len(), 1);
     assert_eq!(reader.health().await.unwrap(), crosswire::contracts::storage::Health::default());
 }
 
