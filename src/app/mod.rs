@@ -48,6 +48,7 @@ mod script;
 mod secret;
 mod send;
 mod serve;
+mod status;
 mod store;
 mod submit;
 mod survey;
@@ -58,7 +59,7 @@ pub use client::Client;
 pub use commands::{
     BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions,
     EventsOptions, ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions,
-    SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    StatusOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -72,7 +73,7 @@ use serve::WebServer;
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `doctor`, `events`,
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `status`, `script`, `send`, `check`, `doctor`, `events`,
 /// `survey`, `people`, `optout`, `forget` and `fake-twilio`.
 pub struct App {
     environment: Environment,
@@ -127,6 +128,9 @@ impl App {
             (None, Role::Web) => self.web(&WebOptions::default()),
             (Some(Command::Worker(options)), _) => self.worker(&options),
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
+            (Some(Command::Status(options)), _) => {
+                run_to_the_end(|stop| status::status(&self, &options, stop))
+            }
             (Some(Command::Check(options)), _) => self.check(&options),
             (Some(Command::Doctor(options)), _) => self.doctor(&options),
             (Some(Command::Events(options)), _) => self.events(&options),

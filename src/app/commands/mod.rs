@@ -1,10 +1,13 @@
 //! The command line.
 
+mod status;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::status::StatusOptions;
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
 
@@ -28,6 +31,8 @@ pub enum Command {
     Web(WebOptions),
     /// Handle messages and send the replies.
     Worker(WorkerOptions),
+    /// Show what waits, how fast it goes, and which processes work on it.
+    Status(StatusOptions),
     /// List every error in the configuration and every problem of the store.
     Check(CheckOptions),
     /// Examine configuration, store, credentials and webhooks, one line each, with what to do.
