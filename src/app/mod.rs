@@ -53,6 +53,7 @@ mod secret;
 mod send;
 mod serve;
 mod settings_view;
+mod status;
 mod store;
 mod submit;
 mod survey;
@@ -63,8 +64,8 @@ pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
     BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions, EventsOptions,
-    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, SurveyCommand,
-    Waivers, WebOptions, WorkerOptions,
+    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, StatusOptions,
+    SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -78,7 +79,7 @@ use serve::WebServer;
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `script`, `send`, `check`, `doctor`, `events`,
+/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `status`, `script`, `send`, `check`, `doctor`, `events`,
 /// `survey`, `people`, `optout`, `forget` and `fake-twilio`.
 pub struct App {
     environment: Environment,
@@ -133,6 +134,9 @@ impl App {
             (None, Role::Web) => self.web(&WebOptions::default()),
             (Some(Command::Worker(options)), _) => self.worker(&options),
             (None, Role::Worker) => self.worker(&WorkerOptions::default()),
+            (Some(Command::Status(options)), _) => {
+                run_to_the_end(|stop| status::status(&self, &options, stop))
+            }
             (Some(Command::Check(options)), _) => self.check(&options),
             (Some(Command::Doctor(options)), _) => self.doctor(&options),
             (Some(Command::Events(options)), _) => self.events(&options),

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod status;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -11,15 +13,15 @@ mod pause;
 mod since;
 mod trace;
 
+pub use self::status::StatusOptions;
+use super::work::Until;
+use crate::contracts::storage::SafetyCheck;
 pub(super) use audit::AuditOptions;
 pub(super) use dead::{
     DeadCommand, DeadFilterOptions, DeadListOptions, DeadMoveOptions, DeadShowOptions,
 };
 pub(super) use pause::{PauseOptions, UnpauseOptions};
 pub(super) use trace::TraceOptions;
-
-use super::work::Until;
-use crate::contracts::storage::SafetyCheck;
 
 /// Strangers talk, anonymously and safely, over plain text messages.
 ///
@@ -41,6 +43,8 @@ pub enum Command {
     Web(WebOptions),
     /// Handle messages and send the replies.
     Worker(WorkerOptions),
+    /// Show what waits, how fast it goes, and which processes work on it.
+    Status(StatusOptions),
     /// List every error in the configuration and every problem of the store.
     Check(CheckOptions),
     /// Examine configuration, store, credentials and webhooks, one line each, with what to do.

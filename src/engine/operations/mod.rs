@@ -22,7 +22,9 @@ pub use self::dead::{DeadFilter, DeadPage, DeadRow, DeadView, Fate, LetterId, MO
 pub use self::fleet::{Fleet, ProcessView};
 pub use self::letter::Letter;
 pub use self::opt_outs::{Lines, OptOutChange, OptOutName, OptOutRow};
-pub use self::overview::{BudgetView, Overview, PauseView, QueueView, StoreView, TopicView};
+pub use self::overview::{
+    BudgetView, Latency, Overview, PauseView, QueueView, StoreView, TopicView,
+};
 pub use self::pauses::LineView;
 pub use self::people::{people, shown, wake};
 pub use self::stuck::{LISTED, Waiting};
@@ -32,7 +34,7 @@ use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 
-/// What an operator works on: the topics of a deployment and their store.
+/// Subject of an operator: the topics of a deployment and their store.
 pub struct Operations {
     pub services: Vec<TopicRuntime>,
     pub storage: Arc<dyn Storage>,

@@ -8,7 +8,7 @@ use crate::contracts::figures::{Figures, Series};
 use crate::contracts::storage::QueueKind;
 use crate::model::topic::TopicName;
 
-/// What a process records of itself while it runs. Clones record into the same place.
+/// Record that a process keeps of itself while it runs. Clones record into the same place.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     pub figures: Arc<Figures>,

@@ -150,7 +150,7 @@ async fn frozen_store_leaves_what_the_process_knows() {
     let text = tokio::time::timeout(PATIENCE, async {
         loop {
             let text = scrape(&deployment, "").await.body;
-            if text.contains("crosswire_store_ready 0.0") {
+            if text.contains("crosswire_store_ready{} 0.0") {
                 return text;
             }
         }

@@ -1,4 +1,4 @@
-//! What the engines record.
+//! Records of the engines.
 
 use std::time::Duration;
 
