@@ -16,6 +16,7 @@ RUN mkdir -p bin src && touch src/lib.rs && echo 'fn main() {}' > bin/crosswire.
     && cargo build --release --locked --bin crosswire
 COPY .config .config
 COPY bin bin
+COPY docs/handlers.md docs/
 COPY src src
 # The files of the layer above are younger than the copied ones.
 RUN touch src/lib.rs bin/crosswire.rs \

@@ -33,5 +33,6 @@ pub(super) fn man(program: &Program, options: &ManOptions) -> Result<()> {
 
 /// Returns the name by which a shell calls a program.
 fn name(program: &Program) -> String {
-    program.title().to_lowercase()
+    let title = program.title();
+    if program.is_own() { title.to_lowercase() } else { title.to_owned() }
 }

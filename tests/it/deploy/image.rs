@@ -21,6 +21,10 @@ fn image_holds_only_files_that_exist_and_are_not_ignored() {
         assert!(ignored.lines().any(|line| line == format!("!{source}")), "{source} is ignored");
     }
     assert!(ignored.lines().any(|line| line == "*"), "nothing else is sent");
+    // The page that the crate's documentation is made of is compiled too.
+    let lib = read("src/lib.rs");
+    let page = lib.split('"').nth(1).unwrap().trim_start_matches("../");
+    assert!(dockerfile.contains(&format!("COPY {page} ")), "{page} is missing");
 }
 
 #[test]
