@@ -14,7 +14,8 @@ pub(super) fn parse(program: &Program) -> Cli {
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
-fn command(program: &Program) -> clap::Command {
+/// Returns the command line of a program.
+pub(super) fn command(program: &Program) -> clap::Command {
     let command = Cli::command().version(program.version());
     if program.is_own() {
         return command;

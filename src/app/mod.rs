@@ -34,6 +34,7 @@ mod fake_twilio;
 mod files;
 mod forget;
 mod front;
+mod health;
 mod init;
 mod metrics;
 mod new;
@@ -48,11 +49,13 @@ mod prepare;
 mod process;
 mod program;
 mod reporting;
+mod role;
 mod script;
 mod secret;
 mod send;
 mod serve;
 mod settings_view;
+mod shell;
 mod status;
 mod store;
 mod submit;
@@ -74,13 +77,13 @@ use commands::{OptOutCommand, PeopleCommand};
 use prepare::Prepared;
 use process::{Stop, run_to_the_end};
 use program::Program;
+use role::Role;
 use serve::WebServer;
 
 /// A messaging server: the parts that topics may name, and the configuration that names them.
 ///
 /// `App::from_env()?.handler("my_handler", MyHandler).run()` is a whole program, with the commands
-/// of `crosswire`: `dev`, `standalone`, `web`, `worker`, `status`, `script`, `send`, `check`, `doctor`, `events`,
-/// `survey`, `people`, `optout`, `forget` and `fake-twilio`.
+/// of `crosswire`, which `crosswire --help` lists.
 pub struct App {
     environment: Environment,
     /// Text of topics.toml, in place of the file.
@@ -88,15 +91,6 @@ pub struct App {
     registry: Registry,
     role: Role,
     program: Program,
-}
-
-/// Role of a process whose command line names none.
-#[derive(Clone, Copy)]
-enum Role {
-    Dev,
-    Standalone,
-    Web,
-    Worker,
 }
 
 impl App {
@@ -108,17 +102,7 @@ impl App {
     /// at once.
     pub fn from_env() -> anyhow::Result<Self> {
         let environment = config::process_environment()?;
-        let role = match environment.get("RUN").map(str::to_lowercase).as_deref() {
-            None | Some("dev") => Role::Dev,
-            Some("standalone") => Role::Standalone,
-            Some("web") => Role::Web,
-            Some("worker") => Role::Worker,
-            Some(_) => {
-                anyhow::bail!(
-                    "environment: RUN: no such role; write dev, standalone, web or worker"
-                )
-            }
-        };
+        let role = Role::of(&environment)?;
         let program = Program::of_executable(&config::executable());
         Ok(Self { program, ..Self::with_environment(environment, role) })
     }
@@ -157,6 +141,9 @@ impl App {
                 run_to_the_end(|stop| forget::forget(&self, &options, stop))
             }
             (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
+            (Some(Command::Health(options)), _) => health::health(&self, &options),
+            (Some(Command::Completions(options)), _) => shell::completions(&self.program, &options),
+            (Some(Command::Man(options)), _) => shell::man(&self.program, &options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),
             (Some(Command::Init(options)), _) => init::init(&options, Path::new(".")),
         }

@@ -6,6 +6,7 @@ mod api;
 mod browser;
 mod commands;
 mod configuration_docs;
+mod deploy;
 mod devices;
 mod dialogues;
 mod docs;

@@ -1,18 +1,21 @@
 //! The command line.
 
+mod audit;
+mod dead;
+mod health;
+mod pause;
+mod shell;
+mod since;
 mod status;
+mod trace;
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-mod audit;
-mod dead;
-mod pause;
-mod since;
-mod trace;
-
+pub(super) use self::health::{HealthOf, HealthOptions};
+pub(super) use self::shell::{CompletionsOptions, ManOptions};
 pub use self::status::StatusOptions;
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
@@ -85,6 +88,12 @@ pub enum Command {
     Optout(OptOutCommand),
     /// Remove all that is stored about a person, and prove it by a search of the store.
     Forget(ForgetOptions),
+    /// Say whether a process on this machine does its work; for the health check of a container.
+    Health(HealthOptions),
+    /// Print the completions of a shell.
+    Completions(CompletionsOptions),
+    /// Print the manual page, or write a page of each command into a directory.
+    Man(ManOptions),
 }
 
 #[derive(Debug, Subcommand)]

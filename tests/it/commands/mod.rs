@@ -3,6 +3,7 @@
 mod dotenv;
 mod init;
 mod new;
+mod shell;
 
 use std::path::Path;
 use std::process::{Command, Output};

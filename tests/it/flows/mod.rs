@@ -10,6 +10,7 @@ mod event_webhooks;
 mod events;
 mod former;
 mod gateway;
+mod health;
 mod hostile;
 mod intake;
 mod kannel;
