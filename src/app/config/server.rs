@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use super::traces::{TracesConfig, traces};
 use crate::contracts::settings::Section;
 use crate::contracts::settings::{ConfigErrors, ENVIRONMENT, Environment, Purpose, did_you_mean};
 
@@ -42,6 +43,8 @@ pub struct ServerConfig {
     pub log_filter: String,
     /// Form of log lines; by their reader when absent.
     pub log_format: Option<LogFormat>,
+    /// Export of traces; none when absent.
+    pub traces: Option<TracesConfig>,
     /// Maximum number of open connections.
     pub max_connections: usize,
     /// Maximum number of open connections from one client address.
@@ -71,6 +74,7 @@ pub(super) fn server(
         trust_forwarded: profile.trust_forwarded,
         log_filter: log_filter(environment, profile.log_level, errors),
         log_format: log_format(environment, errors),
+        traces: traces(environment, errors),
         max_connections,
         max_connections_per_address: per_address.unwrap_or(max_connections.div_ceil(share)),
         profile: name,
