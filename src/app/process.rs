@@ -9,6 +9,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::telemetry;
+
 /// Time for the work in hand after a signal: below the 30 s between Heroku's SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(25);
 
@@ -52,6 +54,7 @@ where
     });
     // A handler that blocks its thread must not keep the process alive.
     runtime.shutdown_background();
+    telemetry::end();
     outcome
 }
 

@@ -27,11 +27,13 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod traces;
 mod transports;
 
 pub use draft::{DraftConfig, TopicSelection};
 pub use server::{LogFormat, ServerConfig};
 pub use store::{RedisConfig, StoreConfig};
+pub use traces::TracesConfig;
 
 /// Returns the environment variables of this process, and those of the file `.env` in the working
 /// directory that it does not have.

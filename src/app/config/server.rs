@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use url::Url;
 
+use super::traces::{TracesConfig, traces};
 use crate::contracts::settings::Section;
 use crate::contracts::settings::{ConfigErrors, ENVIRONMENT, Environment, Purpose, did_you_mean};
 
@@ -45,6 +46,8 @@ pub struct ServerConfig {
     pub log_filter: String,
     /// Form of log lines; by their reader when absent.
     pub log_format: Option<LogFormat>,
+    /// Export of traces; none when absent.
+    pub traces: Option<TracesConfig>,
     /// Maximum number of open connections.
     pub max_connections: usize,
     /// Maximum number of open connections from one client address.
@@ -77,6 +80,7 @@ pub(super) fn server(
         trust_forwarded: profile.trust_forwarded,
         log_filter: log_filter(environment, profile.log_level, errors),
         log_format: log_format(environment, errors),
+        traces: traces(environment, errors),
         max_connections,
         max_connections_per_address: per_address.unwrap_or(max_connections.div_ceil(share)),
         profile: name,

@@ -9,6 +9,7 @@ use crate::contracts::storage::{Pushed, StorageError};
 use crate::contracts::transport::Report;
 use crate::engine::topic::Pipeline;
 use crate::model::message::{Inbound, MessageId};
+use crate::model::topic::TopicName;
 
 /// Message that a call or a provider's list has brought.
 pub(in crate::engine) struct Arrival<'p> {
@@ -83,6 +84,23 @@ impl<'p> Arrival<'p> {
     fn duration_ms(&self, now: DateTime<Utc>) -> f64 {
         milliseconds((now - self.received_at).to_std().unwrap_or_default())
     }
+}
+
+/// Writes the line of a message that a program has submitted.
+pub(in crate::engine) fn submitted(
+    topic: &TopicName,
+    message: &MessageId,
+    outcome: Pushed,
+    took: Duration,
+) {
+    tracing::info!(
+        target: RECEIVED,
+        {
+            topic.name = %topic, message.id = %message, ?outcome,
+            duration_ms = milliseconds(took),
+        },
+        "submission accepted",
+    );
 }
 
 /// Writes the line of a delivery report about a message that answers `message`, or no other.

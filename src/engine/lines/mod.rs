@@ -9,7 +9,7 @@ mod sending;
 
 use std::time::Duration;
 
-pub(super) use self::arrival::{Arrival, reported};
+pub(super) use self::arrival::{Arrival, reported, submitted};
 pub use self::handling::Handled;
 pub(super) use self::handling::{buried, postponed, retried};
 pub(super) use self::sending::{given_up, not_sent, sent, unreadable, withheld};

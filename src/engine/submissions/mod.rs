@@ -9,7 +9,7 @@ mod status;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use self::batch::{BatchDraft, BatchMessage, MAX_BATCH, Progress};
 pub use self::destination::Destination;
@@ -18,6 +18,7 @@ pub use self::error::SubmitError;
 pub use self::idempotency::IdempotencyKey;
 pub use self::status::{MessageStatus, Status, StatusEvent};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
+use crate::engine::lines;
 use crate::model::address::{Address, Group, GroupKey};
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Facts};
@@ -140,9 +141,10 @@ impl Submitter {
 
     async fn push(&self, partition: &Partition, push: Push) -> Result<(), SubmitError> {
         let id = push.entry.id.clone();
+        let began = Instant::now();
         match in_time(self.storage.push(partition, push)).await? {
-            Pushed::Accepted | Pushed::Duplicate => {
-                tracing::info!(topic.name = %partition.topic, message.id = %id, "submission accepted");
+            pushed @ (Pushed::Accepted | Pushed::Duplicate) => {
+                lines::submitted(&partition.topic, &id, pushed, began.elapsed());
                 Ok(())
             }
             Pushed::Full => Err(SubmitError::QueueFull),

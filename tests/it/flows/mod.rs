@@ -28,6 +28,8 @@ mod sockets_kill;
 mod storm;
 mod tester;
 pub(crate) mod texts;
+#[cfg(feature = "otel")]
+mod traces;
 
 /// A roulette topic that sends no reply when it accepts a message. Its people write faster than people
 /// do, and are not stopped.

@@ -1,4 +1,8 @@
-//! Logging: readable lines for a developer or a terminal, JSON everywhere else.
+//! Logging: readable lines for a developer or a terminal, JSON everywhere else; and traces, which are made
+//! from the lines.
+
+#[cfg(feature = "otel")]
+mod otel;
 
 use std::io::{IsTerminal, stderr};
 use std::panic;
@@ -21,17 +25,45 @@ pub enum Reader {
     Operator,
 }
 
-/// Starts logging to standard error. Standard output is for the results of commands.
+/// Starts logging to standard error, and the export of traces. Standard output is for the results of
+/// commands.
 pub fn init(config: &ServerConfig, reader: Reader) {
     let lines = lines(config.log_format, reader).with_filter(EnvFilter::new(&config.log_filter));
     // A second call, as in a test of an app, leaves the first logger in place.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    start(config, lines);
     panic::set_hook(Box::new(|info| {
         // Only the location is logged: the message of a panic may quote a person's text ("byte index
         // 1 is not a char boundary of ..").
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         error!(panic.location = location, "panicked");
     }));
+}
+
+#[cfg(feature = "otel")]
+fn start(config: &ServerConfig, lines: impl Layer<Registry> + Send + Sync) {
+    let traces = config.traces.as_ref().map(otel::layer).transpose();
+    let (traces, error) = match traces {
+        Ok(traces) => (traces, None),
+        Err(error) => (None, Some(error)),
+    };
+    let _ = tracing_subscriber::registry().with(lines).with(traces).try_init();
+    if let Some(error) = error {
+        error!(%error, "traces are not exported");
+    }
+}
+
+#[cfg(not(feature = "otel"))]
+fn start(config: &ServerConfig, lines: impl Layer<Registry> + Send + Sync) {
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+    if config.traces.is_some() {
+        tracing::warn!("traces are not exported; build the program with the feature otel");
+    }
+}
+
+/// Exports the traces that are left, at the end of a process.
+pub fn end() {
+    #[cfg(feature = "otel")]
+    otel::flush();
 }
 
 /// Returns the layer that writes the lines, in the form that was asked for or that suits their reader.
