@@ -156,3 +156,19 @@ async fn page_survives_an_outage_and_keeps_what_is_typed() {
     page.hides("The server does not answer.").await;
     page.sees(typed, "+1415").await;
 }
+
+#[tokio::test]
+async fn page_keeps_what_it_knew_while_the_store_is_away() {
+    let deployment = Setup::dev(ROULETTE).own_redis().start().await;
+    let page = Page::open_admin(&deployment, "overview").await;
+    page.sees("document.querySelectorAll('[data-key=topics] tbody tr').length", 1).await;
+    deployment.redis().kill9();
+    page.sees("document.getElementById('connection').dataset.state", "store").await;
+    page.shows("The store is not ready").await;
+    page.sees("document.querySelectorAll('[data-key=topics] tbody tr').length", 1).await;
+    page.move_to("stuck").await;
+    page.shows("Try again").await;
+    deployment.redis().restart();
+    page.is_live().await;
+    page.shows("Nothing waits.").await;
+}
