@@ -3,11 +3,13 @@
 mod accessibility;
 mod chat;
 mod composer;
+mod details;
 mod devices;
 mod driver;
 mod faults;
 mod layout;
 mod log;
+mod marks;
 mod outage;
 mod page;
 mod pages;
@@ -16,6 +18,8 @@ mod rooms;
 mod rooms_guest;
 mod rooms_tabs;
 mod roulette;
+mod start_over;
+mod windows;
 
 use crate::support::{Deployment, Setup};
 
