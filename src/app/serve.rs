@@ -266,6 +266,11 @@ fn tester_state(prepared: &Prepared, storage: &Arc<dyn Storage>, stop: &Stop) ->
     TesterState {
         access: access(&prepared.config),
         phones: Phones::new(intake, Arc::clone(&board)),
+        departure: tester::Departure::new(
+            Arc::clone(storage),
+            prepared.groups.clone(),
+            &prepared.services,
+        ),
         hub: Hub::new(board, stop.0.clone()),
         topics: prepared.services.iter().map(topic).collect(),
         program: prepared.program.title().to_owned(),

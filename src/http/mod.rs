@@ -13,6 +13,7 @@ use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
 use crate::engine::sockets::SocketServer;
 
+pub mod assets;
 pub mod body;
 pub mod client;
 mod exposition;

@@ -5,10 +5,11 @@ use actix_web::http::header::{
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
-use rust_embed::Embed;
+use rust_embed::{Embed, EmbeddedFile};
 use sha2::{Digest as _, Sha256};
 
 use super::{READ_METHODS, is_read};
+use crate::http::assets::SharedAssets;
 use crate::http::response::{method_not_allowed, not_found};
 
 #[derive(Embed)]
@@ -26,20 +27,24 @@ pub(super) fn folder() -> String {
 /// Digest of the names and contents of all assets, which the binary holds ready but for the last
 /// step.
 fn version() -> String {
-    let mut names: Vec<_> = Assets::iter().collect();
+    let mut names: Vec<_> = Assets::iter().chain(SharedAssets::iter()).collect();
     names.sort();
     let mut digest = Sha256::new();
     for name in names {
         digest.update(name.as_bytes());
-        digest.update(Assets::get(&name).map_or([0; 32], |asset| asset.metadata.sha256_hash()));
+        digest.update(get(&name).map_or([0; 32], |asset| asset.metadata.sha256_hash()));
     }
     hex::encode(&digest.finalize()[..8])
+}
+
+fn get(name: &str) -> Option<EmbeddedFile> {
+    Assets::get(name).or_else(|| SharedAssets::get(name))
 }
 
 /// Serves one asset.
 pub(super) async fn show(request: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
     let (wanted, name) = path.into_inner();
-    let Some(asset) = Assets::get(&name) else { return not_found().await };
+    let Some(asset) = get(&name) else { return not_found().await };
     if !is_read(&request) {
         return method_not_allowed(READ_METHODS);
     }

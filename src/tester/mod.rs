@@ -2,6 +2,7 @@
 //! through intake, handlers and outbox as those of a real provider.
 
 mod board;
+mod departure;
 mod entry;
 mod fault;
 mod number;
@@ -12,6 +13,7 @@ pub mod script;
 mod transport;
 
 pub use board::Board;
+pub use departure::Departure;
 pub use entry::{BoardEntry, DeliveryState, PhoneMessage, uncleared};
 pub use fault::{Fault, InjectedFault, active_faults};
 pub use number::{INVALID_NUMBER, phone_number};

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use super::TesterState;
 use super::draft::{Batch, Draft, parse_number};
@@ -23,6 +24,8 @@ use crate::tester::{BoardEntry, DeliveryState, Fault, InjectedFault, PhoneMessag
 
 /// Maximum size of a request body, in bytes: a thousand messages of a kilobyte each.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Time limit for the departure of all phones, below the page's own for a request.
+const DEPARTURE_TIMEOUT: Duration = Duration::from_secs(10);
 const JSON: &str = "application/json";
 
 type ApiResult = Result<HttpResponse, PageError>;
@@ -142,6 +145,22 @@ pub(super) async fn clear(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct StartOverRequest {}
+
+/// Lets all phones leave what they take part in, resets the faults, and clears the board.
+pub(super) async fn start_over(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<TesterState>,
+) -> ApiResult {
+    let StartOverRequest {} = read_json(&request, payload, "{}").await?;
+    let departure = state.departure.start_over(&state.phones);
+    timeout(DEPARTURE_TIMEOUT, departure).await.map_err(|_| PageError::NoWorker)??;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FaultRequest {
     #[serde(default)]
     number: Option<String>,
@@ -154,7 +173,7 @@ pub(super) async fn inject_fault(
     payload: Payload,
     state: Data<TesterState>,
 ) -> ApiResult {
-    let shape = r#"{"number":"1112223333","fault":"ok"}; others are slow, lossy, failing, throttled, undeliverable and opted_out"#;
+    let shape = r#"{"number":"1112223333","fault":"ok"}; others are failing, throttled, lossy, slow, undeliverable and opted_out"#;
     let FaultRequest { number, fault } = read_json(&request, payload, shape).await?;
     let number = number.as_deref().map(parse_number).transpose()?;
     in_time(state.phones.board().inject(&InjectedFault { number, fault })).await?;

@@ -5,6 +5,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::Embed;
 
+use crate::http::assets::SharedAssets;
 use crate::http::response::not_found;
 
 #[derive(Embed)]
@@ -13,7 +14,8 @@ struct Assets;
 
 /// Serves one asset.
 pub(super) async fn show(request: HttpRequest, name: Path<String>) -> HttpResponse {
-    let Some(asset) = Assets::get(&name) else { return not_found().await };
+    let asset = Assets::get(&name).or_else(|| SharedAssets::get(&name));
+    let Some(asset) = asset else { return not_found().await };
     let tag = format!("\"{}\"", hex::encode(asset.metadata.sha256_hash()));
     let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
     // Assets change with the binary, so a browser revalidates its copy on each use.

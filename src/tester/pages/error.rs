@@ -34,6 +34,8 @@ pub(super) enum PageError {
     MessageGone,
     #[error("The store could not be reached. Please check that it is running, and try again.")]
     StoreUnavailable,
+    #[error("the phones are still being let go; see that a worker is running, and try again")]
+    NoWorker,
     /// Refusal of a webhook that this process itself has built.
     #[error("the server refused its own request; its log says why")]
     Internal,
@@ -47,7 +49,7 @@ impl ResponseError for PageError {
             }
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnknownTopic | Self::MessageGone => StatusCode::NOT_FOUND,
-            Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreUnavailable | Self::NoWorker => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -11,6 +11,7 @@ use crate::http::methods::Methods;
 use crate::http::response::{method_not_allowed, not_found};
 use crate::model::command::Command;
 use crate::model::topic::TopicName;
+use crate::tester::Departure;
 use crate::tester::phones::Phones;
 
 mod access;
@@ -34,6 +35,7 @@ const METHODS: Methods = Methods(method_not_allowed);
 pub struct TesterState {
     pub access: Access,
     pub phones: Phones,
+    pub departure: Departure,
     pub hub: Arc<Hub>,
     pub topics: Vec<TopicInfo>,
     /// Name of the program, as the page calls it.
@@ -87,6 +89,7 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<TesterState>) {
         .service(METHODS.post("/send", api::send))
         .service(METHODS.post("/again", api::redeliver))
         .service(METHODS.post("/clear", api::clear))
+        .service(METHODS.post("/start-over", api::start_over))
         .service(METHODS.post("/fault", api::inject_fault))
         .service(METHODS.post("/segments", api::count_segments))
         .default_service(web::to(not_found));

@@ -10,7 +10,7 @@ use askama::Template;
 use super::error::{PageError, in_time};
 use super::log::{LogRow, log_rows};
 use super::{TesterState, TopicInfo};
-use crate::tester::phone_number;
+use crate::tester::{Fault, phone_number};
 
 /// Values of `page.html`. The template engine escapes them.
 #[derive(Template)]
@@ -24,6 +24,8 @@ struct TesterPage<'s> {
     /// First number in the query, or an empty string.
     phone: String,
     rows: Vec<LogRow>,
+    /// Words of the faults, each with what it simulates.
+    faults: Vec<(&'static str, &'static str)>,
 }
 
 /// Renders the page with the log in it, for browsers without JavaScript.
@@ -43,6 +45,7 @@ pub(super) async fn show(
         topic: parameter("topic").unwrap_or_default(),
         phone: phone.map_or_else(String::new, |phone| phone.reveal().to_owned()),
         rows: log_rows(entries),
+        faults: Fault::described().collect(),
     };
     let html = page.render().expect("a template writes into a string");
     Ok(HttpResponse::Ok().content_type(ContentType::html()).body(html))
@@ -54,7 +57,7 @@ mod tests {
 
     fn rendered(program: &str) -> String {
         let (topics, topic, phone, rows) = (&[][..], String::new(), String::new(), Vec::new());
-        TesterPage { program, topics, topic, phone, rows }.render().unwrap()
+        TesterPage { program, topics, topic, phone, rows, faults: Vec::new() }.render().unwrap()
     }
 
     #[test]

@@ -87,26 +87,9 @@ pub(super) const USAGE: [(&str, &str); 15] = [
     ("keep", "keep NAME PATTERN, such as: keep CODE join ([A-Z0-9]+)"),
 ];
 
-/// Words for the faults, as the tester's page has them. [`Fault::Slow`] is none of them, since no
-/// time passes in a script unless it is advanced.
-const FAULTS: [(&str, Fault); 6] = [
-    ("ok", Fault::None),
-    ("failing", Fault::Failing),
-    ("throttled", Fault::Throttled),
-    ("lossy", Fault::Lossy),
-    ("undeliverable", Fault::Undeliverable),
-    ("opted_out", Fault::OptedOut),
-];
-
-/// Returns the word for a fault, `ok` for one without a word.
-pub(super) fn fault_word(fault: Fault) -> &'static str {
-    FAULTS.iter().find(|(_, known)| *known == fault).map_or("ok", |(word, _)| word)
-}
-
 pub(super) fn parse_fault(word: &str) -> Result<Fault, String> {
-    let known = FAULTS.iter().find(|(known, _)| *known == word);
-    known.map(|(_, fault)| *fault).ok_or_else(|| {
-        let fix = did_you_mean(word, FAULTS.map(|(known, _)| known));
+    Fault::from_word(word).ok_or_else(|| {
+        let fix = did_you_mean(word, Fault::words());
         format!("there is no fault {word:?}; {fix}")
     })
 }

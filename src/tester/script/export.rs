@@ -8,7 +8,6 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::START;
-use super::action::fault_word;
 use crate::contracts::storage::FeedCursor;
 use crate::model::address::Identity;
 use crate::model::message::{Media, MessageId, Text};
@@ -110,7 +109,7 @@ impl<'b> ScriptWriter<'b> {
     }
 
     fn write_fault_line(&mut self, InjectedFault { number, fault }: &InjectedFault) {
-        let word = fault_word(*fault);
+        let word = fault.word();
         match number {
             Some(number) => self.line(format_args!("phone {} {word}", number.reveal())),
             None => self.line(format_args!("provider {word}")),

@@ -28,7 +28,7 @@
 //! | `attach URL TYPE` | a picture sent with the next `>`, or required of the next `<` |
 //! | `again NUM` | redelivers the last message of NUM under the same id |
 //! | `advance TIME` | advances the clock by `90s`, `2m`, `1h 30m`, `7days`; timers on the way fire at their own times |
-//! | `provider FAULT` | injects a fault for all messages to phones: `ok`, `failing`, `throttled`, `lossy` (delivered, but the confirmation is lost), `undeliverable`, `opted_out` |
+//! | `provider FAULT` | injects a fault for all messages to phones: `ok`, `failing`, `throttled`, `lossy` (delivered, but the confirmation is lost), `undeliverable`, `opted_out`, `slow` (as `ok`, since no time passes) |
 //! | `phone NUM FAULT` | injects a fault for one number |
 //! | `delivered NUM`, `failed NUM [CODE]` | the provider's delivery report for the last message to NUM |
 //! | `keep NAME PATTERN` | keeps what a regular expression finds in the newest message; `$NAME` in later texts is replaced by it |

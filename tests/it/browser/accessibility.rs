@@ -39,8 +39,32 @@ async fn empty_and_used_pages_are_accessible() {
     page.sees("document.querySelectorAll('.badge:not([hidden])').length", 1).await;
     page.click(&Page::part(0, "[data-part=menu-button]")).await;
     assert_accessible(&page, "a page with everything open").await;
-    page.resize(360, 740, 1.0).await;
-    assert_accessible(&page, "a page on a phone").await;
+    for width in [390, 820, 1400] {
+        page.resize(width, 844, 1.0).await;
+        assert_accessible(&page, &format!("a page of {width}")).await;
+    }
+}
+
+#[tokio::test]
+async fn dialogs_marks_and_the_pair_are_accessible() {
+    let (_deployment, page) = chatting().await;
+    page.click("#add-phone").await;
+    page.click("#add-phone").await;
+    page.send(0, "hello").await;
+    page.sees("document.querySelectorAll('.card .new:not([hidden])').length", 1).await;
+    let pair = format!("{} {}", super::ANNA, super::BEN);
+    page.find("#log [data-part=filter]").await.select_by_value(&pair).await.unwrap();
+    for width in [390, 820, 1400] {
+        page.resize(width, 844, 1.0).await;
+        assert_accessible(&page, &format!("marks and a pair, {width}")).await;
+        page.press_button(&Page::part(0, ".mark")).await;
+        page.sees("document.getElementById('details').open", true).await;
+        assert_accessible(&page, &format!("details, {width}")).await;
+        page.click("#details .head button").await;
+        page.press_button("#start-over").await;
+        assert_accessible(&page, &format!("a question, {width}")).await;
+        page.click("#question button[value='']").await;
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,54 @@ async fn enter_sends_and_shift_enter_starts_a_new_line() {
 }
 
 #[tokio::test]
+async fn enter_in_the_number_field_moves_to_the_message_and_types_nothing() {
+    let (_deployment, page) = two_phones().await;
+    page.rename(0, "+14155550199").await;
+    page.sees("document.activeElement.dataset.part", "text").await;
+    page.sees("document.querySelector('.card').getAttribute('aria-label')", "Phone +14155550199")
+        .await;
+    // Whatever the key types is in the field before the next one.
+    page.press(&[Key::Tab]).await;
+    page.sees("document.querySelector('.card textarea').value", "").await;
+}
+
+#[tokio::test]
+async fn arrow_up_recalls_the_sent_texts_and_overwrites_none() {
+    let (_deployment, page) = two_phones().await;
+    for text in ["first", "second", "second", "third"] {
+        page.send(0, text).await;
+    }
+    page.sees("document.querySelectorAll('.card:first-child .own').length", 4).await;
+    // The texts come from the board, and so survive a reload.
+    page.reload().await;
+    let typed = "document.querySelector('.card textarea').value";
+    for (key, expected) in [
+        (Key::Up, "third"),
+        (Key::Up, "second"),
+        (Key::Up, "first"),
+        (Key::Up, "first"),
+        (Key::Down, "second"),
+        (Key::Down, "third"),
+        (Key::Down, ""),
+        (Key::Down, ""),
+        (Key::Up, "third"),
+    ] {
+        page.press(&[key]).await;
+        page.sees(typed, expected).await;
+    }
+    page.write(0, " and more").await;
+    page.press(&[Key::Up]).await;
+    page.sees(typed, "third and more").await;
+    page.press(&[Key::Enter]).await;
+    page.bubbles(1, &[]).await;
+    page.sees(
+        "document.querySelector('.card .own:nth-last-child(1 of .own) .text').textContent",
+        "third and more",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn segment_count_follows_the_typed_text() {
     let (_deployment, page) = two_phones().await;
     let count = "document.querySelector('.card [data-part=count]').textContent";
@@ -140,14 +188,14 @@ async fn page_is_usable_by_keyboard_alone() {
     let focused = "document.activeElement.textContent.trim()";
     page.sees(focused, "Fault").await;
     page.press(&[Key::Enter]).await;
-    page.sees(focused, "Deliver the last message again").await;
+    page.sees(focused, "again deliver the last message again").await;
     page.press(&[Key::Down]).await;
-    page.sees(focused, "Undeliverable").await;
+    page.sees(focused, "ok messages are delivered").await;
     page.press(&[Key::End]).await;
-    page.sees(focused, "No fault").await;
+    page.sees(focused, "opted_out the recipient has opted out").await;
     page.press(&[Key::Down]).await;
     page.press(&[Key::Up]).await;
-    page.sees(focused, "No fault").await;
+    page.sees(focused, "opted_out the recipient has opted out").await;
     page.press(&[Key::Escape]).await;
     page.sees(focused, "Fault").await;
     page.sees("document.querySelectorAll('[role=menu]:not([hidden])').length", 0).await;

@@ -16,7 +16,7 @@ async fn undeliverable_fault_ends_the_chat_of_the_other_phone() {
     let (_deployment, page) = chatting().await;
     choose(&page, 1, "[data-fault=undeliverable]").await;
     let badge = "document.querySelector('.card:nth-child(2) .badge').textContent";
-    page.sees(badge, "Undeliverable").await;
+    page.sees(badge, "undeliverable").await;
     page.send(0, "are you there?").await;
     page.bubble(0, &received(PEER_LEFT)).await;
     let failed =
@@ -25,11 +25,29 @@ async fn undeliverable_fault_ends_the_chat_of_the_other_phone() {
     page.sees(failed, reason).await;
     // The fault stays active across a reload, until it is reset.
     page.reload().await;
-    page.sees(badge, "Undeliverable").await;
+    page.sees(badge, "undeliverable").await;
     choose(&page, 1, "[data-fault=ok]").await;
     page.sees(badge, "").await;
     page.send(1, "hello?").await;
     page.bubble(1, &received(NOT_CONNECTED)).await;
+}
+
+#[tokio::test]
+async fn faults_have_the_words_of_scripts() {
+    let (_deployment, page) = chatting().await;
+    page.click(&Page::part(0, "[data-part=menu-button]")).await;
+    let words = "[...document.querySelectorAll('[role=menu]:not([hidden]) strong')]
+        .map(({textContent}) => textContent)";
+    let expected =
+        ["again", "ok", "failing", "throttled", "lossy", "slow", "undeliverable", "opted_out"];
+    page.sees(words, serde_json::json!(expected)).await;
+    page.click(&Page::part(0, "[data-fault=slow]")).await;
+    page.sees("document.querySelector('.card .badge').textContent", "slow").await;
+    page.send(1, "hello?").await;
+    page.bubble(0, &received("Stranger: hello?")).await;
+    let script = "await (await fetch('/tester/script')).text()";
+    let exported = page.settled(script).await;
+    assert!(exported.as_str().unwrap().contains(&format!("phone {ANNA} slow\n")), "{exported}");
 }
 
 #[tokio::test]

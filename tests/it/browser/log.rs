@@ -7,6 +7,7 @@ use crate::support::{PATIENCE, poll};
 #[tokio::test]
 async fn log_is_filtered_and_cleared_by_phone_or_completely() {
     let (_deployment, page) = two_phones().await;
+    page.resize(1400, 900, 1.0).await;
     let empty = "document.querySelector('#log [data-part=empty]').innerText";
     let hint = "You haven't sent or received any test messages yet.\n\n\
                    Use the form on the left to get started.";
@@ -38,9 +39,63 @@ async fn log_is_filtered_and_cleared_by_phone_or_completely() {
     page.sees("document.querySelectorAll('#log tbody tr').length", 2).await;
 
     page.click("#log [data-part=clear-all]").await;
+    page.sees("document.querySelector('#question h2').textContent", "Clear all messages?").await;
+    page.click("#question button[value='']").await;
+    page.sees("document.querySelectorAll('#log tbody tr').length", 2).await;
+    page.click("#log [data-part=clear-all]").await;
+    page.click("#question button[value=yes]").await;
     page.notice("Cleared all messages").await;
     page.bubbles(1, &[]).await;
     page.sees(empty, hint).await;
+    page.resize(390, 844, 1.0).await;
+    page.sees(empty, hint.replace("on the left", "above")).await;
+}
+
+#[tokio::test]
+async fn log_says_in_words_on_a_phone_who_wrote_to_whom() {
+    let (_deployment, page) = chatting().await;
+    page.resize(390, 844, 2.0).await;
+    let first_lines = "[...document.querySelectorAll('#log tbody td.number')].slice(0, 3)
+        .map(({innerText}) => innerText.trim())";
+    let expected = [format!("To {BEN}"), format!("To {ANNA}"), format!("From {BEN}")];
+    let is_right = |shown: &serde_json::Value| {
+        let mut shown: Vec<String> = serde_json::from_value(shown.clone()).unwrap();
+        let mut expected = expected.clone();
+        // The two replies come in any order.
+        shown[..2].sort();
+        expected[..2].sort();
+        shown == expected
+    };
+    page.until(first_lines, &[], is_right).await;
+    page.resize(1400, 900, 1.0).await;
+    let sign = "document.querySelector('#log tbody td.number').innerText.trim().slice(0, 2)";
+    page.sees(sign, "<<").await;
+}
+
+#[tokio::test]
+async fn pair_is_shown_side_by_side_in_the_order_of_time() {
+    let (_deployment, page) = chatting().await;
+    page.send(0, "over to you").await;
+    page.bubble(1, &received("Stranger: over to you")).await;
+    let filter = page.find("#log [data-part=filter]").await;
+    filter.select_by_value(&format!("{ANNA} {BEN}")).await.unwrap();
+    page.sees("document.querySelector('#log table').hidden", true).await;
+    let shown = "[...document.querySelectorAll('#log .pair .bubble')].slice(-2).map(bubble =>
+        `${bubble.dataset.side} ${bubble.querySelector('.text').textContent}`)";
+    page.sees(shown, serde_json::json!(["0 over to you", "1 Stranger: over to you"])).await;
+    page.send(1, "thanks").await;
+    page.sees(shown, serde_json::json!(["1 thanks", "0 Stranger: thanks"])).await;
+    // Each is in its own column, below its number, and follows the state of its message.
+    let columns = "[...document.querySelectorAll('#log .pair .who')].every((head, side) =>
+        [...document.querySelectorAll(`#log .pair .bubble[data-side='${side}']`)].every(bubble => {
+            const [own, all] = [bubble, head].map(one => one.getBoundingClientRect());
+            return own.left >= all.left - 1 && own.right <= all.right + 1;
+        }))";
+    page.sees(columns, true).await;
+    page.sees("document.querySelectorAll('#log .pair [data-state=queued]').length", 0).await;
+    filter.select_by_value("").await.unwrap();
+    page.sees("document.querySelectorAll('#log .pair .bubble').length", 0).await;
+    page.sees("document.querySelectorAll('#log tbody tr:not([hidden])').length", 9).await;
 }
 
 #[tokio::test]

@@ -8,11 +8,13 @@ mod admin_layout;
 mod admin_letters;
 mod chat;
 mod composer;
+mod details;
 mod devices;
 mod driver;
 mod faults;
 mod layout;
 mod log;
+mod marks;
 mod outage;
 mod page;
 mod pages;
@@ -21,6 +23,8 @@ mod rooms;
 mod rooms_guest;
 mod rooms_tabs;
 mod roulette;
+mod start_over;
+mod windows;
 
 use crate::support::{Deployment, Setup};
 

@@ -74,6 +74,11 @@ impl Page {
         self.find(css).await.click().await.unwrap();
     }
 
+    /// Activates a button by the keyboard, wherever it is in the page.
+    pub(super) async fn press_button(&self, css: &str) {
+        self.find(css).await.send_keys(&char::from(Key::Enter).to_string()).await.unwrap();
+    }
+
     /// CSS selector of a part of a phone.
     pub(super) fn part(phone: usize, part: &str) -> String {
         format!(".card:nth-child({}) {part}", phone + 1)
@@ -107,6 +112,12 @@ impl Page {
     pub(super) async fn value(&self, expression: &str, arguments: &[Value]) -> Value {
         let script = format!("return {expression}");
         self.client().execute(&script, arguments.to_vec()).await.unwrap()
+    }
+
+    /// Evaluates an asynchronous JavaScript expression in the page.
+    pub(super) async fn settled(&self, expression: &str) -> Value {
+        let script = format!("(async () => {expression})().then(arguments[0])");
+        self.client().execute_async(&script, Vec::new()).await.unwrap()
     }
 
     /// Waits until an expression has a value.

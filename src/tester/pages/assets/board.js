@@ -55,6 +55,15 @@ export class Board extends EventTarget {
     return [...this.messages.values()].findLast(own);
   }
 
+  /** Returns the texts that a phone has sent, oldest first, each once in a row. */
+  textsOf(number, topic) {
+    const own = [...this.messages.values()].filter(
+      (message) => message.kind === "in" && message.number === number && message.topic === topic,
+    );
+    const texts = own.map(({ text }) => text).filter((text) => text !== "");
+    return texts.filter((text, at) => text !== texts[at - 1]);
+  }
+
   #setFault({ number, fault }) {
     this.faults.set(number ?? "", fault);
   }
@@ -66,10 +75,11 @@ export class Board extends EventTarget {
     if (known) {
       known.state = entry.state;
       known.reason = entry.reason;
+      known.history.push(step(entry));
       change.changed.add(known);
       return;
     }
-    const message = { media: [], ...entry };
+    const message = { media: [], ...entry, history: [step(entry)] };
     this.messages.set(key, message);
     change.added.add(message);
     if (this.messages.size > MAX_MESSAGES) {
@@ -113,4 +123,9 @@ export class Board extends EventTarget {
     this.#change = null;
     this.dispatchEvent(new CustomEvent("change", { detail: change }));
   }
+}
+
+/** A state of a message, with its time. */
+function step({ state, at, reason }) {
+  return { state, at, reason };
 }

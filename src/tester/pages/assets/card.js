@@ -1,6 +1,6 @@
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { copy } from "./dom.js";
+import { copy, fillMark } from "./dom.js";
 import { setUpFaultMenu } from "./faults.js";
 import { showNotice } from "./notices.js";
 import { INVALID_NUMBER, parseNumber } from "./numbers.js";
@@ -11,6 +11,8 @@ export class Card {
   #page;
   #conversation;
   #showFault;
+  /** Messages that came while the phone was not in use. */
+  #unread = new Set();
 
   /** `page` is the list of phones, with the board and the chosen topic. */
   constructor(phone, page) {
@@ -19,7 +21,7 @@ export class Card {
     this.#parts = copy("card");
     this.element = this.#parts.element;
     const line = { board: page.board, number: () => this.phone, topic: () => page.topic().name };
-    this.#conversation = new Conversation(this.#parts.conversation, this.#parts.hint);
+    this.#conversation = new Conversation(this.#parts, () => this.#see());
     this.composer = new Composer(this.element, this.#parts, line);
     this.#showFault = setUpFaultMenu(this.#parts, line);
     this.#listen();
@@ -27,12 +29,19 @@ export class Card {
     this.refresh();
   }
 
+  /** Number of messages that came while the phone was not in use. */
+  get unread() {
+    return this.#unread.size;
+  }
+
   /** Shows everything anew: after a change of topic or number, or a replay of the board. */
   refresh() {
     const { commands } = this.#page.topic();
     this.composer.showCommands(commands);
     this.#showHint(commands[0]);
-    this.#conversation.replace([...this.#page.board.messages.values()].filter(this.#isOurs));
+    const ours = [...this.#page.board.messages.values()].filter(this.#isOurs);
+    this.#conversation.replace(ours);
+    this.#markUnread(new Set(ours.filter((message) => this.#unread.has(message))));
     this.#showFault();
   }
 
@@ -49,7 +58,19 @@ export class Card {
     if (fresh) return this.refresh();
     const ours = [added, changed, removed].map((messages) => [...messages].filter(this.#isOurs));
     this.#conversation.change({ added: ours[0], changed: ours[1], removed: ours[2] });
+    const unread = new Set(this.#unread);
+    for (const message of ours[0]) if (message.kind === "out") unread.add(message);
+    for (const message of ours[2]) unread.delete(message);
+    this.#markUnread(this.#isWatched() ? new Set() : unread);
     this.#showFault();
+  }
+
+  /** Gives the phone another number. */
+  renumber(phone) {
+    this.phone = phone;
+    this.#unread.clear();
+    this.refresh();
+    this.#showNumber();
   }
 
   colour(hue) {
@@ -63,10 +84,37 @@ export class Card {
     const { number: input, remove } = this.#parts;
     input.addEventListener("change", () => this.#rename(input.value));
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.composer.focus();
+      if (event.key === "Enter") {
+        // The key would be typed into the message, which has the focus from here on.
+        event.preventDefault();
+        this.composer.focus();
+      }
       if (event.key === "Escape") input.value = this.phone;
     });
     remove.addEventListener("click", () => this.#page.remove(this));
+    for (const look of ["focusin", "pointerdown"]) {
+      this.element.addEventListener(look, () => this.#see());
+    }
+    document.addEventListener("visibilitychange", () => this.#isWatched() && this.#see());
+  }
+
+  /** Reports that the user is at this phone, and sees its newest message. */
+  #isWatched() {
+    const isHere = this.element.contains(document.activeElement) && document.hasFocus();
+    return isHere && !document.hidden && this.#conversation.isAtEnd;
+  }
+
+  #see() {
+    if (this.#conversation.isAtEnd) this.#markUnread(new Set());
+  }
+
+  #markUnread(unread) {
+    const { new: mark } = this.#parts;
+    const isSame = unread.size === this.#unread.size;
+    this.#unread = unread;
+    this.#conversation.mark(unread);
+    fillMark(mark, unread.size);
+    if (!isSame) this.#page.showUnread();
   }
 
   #rename(typed) {
@@ -75,8 +123,7 @@ export class Card {
     else if (!this.#page.isFree(renamed, this)) {
       showNotice("This phone is here already", { isError: true });
     } else if (renamed !== this.phone) {
-      this.phone = renamed;
-      this.refresh();
+      this.renumber(renamed);
       this.#page.update();
     }
     this.#showNumber();

@@ -2,12 +2,13 @@ import { post } from "./api.js";
 import { Attachments } from "./attach.js";
 import { make } from "./dom.js";
 import { showError, showNotice } from "./notices.js";
-import { count } from "./words.js";
+import { setUpRecall } from "./recall.js";
+import { measure } from "./segments.js";
 
 /** Delay between the last key and the count of segments, in milliseconds. */
 const MEASURE_DELAY = 150;
 
-const HELP = "Enter sends, Shift+Enter starts a new line";
+const HELP = "Enter sends, Shift+Enter starts a new line, ↑ recalls";
 
 const NOT_ACCEPTED = "The message was not accepted; the log says why";
 
@@ -29,6 +30,8 @@ export class Composer {
     this.#attachments = new Attachments(card, parts);
     const { composer, text } = parts;
     text.addEventListener("input", () => this.#measureSoon());
+    const sent = () => phone.board.textsOf(phone.number(), phone.topic());
+    setUpRecall(text, sent, () => this.#measureSoon());
     text.addEventListener("keydown", (event) => {
       // An input method uses Enter to choose a word.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -110,22 +113,8 @@ export class Composer {
   async #measure() {
     const { text, count: shown } = this.#parts;
     const measurement = ++this.#measurements;
-    let line = HELP;
-    if (text.value !== "") {
-      const size = await post("/tester/segments", { text: text.value }).catch(() => null);
-      line = size === null ? "" : describe(size);
-    }
+    const line = text.value === "" ? HELP : await measure(text.value);
     // Responses may arrive out of order: only that to the last request is shown.
     if (measurement === this.#measurements) shown.textContent = line;
   }
-}
-
-function describe({ characters, encoding, segments, left }) {
-  const parts = [
-    count(characters, "character", "characters"),
-    encoding,
-    count(segments, "segment", "segments"),
-    `${left} left`,
-  ];
-  return parts.join(" · ");
 }

@@ -1,5 +1,4 @@
-import { copy, fill, make } from "./dom.js";
-import { clock } from "./words.js";
+import { makeBubble, showState } from "./bubble.js";
 
 /** Distance from the end, in pixels, within which new messages are scrolled into view. */
 const FOLLOW_DISTANCE = 80;
@@ -8,17 +7,29 @@ const FOLLOW_DISTANCE = 80;
 export class Conversation {
   #element;
   #hint;
+  #jump;
+  #onEnd;
   #isFollowing = true;
+  #missed = 0;
   #bubbles = new Map();
 
-  constructor(element, hint) {
+  /** `onEnd` is called when the user has scrolled to the newest message. */
+  constructor({ conversation: element, hint, jump }, onEnd) {
     this.#element = element;
     this.#hint = hint;
-    element.addEventListener("scroll", () => {
-      const { scrollTop, scrollHeight, clientHeight } = element;
-      this.#isFollowing = scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
+    this.#jump = jump;
+    this.#onEnd = onEnd;
+    element.addEventListener("scroll", () => this.#scrolled());
+    jump.addEventListener("click", () => {
+      this.#scrollToEnd();
+      element.focus({ preventScroll: true });
     });
     new ResizeObserver(() => this.#follow()).observe(element);
+  }
+
+  /** Whether the newest message is in view. */
+  get isAtEnd() {
+    return this.#isFollowing;
   }
 
   /** Replaces all messages. Screen readers do not announce them, since most are not new. */
@@ -43,44 +54,45 @@ export class Conversation {
     }
     this.#element.append(...added.map((message) => this.#bubble(message)));
     this.#hint.hidden = this.#bubbles.size > 0;
+    if (this.#bubbles.size === 0) this.#isFollowing = true;
+    this.#missed = this.#isFollowing ? 0 : this.#missed + added.length;
+    this.#showJump();
     this.#follow();
+  }
+
+  /** Marks these messages as new, and no others. */
+  mark(messages) {
+    for (const [message, { element }] of this.#bubbles) {
+      element.classList.toggle("fresh", messages.has(message));
+    }
+  }
+
+  #bubble(message) {
+    const bubble = makeBubble(message, () => this.#follow());
+    this.#bubbles.set(message, bubble);
+    return bubble.element;
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#element;
+    this.#isFollowing = scrollHeight - scrollTop - clientHeight < FOLLOW_DISTANCE;
+    if (!this.#isFollowing || this.#missed === 0) return;
+    this.#missed = 0;
+    this.#showJump();
+    this.#onEnd();
+  }
+
+  #showJump() {
+    this.#jump.hidden = this.#missed === 0;
+    this.#jump.textContent = `↓ ${this.#missed} new`;
+  }
+
+  #scrollToEnd() {
+    this.#element.scrollTop = this.#element.scrollHeight;
   }
 
   /** Scrolls to the end, unless an older message is being read. */
   #follow() {
-    if (this.#isFollowing) this.#element.scrollTop = this.#element.scrollHeight;
+    if (this.#isFollowing) this.#scrollToEnd();
   }
-
-  #bubble(message) {
-    const bubble = copy("bubble");
-    this.#bubbles.set(message, bubble);
-    const own = message.kind === "in";
-    bubble.element.classList.add(own ? "own" : "other");
-    bubble.whose.textContent = own ? "You sent:" : "You received:";
-    fill(bubble.text, message.text);
-    bubble.text.after(...message.media.map((media) => this.#picture(media)));
-    bubble.at.dateTime = message.at;
-    bubble.at.textContent = clock(message.at);
-    showState(bubble, message);
-    return bubble.element;
-  }
-
-  #picture({ url, content_type: type }) {
-    const link = () =>
-      make("a", { href: url, target: "_blank", rel: "noreferrer", className: "file" }, url);
-    const shown = /^data:image\//.test(url) || (/^https:/.test(url) && type.startsWith("image/"));
-    if (!shown) return /^https:/.test(url) ? link() : make("span", { className: "file" }, type);
-    const picture = make("img", { src: url, alt: "Picture", referrerPolicy: "no-referrer" });
-    picture.addEventListener("load", () => this.#follow());
-    picture.addEventListener("error", () => {
-      picture.replaceWith(url.startsWith("https:") ? link() : "A picture that cannot be shown");
-    });
-    return picture;
-  }
-}
-
-function showState({ element, state, reason }, message) {
-  element.dataset.state = message.state;
-  state.textContent = message.state;
-  fill(reason, message.reason);
 }

@@ -27,6 +27,12 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Shows the number of new messages in a mark, or hides the mark without any. */
+export function fillMark(mark, count) {
+  mark.replaceChildren(String(count), make("span", { className: "unseen" }, " new"));
+  mark.hidden = count === 0;
+}
+
 /** Shows a text, or hides the element without one. */
 export function fill(element, text) {
   const shown = text ?? "";

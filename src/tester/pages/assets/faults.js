@@ -1,16 +1,7 @@
 import { post } from "./api.js";
+import { fill } from "./dom.js";
 import { setUpMenu } from "./menu.js";
 import { showError, showNotice } from "./notices.js";
-
-/** Badge text of each active fault. */
-const NAMES = {
-  slow: "Slow",
-  lossy: "Lossy",
-  failing: "Failing",
-  throttled: "Throttled",
-  undeliverable: "Undeliverable",
-  opted_out: "Opted out",
-};
 
 /** Sets up the fault menu of a phone, and returns a function that shows the active fault. */
 export function setUpFaultMenu({ menuButton, menu: list, again, badge }, { board, number, topic }) {
@@ -18,9 +9,7 @@ export function setUpFaultMenu({ menuButton, menu: list, again, badge }, { board
 
   function show() {
     const active = board.faultOf(number());
-    const name = NAMES[active] ?? "";
-    if (badge.textContent !== name) badge.textContent = name;
-    badge.hidden = name === "";
+    fill(badge, active === "ok" ? "" : active);
     for (const choice of choices) {
       choice.setAttribute("aria-checked", String(choice.dataset.fault === active));
     }

@@ -1,16 +1,29 @@
 import { post } from "./api.js";
+import { showState } from "./bubble.js";
+import { openOnClick } from "./details.js";
 import { PROGRAM, copy, fill, make, parts } from "./dom.js";
 import { showError, showNotice } from "./notices.js";
+import { Pair } from "./pair.js";
+import { ask } from "./question.js";
 import { count, date } from "./words.js";
 
 const DIRECTIONS = {
-  in: { sign: ">>", word: "Incoming: ", title: `Incoming (You sent this message to ${PROGRAM})` },
+  in: { sign: ">>", word: "From ", title: `Incoming (You sent this message to ${PROGRAM})` },
   out: {
     sign: "<<",
-    word: "Outgoing: ",
+    word: "To ",
     title: `Outgoing (You received this message from ${PROGRAM})`,
   },
 };
+
+const CLEAR_ALL = {
+  title: "Clear all messages?",
+  text: "They are removed from every open page. Chats go on.",
+  yes: "Clear all",
+};
+
+/** Numbers in the value of a choice, apart from each other. */
+const AND = " ";
 
 /** The table of all messages of all phones, newest first. */
 export class Log {
@@ -19,18 +32,22 @@ export class Log {
   #board;
   #phones;
   #showsTopics;
+  #pair;
 
   /** Rows show their topic when there are several. */
   constructor(board, phones, topics) {
     this.#board = board;
     this.#phones = phones;
     this.#showsTopics = topics.length > 1;
-    const { filter, clear, clearAll } = this.#parts;
+    const { filter, clear, clearAll, pair } = this.#parts;
+    this.#pair = new Pair(pair, phones);
     board.addEventListener("change", ({ detail }) => this.#change(detail));
     phones.addEventListener("change", () => this.#updateColours());
     filter.addEventListener("change", () => this.#updateFilter());
     clear.addEventListener("click", () => this.#clear(filter.value));
-    clearAll.addEventListener("click", () => this.#clear(""));
+    clearAll.addEventListener("click", async () => {
+      if (await ask(CLEAR_ALL)) this.#clear("");
+    });
     this.#updateChoices();
     this.#updateFilter();
   }
@@ -49,10 +66,11 @@ export class Log {
       const row = this.#rows.get(message);
       if (row) showState(row, message);
     }
+    this.#pair.update(changed);
     const rows = [...added].map((message) => this.#row(message));
     this.#parts.rows.prepend(...rows.reverse());
     this.#updateChoices();
-    this.#updateFilter();
+    if (fresh || rows.length > 0 || removed.size > 0) this.#updateFilter();
   }
 
   #row(message) {
@@ -71,34 +89,43 @@ export class Log {
     fill(row.media, pictures > 0 ? count(pictures, "picture", "pictures") : "");
     row.at.dateTime = message.at;
     row.at.textContent = date(message.at);
+    openOnClick(row.element, message);
     showState(row, message);
     return row.element;
   }
 
-  /** Offers all numbers with a message, and those of the page's phones. */
+  /** Offers all numbers with a message, and those of the page's phones, which are also offered in pairs. */
   #updateChoices() {
     const numbers = new Set(this.#phones.numbers);
     for (const message of this.#board.messages.values()) numbers.add(message.number);
+    const phones = this.#phones.numbers;
+    const pairs = phones.flatMap((one, at) => phones.slice(at + 1).map((other) => [one, other]));
+    const values = ["", ...numbers, ...pairs.map((pair) => pair.join(AND))];
     const { filter } = this.#parts;
     const chosen = filter.value;
-    const known = [...filter.options].slice(1).map(({ value }) => value);
-    if (filter.options.length > 0 && known.join() === [...numbers].join()) return;
-    const options = [...numbers].map((value) => make("option", { value }, value));
-    filter.replaceChildren(make("option", { value: "" }, "All phones"), ...options);
-    filter.value = numbers.has(chosen) ? chosen : "";
+    if (values.join() === [...filter.options].map(({ value }) => value).join()) return;
+    const single = [...numbers].map((value) => make("option", { value }, value));
+    const both = pairs.map((pair) => make("option", { value: pair.join(AND) }, pair.join(" and ")));
+    filter.replaceChildren(make("option", { value: "" }, "All phones"), ...single);
+    if (both.length > 0) filter.append(make("optgroup", { label: "Side by side" }, ...both));
+    filter.value = values.includes(chosen) ? chosen : "";
   }
 
   #updateFilter() {
-    const { filter, clear, clearAll, table, empty } = this.#parts;
-    let shown = 0;
+    const { filter, clear, clearAll, table, empty, order } = this.#parts;
+    const chosen = filter.value.split(AND);
+    const isPair = chosen.length > 1;
+    let shown = this.#pair.show(isPair ? chosen : [], [...this.#board.messages.values()]);
     for (const [message, row] of this.#rows) {
-      row.element.hidden = filter.value !== "" && message.number !== filter.value;
+      row.element.hidden = isPair || (filter.value !== "" && message.number !== filter.value);
       if (!row.element.hidden) shown += 1;
     }
-    table.hidden = shown === 0;
+    table.hidden = isPair || shown === 0;
     empty.hidden = shown > 0;
-    clear.disabled = filter.value === "" || shown === 0;
-    clear.title = filter.value === "" ? "Choose a phone to clear its messages" : "";
+    order.textContent = isPair ? "newest last" : "newest first";
+    const isOne = filter.value !== "" && !isPair;
+    clear.disabled = !isOne || shown === 0;
+    clear.title = isOne ? "" : "Choose a phone to clear its messages";
     clearAll.disabled = this.#rows.size === 0;
   }
 
@@ -118,10 +145,4 @@ export class Log {
       showError(error);
     }
   }
-}
-
-function showState({ element, state, reason }, message) {
-  element.dataset.state = message.state;
-  state.textContent = message.state;
-  fill(reason, message.reason);
 }

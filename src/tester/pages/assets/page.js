@@ -2,11 +2,15 @@ import { read } from "./address.js";
 import { get } from "./api.js";
 import { Board } from "./board.js";
 import { setUpBulkForm } from "./bulk.js";
+import { setUpDetails } from "./details.js";
 import { make } from "./dom.js";
 import { follow } from "./live.js";
 import { Log } from "./log.js";
 import { showError, showUnreachable } from "./notices.js";
 import { Phones } from "./phones.js";
+import { setUpStartOver } from "./start_over.js";
+import { setUpStrip } from "./strip.js";
+import { Unread } from "./title.js";
 
 /** Delay before a failed request is repeated, in milliseconds. */
 const RETRY_DELAY = 2_000;
@@ -47,14 +51,29 @@ function showConnection(state) {
   showUnreachable(state === "away");
 }
 
+/** Counts the messages to the page's phones in the title, while the page is hidden. */
+function countUnread(board, phones) {
+  const title = new Unread();
+  board.addEventListener("change", ({ detail: { fresh, added } }) => {
+    if (fresh) return;
+    for (const { kind, number } of added) {
+      if (kind === "out" && phones.numbers.includes(number)) title.add();
+    }
+  });
+}
+
 async function start() {
-  for (const id of ["main", "connection", "add-phone"]) byId(id).hidden = false;
+  for (const id of ["main", "connection", "actions"]) byId(id).hidden = false;
   const address = read();
   const all = await fetchTopics();
   const board = new Board();
   const topic = setUpTopicChoice(all, address.topic, () => phones.refresh());
   const phones = new Phones(board, topic);
   new Log(board, phones, all);
+  setUpDetails(board);
+  setUpStrip(phones);
+  setUpStartOver(phones);
+  countUnread(board, phones);
   for (const phone of address.phones) phones.add(phone);
   phones.first.composer.focus();
   setUpBulkForm(topic);

@@ -5,7 +5,8 @@ import { randomNumber } from "./numbers.js";
 
 const HUES = 6;
 
-/** All phones of the page, in the order of its address. Dispatches `change` with the list. */
+/** All phones of the page, in the order of its address. Dispatches `change` with the list, and
+ * `unread` with the marks of new messages. */
 export class Phones extends EventTarget {
   #cards = [];
   #section = document.getElementById("phones");
@@ -25,6 +26,10 @@ export class Phones extends EventTarget {
     return this.#cards[0];
   }
 
+  get cards() {
+    return this.#cards;
+  }
+
   get numbers() {
     return this.#cards.map((card) => card.phone);
   }
@@ -36,6 +41,17 @@ export class Phones extends EventTarget {
     this.#section.append(card.element);
     this.update();
     return card;
+  }
+
+  /** Gives every phone a new random number. */
+  renew() {
+    const taken = this.numbers;
+    for (const card of this.#cards) {
+      const phone = randomNumber(taken);
+      taken.push(phone);
+      card.renumber(phone);
+    }
+    this.update();
   }
 
   remove(card) {
@@ -65,6 +81,11 @@ export class Phones extends EventTarget {
     write(this.numbers, this.topic().name);
     this.#choices.replaceChildren(...this.numbers.map((value) => make("option", { value })));
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Reports that a phone has new messages, or no longer has any. */
+  showUnread() {
+    this.dispatchEvent(new Event("unread"));
   }
 
   /** Returns the colour of a number, or an empty string for one without a phone. */

@@ -14,6 +14,17 @@ export function date(at) {
   return DAY.format(then) === DAY.format(new Date()) ? time : `${DAY.format(then)}, ${time}`;
 }
 
+/** Formats the day and the time in milliseconds. */
+export function precise(at) {
+  const milliseconds = String(new Date(at).getMilliseconds()).padStart(3, "0");
+  return `${date(at)}.${milliseconds}`;
+}
+
+/** Formats the time between two moments, in seconds. */
+export function between(from, to) {
+  return `${((new Date(to) - new Date(from)) / 1_000).toFixed(3)} s`;
+}
+
 /** Formats a number with its noun. */
 export function count(number, one, many) {
   return `${number} ${number === 1 ? one : many}`;

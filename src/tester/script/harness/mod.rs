@@ -27,7 +27,7 @@ use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 use crate::stores::sqlite::Sqlite;
 use crate::tester::phones::{Phones, TestMessage};
-use crate::tester::{Board, DeliveryOutcome, DeliveryState, InjectedFault};
+use crate::tester::{Board, DeliveryOutcome, DeliveryState, Fault, InjectedFault};
 
 /// Hook called with every advance of the clock, for a store that has a clock of its own.
 pub type OnAdvance = Box<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -173,9 +173,14 @@ impl ScriptHarness {
         self.settle().await.map(drop)
     }
 
-    /// Injects a fault.
+    /// Injects a fault. A slow provider delivers at once, since no time passes while it is.
     pub(super) async fn inject(&mut self, injected: &InjectedFault) -> Result<()> {
-        Ok(self.phones.board().inject(injected).await?)
+        let fault = match injected.fault {
+            Fault::Slow => Fault::None,
+            other => other,
+        };
+        let injected = InjectedFault { number: injected.number.clone(), fault };
+        Ok(self.phones.board().inject(&injected).await?)
     }
 
     /// Advances the clock, and stops on the way at each time at which work is due.

@@ -9,7 +9,7 @@ use crate::support::{Answer, Deployment, Setup};
 
 const TOKEN: &str = "Vq7: x9Lw 3fRz-Hb2c with a colon";
 
-const ROUTES: [(&str, &str); 14] = [
+const ROUTES: [(&str, &str); 15] = [
     ("GET", "/tester"),
     ("POST", "/tester"),
     ("GET", "/tester/assets/icon.svg"),
@@ -19,6 +19,7 @@ const ROUTES: [(&str, &str); 14] = [
     ("POST", "/tester/send"),
     ("POST", "/tester/again"),
     ("POST", "/tester/clear"),
+    ("POST", "/tester/start-over"),
     ("POST", "/tester/fault"),
     ("POST", "/tester/segments"),
     ("GET", "/httptester/"),

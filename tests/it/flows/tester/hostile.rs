@@ -68,7 +68,8 @@ fn requests() -> Vec<(&'static str, String, u16)> {
     for content_type in ["", "image", "image/", "image/png\r\nX: y", "image/<b>"] {
         requests.push(("/tester/send", picture("https://example.com/a", content_type), 400));
     }
-    for path in ["/tester/send", "/tester/clear", "/tester/fault", "/tester/again"] {
+    let start_over = "/tester/start-over";
+    for path in ["/tester/send", "/tester/clear", "/tester/fault", "/tester/again", start_over] {
         for nonsense in ["", "{", "null", "[]", "\"text\"", "NaN", "\u{feff}{}"] {
             requests.push((path, nonsense.to_owned(), 400));
         }
