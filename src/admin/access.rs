@@ -175,7 +175,7 @@ impl AdminAccess {
 
     fn session(&self, request: &ServiceRequest) -> Option<Session> {
         let now = self.clock.now().timestamp();
-        self.sessions.read(&cookie_of(request.headers())?, now, |role| self.token(role).cloned())
+        self.sessions.read(cookie_of(request.headers())?, now, |role| self.token(role).cloned())
     }
 
     /// Fails when a visitor may not make this request.

@@ -35,6 +35,7 @@ mod files;
 mod forget;
 mod front;
 mod init;
+mod metrics;
 mod new;
 mod operator;
 mod operator_page;
@@ -182,6 +183,7 @@ impl App {
         run_to_the_end(|stop: Stop| async move {
             let store = prepared.open_store(&options.waivers.allow, &stop).await?;
             let reporter = reporting::reporter(&prepared, "worker", Arc::clone(&store), Vec::new());
+            metrics::serve(&prepared, &reporter, &stop);
             let working = work::work(&prepared, store, options.until(), stop);
             reporting::during(reporter, working).await
         })

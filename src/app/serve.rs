@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use super::advice;
 use super::connections::{Connections, close_when_crowded};
 use super::front;
+use super::metrics;
 use super::operator_page;
 use super::prepare::Prepared;
 use super::process::{Stop, raise_open_files_limit};
@@ -34,6 +35,7 @@ use crate::engine::processes::Reporter;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::sweeper::Sweeper;
 use crate::engine::topic::TopicRuntime;
+use crate::http::metrics::MetricsState;
 use crate::http::throttle::calls::CallThrottle;
 use crate::http::{self, AppState};
 use crate::model::clock::{Clock, SystemClock};
@@ -86,6 +88,7 @@ impl WebServer {
         let sockets = state.sockets.clone();
         let reporter = reporting::reporter(prepared, role, Arc::clone(&other), sockets);
         let routes = Routes {
+            metrics: Data::new(metrics::of_deployment(prepared, &reporter, waived)),
             admin: Data::new(operator_page::state(prepared, &other)),
             api: Data::new(api_state(prepared, &other, &state.intake)),
             state,
@@ -114,6 +117,7 @@ impl WebServer {
                     close_when_crowded(connections.clone(), request, next)
                 }))
                 .configure(|config| http::configure(config, &routes.state))
+                .configure(|config| http::metrics::configure(config, &routes.metrics))
                 .configure(|config| pages::configure(config, &routes.pages))
                 .configure(|config| tester_pages::configure(config, &routes.tester))
                 .configure(|config| api::configure(config, &routes.api))
@@ -168,6 +172,7 @@ struct Routes {
     tester: Data<TesterState>,
     api: Data<ApiState>,
     admin: Data<AdminState>,
+    metrics: Data<MetricsState>,
 }
 
 fn bind_error(host: &str, port: u16, error: &std::io::Error) -> anyhow::Error {

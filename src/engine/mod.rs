@@ -15,6 +15,7 @@ mod notices;
 pub mod operations;
 mod parts;
 pub mod processes;
+pub mod scrape;
 pub mod settlement;
 pub mod sockets;
 pub mod submissions;

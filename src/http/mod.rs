@@ -15,10 +15,12 @@ use crate::engine::sockets::SocketServer;
 
 pub mod body;
 pub mod client;
+mod exposition;
 mod former;
 mod health;
 mod media;
 pub mod methods;
+pub mod metrics;
 mod request;
 pub mod response;
 pub mod same_origin;

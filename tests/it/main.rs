@@ -12,6 +12,7 @@ mod docs;
 mod engines;
 mod examples;
 mod fake_twilio;
+mod figures;
 mod flows;
 mod handlers;
 mod jobs;

@@ -89,6 +89,7 @@ impl DraftConfig {
         let secret_key = secrets::secret_key(environment, purpose, errors);
         let admin_token = secrets::admin_token(environment, errors);
         let admin_read_token = secrets::admin_read_token(environment, errors);
+        let metrics_token = secrets::metrics_token(environment, errors);
         let store = store::store(environment, purpose, errors);
         Self {
             purpose,
@@ -104,6 +105,7 @@ impl DraftConfig {
                 secret_key,
                 admin_token,
                 admin_read_token,
+                metrics_token,
                 api_tokens: tokens,
                 topics,
             }),

@@ -73,6 +73,8 @@ pub struct Config {
     pub admin_token: Option<SecretString>,
     /// Token that opens the operator's pages for reading.
     pub admin_read_token: Option<SecretString>,
+    /// Token that opens the metrics, beside both of these.
+    pub metrics_token: Option<SecretString>,
     /// Tokens that open the HTTP API.
     pub api_tokens: Vec<ApiToken>,
     pub topics: Vec<TopicConfig>,

@@ -1,4 +1,5 @@
-//! Secrets of the server itself: `SECRET_KEY`, `ADMIN_TOKEN` and `ADMIN_READ_TOKEN`.
+//! Secrets of the server itself: `SECRET_KEY`, `ADMIN_TOKEN`, `ADMIN_READ_TOKEN`
+//! and `METRICS_TOKEN`.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -48,6 +49,14 @@ pub(super) fn admin_read_token(
         errors.add(ENVIRONMENT, "ADMIN_READ_TOKEN", "is the ADMIN_TOKEN", FIX);
     }
     Some(token)
+}
+
+/// Reads the token that opens the metrics alone.
+pub(super) fn metrics_token(
+    environment: &Environment,
+    errors: &ConfigErrors,
+) -> Option<SecretString> {
+    strong_secret(environment, "METRICS_TOKEN", FIX, errors)
 }
 
 fn strong_secret(

@@ -1,6 +1,7 @@
 //! Address, public URL, log level and connection limits of the server: profile and environment.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use url::Url;
 
@@ -26,6 +27,8 @@ pub struct ServerConfig {
     pub profile: String,
     pub host: String,
     pub port: u16,
+    /// Port on which a worker serves its metrics.
+    pub metrics_port: Option<NonZeroU16>,
     /// Scheme, host and port under which providers call this server, without a trailing slash.
     pub public_url: Option<String>,
     /// Use of `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For`. Only for a server that
@@ -51,6 +54,8 @@ pub(super) fn server(
     let default_host = if name == "dev" { "127.0.0.1" } else { "0.0.0.0" };
     let host = environment.get("HOST").map(str::to_owned).or(profile.host);
     let port = environment.parsed("PORT", "write a port: 0 to 65535", errors);
+    let fix = "write a free port: 1 to 65535, or unset it";
+    let metrics_port = environment.parsed("METRICS_PORT", fix, errors);
     let max_connections = profile.max_connections;
     // A trusted proxy is one address that stands for all clients.
     let share = if profile.trust_forwarded { 1 } else { ADDRESS_SHARE };
@@ -58,6 +63,7 @@ pub(super) fn server(
     ServerConfig {
         host: host.unwrap_or_else(|| default_host.to_owned()),
         port: port.or(profile.port).unwrap_or(DEFAULT_PORT),
+        metrics_port,
         public_url: public_url(environment, errors),
         trust_forwarded: profile.trust_forwarded,
         log_filter: log_filter(environment, profile.log_level, errors),

@@ -22,7 +22,7 @@ const ERROR_EVERY: Duration = Duration::from_mins(10);
 const LONGEST_PATH: usize = 256;
 
 /// Beginnings of the server's own paths.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "/queue",
     "/status",
     "/backend",
@@ -37,6 +37,7 @@ const RESERVED: [&str; 14] = [
     "/assets",
     "/media",
     "/admin",
+    "/metrics",
 ];
 
 /// Reads a topic, and records the errors in its table. Returns nothing for a topic without a valid

@@ -110,7 +110,7 @@ figures! {
     BUDGET_LIMIT = "budget_limit", Gauge, ["topic", "scope"],
         "Segments that a budget allows today.";
     OPT_OUTS = "opt_outs", Gauge, ["topic"],
-        "People who have opted out, once for each line.";
+        "Opt-outs on record: for each person one of every line, and one of all together.";
     PROCESSES = "processes", Gauge, ["role", "state"],
         "Processes that have reported, by role and state: running or lost.";
     STORE_READY = "store_ready", Gauge, [],

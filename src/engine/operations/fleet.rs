@@ -7,30 +7,15 @@ use serde::Serialize;
 
 use super::{OperationError, Operations};
 use crate::contracts::figures::catalogue::{Figure, MEMORY_BYTES};
-use crate::contracts::figures::{LOST_AFTER, ProcessReport, Times, Value};
-use crate::contracts::storage::Partition;
+use crate::contracts::figures::{ProcessReport, Times, Value};
+use crate::engine::processes::{self, ProcessState};
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
-
-/// Pool of the ids of processes that have reported.
-const PROCESSES: &str = "processes";
-/// Largest number of processes that are read.
-const MOST: usize = 1_000;
 
 /// Reports of all processes.
 #[derive(Debug, Default)]
 pub struct Fleet {
     reports: Vec<ProcessReport>,
-}
-
-/// State of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProcessState {
-    Running,
-    /// Its reports ended without notice.
-    Lost,
-    Stopped,
 }
 
 /// Process, as an operator sees it.
@@ -63,22 +48,18 @@ impl Operations {
     pub async fn fleet(&self) -> Result<Fleet, OperationError> {
         let mut reports = Vec::new();
         for service in &self.services {
-            let partition = Partition::first(&service.config.name);
-            let members = self.storage.members(&partition, PROCESSES, MOST).await?;
-            let keys: Vec<String> =
-                members.iter().map(|member| format!("process:{}", member.group)).collect();
-            if keys.is_empty() {
-                continue;
-            }
-            let values = self.storage.values(&partition, &keys).await?;
-            let read = values.into_iter().flatten();
-            reports.extend(read.filter_map(|it| serde_json::from_str::<ProcessReport>(&it).ok()));
+            reports.extend(processes::reports(self.storage.as_ref(), &service.config.name).await?);
         }
         Ok(Fleet { reports })
     }
 }
 
 impl Fleet {
+    /// Returns the last report of each process about each topic.
+    pub fn reports(&self) -> &[ProcessReport] {
+        &self.reports
+    }
+
     /// Returns the processes, those that run in front, each once.
     pub fn processes(&self, now: DateTime<Utc>) -> Vec<ProcessView> {
         let mut found: BTreeMap<&str, ProcessView> = BTreeMap::new();
@@ -93,7 +74,7 @@ impl Fleet {
             }
         }
         let mut processes: Vec<ProcessView> = found.into_values().collect();
-        processes.sort_by_key(|it| (it.state as u8, it.role.clone(), it.started_at));
+        processes.sort_by_key(|it| (it.state, it.role.clone(), it.started_at));
         processes
     }
 
@@ -101,7 +82,7 @@ impl Fleet {
     pub fn workers(&self, topic: &TopicName, now: DateTime<Utc>) -> usize {
         let is_worker = |it: &&ProcessReport| it.topic == *topic && it.role != "web";
         let reports = self.reports.iter().filter(is_worker);
-        reports.filter(|it| state(it, now) == ProcessState::Running).count()
+        reports.filter(|it| ProcessState::of(it, now) == ProcessState::Running).count()
     }
 
     /// Returns the sum of a counter of a topic, over its series that `is_wanted` by their labels.
@@ -117,7 +98,8 @@ impl Fleet {
 
     /// Returns the sum of a level of a topic over the processes that run.
     pub fn level(&self, topic: &TopicName, figure: &Figure, now: DateTime<Utc>) -> f64 {
-        let running = self.reports.iter().filter(|it| state(it, now) == ProcessState::Running);
+        let running =
+            self.reports.iter().filter(|it| ProcessState::of(it, now) == ProcessState::Running);
         running.filter(|it| it.topic == *topic).filter_map(|it| level(it, figure)).sum()
     }
 
@@ -147,15 +129,6 @@ impl Fleet {
     }
 }
 
-fn state(report: &ProcessReport, now: DateTime<Utc>) -> ProcessState {
-    let age = (now - report.at).to_std().unwrap_or_default();
-    match report.stopped {
-        true => ProcessState::Stopped,
-        false if age > LOST_AFTER => ProcessState::Lost,
-        false => ProcessState::Running,
-    }
-}
-
 fn view(report: &ProcessReport, now: DateTime<Utc>) -> ProcessView {
     let work = |it: &crate::contracts::figures::InHand| WorkView {
         topic: report.topic.clone(),
@@ -173,7 +146,7 @@ fn view(report: &ProcessReport, now: DateTime<Utc>) -> ProcessView {
         version: report.version.clone(),
         started_at: report.started_at,
         at: report.at,
-        state: state(report, now),
+        state: ProcessState::of(report, now),
         topics: vec![report.topic.clone()],
         in_hand: report.in_hand.iter().map(work).collect(),
         memory_bytes: memory,

@@ -17,12 +17,12 @@ mod trace;
 use std::sync::Arc;
 
 pub use self::audit::{Actor, AuditEntry};
-pub use self::bars::{BarOrder, BarRow, BarView, PersonName, ReportView};
+pub use self::bars::{BarOrder, BarRow, BarView, PersonName, ReportRow, ReportView, TextsRow};
 pub use self::dead::{DeadFilter, DeadPage, DeadRow, DeadView, Fate, LetterId, MOST_MOVED, Moved};
-pub use self::fleet::{Fleet, ProcessState};
+pub use self::fleet::{Fleet, ProcessView};
 pub use self::letter::Letter;
 pub use self::opt_outs::{Lines, OptOutChange, OptOutName, OptOutRow};
-pub use self::overview::{BudgetView, Overview, PauseView, StoreView, TopicView};
+pub use self::overview::{BudgetView, Overview, PauseView, QueueView, StoreView, TopicView};
 pub use self::pauses::LineView;
 pub use self::people::{people, shown, wake};
 pub use self::stuck::{LISTED, Waiting};

@@ -12,7 +12,8 @@ use crate::contracts::figures::catalogue::{
     SENDS, SETTLED, SOCKETS,
 };
 use crate::contracts::figures::{Figure, Times, Value};
-use crate::contracts::storage::{Depth, Health, Pause, Queue, QueueKind, Spending};
+use crate::contracts::storage::{Depth, Health, Pause, QueueKind, Spending};
+use crate::engine::processes::levels::{Levels, QueueLevel};
 use crate::engine::topic::TopicRuntime;
 use crate::model::consent::OPTED_OUT;
 use crate::model::topic::TopicName;
@@ -151,8 +152,8 @@ impl Operations {
         at: DateTime<Utc>,
     ) -> Result<TopicView, OperationError> {
         let config = &service.config;
-        let inbound = self.queue(service, QueueKind::Inbound).await?;
-        let outbox = self.queue(service, QueueKind::Outbox).await?;
+        let levels = Levels::of_queues(self.storage.as_ref(), service, at).await?;
+        let [inbound, outbox] = QueueKind::ALL.map(|kind| QueueView::from(levels.of(kind)));
         let pauses = self.storage.pauses(&config.name).await?;
         let waiting = u32::try_from(inbound.pending + outbox.pending).unwrap_or(u32::MAX);
         let workers = u32::try_from(fleet.workers(&config.name, at)).unwrap_or(u32::MAX);
@@ -170,18 +171,6 @@ impl Operations {
             backlog_per_worker: f64::from(waiting) / f64::from(workers.max(1)),
             name: config.name.clone(),
         })
-    }
-
-    async fn queue(
-        &self,
-        service: &TopicRuntime,
-        kind: QueueKind,
-    ) -> Result<QueueView, OperationError> {
-        let mut view = QueueView::default();
-        for partition in service.partitions() {
-            view.add(self.storage.depth(&Queue { partition, kind }).await?);
-        }
-        Ok(view)
     }
 
     /// Returns the budgets of a topic.
@@ -205,23 +194,18 @@ impl Operations {
     }
 }
 
-impl QueueView {
-    fn add(&mut self, depth: Depth) {
-        let Depth { pending, ready, leased, delayed, suspect, scheduled, dead } = depth;
-        self.pending += pending;
-        self.ready += ready;
-        self.leased += leased;
-        self.delayed += delayed;
-        self.suspect += suspect;
-        self.scheduled += scheduled;
-        self.dead += dead;
+impl From<&QueueLevel> for QueueView {
+    fn from(level: &QueueLevel) -> Self {
+        let Depth { pending, ready, leased, delayed, suspect, scheduled, dead } = level.depth;
+        let oldest_seconds = level.oldest.map(|age| age.as_secs_f64());
+        Self { pending, ready, leased, delayed, suspect, scheduled, dead, oldest_seconds }
     }
 }
 
 impl From<&Pause> for PauseView {
     fn from(pause: &Pause) -> Self {
         Self {
-            scope: pause.scope.encode(),
+            scope: pause.scope.short(),
             shown: pause.scope.to_string(),
             remaining_seconds: pause.ends_in().map(|time| time.as_secs_f64()),
             code: pause.code,

@@ -12,7 +12,7 @@ mod totals;
 
 pub use hands::{Grip, Hands};
 pub use identity::ProcessIdentity;
-pub use reader::{Process, ProcessState, processes, reports};
+pub use reader::{ProcessState, reports};
 pub use recorder::Recorder;
 pub use reporter::Reporter;
 pub use totals::Totals;

@@ -1,10 +1,10 @@
-//! Reports of all processes, read back: which run, which are lost, and what each has in hand.
+//! Reports of all processes, read back.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 
 use super::identity::{POOL, key, place};
-use crate::contracts::figures::catalogue::MEMORY_BYTES;
-use crate::contracts::figures::{InHand, LOST_AFTER, ProcessReport, Value};
+use crate::contracts::figures::{LOST_AFTER, ProcessReport};
 use crate::contracts::storage::{StateReads, StorageError};
 use crate::model::topic::TopicName;
 
@@ -15,7 +15,8 @@ const MOST: usize = 1_000;
 const STEP: usize = 100;
 
 /// State of a process by its last report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ProcessState {
     Running,
     /// No report has come for too long, and the last one was no farewell.
@@ -44,25 +45,6 @@ impl ProcessState {
     }
 }
 
-/// Process, as its reports about all its topics show it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Process {
-    pub state: ProcessState,
-    /// Its last report; that of any topic, but for the topic's own parts.
-    pub last: ProcessReport,
-    pub topics: Vec<TopicName>,
-    /// The longest first.
-    pub in_hand: Vec<(TopicName, InHand)>,
-}
-
-impl Process {
-    /// Returns the resident memory in bytes, if the process knows it.
-    pub fn memory_bytes(&self) -> Option<f64> {
-        let series = self.last.series.iter().find(|it| it.name == MEMORY_BYTES.name)?;
-        if let Value::Level(bytes) = series.value { Some(bytes) } else { None }
-    }
-}
-
 /// Reads the last report of each process about a topic. One that cannot be read, such as that of another
 /// version, is left out.
 ///
@@ -82,35 +64,4 @@ pub async fn reports(
         reports.extend(read.filter_map(|value| serde_json::from_str(&value).ok()));
     }
     Ok(reports)
-}
-
-/// Joins the reports about several topics to processes: running ones first, then by role and start.
-pub fn processes(reports: &[ProcessReport], now: DateTime<Utc>) -> Vec<Process> {
-    let mut found: Vec<Process> = Vec::new();
-    for report in reports {
-        let in_hand = report.in_hand.iter().map(|it| (report.topic.clone(), it.clone()));
-        let Some(known) = found.iter_mut().find(|it| it.last.id == report.id) else {
-            found.push(Process {
-                state: ProcessState::of(report, now),
-                last: report.clone(),
-                topics: vec![report.topic.clone()],
-                in_hand: in_hand.collect(),
-            });
-            continue;
-        };
-        known.topics.push(report.topic.clone());
-        known.in_hand.extend(in_hand);
-        if report.at > known.last.at {
-            known.last = report.clone();
-            known.state = ProcessState::of(report, now);
-        }
-    }
-    for process in &mut found {
-        process.in_hand.sort_by_key(|(_, it)| it.since);
-    }
-    found.sort_by(|one, other| {
-        let key = |it: &Process| (it.state, it.last.role.clone(), it.last.started_at);
-        key(one).cmp(&key(other))
-    });
-    found
 }
