@@ -50,7 +50,7 @@ pub(super) async fn list(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let (operations, show) = (&state.operations, query.show == "1");
+    let (operations, show) = (&state.operations, input::is_set(&query.show));
     if show {
         reveal(&visitor, operations, "dead letters: show").await?;
     }

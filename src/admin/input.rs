@@ -1,8 +1,12 @@
 //! Input of a request: its JSON body and its query.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::AdminError;
 use crate::http::body::{self, MAX_WEBHOOK_BYTES};
@@ -23,4 +27,38 @@ pub(super) async fn json<T: DeserializeOwned>(
     let read = read.map_err(|error| invalid(error.path().to_string()))?;
     json.end().map_err(|_| AdminError::Invalid("send one JSON value alone".to_owned()))?;
     Ok(read)
+}
+
+/// Returns whether a query asks for numbers and texts in full.
+pub(super) fn is_set(value: &str) -> bool {
+    matches!(value, "1" | "true")
+}
+
+/// Reads a time that something lasts: seconds, or such as `7d`.
+pub(super) fn time(value: Option<&Value>) -> Result<Option<Duration>, AdminError> {
+    let wrong = || AdminError::Invalid("write a time such as 7d, or seconds".to_owned());
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(seconds)) => {
+            seconds.as_u64().map(|it| Some(Duration::from_secs(it))).ok_or_else(wrong)
+        }
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => {
+            humantime::parse_duration(text.trim()).map(Some).map_err(|_| wrong())
+        }
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// Reads a time of the past: a time, or an age such as `2h`.
+pub(super) fn since(
+    text: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, AdminError> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    if let Ok(time) = text.parse() {
+        return Ok(Some(time));
+    }
+    let wrong = || AdminError::Invalid("since: write a time, or an age such as 2h".to_owned());
+    humantime::parse_duration(text).map(|age| Some(now - age)).map_err(|_| wrong())
 }

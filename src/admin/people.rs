@@ -1,7 +1,5 @@
 //! Routes of people: reports, bans and opt-outs.
 
-use std::time::Duration;
-
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -39,9 +37,9 @@ struct Ban {
     number: Option<String>,
     /// Handle of a bar or a report, in place of the number.
     person: Option<String>,
-    /// Seconds.
+    /// Seconds, or such as `7d`.
     #[serde(rename = "for")]
-    time: Option<u64>,
+    time: Option<Value>,
     #[serde(default)]
     shadow: bool,
     reason: Option<String>,
@@ -73,7 +71,7 @@ pub(super) async fn reports(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let show = query.show == "1";
+    let show = input::is_set(&query.show);
     if show {
         reveal(&visitor, &state.operations, "reports: show").await?;
     }
@@ -89,7 +87,7 @@ pub(super) async fn bans(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let show = query.show == "1";
+    let show = input::is_set(&query.show);
     if show {
         reveal(&visitor, &state.operations, "bans: show").await?;
     }
@@ -108,7 +106,7 @@ pub(super) async fn ban(
     let Ban { topic, transport, number, person, time, shadow, reason } =
         input::json(&request, payload).await?;
     let name = PersonName { topic, transport, number, handle: person };
-    let order = BarOrder { time: time.map(Duration::from_secs), shadow, reason };
+    let order = BarOrder { time: input::time(time.as_ref())?, shadow, reason };
     let done = in_long_time(state.operations.ban(&visitor.actor(), &name, &order)).await?;
     let done: Vec<_> = done.iter().map(|view| view.row(false)).collect();
     Ok(HttpResponse::Ok().json(json!({ "done": done })))
@@ -138,7 +136,7 @@ pub(super) async fn opt_outs(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let (operations, show) = (&state.operations, query.show == "1");
+    let (operations, show) = (&state.operations, input::is_set(&query.show));
     if show {
         reveal(&visitor, operations, "opt-outs: show").await?;
     }

@@ -2,14 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::AdminState;
 use super::access::Visitor;
 use super::dead::reveal;
 use super::error::{AdminError, in_long_time, in_time};
+use super::{AdminState, input};
 use crate::engine::operations::{LISTED, OperationError, TraceQuery};
 
 /// Events of a trace that are shown at most, the newest.
@@ -24,7 +23,7 @@ pub(super) struct StuckParameters {
 pub(super) struct TraceParameters {
     q: String,
     topic: Option<String>,
-    since: Option<DateTime<Utc>>,
+    since: Option<String>,
     #[serde(default)]
     show: String,
 }
@@ -46,7 +45,7 @@ pub(super) async fn show(
     query: Query<TraceParameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let (operations, show) = (&state.operations, query.show == "1");
+    let (operations, show) = (&state.operations, input::is_set(&query.show));
     if query.q.trim().is_empty() {
         return Err(AdminError::Invalid("q: write an id or a number".to_owned()));
     }
@@ -55,8 +54,9 @@ pub(super) async fn show(
     }
     let topic = query.topic.clone().filter(|topic| !topic.is_empty());
     let about = Some(query.q.clone());
+    let since = input::since(query.since.as_deref(), operations.clock.now())?;
     let traced = async {
-        let query = TraceQuery { topic, about, is_id: false, since: query.since };
+        let query = TraceQuery { topic, about, is_id: false, since };
         let mut tracer = operations.tracer(query)?;
         let events = tracer.step().await?;
         Ok::<_, OperationError>((events, tracer.now().await?))

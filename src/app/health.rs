@@ -16,6 +16,7 @@ use super::role::Role;
 use super::store::StoreHandle;
 use super::{App, prepare};
 use crate::app::config::{ServerConfig, TopicSelection};
+use crate::contracts::figures::ProcessReport;
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::StorageError;
 use crate::engine::processes::{self, ProcessState};
@@ -90,18 +91,18 @@ async fn worker(app: &App) -> Result<()> {
         Ok::<_, StorageError>(all)
     };
     let all = tokio::time::timeout(STORE_TIMEOUT, read).await;
-    let all = all.context("the store does not answer; see `crosswire check`")??;
+    let mut all = all.context("the store does not answer; see `crosswire check`")??;
     let now = SystemClock.now();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let mut own = processes::processes(&all, now);
-    own.retain(|it| it.last.host == host && it.last.role == "worker");
-    let Some(running) = own.iter().find(|it| it.state == ProcessState::Running) else {
+    all.retain(|it| it.host == host && it.role == "worker");
+    let state = |it: &ProcessReport| ProcessState::of(it, now);
+    let Some(running) = all.iter().find(|it| state(it) == ProcessState::Running) else {
         anyhow::bail!(
             "no worker on {host} runs: {}",
-            own.first().map_or("none has reported to the store", |it| it.state.as_str())
+            all.last().map_or("none has reported to the store", |it| state(it).as_str())
         )
     };
-    let age = (now - running.last.at).num_seconds().max(0);
+    let age = (now - running.at).num_seconds().max(0);
     writeln!(std::io::stdout(), "a worker on {host} runs; it reported {age} s ago")?;
     Ok(())
 }

@@ -134,7 +134,7 @@ pub(super) async fn import(app: &App, options: &ImportOptions) -> Result<()> {
             added += 1;
         }
     }
-    let noted = format!("opt-outs: {added}");
+    let noted = format!("done: {added}");
     access.note(&actor(app), "opt-out: import", String::new(), noted).await?;
     ensure!(added > 0 || rows.is_empty(), "no row is of a topic that is configured; see --topic");
     writeln!(std::io::stdout(), "opt-outs imported: {added}")?;

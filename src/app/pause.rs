@@ -23,7 +23,7 @@ pub(super) async fn pause(app: &App, options: &PauseOptions) -> Result<()> {
             }
             Way::Server(_, client) => {
                 let body = json!({
-                    "topic": topic, "scope": scope.encode(),
+                    "topic": topic, "scope": scope.short(),
                     "seconds": time.map(|time| time.as_secs()), "reason": reason,
                 });
                 operator::post(client, "/pauses", &body).await?;
@@ -53,7 +53,7 @@ pub(super) async fn resume(app: &App, options: &UnpauseOptions) -> Result<()> {
         match &way {
             Way::Store(operations) => operations.resume(&actor(app), topic, scope).await?,
             Way::Server(_, client) => {
-                let body = json!({ "topic": topic, "scope": scope.encode() });
+                let body = json!({ "topic": topic, "scope": scope.short() });
                 operator::post(client, "/pauses/resume", &body).await?;
             }
         }

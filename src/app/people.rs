@@ -123,12 +123,12 @@ fn report_rows(view: &ReportView, show: bool) -> String {
         row.reported,
         row.reporter,
         row.strikes,
-        row.texts
+        view.report.texts.len()
     );
-    for text in &row.shown {
+    for text in view.report.texts.iter().filter(|_| show) {
         let by = if text.by_reported { "reported" } else { "reporter" };
         // A text may hold characters that a terminal obeys.
-        let shown = text.text.escape_debug().to_string();
+        let shown = text.text.reveal().escape_debug().to_string();
         rows.extend(["\n    ", &time(text.at), "  ", by, ": ", &shown]);
     }
     rows

@@ -1,23 +1,20 @@
 //! The command `status`: what waits, what holds it up, how fast it goes, and which processes work on it.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
-use super::App;
 use super::commands::StatusOptions;
-use super::operator::Access;
 use super::process::Stop;
+use super::{App, operator};
 use crate::contracts::storage::FeedEntry;
 use crate::engine::operations::{
     Latency, Operations, Overview, ProcessView, QueueView, StoreView, TopicView,
 };
 use crate::engine::processes::ProcessState;
 use crate::engine::processes::samples::{self, Sample};
-use crate::model::clock::SystemClock;
 use crate::model::topic::TopicName;
 
 /// Interval of `--watch`.
@@ -39,13 +36,7 @@ struct Rates {
 
 /// Prints the status once, or until a stop. Once it fails when the store is away.
 pub(super) async fn status(app: &App, options: &StatusOptions, stop: Stop) -> anyhow::Result<()> {
-    let access = Access::read(app, options.topic.as_deref())?;
-    let operations = Operations {
-        services: access.services,
-        storage: access.store,
-        groups: access.groups,
-        clock: Arc::new(SystemClock),
-    };
+    let operations = operator::read(app, options.topic.as_deref())?;
     loop {
         let overview = read(&operations).await;
         let printed = if options.json {

@@ -59,6 +59,11 @@ impl PauseScope {
         serde_json::to_string(self).expect("a scope is strings throughout")
     }
 
+    /// Returns the form in which operators name the scope: `*` for a whole topic.
+    pub fn short(&self) -> String {
+        if self.is_topic() { TOPIC.to_owned() } else { self.encode() }
+    }
+
     /// Reads the form in which a store keeps a scope.
     ///
     /// # Errors

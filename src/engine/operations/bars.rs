@@ -79,9 +79,15 @@ pub struct ReportRow {
     pub person: String,
     pub reporter: String,
     pub strikes: usize,
-    pub texts: usize,
-    /// Texts of the chat; only on request.
-    pub shown: Vec<TextRow>,
+    pub texts: TextsRow,
+}
+
+/// Texts of a report as JSON: their number, and on request they themselves.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum TextsRow {
+    Count(usize),
+    Shown(Vec<TextRow>),
 }
 
 /// Text of a report as JSON.
@@ -123,8 +129,10 @@ impl ReportView {
             person: self.handle.clone(),
             reporter: shown(&report.reporter.identity, show),
             strikes: report.strikes,
-            texts: report.texts.len(),
-            shown: report.texts.iter().filter(|_| show).map(text).collect(),
+            texts: match show {
+                true => TextsRow::Shown(report.texts.iter().map(text).collect()),
+                false => TextsRow::Count(report.texts.len()),
+            },
         }
     }
 }
@@ -154,7 +162,7 @@ impl Operations {
             Ok(done)
         };
         let action = if order.shadow { "shadow ban" } else { "ban" };
-        self.audited(actor, action, target, work, |done| format!("bars: {}", done.len())).await
+        self.audited(actor, action, target, work, |done| format!("done: {}", done.len())).await
     }
 
     async fn ban_one(

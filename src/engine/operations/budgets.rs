@@ -38,6 +38,7 @@ impl Operations {
             same.ok_or(OperationError::UnknownTopic)
         };
         let target = if scope.is_empty() { topic.to_owned() } else { format!("{topic} {scope}") };
-        self.audited(actor, "budget: resume", target, work, |_| format!("segments: {add}")).await
+        self.audited(actor, "budget: resume", target, work, |_| format!("done: {add} segments"))
+            .await
     }
 }

@@ -17,7 +17,7 @@ mod trace;
 use std::sync::Arc;
 
 pub use self::audit::{Actor, AuditEntry};
-pub use self::bars::{BarOrder, BarRow, BarView, PersonName, ReportView};
+pub use self::bars::{BarOrder, BarRow, BarView, PersonName, ReportRow, ReportView, TextsRow};
 pub use self::dead::{DeadFilter, DeadPage, DeadRow, DeadView, Fate, LetterId, MOST_MOVED, Moved};
 pub use self::fleet::{Fleet, ProcessView};
 pub use self::letter::Letter;

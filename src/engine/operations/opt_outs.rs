@@ -211,7 +211,7 @@ impl Operations {
 
 #[expect(clippy::ptr_arg, reason = "it is the outcome of a work that returns a vector")]
 fn counted(done: &Vec<OptOutChange>) -> String {
-    format!("opt-outs: {}", done.iter().map(|it| it.count).sum::<usize>())
+    format!("done: {}", done.iter().map(|it| it.count).sum::<usize>())
 }
 
 fn target(name: &OptOutName) -> String {

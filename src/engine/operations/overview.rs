@@ -205,7 +205,7 @@ impl From<&QueueLevel> for QueueView {
 impl From<&Pause> for PauseView {
     fn from(pause: &Pause) -> Self {
         Self {
-            scope: pause.scope.encode(),
+            scope: pause.scope.short(),
             shown: pause.scope.to_string(),
             remaining_seconds: pause.ends_in().map(|time| time.as_secs_f64()),
             code: pause.code,

@@ -59,7 +59,7 @@ impl Operations {
             Some(reason) => format!("by an operator: {reason}"),
         };
         let scope = PauseScope { by_operator: true, ..scope.clone() };
-        let (target, outcome) = (format!("{topic}: {scope}"), reason.clone());
+        let (target, outcome) = (format!("{topic}: {scope}"), format!("done, {reason}"));
         let remaining = time.unwrap_or(UNTIL_RESUMED);
         let pause = Pause { scope, remaining, code: 0, reason };
         let work = async { Ok(self.storage.pause(&service.config.name, &pause).await?) };
