@@ -17,6 +17,7 @@ pub mod registry;
 pub mod telemetry;
 
 mod advice;
+mod backup;
 mod banner;
 mod budget;
 mod check;
@@ -32,6 +33,7 @@ mod files;
 mod forget;
 mod front;
 mod init;
+mod migrate;
 mod new;
 mod operator;
 mod optout;
@@ -53,9 +55,9 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions,
-    EventsOptions, ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions,
-    SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    BackupOptions, BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions,
+    DoctorOptions, EventsOptions, ExportOptions, FakeTwilioOptions, MigrateOptions, ScriptOptions,
+    SendOptions, StandaloneOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -135,6 +137,10 @@ impl App {
             (Some(Command::Optout(command)), _) => self.opt_out(&command),
             (Some(Command::Forget(options)), _) => {
                 run_to_the_end(|stop| forget::forget(&self, &options, stop))
+            }
+            (Some(Command::Backup(options)), _) => backup::backup(&self.environment, &options),
+            (Some(Command::Migrate(options)), _) => {
+                run_to_the_end(|_| migrate::migrate(&self.environment, &options))
             }
             (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),

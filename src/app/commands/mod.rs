@@ -5,6 +5,11 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod backup;
+mod migrate;
+
+pub use self::backup::BackupOptions;
+pub use self::migrate::MigrateOptions;
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
 
@@ -55,6 +60,10 @@ pub enum Command {
     /// List and change who gets no messages because they have opted out.
     #[command(subcommand)]
     Optout(OptOutCommand),
+    /// Copy the embedded store into a file, also while the server runs.
+    Backup(BackupOptions),
+    /// Copy all data from one store to another, Redis or embedded, and prove that both hold the same.
+    Migrate(MigrateOptions),
     /// Remove all that is stored about a person, and prove it by a search of the store.
     Forget(ForgetOptions),
 }
