@@ -19,6 +19,7 @@ pub mod telemetry;
 mod admin_client;
 mod advice;
 mod audit;
+mod backup;
 mod banner;
 mod budget;
 mod check;
@@ -37,6 +38,7 @@ mod front;
 mod health;
 mod init;
 mod metrics;
+mod migrate;
 mod new;
 mod operator;
 mod operator_page;
@@ -66,9 +68,9 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions, EventsOptions,
-    ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions, StatusOptions,
-    SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    BackupOptions, BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions,
+    EventsOptions, ExportOptions, FakeTwilioOptions, MigrateOptions, ScriptOptions, SendOptions,
+    StandaloneOptions, StatusOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -139,6 +141,10 @@ impl App {
             (Some(Command::Optout(command)), _) => self.opt_out(&command),
             (Some(Command::Forget(options)), _) => {
                 run_to_the_end(|stop| forget::forget(&self, &options, stop))
+            }
+            (Some(Command::Backup(options)), _) => backup::backup(&self.environment, &options),
+            (Some(Command::Migrate(options)), _) => {
+                run_to_the_end(|_| migrate::migrate(&self.environment, &options))
             }
             (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
             (Some(Command::Health(options)), _) => health::health(&self, &options),

@@ -1,8 +1,10 @@
 //! The command line.
 
 mod audit;
+mod backup;
 mod dead;
 mod health;
+mod migrate;
 mod pause;
 mod shell;
 mod since;
@@ -14,7 +16,9 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::backup::BackupOptions;
 pub(super) use self::health::{HealthOf, HealthOptions};
+pub use self::migrate::MigrateOptions;
 pub(super) use self::shell::{CompletionsOptions, ManOptions};
 pub use self::status::StatusOptions;
 use super::work::Until;
@@ -86,6 +90,10 @@ pub enum Command {
     /// List and change who gets no messages because they have opted out.
     #[command(subcommand)]
     Optout(OptOutCommand),
+    /// Copy the embedded store into a file, also while the server runs.
+    Backup(BackupOptions),
+    /// Copy all data from one store to another, Redis or embedded, and prove that both hold the same.
+    Migrate(MigrateOptions),
     /// Remove all that is stored about a person, and prove it by a search of the store.
     Forget(ForgetOptions),
     /// Say whether a process on this machine does its work; for the health check of a container.

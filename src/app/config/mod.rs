@@ -32,7 +32,7 @@ mod transports;
 
 pub use draft::{DraftConfig, TopicSelection};
 pub use server::{LogFormat, ServerConfig};
-pub use store::{RedisConfig, StoreConfig};
+pub use store::{RedisConfig, StoreConfig, data_dir};
 pub use traces::TracesConfig;
 
 /// Returns the environment variables of this process, and those of the file `.env` in the working
