@@ -52,7 +52,7 @@ pub struct ConfigSection {
 pub struct ConfigRow {
     pub key: String,
     pub value: String,
-    /// It has its default value.
+    /// True for the default value.
     pub default: bool,
 }
 

@@ -93,6 +93,10 @@ impl EventKind {
 pub fn forward_only(events: Vec<Event>) -> Vec<Event> {
     let mut reached: HashMap<MessageId, u8> = HashMap::new();
     let mut is_forward = |event: &Event| {
+        if let (EventKind::Replayed, Some(outbound)) = (event.kind, &event.detail.outbound) {
+            // It is sent anew, under its old id.
+            reached.remove(outbound);
+        }
         let (Some(rank), Some(outbound)) = (event.kind.delivery_rank(), &event.detail.outbound)
         else {
             return true;
@@ -212,8 +216,10 @@ mod tests {
             event("o1", EventKind::Sent),
             event("o2", EventKind::Failed),
             event("o1", EventKind::Failed),
+            event("o2", EventKind::Replayed),
+            event("o2", EventKind::Sent),
         ];
-        let kept = [0, 1, 2, 4].map(|at: usize| recorded[at].clone());
+        let kept = [0, 1, 2, 4, 6, 7].map(|at: usize| recorded[at].clone());
         assert_eq!(forward_only(recorded), kept);
     }
 }

@@ -40,19 +40,19 @@ impl From<DeadQueue> for QueueKind {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct DeadFilterOptions {
-    /// Those of this topic only.
+    /// Only those of this topic.
     #[arg(long)]
     pub topic: Option<String>,
-    /// Those of this queue only.
+    /// Only those of this queue.
     #[arg(long, value_enum)]
     pub queue: Option<DeadQueue>,
-    /// Those whose reason has this part only.
+    /// Only those whose reason has this part.
     #[arg(long, value_name = "PART")]
     pub reason: Option<String>,
-    /// Those of this person only.
+    /// Only those of this person.
     #[arg(long, value_name = "NUMBER")]
     pub person: Option<String>,
-    /// Those that died since then only: a time such as 2026-12-24T18:00:00Z, or an age such as 2h.
+    /// Only those that died since then: a time such as 2026-12-24T18:00:00Z, or an age such as 2h.
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub since: Option<DateTime<Utc>>,
 }

@@ -39,7 +39,7 @@ impl Operations {
     /// written; the process's own log says so.
     ///
     /// # Errors
-    /// Those of the work.
+    /// The same as those of the work.
     pub async fn audited<T>(
         &self,
         actor: &Actor,

@@ -1,4 +1,4 @@
-//! Bars of people by operators, and the reports about them.
+//! Bars of people by operators.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use super::{Actor, OperationError, Operations};
 use crate::contracts::handler::{BARRED, LIFTED};
 use crate::contracts::storage::Partition;
 use crate::engine::topic::TopicRuntime;
-use crate::model::address::{Address, Group};
+use crate::model::address::Address;
 use crate::model::phone::{self, normalize};
-use crate::model::standing::{self, BARS, Bar, REPORTS, Report};
+use crate::model::standing::{self, BARS, Bar};
 use crate::model::topic::TopicName;
 
 /// Longest time for which a person is barred by a time.
@@ -45,15 +45,6 @@ pub struct BarView {
     pub bar: Bar,
 }
 
-/// Report about a person, as an operator sees it.
-#[derive(Clone, Debug)]
-pub struct ReportView {
-    pub topic: TopicName,
-    pub report: Report,
-    /// Opaque name of the reported person.
-    pub handle: String,
-}
-
 /// Bar as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BarRow {
@@ -68,36 +59,6 @@ pub struct BarRow {
     pub reason: Option<String>,
 }
 
-/// Report as JSON.
-#[derive(Clone, Debug, Serialize)]
-pub struct ReportRow {
-    pub at: DateTime<Utc>,
-    pub topic: TopicName,
-    pub transport: String,
-    pub reported: String,
-    /// Opaque name of the reported person.
-    pub person: String,
-    pub reporter: String,
-    pub strikes: usize,
-    pub texts: TextsRow,
-}
-
-/// Texts of a report as JSON: their number, and on request they themselves.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub enum TextsRow {
-    Count(usize),
-    Shown(Vec<TextRow>),
-}
-
-/// Text of a report as JSON.
-#[derive(Clone, Debug, Serialize)]
-pub struct TextRow {
-    pub at: DateTime<Utc>,
-    pub by_reported: bool,
-    pub text: String,
-}
-
 impl BarView {
     pub fn row(&self, show: bool) -> BarRow {
         BarRow {
@@ -109,30 +70,6 @@ impl BarView {
             until: self.bar.until,
             shadow: self.bar.shadow,
             reason: self.bar.reason.clone(),
-        }
-    }
-}
-
-impl ReportView {
-    pub fn row(&self, show: bool) -> ReportRow {
-        let report = &self.report;
-        let text = |text: &standing::ReportedText| TextRow {
-            at: text.at,
-            by_reported: text.by_reported,
-            text: text.text.reveal().to_owned(),
-        };
-        ReportRow {
-            at: report.at,
-            topic: self.topic.clone(),
-            transport: report.reported.transport.clone(),
-            reported: shown(&report.reported.identity, show),
-            person: self.handle.clone(),
-            reporter: shown(&report.reporter.identity, show),
-            strikes: report.strikes,
-            texts: match show {
-                true => TextsRow::Shown(report.texts.iter().map(text).collect()),
-                false => TextsRow::Count(report.texts.len()),
-            },
         }
     }
 }
@@ -236,38 +173,6 @@ impl Operations {
         Ok(found)
     }
 
-    /// Returns the reports, or those about a number, the oldest first.
-    ///
-    /// # Errors
-    /// The store is unavailable.
-    pub async fn reports(
-        &self,
-        topic: Option<&str>,
-        number: Option<&str>,
-    ) -> Result<Vec<ReportView>, OperationError> {
-        let key = self.groups.seal_key(standing::SEAL);
-        let mut found = Vec::new();
-        for service in self.chosen(topic)? {
-            for partition in service.partitions() {
-                let kept = |member: &str| Report::key(&Group::from_id(member));
-                for (_, value) in self.pool(&partition, REPORTS, kept).await? {
-                    let report = value.and_then(|value| Report::read(&value, &key));
-                    let Some(report) = report else { continue };
-                    if is_wanted(&report.reported, number) {
-                        let handle = self.handle(&report.reported);
-                        found.push(ReportView {
-                            topic: service.config.name.clone(),
-                            report,
-                            handle,
-                        });
-                    }
-                }
-            }
-        }
-        found.sort_by_key(|view| view.report.at);
-        Ok(found)
-    }
-
     /// Returns the members of a pool, each with the value under its key.
     pub(super) async fn pool(
         &self,
@@ -324,7 +229,8 @@ fn masked(people: &[(&TopicRuntime, Address)]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-fn is_wanted(person: &Address, number: Option<&str>) -> bool {
+/// Returns whether a person has a number.
+pub(super) fn is_wanted(person: &Address, number: Option<&str>) -> bool {
     let identity = person.identity.reveal();
     let is_it = |number: String| identity == number || phone::number(identity) == Some(number);
     number.is_none_or(|number| is_it(normalize(number.trim())))

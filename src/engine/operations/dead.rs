@@ -1,17 +1,12 @@
-//! Dead letters: messages that were given up, replayed or dropped by operators.
+//! Dead letters: messages that were given up are found, replayed or dropped.
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-
-use super::letter::Letter;
-use super::people::{people, shown};
+use super::dead_letter::{DeadFilter, DeadPage, DeadView, LetterId};
+use super::people::people;
 use super::{Actor, OperationError, Operations};
-use crate::contracts::storage::{DeadLetter, DeadLetterId, Queue, QueueKind, Replay};
+use crate::contracts::storage::{DeadLetterId, Queue, QueueKind};
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::Group;
 use crate::model::event::EventKind;
-use crate::model::message::MessageId;
-use crate::model::topic::TopicName;
 
 /// Dead letters that are read by one round trip.
 const PAGE: usize = 200;
@@ -22,7 +17,7 @@ const MOST_READ: usize = 20_000;
 /// Dead letters that one call moves at most.
 pub const MOST_MOVED: usize = 500;
 
-/// What an operator does about dead letters.
+/// Decision of an operator about dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Back to the ends of their mailboxes.
@@ -36,125 +31,6 @@ impl Fate {
         match self {
             Self::Replay => "replay",
             Self::Drop => "drop",
-        }
-    }
-}
-
-/// Filter of dead letters. What is absent does not matter.
-#[derive(Clone, Debug, Default)]
-pub struct DeadFilter {
-    pub topic: Option<String>,
-    pub queue: Option<QueueKind>,
-    /// Part of the reason, in any case.
-    pub reason: Option<String>,
-    /// Number of a person.
-    pub person: Option<String>,
-    pub since: Option<DateTime<Utc>>,
-}
-
-/// Place of a dead letter in a deployment, as operators name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LetterId {
-    pub queue: Queue,
-    pub id: DeadLetterId,
-}
-
-/// Dead letter, as an operator sees it.
-#[derive(Clone, Debug)]
-pub struct DeadView {
-    pub id: LetterId,
-    pub group: Group,
-    pub message: MessageId,
-    pub reason: String,
-    pub at: DateTime<Utc>,
-    pub letter: Letter,
-}
-
-/// Dead letter as JSON and as a row of an export.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DeadRow {
-    pub id: String,
-    pub topic: TopicName,
-    pub queue: String,
-    pub partition: u16,
-    pub message: MessageId,
-    pub person: Option<String>,
-    pub reason: String,
-    pub at: DateTime<Utc>,
-    pub text: Option<String>,
-}
-
-/// Page of dead letters, the newest of each queue first.
-#[derive(Clone, Debug, Default)]
-pub struct DeadPage {
-    pub letters: Vec<DeadView>,
-    /// Place after which the next page begins; absent after the last one.
-    pub next: Option<String>,
-}
-
-/// Number of dead letters that were moved, and of those that still fit the filter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moved {
-    pub done: u64,
-    pub left: u64,
-}
-
-impl LetterId {
-    /// Returns the form in which it stands in lists.
-    pub fn encode(&self) -> String {
-        let Queue { partition, kind } = &self.queue;
-        format!("{}/{}/{}/{}", partition.topic, partition.number, kind.as_str(), self.id.as_str())
-    }
-
-    /// Reads the form in which it stands in lists.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn decode(text: &str) -> Result<Self, OperationError> {
-        let unknown = || OperationError::invalid("this is no id of a dead letter; list them first");
-        let mut parts = text.splitn(4, '/');
-        let mut part = || parts.next().ok_or_else(unknown);
-        let (topic, number, kind) = (part()?, part()?, part()?);
-        let id = DeadLetterId::new(part()?);
-        let topic = topic.parse().map_err(|_| unknown())?;
-        let number = number.parse().map_err(|_| unknown())?;
-        let mut kinds = QueueKind::ALL.into_iter();
-        let kind = kinds.find(|it| it.as_str() == kind).ok_or_else(unknown)?;
-        let partition = crate::contracts::storage::Partition { topic, number };
-        Ok(Self { queue: Queue { partition, kind }, id })
-    }
-}
-
-impl DeadView {
-    fn new(queue: &Queue, id: DeadLetterId, dead: DeadLetter) -> Self {
-        let letter = Letter::read(queue.kind, &dead.id, &dead.payload);
-        let id = LetterId { queue: queue.clone(), id };
-        let DeadLetter { group, id: message, reason, at, .. } = dead;
-        Self { id, group, message, reason, at, letter }
-    }
-
-    /// Returns the row, with person and text in full or without them.
-    pub fn row(&self, show: bool) -> DeadRow {
-        let person = self.letter.person.as_ref();
-        let text = self.letter.text.as_ref().filter(|_| show);
-        DeadRow {
-            id: self.id.encode(),
-            topic: self.id.queue.partition.topic.clone(),
-            queue: self.id.queue.kind.as_str().to_owned(),
-            partition: self.id.queue.partition.number,
-            message: self.message.clone(),
-            person: person.map(|person| shown(&person.identity, show)),
-            reason: self.reason.clone(),
-            at: self.at,
-            text: text.map(|text| text.reveal().to_owned()),
-        }
-    }
-
-    fn replay(&self, max_records: u64) -> Replay {
-        Replay {
-            letter: self.id.id.clone(),
-            owed: self.letter.owed.clone(),
-            facts: self.letter.facts(EventKind::Replayed, "by an operator", max_records),
         }
     }
 }

@@ -5,20 +5,23 @@ mod audit;
 mod bars;
 mod budgets;
 mod dead;
+mod dead_letter;
 mod fleet;
 mod letter;
 mod opt_outs;
 mod overview;
 mod pauses;
 mod people;
+mod reports;
 mod stuck;
 mod trace;
 
 use std::sync::Arc;
 
 pub use self::audit::{Actor, AuditEntry};
-pub use self::bars::{BarOrder, BarRow, BarView, PersonName, ReportRow, ReportView, TextsRow};
-pub use self::dead::{DeadFilter, DeadPage, DeadRow, DeadView, Fate, LetterId, MOST_MOVED, Moved};
+pub use self::bars::{BarOrder, BarRow, BarView, PersonName};
+pub use self::dead::{Fate, MOST_MOVED};
+pub use self::dead_letter::{DeadFilter, DeadPage, DeadRow, DeadView, LetterId, Moved};
 pub use self::fleet::{Fleet, ProcessView};
 pub use self::letter::Letter;
 pub use self::opt_outs::{Lines, OptOutChange, OptOutName, OptOutRow};
@@ -27,6 +30,7 @@ pub use self::overview::{
 };
 pub use self::pauses::LineView;
 pub use self::people::{people, shown, wake};
+pub use self::reports::{ReportRow, ReportView, TextsRow};
 pub use self::stuck::{LISTED, Waiting};
 pub use self::trace::{TraceQuery, TraceRow, Traced, Tracer};
 use crate::contracts::storage::{Storage, StorageError};

@@ -1,4 +1,4 @@
-//! What waits: the first messages of mailboxes, the oldest in front.
+//! Waiting messages: the first of each mailbox, the oldest in front.
 
 use serde::Serialize;
 

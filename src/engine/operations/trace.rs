@@ -20,7 +20,7 @@ const PAGE: usize = 2_000;
 /// Mailboxes of each state whose first message a trace looks at.
 const LOOKED_AT: usize = 500;
 
-/// What a trace is about.
+/// Subject of a trace, and its time.
 #[derive(Clone, Debug, Default)]
 pub struct TraceQuery {
     pub topic: Option<String>,
@@ -81,7 +81,7 @@ pub struct Tracer<'a> {
     cursors: BTreeMap<Partition, EventCursor>,
 }
 
-/// What is looked for in one topic.
+/// Subject of a trace in one topic.
 struct Subject<'a> {
     service: &'a TopicRuntime,
     /// Ids of the message, as each transport records it, and of inbound messages that it belongs to.

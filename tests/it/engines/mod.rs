@@ -8,6 +8,7 @@ mod fakes;
 mod flood;
 mod gate;
 mod intake;
+mod orders;
 mod pauses;
 mod poison;
 mod sending;
