@@ -149,7 +149,7 @@ export class Chart {
 }
 
 const logRange = (low, high) => [
-  10 ** Math.floor(Math.log10(low || 0.001)),
+  10 ** Math.floor(Math.log10((low || 0.001) / 1.01)),
   10 ** Math.ceil(Math.log10((high || 0.1) * 1.01)),
 ];
 const decades = (_, values) =>

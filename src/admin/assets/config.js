@@ -13,6 +13,7 @@ export function config(page) {
     { name: "Setting", cell: ({ key }) => make("code", {}, key) },
     {
       name: "Value",
+      isPlain: true,
       look: "wide",
       cell: ({ value, default: isDefault }) => [
         make("code", { class: isDefault ? "faint" : null }, text(value)),

@@ -120,7 +120,8 @@ function form(page, topic, lines, choose) {
 
 /** Pauses a whole topic, after a question. */
 export async function pauseTopic(page, topic) {
-  const text = "Messages are still accepted and kept. None is handled or sent until you resume the topic.";
+  const text =
+    "Messages are still accepted and kept. Within a second none is handled or sent any more, until you resume the topic.";
   if (!(await confirmed({ question: `Pause ${topic}?`, text, action: "Pause", isDangerous: false }))) return;
   if (await page.act(() => post("pauses", { topic, scope: "*" }), null)) notice(`${topic} is paused.`);
 }

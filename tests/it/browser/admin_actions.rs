@@ -6,7 +6,7 @@ use super::admin::NOTICE;
 use super::page::Page;
 use super::{ANNA, BEN, text};
 use crate::flows::ROULETTE;
-use crate::support::Setup;
+use crate::support::{PATIENCE, Setup, poll};
 
 #[tokio::test]
 async fn paused_topic_keeps_its_messages_until_it_is_resumed() {
@@ -17,6 +17,9 @@ async fn paused_topic_keeps_its_messages_until_it_is_resumed() {
     page.click("#dialog [value=yes]").await;
     page.sees(NOTICE, "roulette is paused.").await;
     page.sees("document.querySelector('.tools .sign').textContent", "Paused").await;
+    // Processes ask for pauses each second.
+    let is_known = || deployment.logs().contains("an operator has paused").then_some(());
+    assert!(poll(PATIENCE, is_known).is_some(), "no process knows of the pause");
     text(&deployment, "roulette", ANNA, "connect").await;
     page.sees("document.querySelector('[data-key=inbound] .big strong').textContent", "1").await;
     page.move_to("stuck").await;
