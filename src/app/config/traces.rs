@@ -56,12 +56,12 @@ pub(super) fn traces(environment: &Environment, errors: &ConfigErrors) -> Option
 
 /// Returns the address for spans: that of the traces as it is, or a path below that of all signals.
 fn endpoint(environment: &Environment, errors: &ConfigErrors) -> Option<String> {
-    let (name, endpoint) = match environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
-        Some(own) => ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own.to_owned()),
-        None => {
-            let all = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")?;
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("{}/v1/traces", all.trim_end_matches('/')))
-        }
+    let own = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    let (name, endpoint) = if let Some(own) = own {
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own.to_owned())
+    } else {
+        let all = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("{}/v1/traces", all.trim_end_matches('/')))
     };
     if !Url::parse(&endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         let fix = "write the collector's address: http://localhost:4318";

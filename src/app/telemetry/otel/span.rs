@@ -6,7 +6,9 @@ use opentelemetry::trace::{
     SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
 };
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_sdk::trace::{Sampler, SamplingDecision, ShouldSample, SpanData};
+use opentelemetry_sdk::trace::{
+    Sampler, SamplingDecision, ShouldSample, SpanData, SpanEvents, SpanLinks,
+};
 use tracing::Level;
 
 use super::fields::Fields;
@@ -125,8 +127,8 @@ impl Placed {
             end_time,
             attributes,
             dropped_attributes_count: 0,
-            events: Default::default(),
-            links: Default::default(),
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
             status,
             instrumentation_scope: scope.clone(),
         }
