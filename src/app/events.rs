@@ -3,7 +3,6 @@
 use std::io::Write as _;
 
 use anyhow::Result;
-use chrono::SecondsFormat;
 
 use super::App;
 use super::commands::EventsOptions;
@@ -11,8 +10,6 @@ use super::operator;
 use super::process::Stop;
 use super::trace::{Form, follow, print};
 use crate::engine::operations::TraceQuery;
-use crate::model::address::Address;
-use crate::model::event::Event;
 
 /// Prints the events, oldest first.
 pub(super) async fn list(app: &App, options: &EventsOptions, stop: Stop) -> Result<()> {
@@ -35,27 +32,4 @@ pub(super) async fn list(app: &App, options: &EventsOptions, stop: Stop) -> Resu
         follow(&mut tracer, form, &stop).await?;
     }
     Ok(())
-}
-
-/// Returns the line of an event.
-pub(super) fn row(event: &Event, show: bool) -> String {
-    let at = event.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let detail = &event.detail;
-    let person = detail.address.as_ref().map(|address| person(address, show));
-    let outbound = detail.outbound.as_ref().map(|id| format!("outbound {id}"));
-    let provider = detail.provider_id.as_ref().map(|id| format!("provider {id}"));
-    let details: Vec<String> =
-        [outbound, provider, detail.reason.clone()].into_iter().flatten().collect();
-    let message = event.message.as_str();
-    let row = format!(
-        "{at}  {message:<34}  {:<9}  {:<20}  {}",
-        event.kind,
-        person.unwrap_or_default(),
-        details.join(", ")
-    );
-    row.trim_end().to_owned()
-}
-
-fn person(address: &Address, show: bool) -> String {
-    if show { address.identity.reveal().to_owned() } else { address.identity.to_string() }
 }

@@ -118,6 +118,7 @@ fn same<T: Debug + PartialEq>(key: &str, value: &T, usual: &T) -> ConfigRow {
     row(key, format!("{value:?}"), value == usual)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values are numbers, texts and names of files")]
 fn row(key: &str, value: impl ToString, default: bool) -> ConfigRow {
     ConfigRow { key: key.to_owned(), value: value.to_string(), default }
 }

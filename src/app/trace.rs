@@ -4,13 +4,15 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::SecondsFormat;
 
 use super::App;
 use super::commands::TraceOptions;
-use super::events::row;
 use super::operator;
 use super::process::Stop;
 use crate::engine::operations::{TraceQuery, Traced, Tracer, Waiting};
+use crate::model::address::Address;
+use crate::model::event::Event;
 
 /// Pause between two looks for new events.
 const LOOK: Duration = Duration::from_millis(500);
@@ -90,4 +92,27 @@ fn print_now(waiting: &[Waiting], form: Form) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Returns the line of an event.
+fn row(event: &Event, show: bool) -> String {
+    let at = event.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let detail = &event.detail;
+    let person = detail.address.as_ref().map(|address| person(address, show));
+    let outbound = detail.outbound.as_ref().map(|id| format!("outbound {id}"));
+    let provider = detail.provider_id.as_ref().map(|id| format!("provider {id}"));
+    let details: Vec<String> =
+        [outbound, provider, detail.reason.clone()].into_iter().flatten().collect();
+    let message = event.message.as_str();
+    let row = format!(
+        "{at}  {message:<34}  {:<9}  {:<20}  {}",
+        event.kind,
+        person.unwrap_or_default(),
+        details.join(", ")
+    );
+    row.trim_end().to_owned()
+}
+
+fn person(address: &Address, show: bool) -> String {
+    if show { address.identity.reveal().to_owned() } else { address.identity.to_string() }
 }

@@ -65,9 +65,10 @@ impl ReportView {
             person: self.handle.clone(),
             reporter: shown(&report.reporter.identity, show),
             strikes: report.strikes,
-            texts: match show {
-                true => TextsRow::Shown(report.texts.iter().map(text).collect()),
-                false => TextsRow::Count(report.texts.len()),
+            texts: if show {
+                TextsRow::Shown(report.texts.iter().map(text).collect())
+            } else {
+                TextsRow::Count(report.texts.len())
             },
         }
     }
