@@ -134,7 +134,7 @@ async fn leave(prepared: &Prepared, access: &Access, cases: &[Case<'_>], stop: S
     }
     let waiting = tokio::time::timeout(PATIENCE, handled(access, cases));
     let waited = match prepared.store {
-        StoreHandle::Redis(_) => waiting.await,
+        StoreHandle::Redis(..) => waiting.await,
         StoreHandle::Embedded(_) => {
             let working = work::work(prepared, access.store.clone(), Until::Drained, stop.clone());
             let waiting = async {

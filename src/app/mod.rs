@@ -17,6 +17,7 @@ pub mod registry;
 pub mod telemetry;
 
 mod advice;
+mod backup;
 mod banner;
 mod budget;
 mod check;
@@ -33,6 +34,7 @@ mod forget;
 mod front;
 mod init;
 mod metrics;
+mod migrate;
 mod new;
 mod operator;
 mod operator_page;
@@ -57,9 +59,10 @@ mod work;
 pub use client::Client;
 #[doc(hidden)]
 pub use commands::{
-    BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions, DoctorOptions,
-    EventsOptions, ExportOptions, FakeTwilioOptions, ScriptOptions, SendOptions, StandaloneOptions,
-    StatusOptions, SurveyCommand, Waivers, WebOptions, WorkerOptions,
+    BackupOptions, BudgetCommand, BudgetOptions, CheckOptions, Cli, Command, DevOptions,
+    DoctorOptions, EventsOptions, ExportOptions, FakeTwilioOptions, MigrateOptions, ScriptOptions,
+    SendOptions, StandaloneOptions, StatusOptions, SurveyCommand, Waivers, WebOptions,
+    WorkerOptions,
 };
 #[doc(hidden)]
 pub use failure::Failure;
@@ -142,6 +145,10 @@ impl App {
             (Some(Command::Optout(command)), _) => self.opt_out(&command),
             (Some(Command::Forget(options)), _) => {
                 run_to_the_end(|stop| forget::forget(&self, &options, stop))
+            }
+            (Some(Command::Backup(options)), _) => backup::backup(&self.environment, &options),
+            (Some(Command::Migrate(options)), _) => {
+                run_to_the_end(|_| migrate::migrate(&self.environment, &options))
             }
             (Some(Command::FakeTwilio(options)), _) => self.fake_twilio(&options),
             (Some(Command::New(options)), _) => new::new(&options, Path::new(".")),

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod backup;
+mod migrate;
 mod status;
 
 use std::path::PathBuf;
@@ -7,6 +9,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::backup::BackupOptions;
+pub use self::migrate::MigrateOptions;
 pub use self::status::StatusOptions;
 use super::work::Until;
 use crate::contracts::storage::SafetyCheck;
@@ -60,6 +64,10 @@ pub enum Command {
     /// List and change who gets no messages because they have opted out.
     #[command(subcommand)]
     Optout(OptOutCommand),
+    /// Copy the embedded store into a file, also while the server runs.
+    Backup(BackupOptions),
+    /// Copy all data from one store to another, Redis or embedded, and prove that both hold the same.
+    Migrate(MigrateOptions),
     /// Remove all that is stored about a person, and prove it by a search of the store.
     Forget(ForgetOptions),
 }

@@ -31,7 +31,7 @@ mod transports;
 
 pub use draft::{DraftConfig, TopicSelection};
 pub use server::ServerConfig;
-pub use store::{RedisConfig, StoreConfig};
+pub use store::{RedisConfig, StoreConfig, data_dir};
 
 /// Returns the environment variables of this process, and those of the file `.env` in the working
 /// directory that it does not have.

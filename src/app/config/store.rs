@@ -56,7 +56,7 @@ pub(super) fn store(
 }
 
 /// Returns the directory for the files of this process.
-pub(super) fn data_dir(environment: &Environment) -> PathBuf {
+pub fn data_dir(environment: &Environment) -> PathBuf {
     environment.get("DATA_DIR").unwrap_or(DATA_DIR).into()
 }
 

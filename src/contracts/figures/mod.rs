@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod report;
 mod series;
+mod store_calls;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use self::catalogue::{Figure, Kind};
 pub use self::report::{InHand, LOST_AFTER, ProcessReport, REPORT_INTERVAL, REPORT_KEPT};
 pub use self::series::{BOUNDS, Series, Times, Value};
+pub use self::store_calls::StoreCalls;
 
 /// Figures of one process.
 #[derive(Debug, Default)]

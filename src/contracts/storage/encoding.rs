@@ -55,6 +55,11 @@ pub fn digest(parts: &[&str]) -> Vec<u8> {
     hash.finalize()[..16].to_vec()
 }
 
+/// Digest of the provider's id of a message that is known to be sent.
+pub fn sent_digest(provider_id: &str) -> Vec<u8> {
+    digest(&["sent", provider_id])
+}
+
 /// Digests of the facts after which these are no news, their own first. A state of an outbound
 /// message is no news after a later state of it, and none without a kind is news. Times do not matter: a report that is repeated comes
 /// later.

@@ -27,6 +27,7 @@ mod reads;
 mod records;
 mod safety;
 mod settle;
+pub mod transfer;
 mod upkeep;
 
 pub use claim::{Claim, ClaimRequest, Claimed, Token};

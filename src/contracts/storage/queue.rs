@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::model::address::{Address, Group, GroupKey};
 use crate::model::message::{Mail, MessageId, Outbound, Wake};
 use crate::model::topic::TopicName;
 
 /// One of a partition's two queues: messages to handle, or messages to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub enum QueueKind {
     Inbound,
     Outbox,
@@ -27,7 +29,7 @@ impl QueueKind {
 }
 
 /// Slice of a topic: the unit that lives on one Redis hash slot, and in which a commit is atomic.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Partition {
     pub topic: TopicName,
     pub number: u16,
@@ -52,7 +54,7 @@ impl fmt::Display for Partition {
 }
 
 /// Queue of messages, in order per group.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Queue {
     pub partition: Partition,
     pub kind: QueueKind,

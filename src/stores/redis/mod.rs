@@ -26,6 +26,7 @@ mod scripts;
 mod search;
 mod streams;
 mod target;
+mod transfer;
 mod upkeep;
 
 use std::time::Duration;
@@ -39,6 +40,7 @@ use self::connection_pool::ConnectionPool;
 use self::error::to_storage_error;
 use self::keys::tag;
 use self::reconnecting::Reconnecting;
+use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::{Partition, StorageError};
 
 /// Maximum time to wait for a reply before the connection is dropped.
@@ -66,6 +68,7 @@ pub struct Redis {
     blocking: BlockingConnections,
     pool: ConnectionPool,
     wait_replicas: u32,
+    calls: StoreCalls,
 }
 
 impl Redis {
@@ -91,7 +94,16 @@ impl Redis {
             blocking: BlockingConnections::new(target.clone()),
             shared: Reconnecting::new(target, RESPONSE_TIMEOUT, wait_replicas),
             wait_replicas,
+            calls: StoreCalls::default(),
         })
+    }
+
+    /// Records the time of every call from now on, but of those that wait for something to happen.
+    #[must_use]
+    pub fn recording(mut self, calls: StoreCalls) -> Self {
+        self.shared.record(calls.clone());
+        self.calls = calls;
+        self
     }
 
     /// Sends a read on the shared connection.
@@ -105,7 +117,11 @@ impl Redis {
         partition: &Partition,
         command: &Cmd,
     ) -> Result<Value, StorageError> {
-        let mut connection = self.pool.get().await?;
-        connection.send(command, &tag(partition)).await.map_err(|error| to_storage_error(&error))
+        let call = async {
+            let mut connection = self.pool.get().await?;
+            let reply = connection.send(command, &tag(partition)).await;
+            reply.map_err(|error| to_storage_error(&error))
+        };
+        self.calls.measure(call).await
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::connection::{CONNECT_TIMEOUT, Connection, connect};
 use super::error::{Reaction, TOO_FEW_REPLICAS, reaction, to_storage_error};
 use super::target::Target;
+use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::StorageError;
 
 /// Time for which a failed attempt to connect also answers other callers.
@@ -34,6 +35,7 @@ pub(super) struct Reconnecting {
     wait_replicas: u32,
     current: RwLock<Option<(u64, Connection)>>,
     attempts: Mutex<Attempts>,
+    calls: StoreCalls,
 }
 
 /// Attempts to connect; one is made at a time.
@@ -51,7 +53,12 @@ impl Reconnecting {
             wait_replicas,
             current: RwLock::new(None),
             attempts: Mutex::default(),
+            calls: StoreCalls::default(),
         }
+    }
+
+    pub(super) fn record(&mut self, calls: StoreCalls) {
+        self.calls = calls;
     }
 
     /// Sends a request until there is a reply or its patience is over. A request whose outcome is
@@ -66,7 +73,7 @@ impl Reconnecting {
             .build();
         let mut is_repeated = false;
         loop {
-            let error = match self.attempt(request, is_repeated).await {
+            let error = match self.calls.measure(self.attempt(request, is_repeated)).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };

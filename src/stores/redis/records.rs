@@ -55,10 +55,10 @@ impl Records for Redis {
         let tag = tag(partition);
         let mut command = cmd("MGET");
         for id in provider_ids {
-            command.arg(format!("{tag}sid:{id}"));
+            command.arg(format!("{tag}sid:{id}")).arg(format!("{tag}sid:{}", transferred(id)));
         }
         let known: Vec<Option<String>> = decode(self.read(partition, command).await?)?;
-        Ok(known.into_iter().map(|value| value.is_some()).collect())
+        Ok(known.chunks(2).map(|either| either.iter().any(Option::is_some)).collect())
     }
 }
 
@@ -85,6 +85,11 @@ fn read(id: &str, mut fields: HashMap<String, String>) -> Result<Vec<Event>, Sto
     let message = MessageId::new(fields.remove("m").unwrap_or_default());
     let kinds = fields.get("e").map(String::as_str).unwrap_or_default();
     encoding::read(&message, written, kinds, fields.get("d").map(String::as_str))
+}
+
+/// Returns the name under which a provider's id is known to be sent that came from another store.
+pub(super) fn transferred(provider_id: &str) -> String {
+    format!("#{}", hex::encode(encoding::sent_digest(provider_id)))
 }
 
 /// The time in the id of a stream entry, `<milliseconds>-<number>`.

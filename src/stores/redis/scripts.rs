@@ -67,4 +67,5 @@ scripts! {
     HEADS, true, "heads.lua";
     LETTERS, true, "letters.lua";
     UNBURY, true, "unbury.lua";
+    DUMP, true, "dump.lua";
 }

@@ -183,7 +183,7 @@ impl Search<'_> {
             let wakes = self.page("ZRANGE", key, page).await?;
             let is_last = wakes.len() < PAGE;
             for wake in wakes {
-                let (group, payload) = split_wake(&wake)?;
+                let (group, _, payload) = split_wake(&wake)?;
                 if self.marks.name(group) || self.marks.text(payload) {
                     self.add(Place::Wake, group, payload.to_owned(), &wake);
                 }
@@ -249,15 +249,15 @@ impl Search<'_> {
     }
 }
 
-/// Splits a wake as its set holds it, `length of group|length of id|group id payload`, into group and
-/// payload.
-fn split_wake(wake: &str) -> Result<(&str, &str), StorageError> {
+/// Splits a wake as its set holds it, `length of group|length of id|group id payload`, into group, id
+/// and payload.
+pub(super) fn split_wake(wake: &str) -> Result<(&str, &str, &str), StorageError> {
     let parts = || {
         let (group_length, rest) = wake.split_once('|')?;
         let (id_length, rest) = rest.split_once('|')?;
         let (group, rest) = rest.split_at_checked(group_length.parse().ok()?)?;
-        let (_, payload) = rest.split_at_checked(id_length.parse().ok()?)?;
-        Some((group, payload))
+        let (id, payload) = rest.split_at_checked(id_length.parse().ok()?)?;
+        Some((group, id, payload))
     };
     parts().ok_or_else(|| StorageError::Corrupt("a wake without its group and id".to_owned()))
 }

@@ -6,16 +6,29 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
-use crate::contracts::storage::encoding::digest;
-use crate::contracts::storage::{Commit, Entry, QueueKind, RecipientLimit};
+use crate::contracts::storage::{Commit, Entry, QueueKind, RecipientLimit, encoding};
 use crate::model::state::{Check, Write};
 
 /// Time for which our own messages are recognised in a provider's list.
 const KNOWN_SENT: Duration = Duration::from_hours(24);
 
+/// First byte of the digests of messages that are known to be sent. The others are shorter by it.
+pub(super) const SENT: u8 = b's';
+
 /// Returns the digest of a message that is known to be sent.
-pub(super) fn sent_digest(provider_id: &str) -> Vec<u8> {
-    digest(&["sent", provider_id])
+fn sent_digest(provider_id: &str) -> Vec<u8> {
+    std::iter::once(SENT).chain(encoding::sent_digest(provider_id)).collect()
+}
+
+/// Tests whether a message is known to be sent.
+pub(super) fn is_sent(
+    tx: &Transaction<'_>,
+    row: &PartitionRow<'_>,
+    provider_id: &str,
+) -> StorageResult<bool> {
+    // Earlier versions did not mark the digests.
+    Ok(tx.is_known(row, &sent_digest(provider_id))?
+        || tx.is_known(row, &encoding::sent_digest(provider_id))?)
 }
 
 /// Tests whether a read still has the same result.

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::notifiers::Notifiers;
 use super::transaction::{Notification, StorageResult, Transaction};
+use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::StorageError;
 use crate::model::clock::Clock;
 
@@ -67,6 +68,7 @@ fn ended() -> StorageError {
 pub(super) struct DbThread {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    calls: StoreCalls,
 }
 
 impl DbThread {
@@ -78,7 +80,11 @@ impl DbThread {
                 "no thread can be started for the store: {error}; raise the limit of threads"
             ))
         })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), calls: StoreCalls::default() })
+    }
+
+    pub(super) fn record(&mut self, calls: StoreCalls) {
+        self.calls = calls;
     }
 
     /// Runs work on the thread, and returns after its transaction is committed.
@@ -89,8 +95,11 @@ impl DbThread {
         let (reply, answer) = oneshot::channel();
         let job = WaitingJob { work: Some(work), outcome: None, reply };
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-        jobs.send(Box::new(job)).await.map_err(|_| ended())?;
-        answer.await.map_err(|_| ended())?
+        let call = async {
+            jobs.send(Box::new(job)).await.map_err(|_| ended())?;
+            answer.await.map_err(|_| ended())?
+        };
+        self.calls.measure(call).await
     }
 
     /// Returns a handle for work without a caller.

@@ -80,7 +80,7 @@ pub(super) fn in_memory() -> StorageResult<Connection> {
     Ok(db)
 }
 
-fn lock(directory: &Path) -> StorageResult<File> {
+pub(super) fn lock(directory: &Path) -> StorageResult<File> {
     let path = directory.join(LOCK);
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(0o600);
@@ -137,14 +137,14 @@ fn write_schema(path: &Path) -> rusqlite::Result<()> {
     db.close().map_err(|(_, error)| error)
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 /// Checks that a file is ours and intact, without writing to it.
-fn check_file(path: &Path) -> StorageResult<()> {
+pub(super) fn check_file(path: &Path) -> StorageResult<()> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     check_version(path, &db)?;
     let check = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));

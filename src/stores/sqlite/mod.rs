@@ -12,6 +12,7 @@
 //! before its claim arrives hands it back, and a process that starts ends all leases of the last one.
 
 mod audit;
+mod backup;
 mod claim_guard;
 mod claims;
 mod commit;
@@ -36,7 +37,9 @@ mod records;
 mod rotation;
 mod search;
 mod settlements;
+mod tallies;
 mod transaction;
+mod transfer;
 mod upkeep;
 
 use std::fs::File;
@@ -45,11 +48,13 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+pub use self::backup::BackupSummary;
 use self::db_thread::{DbThread, JobRunner};
 use self::disk_reserve::DiskReserve;
 use self::notifiers::Notifiers;
 use self::pacing::Pacing;
 use self::transaction::{StorageResult, Transaction};
+use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::StorageError;
 use crate::model::clock::Clock;
 
@@ -122,9 +127,25 @@ impl Sqlite {
         })
     }
 
+    /// Records the time of every call from now on.
+    #[must_use]
+    pub fn recording(mut self, calls: StoreCalls) -> Self {
+        let threads = [&mut self.reader, &mut self.writer];
+        threads.into_iter().flatten().for_each(|thread| thread.record(calls.clone()));
+        self
+    }
+
     /// Returns whether the file has been created.
     pub fn exists(directory: &Path) -> bool {
         directory.join(file::FILE).exists()
+    }
+
+    /// Checks that no process has the file of a directory.
+    ///
+    /// # Errors
+    /// `Refused`, with what to do, when one has.
+    pub fn require_unused(directory: &Path) -> Result<(), StorageError> {
+        file::lock(directory).map(drop)
     }
 
     /// Opens an existing file for reading, beside the process that writes it. Every move is `Refused`.
@@ -187,6 +208,7 @@ fn start_writer(
     clock: &Arc<dyn Clock>,
     notifiers: &Arc<Notifiers>,
 ) -> StorageResult<DbThread> {
+    tallies::keep(&db)?;
     let newest = db.query_row(
         "SELECT max(coalesce((SELECT max(at) FROM mailboxes WHERE status IN ('ready', 'suspect')), 0),
              coalesce((SELECT max(ticket) FROM pools), 0),

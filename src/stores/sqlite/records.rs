@@ -7,7 +7,7 @@ use chrono::DateTime;
 use rusqlite::{Row, params};
 
 use super::Sqlite;
-use super::commit::{self, sent_digest};
+use super::commit;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
 use crate::contracts::storage::encoding::{DUPLICATE_DAYS, superseding};
 use crate::contracts::storage::{
@@ -55,7 +55,7 @@ impl Records for Sqlite {
         let (partition, ids) = (partition.clone(), provider_ids.to_vec());
         self.read(move |tx| {
             let row = tx.find_partition(&partition)?;
-            ids.iter().map(|id| tx.is_known(&row, &sent_digest(id))).collect()
+            ids.iter().map(|id| commit::is_sent(tx, &row, id)).collect()
         })
         .await
     }
@@ -137,7 +137,7 @@ fn record_once(
 /// Notes the provider's id of an outbound message that is not known to be sent.
 fn note(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, facts: &Facts) -> StorageResult<()> {
     let Some((ours, theirs)) = encoding::outbound_ids(facts) else { return Ok(()) };
-    if tx.is_known(row, &sent_digest(theirs))? {
+    if commit::is_sent(tx, row, theirs)? {
         return Ok(());
     }
     let (key, value) = (encoding::noted_key(ours), theirs.to_owned());

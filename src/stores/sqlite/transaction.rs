@@ -111,6 +111,21 @@ impl<'c> Transaction<'c> {
         Ok(self.query_optional(sql, values, |row| row.get(0))?.flatten())
     }
 
+    /// Runs through the rows of a query one by one.
+    pub(super) fn for_each(
+        &self,
+        sql: &str,
+        values: impl Params,
+        mut each: impl FnMut(&Row<'_>) -> StorageResult<()>,
+    ) -> StorageResult<()> {
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn query_all<T>(
         &self,
         sql: &str,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::params;
 
-use super::transaction::{StorageResult, Transaction, to_u64};
-use super::{Sqlite, commit, feeds, records};
+use super::transaction::{StorageResult, Transaction};
+use super::{Sqlite, commit, feeds, records, tallies};
 use crate::contracts::storage::{
     Audit, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention, SafetyCheck,
     StorageError, Upkeep,
@@ -17,7 +17,10 @@ use crate::model::topic::TopicName;
 impl Upkeep for Sqlite {
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {
         let queue = queue.clone();
-        self.read(move |tx| depth(tx, &queue)).await
+        match &self.writer {
+            Some(_) => self.write(move |tx| tallies::depth(tx, &queue)).await,
+            None => self.read(move |tx| tallies::counted_depth(tx, &queue)).await,
+        }
     }
 
     async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError> {
@@ -87,26 +90,6 @@ impl Upkeep for Sqlite {
             fatal: ephemeral.map(|reason| FailedCheck { check, reason }).collect(),
         })
     }
-}
-
-fn depth(tx: &Transaction<'_>, queue: &Queue) -> StorageResult<Depth> {
-    let number = tx.find_partition(&queue.partition)?.queue(queue.kind);
-    let count = |sql: &str| -> StorageResult<u64> {
-        Ok(to_u64(tx.query_number(sql, [number])?.unwrap_or_default()))
-    };
-    let with_status = |status: &str| -> StorageResult<u64> {
-        let sql = "SELECT count(*) FROM mailboxes WHERE queue = ?1 AND status = ?2";
-        Ok(to_u64(tx.query_number(sql, params![number, status])?.unwrap_or_default()))
-    };
-    Ok(Depth {
-        pending: count("SELECT given - done FROM queues WHERE queue = ?1")?,
-        ready: with_status("ready")?,
-        leased: with_status("leased")?,
-        delayed: with_status("delayed")?,
-        suspect: with_status("suspect")?,
-        scheduled: count("SELECT count(*) FROM wakes WHERE queue = ?1")?,
-        dead: count("SELECT count(*) FROM dead_letters WHERE queue = ?1")?,
-    })
 }
 
 /// Tests whether periodic work is due. When it is, it is not again before `every` is over.

@@ -1,7 +1,9 @@
 //! Commands that need no deployment: they begin a program or a configuration.
 
+mod backup;
 mod dotenv;
 mod init;
+mod migrate;
 mod new;
 
 use std::path::Path;

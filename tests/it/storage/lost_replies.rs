@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Commit, FeedLimits, Pushed, Retry};
+use crosswire::contracts::storage::{Commit, FeedLimits, Pushed, Replay, Retry};
 use crosswire::model::event::EventKind;
+use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -154,6 +155,31 @@ async fn burial_with_lost_reply_buries_one_message() {
     assert!(proxy.has_dropped_reply());
     assert_eq!(f.dead_letters(&f.inbound()).await.len(), 1);
     assert_eq!(f.claim().await.id.as_str(), "m2");
+}
+
+#[tokio::test]
+async fn replay_with_lost_reply_moves_each_letter_once_and_counts_it() {
+    let server = RedisServer::volatile();
+    let (f, proxy) = behind_proxy(&server).await;
+    for id in ["m1", "m2"] {
+        f.push("alice", id).await;
+        f.bury(f.claim().await, burial("poison")).await;
+    }
+    let letters = f.storage.dead_letters_before(&f.inbound(), None, 9).await.unwrap();
+    let owed = Some(MessageId::new("m0"));
+    let replay = |(letter, _)| Replay { letter, owed: owed.clone(), facts: None };
+    let replays: Vec<_> = letters.into_iter().map(replay).collect();
+    proxy.drop_next_reply();
+    assert_eq!(f.storage.replay(&f.inbound(), &replays[..1]).await.unwrap(), 1);
+    assert!(proxy.has_dropped_reply());
+    let discarded = [(replays[1].letter.clone(), Some(facts("m1", &[EventKind::Discarded])))];
+    proxy.drop_next_reply();
+    assert_eq!(f.storage.discard(&f.inbound(), &discarded).await.unwrap(), 1);
+    assert!(proxy.has_dropped_reply());
+    let depth = f.storage.depth(&f.inbound()).await.unwrap();
+    assert_eq!((depth.pending, depth.dead), (1, 0));
+    assert_eq!(f.kinds("m1").await.last(), Some(&EventKind::Discarded));
+    assert_eq!(f.storage.replay(&f.inbound(), &replays).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tests of the storage contract and of its implementations.
 
 mod contract;
+mod figures;
 pub(crate) mod fixture;
 mod lost_replies;
 mod model;
@@ -10,3 +11,4 @@ mod outbound_counts;
 mod redis_specific;
 mod sqlite_specific;
 mod topologies;
+mod transfer;

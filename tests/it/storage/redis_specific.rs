@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::pin::pin;
+use std::slice;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use crosswire::contracts::storage::{Audit, Commit, FeedLimits, Retry, Settled};
+use crosswire::contracts::storage::{Audit, Commit, FeedLimits, Replay, Retry, Settled};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
@@ -184,7 +185,21 @@ pub(super) async fn run_every_operation(
     before_each().await;
     f.storage.publish("news", "line", FeedLimits::lines(9).within(LONG)).await.unwrap();
     before_each().await;
+    assert!(!f.storage.heads(&f.inbound(), 9).await.unwrap().is_empty());
+    replay_the_last(f, &mut before_each).await;
+    before_each().await;
     drain(f).await;
+}
+
+async fn replay_the_last(f: &Fixture, before_each: &mut impl AsyncFnMut()) {
+    let queue = f.inbound();
+    let (letter, _) = f.storage.dead_letters_before(&queue, None, 1).await.unwrap().remove(0);
+    before_each().await;
+    let found = f.storage.dead_letters_of(&queue, slice::from_ref(&letter)).await.unwrap();
+    assert_eq!(found.len(), 1);
+    before_each().await;
+    let replay = Replay { letter, owed: None, facts: None };
+    assert_eq!(f.storage.replay(&queue, &[replay]).await.unwrap(), 1);
 }
 
 /// Returns a commit that writes every kind of key.

@@ -67,6 +67,12 @@ pub(super) enum Move {
         writes: Vec<u8>,
         wake: u8,
     },
+    /// The newest dead letters, in the order of their burials, are replayed or discarded.
+    Unbury {
+        kind: QueueKind,
+        number: u8,
+        replayed: bool,
+    },
     /// Every delayed retry becomes due.
     EndDelays {
         kind: QueueKind,
@@ -175,12 +181,17 @@ impl MoveGenerator {
 
     fn next_move(&mut self) -> Move {
         match self.below(100) {
-            0..20 => Move::Push {
+            0..19 => Move::Push {
                 group: self.below(3),
                 id: self.below(8),
                 replies: if self.one_in(4) { self.below(3) } else { 0 },
                 low_limits: self.one_in(4),
                 terms: self.terms(),
+            },
+            19 => Move::Unbury {
+                kind: self.kind(),
+                number: 1 + self.below(3),
+                replayed: !self.one_in(4),
             },
             20 => Move::Record { id: self.below(3) },
             21..23 => Move::Apply { writes: self.several(3, 32), wake: self.below(8) },
@@ -201,8 +212,8 @@ impl MoveGenerator {
                 with_note: self.one_in(2),
             },
             73..77 => Move::Release { age: self.age() },
-            77..81 => Move::Bury { age: self.age(), replies: self.below(3) },
-            81..84 => Move::ExpireLease { age: self.age() },
+            77..82 => Move::Bury { age: self.age(), replies: self.below(3) },
+            82..84 => Move::ExpireLease { age: self.age() },
             84..91 => Move::Crash { age: self.age() },
             91..93 => Move::Heartbeat { kind: self.kind() },
             93..95 => Move::Reclaim { kind: self.kind() },

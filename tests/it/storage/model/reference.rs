@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Change, ClaimRequest, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Retry, Token,
+    Burial, Change, ClaimRequest, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Replay,
+    Retry, Token,
 };
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::event::{EventKind, Facts};
@@ -569,6 +570,23 @@ impl Reference {
         burial.outbox.iter().for_each(|entry| self.outbox.append(entry, at));
         self.record_settlement(burial.facts.as_ref(), burial.settles.as_ref(), burial.outbox.len());
         Outcome::Done
+    }
+
+    /// Replays or discards the newest letters, the oldest of them first.
+    pub(super) fn unbury(&mut self, kind: QueueKind, letters: &[Replay], replayed: bool) -> u64 {
+        let at = self.tick();
+        let queue = self.queue(kind);
+        let taken: Vec<_> = queue.dead.drain(..letters.len()).rev().collect();
+        for (DeadLetterView { group, id, payload, .. }, letter) in taken.into_iter().zip(letters) {
+            if replayed {
+                self.queue(kind).append(&Entry { group, id, payload }, at);
+                if let Some(owed) = &letter.owed {
+                    *self.unsettled.entry(owed.clone()).or_default() += 1;
+                }
+            }
+            letter.facts.iter().for_each(|facts| self.record(facts));
+        }
+        letters.len() as u64
     }
 
     /// Ends or renews leases; returns the groups whose leases are lost.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Change, Claim, ClaimRequest, Claimed, Commit, Entry, Once, Push, Queue, QueueKind,
-    RecipientLimit, Retry, SenderRate, Settled, StorageError, Token,
+    Burial, Change, Claim, ClaimRequest, Claimed, Commit, DeadLetter, Entry, Once, Push, Queue,
+    QueueKind, RecipientLimit, Replay, Retry, SenderRate, Settled, StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
@@ -94,6 +94,9 @@ impl<D: DirectAccess> Runner<'_, D> {
             Move::Reclaim { kind } => self.reclaim(*kind).await,
             Move::Schedule { wake } => self.schedule(*wake).await,
             Move::Apply { writes, wake } => self.change(writes, *wake).await,
+            Move::Unbury { kind, number, replayed } => {
+                self.unbury(*kind, usize::from(*number), *replayed).await
+            }
             Move::EndDelays { kind } => {
                 let due = self.reference.end_delays(*kind);
                 self.direct.end_delays(&self.queue(*kind), &due).await;
@@ -321,6 +324,29 @@ impl<D: DirectAccess> Runner<'_, D> {
         compare("buried", &expected, &outcome(&original, settled)?)
     }
 
+    async fn unbury(&mut self, kind: QueueKind, number: usize, replayed: bool) -> Comparison {
+        let queue = self.queue(kind);
+        let storage = &self.fixture.storage;
+        let mut letters =
+            storage.dead_letters_before(&queue, None, number).await.map_err(call_error)?;
+        letters.reverse();
+        let replays: Vec<Replay> = letters
+            .into_iter()
+            .map(|(letter, DeadLetter { id, payload, .. })| {
+                let (facts, owed) = facts_of(kind, &id, &payload, EventKind::Replayed);
+                Replay { letter, owed, facts: Some(facts) }
+            })
+            .collect();
+        let expected = self.reference.unbury(kind, &replays, replayed);
+        let found = if replayed {
+            storage.replay(&queue, &replays).await
+        } else {
+            let letters: Vec<_> = replays.into_iter().map(|it| (it.letter, it.facts)).collect();
+            storage.discard(&queue, &letters).await
+        };
+        compare("letters", &expected, &found.map_err(call_error)?)
+    }
+
     async fn expire_lease(&mut self, age: u8) -> Comparison {
         let Some(claim) = self.claim_of_age(age) else { return Ok(()) };
         let claims = [(claim.group.clone(), claim.token.clone())];
@@ -485,10 +511,19 @@ fn outcome(original: &Claim, settled: Settled) -> Result<Outcome, Divergence> {
 /// Returns the facts of a settlement, and the message it settles: an outbound payload begins with the
 /// id of its cause.
 fn settlement_facts(claim: &Claim, kind: EventKind) -> (Facts, Option<MessageId>) {
-    match claim.queue.kind {
-        QueueKind::Inbound => (facts(claim.id.as_str(), &[kind]), None),
+    facts_of(claim.queue.kind, &claim.id, &claim.payload, kind)
+}
+
+fn facts_of(
+    queue: QueueKind,
+    id: &MessageId,
+    payload: &str,
+    kind: EventKind,
+) -> (Facts, Option<MessageId>) {
+    match queue {
+        QueueKind::Inbound => (facts(id.as_str(), &[kind]), None),
         QueueKind::Outbox => {
-            let (cause, _) = claim.payload.split_once('|').expect("every reply names its cause");
+            let (cause, _) = payload.split_once('|').expect("every reply names its cause");
             (facts(cause, &[kind]), Some(MessageId::new(cause)))
         }
     }

@@ -1,0 +1,260 @@
+//! The command `migrate`: all data of one store is copied into another, and both are compared.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use chrono::Utc;
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+use super::commands::MigrateOptions;
+use crate::contracts::figures::{LOST_AFTER, ProcessReport};
+use crate::contracts::settings::Environment;
+use crate::contracts::storage::transfer::{Record, Transfer};
+use crate::contracts::storage::{HeadState, Partition, Queue, QueueKind, Storage};
+use crate::model::clock::{Clock, SystemClock};
+use crate::stores::redis::{Redis, RedisConfig};
+use crate::stores::sqlite::{Sqlite, SqliteConfig};
+
+/// Batches that wait for the other store.
+const WAITING: usize = 4;
+
+/// Time within which what ends is not compared, as it may end between the two readings.
+const MARGIN: Duration = Duration::from_mins(10);
+
+/// Process reports of a topic that are looked at.
+const REPORTS: usize = 1_000;
+
+/// Store at one end of a migration.
+enum End {
+    Redis(Redis),
+    Embedded(Sqlite),
+}
+
+impl End {
+    fn transfer(&self) -> &dyn Transfer {
+        match self {
+            Self::Redis(redis) => redis,
+            Self::Embedded(sqlite) => sqlite,
+        }
+    }
+
+    fn storage(&self) -> &dyn Storage {
+        match self {
+            Self::Redis(redis) => redis,
+            Self::Embedded(sqlite) => sqlite,
+        }
+    }
+}
+
+/// Copies the data, and prints and checks what both stores then hold.
+pub(super) async fn migrate(environment: &Environment, options: &MigrateOptions) -> Result<()> {
+    let (from, to) = (address(environment, &options.from)?, address(environment, &options.to)?);
+    let source = open_source(environment, &from, options.force).await.context("--from")?;
+    let target = open_target(environment, &to).await.context("--to")?;
+    let before = survey(source.transfer(), 0).await.context("--from")?;
+    if before.total() == 0 {
+        bail!("--from: the store is empty, so there is nothing to copy; check its address");
+    }
+    if !options.force {
+        refuse_running(source.storage(), &before.partitions).await?;
+    }
+    if survey(target.transfer(), 0).await.context("--to")?.total() > 0 {
+        bail!("--to: the store is not empty; name an empty one, or empty it first");
+    }
+    copy(source.transfer(), target.transfer())
+        .await
+        .context("the copy is incomplete and not to be used; empty --to before the next attempt")?;
+    prove(source.transfer(), target.transfer()).await
+}
+
+/// Returns an address, or the one in the variable that it names.
+fn address(environment: &Environment, given: &str) -> Result<String> {
+    let Some(name) = given.strip_prefix("env:") else { return Ok(given.to_owned()) };
+    let value = environment.get(name).map(str::to_owned);
+    value.with_context(|| format!("the variable {name} is not set; set it to a Redis URL"))
+}
+
+async fn open_redis(environment: &Environment, url: &str) -> Result<End> {
+    let verify_tls = environment.get("REDIS_TLS_VERIFY") != Some("false");
+    let url = SecretString::from(url);
+    let redis = Redis::connect(RedisConfig { url, verify_tls, wait_replicas: 0 }).await?;
+    Ok(End::Redis(redis))
+}
+
+async fn open_source(environment: &Environment, address: &str, force: bool) -> Result<End> {
+    if address.contains("://") {
+        return open_redis(environment, address).await;
+    }
+    let directory = Path::new(address);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    if !Sqlite::exists(directory) {
+        bail!(
+            "{address} holds no crosswire.db; name the DATA_DIR of the deployment, or a Redis URL"
+        );
+    }
+    if !force {
+        Sqlite::require_unused(directory)?;
+    }
+    Ok(End::Embedded(Sqlite::open_read_only(directory, &clock)?))
+}
+
+async fn open_target(environment: &Environment, address: &str) -> Result<End> {
+    if address.contains("://") {
+        return open_redis(environment, address).await;
+    }
+    let (directory, clock) = (Path::new(address).to_owned(), Arc::new(SystemClock));
+    Ok(End::Embedded(Sqlite::open(SqliteConfig { directory, clock, ephemeral: None })?))
+}
+
+/// Refuses a store on which a process has reported lately, or has messages in hand.
+async fn refuse_running(store: &dyn Storage, partitions: &[Partition]) -> Result<()> {
+    let hint = "stop all processes of the deployment first, or copy all the same with --force";
+    for partition in partitions {
+        let members = store.members(partition, "processes", REPORTS).await?;
+        let keys: Vec<String> =
+            members.iter().map(|member| format!("process:{}", member.group.as_str())).collect();
+        for report in store.values(partition, &keys).await?.into_iter().flatten() {
+            let Ok(report) = serde_json::from_str::<ProcessReport>(&report) else { continue };
+            let age = (Utc::now() - report.at).to_std().unwrap_or_default();
+            if !report.stopped && age < LOST_AFTER {
+                let ProcessReport { role, host, .. } = report;
+                bail!("--from: a {role} process on {host} runs on the store; {hint}");
+            }
+        }
+        for kind in [QueueKind::Inbound, QueueKind::Outbox] {
+            let queue = Queue { partition: partition.clone(), kind };
+            let heads = store.heads(&queue, REPORTS).await?;
+            let is_held =
+                |state: &HeadState| matches!(state, HeadState::Leased(left) if !left.is_zero());
+            if heads.iter().any(|head| is_held(&head.state)) {
+                bail!("--from: a process has messages of {partition} in hand; {hint}");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn copy(source: &dyn Transfer, target: &dyn Transfer) -> Result<()> {
+    let (sender, mut records) = mpsc::channel(WAITING);
+    // An end that fails closes the channel, which ends the other.
+    let importing = async move {
+        while let Some(batch) = records.recv().await {
+            target.import(batch).await?;
+        }
+        anyhow::Ok(())
+    };
+    let (exported, imported) = tokio::join!(source.export(sender), importing);
+    imported?;
+    Ok(exported?)
+}
+
+/// Number and digest of the records of each kind.
+#[derive(Default)]
+struct Survey {
+    counts: [u64; Record::KINDS.len()],
+    /// Sums, so that the order in which a store returns its records does not matter.
+    digests: [u128; Record::KINDS.len()],
+    partitions: Vec<Partition>,
+}
+
+impl Survey {
+    fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    fn add(&mut self, record: &Record) {
+        let kind = record.kind();
+        self.counts[kind] += 1;
+        self.digests[kind] = self.digests[kind].wrapping_add(record.digest());
+        let partition = match record {
+            Record::Queue { queue, .. } => Some(&queue.partition),
+            Record::Value { partition, .. } => Some(partition),
+            _ => None,
+        };
+        if let Some(partition) = partition.filter(|it| !self.partitions.contains(it)) {
+            self.partitions.push(partition.clone());
+        }
+    }
+}
+
+/// Reads all records of a store but those that end before a time.
+async fn survey(store: &dyn Transfer, horizon: i64) -> Result<Survey> {
+    let (sender, mut records) = mpsc::channel::<Vec<Record>>(WAITING);
+    let summing = async {
+        let mut survey = Survey::default();
+        while let Some(batch) = records.recv().await {
+            let lasting = batch.iter().filter(|it| it.ends().is_none_or(|ends| ends > horizon));
+            lasting.for_each(|record| survey.add(record));
+        }
+        survey
+    };
+    let (exported, survey) = tokio::join!(store.export(sender), summing);
+    exported?;
+    Ok(survey)
+}
+
+/// Reads both stores once more, prints what they hold side by side, and fails when it differs.
+async fn prove(source: &dyn Transfer, target: &dyn Transfer) -> Result<()> {
+    let horizon = (Utc::now() + MARGIN).timestamp_millis();
+    let from = survey(source, horizon).await.context("--from")?;
+    let to = survey(target, horizon).await.context("--to")?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{:<15} {:>10} {:>10}  digest", "", "from", "to")?;
+    let mut different = Vec::new();
+    for (kind, name) in Record::KINDS.iter().enumerate() {
+        let (ours, theirs) = (from.digests[kind], to.digests[kind]);
+        let digest = if ours == theirs && from.counts[kind] == to.counts[kind] {
+            format!("{ours:032x} both")
+        } else {
+            different.push(*name);
+            format!("{ours:032x} is not {theirs:032x}")
+        };
+        writeln!(out, "{name:<15} {:>10} {:>10}  {digest}", from.counts[kind], to.counts[kind])?;
+    }
+    if !different.is_empty() {
+        bail!(
+            "the stores differ in: {}; stop every process that uses either, empty --to and repeat",
+            different.join(", ")
+        );
+    }
+    if Utc::now().timestamp_millis() > horizon {
+        bail!("the comparison took longer than {MARGIN:?} and proves nothing; repeat it");
+    }
+    writeln!(out, "equal: {} records", from.total())?;
+    writeln!(out, "not compared: what ends within {} minutes", MARGIN.as_secs() / 60)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(key: &str, ends: i64) -> Record {
+        let partition = Partition::first(&"chat".parse().unwrap());
+        Record::Value { partition, key: key.to_owned(), value: "v".to_owned(), ends }
+    }
+
+    async fn store(records: Vec<Record>) -> Sqlite {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Sqlite::in_memory(&clock).unwrap();
+        store.import(records).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn proof_fails_on_a_record_that_is_missing_or_different() {
+        let soon = (Utc::now() + MARGIN / 2).timestamp_millis();
+        let late = (Utc::now() + MARGIN * 9).timestamp_millis();
+        let original = store(vec![value("a", late), value("b", late), value("c", soon)]).await;
+        let same = store(vec![value("b", late), value("a", late)]).await;
+        prove(&original, &same).await.unwrap();
+        for other in [vec![value("a", late)], vec![value("a", late), value("b", late + 1)]] {
+            let error = prove(&original, &store(other).await).await.unwrap_err().to_string();
+            assert!(error.contains("differ in: values;"), "{error}");
+        }
+    }
+}

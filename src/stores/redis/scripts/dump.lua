@@ -1,0 +1,29 @@
+-- dump: reads keys of a partition for a transfer.
+-- KEYS[1]  tag of the partition
+-- ARGV     '' and then names of strings, or a queue and then groups
+-- Returns  for each string {value or false, end in ms}; for each group
+--          {set, score, claims, failures, isolated, outcome unknown since, note, messages}
+local queue, found = tag .. ARGV[1], {}
+
+local function string_of(name)
+  return { call('GET', tag .. name), call('PEXPIRETIME', tag .. name) }
+end
+
+local function group_of(group)
+  local line = line_of(group)
+  local set, score = 'ready', call('ZSCORE', ready_set(queue, line), group)
+  for _, other in ipairs({ 'lease', 'delay', 'suspect' }) do
+    local found_score = call('ZSCORE', queue .. other, group)
+    if found_score then set, score = other, found_score end
+  end
+  local state = call('HMGET', queue .. 'gs:' .. group, 'att', 'err', 'iso', 'amb', 'note')
+  return {
+    set, score or '0', state[1] or '0', state[2] or '0', state[3] or '0', state[4], state[5],
+    call('LRANGE', queue .. 'g:' .. group, 0, -1),
+  }
+end
+
+for at = 2, #ARGV do
+  found[at - 1] = ARGV[1] == '' and string_of(ARGV[at]) or group_of(ARGV[at])
+end
+return found
