@@ -141,7 +141,7 @@ async fn leave(
     }
     let waiting = tokio::time::timeout(PATIENCE, handled(access, cases));
     let waited = match prepared.store {
-        StoreHandle::Redis(_) => waiting.await,
+        StoreHandle::Redis(..) => waiting.await,
         StoreHandle::Embedded(_) => {
             let working =
                 work::work(prepared, access.storage.clone(), Until::Drained, stop.clone());

@@ -7,11 +7,11 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer, web};
 use tracing::{info, warn};
 
+use super::operator_page;
 use super::prepare::Prepared;
 use super::process::Stop;
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::SafetyCheck;
-use crate::engine::operations::Operations;
 use crate::engine::processes::Reporter;
 use crate::engine::scrape::Scraper;
 use crate::http::metrics::{self, MetricsConfig, MetricsState};
@@ -27,12 +27,7 @@ pub(super) fn of_deployment(
     reporter: &Arc<Reporter>,
     waived: &[SafetyCheck],
 ) -> MetricsState {
-    let operations = Operations {
-        services: prepared.services.clone(),
-        storage: Arc::clone(&reporter.storage),
-        groups: prepared.groups.clone(),
-        clock: Arc::new(SystemClock),
-    };
+    let operations = operator_page::operations(prepared, &reporter.storage);
     let scraper = Scraper::of_deployment(Arc::clone(reporter), operations, waived.to_vec());
     MetricsState::new(settings(prepared), scraper, Arc::new(SystemClock))
 }

@@ -23,13 +23,8 @@ pub(super) fn state(prepared: &Prepared, storage: &Arc<dyn Storage>) -> AdminSta
         trust_forwarded: config.server.trust_forwarded,
     };
     AdminState {
-        access: AdminAccess::new(settings, groups.clone(), Arc::clone(&clock)),
-        operations: Operations {
-            services: prepared.services.clone(),
-            storage: Arc::clone(storage),
-            groups: groups.clone(),
-            clock,
-        },
+        access: AdminAccess::new(settings, groups.clone(), clock),
+        operations: operations(prepared, storage),
         program: program.title().to_owned(),
         version: program.version(),
         config: settings_view::sections(prepared),
@@ -37,5 +32,15 @@ pub(super) fn state(prepared: &Prepared, storage: &Arc<dyn Storage>) -> AdminSta
             StoreConfig::Redis(_) => "redis",
             StoreConfig::Embedded { .. } => "embedded",
         },
+    }
+}
+
+/// Returns the operations on the topics of this process.
+pub(super) fn operations(prepared: &Prepared, storage: &Arc<dyn Storage>) -> Operations {
+    Operations {
+        services: prepared.services.clone(),
+        storage: Arc::clone(storage),
+        groups: prepared.groups.clone(),
+        clock: Arc::new(SystemClock),
     }
 }

@@ -13,6 +13,7 @@ use super::store::StoreHandle;
 use crate::app::config::{Config, DraftConfig, TopicSelection};
 use crate::app::registry::Registry;
 use crate::app::telemetry::{self, Reader};
+use crate::contracts::figures::StoreCalls;
 use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
 use crate::contracts::storage::{Feeds, Health, SafetyCheck, Storage, StorageError};
 use crate::engine::processes::Recorder;
@@ -44,9 +45,10 @@ impl Prepared {
         selection: Option<TopicSelection<'_>>,
     ) -> anyhow::Result<Self> {
         let (config, services) = load_and_log(environment, registry, purpose, selection)?;
-        let store = StoreHandle::open(&config)?;
-        let groups = GroupKey::new(&secret::key(&config)?);
         let recorder = Recorder::default();
+        let calls = StoreCalls::into_figures(Arc::clone(&recorder.figures));
+        let store = StoreHandle::open_recorded(&config, calls)?;
+        let groups = GroupKey::new(&secret::key(&config)?);
         Ok(Self { program, config, services, groups, store, recorder })
     }
 

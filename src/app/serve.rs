@@ -202,6 +202,8 @@ fn app_state(
         sockets: socket_servers(prepared, &storage, &intake),
         stop: stop.0.clone(),
         intake,
+        operations: operator_page::operations(prepared, &storage),
+        advice: public_url_advice(prepared),
         storage,
         greeting: front::greeting(&prepared.program, &prepared.services),
         paths: prepared.services.iter().flat_map(paths).collect(),
@@ -211,6 +213,13 @@ fn app_state(
         forged_calls: CallThrottle::new(Arc::new(SystemClock)),
         waived: waived.to_vec(),
     }
+}
+
+fn public_url_advice(prepared: &Prepared) -> Vec<String> {
+    let Prepared { config, services, .. } = prepared;
+    let advice = advice::on_public_url(&config.server, services);
+    let is_dev = config.purpose == Purpose::Dev;
+    advice.filter(|_| !is_dev).map(|it| format!("PUBLIC_URL: {it}")).into_iter().collect()
 }
 
 /// Routes by the names of the transports. Of several topics with a transport of one name, the first of

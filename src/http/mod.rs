@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::contracts::storage::{SafetyCheck, Storage};
 use crate::engine::intake::Intake;
+use crate::engine::operations::Operations;
 use crate::engine::sockets::SocketServer;
 
 pub mod assets;
@@ -44,6 +45,10 @@ pub struct AppState {
     pub stop: CancellationToken,
     /// The store that readiness asks.
     pub storage: Arc<dyn Storage>,
+    /// Topics, of which readiness tells the state.
+    pub operations: Operations,
+    /// Promises that the configuration does not keep.
+    pub advice: Vec<String>,
     /// Text of `GET /`.
     pub greeting: String,
     /// Paths beside `/queue/<topic>`, each with the name of its topic.

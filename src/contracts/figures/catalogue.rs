@@ -73,6 +73,8 @@ figures! {
         "Time that a transport takes to send a message.";
     SENDS = "sends", Counter, ["topic", "transport", "outcome"],
         "Messages handed to a transport, by its answer: sent, recipient, message, line, account, throttled, unavailable or unknown.";
+    LAST_SENT = "last_sent_timestamp_seconds", Gauge, ["topic", "transport"],
+        "Time at which a provider has last accepted a message, in seconds since 1970.";
     REPORTS = "reports", Counter, ["topic", "transport", "state"],
         "Delivery reports of providers, by state: sent, delivered or failed.";
     QUEUE_SECONDS = "queue_seconds", Histogram, ["topic", "queue"],

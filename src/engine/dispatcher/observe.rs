@@ -3,7 +3,7 @@
 use super::Dispatcher;
 use super::delivery::Delivery;
 use crate::contracts::figures::catalogue::{
-    END_TO_END_SECONDS, QUEUE_SECONDS, RETRIES, SEGMENTS, SEND_SECONDS, SENDS,
+    END_TO_END_SECONDS, LAST_SENT, QUEUE_SECONDS, RETRIES, SEGMENTS, SEND_SECONDS, SENDS,
 };
 use crate::contracts::transport::{DynTransport, SendError, SentReceipt};
 use crate::engine::settlement::Settlement;
@@ -40,6 +40,8 @@ impl Dispatcher {
     ) -> Settlement {
         let labels = self.labels(delivery);
         self.figures.count(&SEGMENTS, &labels, delivery.segments.into());
+        #[expect(clippy::cast_precision_loss, reason = "a time in seconds stays far below 2^52")]
+        self.figures.set(&LAST_SENT, &labels, self.clock.now().timestamp() as f64);
         if let Some(called_at) = delivery.outbound.called_at {
             let time = (self.clock.now() - called_at).to_std().unwrap_or_default();
             self.figures.observe(&END_TO_END_SECONDS, &labels[..1], time);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{OperationError, Operations};
-use crate::contracts::figures::catalogue::{Figure, MEMORY_BYTES};
+use crate::contracts::figures::catalogue::{Figure, LAST_SENT, MEMORY_BYTES};
 use crate::contracts::figures::{ProcessReport, Times, Value};
 use crate::engine::processes::{self, ProcessState};
 use crate::model::message::MessageId;
@@ -101,6 +101,22 @@ impl Fleet {
         let running =
             self.reports.iter().filter(|it| ProcessState::of(it, now) == ProcessState::Running);
         running.filter(|it| it.topic == *topic).filter_map(|it| level(it, figure)).sum()
+    }
+
+    /// Returns the transports of a topic, each with the time at which its provider has last accepted a
+    /// message.
+    pub fn last_sent<'a>(&'a self, topic: &'a TopicName) -> BTreeMap<&'a str, DateTime<Utc>> {
+        let mut last: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+        for (labels, value) in self.values(topic, &LAST_SENT) {
+            #[expect(clippy::cast_possible_truncation, reason = "a time is in whole seconds")]
+            if let ([_, transport], Value::Level(seconds)) = (labels, value)
+                && let Some(at) = DateTime::from_timestamp(*seconds as i64, 0)
+            {
+                let known = last.entry(transport).or_insert(at);
+                *known = (*known).max(at);
+            }
+        }
+        last
     }
 
     /// Returns the durations of a topic, over all processes.

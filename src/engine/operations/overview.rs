@@ -135,12 +135,23 @@ impl Operations {
     /// # Errors
     /// The store is unavailable.
     pub async fn overview(&self) -> Result<Overview, OperationError> {
-        let at = self.clock.now();
-        let store = self.storage.health().await?.into();
-        let fleet = self.fleet().await?;
+        let health = self.storage.health().await?;
+        self.overview_of(&self.fleet().await?, health).await
+    }
+
+    /// Reads the overview of these processes, on a store of this health.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn overview_of(
+        &self,
+        fleet: &Fleet,
+        health: Health,
+    ) -> Result<Overview, OperationError> {
+        let (at, store) = (self.clock.now(), health.into());
         let mut topics = Vec::new();
         for service in &self.services {
-            topics.push(self.topic(service, &fleet, at).await?);
+            topics.push(self.topic(service, fleet, at).await?);
         }
         Ok(Overview { at, store, topics, processes: fleet.processes(at) })
     }

@@ -9,6 +9,7 @@ mod recorder;
 mod reporter;
 pub mod samples;
 mod totals;
+mod zeros;
 
 pub use hands::{Grip, Hands};
 pub use identity::ProcessIdentity;

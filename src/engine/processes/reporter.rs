@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::identity::{POOL, ProcessIdentity, key, place};
 use super::recorder::Recorder;
 use super::samples::Sampler;
+use super::zeros::begin;
 use crate::contracts::figures::catalogue::SOCKETS;
 use crate::contracts::figures::{
     Figures, ProcessReport, REPORT_INTERVAL, REPORT_KEPT, Series, catalogue,
@@ -42,6 +43,9 @@ impl Reporter {
     /// Returns the series of this process as they are now.
     pub fn series(&self) -> Vec<Series> {
         count_sockets(&self.recorder.figures, &self.sockets);
+        for topic in &self.topics {
+            begin(&self.recorder.figures, topic, self.identity.role);
+        }
         self.recorder.series(&self.names())
     }
 

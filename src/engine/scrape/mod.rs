@@ -95,9 +95,10 @@ impl Deployment {
     async fn read(&self, own: &str) -> Result<Vec<Source>, OperationError> {
         let health: Health = self.operations.storage.health().await?;
         let fleet = self.operations.fleet().await?;
-        let overview: Overview = self.operations.overview().await?;
+        let is_ready = health.blocking(&self.waived).next().is_none();
+        let overview: Overview = self.operations.overview_of(&fleet, health).await?;
         let mut series = gauges::series(&overview);
-        series.push(gauges::store_ready(health.blocking(&self.waived).next().is_none()));
+        series.push(gauges::store_ready(is_ready));
         let mut sources = vec![Source { process: None, series }];
         let now = self.operations.clock.now();
         for report in fleet.reports().iter().filter(|report| report.id != own) {
