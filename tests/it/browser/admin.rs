@@ -1,7 +1,7 @@
 //! The operator's page: figures, charts, sections and jumps.
 
 use fantoccini::key::Key;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::page::Page;
 use super::{ANNA, text};
@@ -40,8 +40,8 @@ impl Page {
         // The section is drawn by the event that follows.
         let shown = "new Promise((done) => setTimeout(() => done(location.hash)))";
         self.value(shown, &[]).await;
-        self.until("document.querySelector('#main h1')?.textContent", &[], |it| it.is_string())
-            .await;
+        let heading = "document.querySelector('#main h1')?.textContent";
+        self.until(heading, &[], Value::is_string).await;
     }
 
     /// Clicks the first control of the main part with this text.

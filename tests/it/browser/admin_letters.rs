@@ -24,9 +24,12 @@ impl Broken {
     pub(super) fn start() -> Self {
         let is_mended = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&is_mended);
-        let app = FakeApp::start(move |_, _| match seen.load(Ordering::SeqCst) {
-            true => Behaviour::json(&json!({ "replies": ["thank you"] })),
-            false => Behaviour::Status(400),
+        let app = FakeApp::start(move |_, _| {
+            if seen.load(Ordering::SeqCst) {
+                Behaviour::json(&json!({ "replies": ["thank you"] }))
+            } else {
+                Behaviour::Status(400)
+            }
         });
         Self { app, is_mended }
     }
