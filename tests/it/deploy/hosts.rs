@@ -18,7 +18,9 @@ fn procfile() -> Vec<(String, String)> {
 #[test]
 fn procfile_has_web_and_workers_of_every_topic() {
     let processes = procfile();
-    processes.iter().for_each(|(_, command)| require_command(command));
+    for (_, command) in &processes {
+        require_command(command);
+    }
     assert_eq!(processes[0], ("web".to_owned(), "web".to_owned()));
     assert_eq!(processes[1], ("worker".to_owned(), "worker".to_owned()));
     assert_eq!(served(processes.iter().map(|(_, command)| command.as_str())), sorted(topics()));
@@ -46,7 +48,9 @@ fn fly_runs_web_and_workers_of_every_topic_and_waits_for_them() {
     let fly = table("fly.toml");
     let processes = fly["processes"].as_table().unwrap();
     let commands: Vec<&str> = processes.values().map(|it| it.as_str().unwrap()).collect();
-    commands.iter().for_each(|command| require_command(command));
+    for command in &commands {
+        require_command(command);
+    }
     assert_eq!(served(commands), sorted(topics()));
     assert_eq!(fly["kill_signal"].as_str(), Some("SIGTERM"));
     let patience = fly["kill_timeout"].as_str().unwrap().trim_end_matches('s');
@@ -81,7 +85,9 @@ fn kubernetes_runs_commands_and_leaves_time_for_the_work_in_hand() {
             commands.push(words.trim_start_matches("crosswire ").to_owned());
         }
     }
-    commands.iter().for_each(|command| require_command(command));
+    for command in &commands {
+        require_command(command);
+    }
     assert_eq!(sorted(commands), ["health worker", "web", "worker"]);
     let grace = Regex::new(r"terminationGracePeriodSeconds: (\d+)").unwrap();
     for found in files.iter().flat_map(|file| grace.captures_iter(file)) {
