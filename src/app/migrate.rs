@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use chrono::Utc;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
@@ -30,22 +29,22 @@ const REPORTS: usize = 1_000;
 
 /// Store at one end of a migration.
 enum End {
-    Redis(Redis),
-    Embedded(Sqlite),
+    Redis(Box<Redis>),
+    Embedded(Box<Sqlite>),
 }
 
 impl End {
     fn transfer(&self) -> &dyn Transfer {
         match self {
-            Self::Redis(redis) => redis,
-            Self::Embedded(sqlite) => sqlite,
+            Self::Redis(redis) => redis.as_ref(),
+            Self::Embedded(sqlite) => sqlite.as_ref(),
         }
     }
 
     fn storage(&self) -> &dyn Storage {
         match self {
-            Self::Redis(redis) => redis,
-            Self::Embedded(sqlite) => sqlite,
+            Self::Redis(redis) => redis.as_ref(),
+            Self::Embedded(sqlite) => sqlite.as_ref(),
         }
     }
 }
@@ -82,7 +81,7 @@ async fn open_redis(environment: &Environment, url: &str) -> Result<End> {
     let verify_tls = environment.get("REDIS_TLS_VERIFY") != Some("false");
     let url = SecretString::from(url);
     let redis = Redis::connect(RedisConfig { url, verify_tls, wait_replicas: 0 }).await?;
-    Ok(End::Redis(redis))
+    Ok(End::Redis(Box::new(redis)))
 }
 
 async fn open_source(environment: &Environment, address: &str, force: bool) -> Result<End> {
@@ -99,7 +98,7 @@ async fn open_source(environment: &Environment, address: &str, force: bool) -> R
     if !force {
         Sqlite::require_unused(directory)?;
     }
-    Ok(End::Embedded(Sqlite::open_read_only(directory, &clock)?))
+    Ok(End::Embedded(Box::new(Sqlite::open_read_only(directory, &clock)?)))
 }
 
 async fn open_target(environment: &Environment, address: &str) -> Result<End> {
@@ -107,7 +106,8 @@ async fn open_target(environment: &Environment, address: &str) -> Result<End> {
         return open_redis(environment, address).await;
     }
     let (directory, clock) = (Path::new(address).to_owned(), Arc::new(SystemClock));
-    Ok(End::Embedded(Sqlite::open(SqliteConfig { directory, clock, ephemeral: None })?))
+    let sqlite = Sqlite::open(SqliteConfig { directory, clock, ephemeral: None })?;
+    Ok(End::Embedded(Box::new(sqlite)))
 }
 
 /// Refuses a store on which a process has reported lately, or has messages in hand.
@@ -119,7 +119,7 @@ async fn refuse_running(store: &dyn Storage, partitions: &[Partition]) -> Result
             members.iter().map(|member| format!("process:{}", member.group.as_str())).collect();
         for report in store.values(partition, &keys).await?.into_iter().flatten() {
             let Ok(report) = serde_json::from_str::<ProcessReport>(&report) else { continue };
-            let age = (Utc::now() - report.at).to_std().unwrap_or_default();
+            let age = (SystemClock.now() - report.at).to_std().unwrap_or_default();
             if !report.stopped && age < LOST_AFTER {
                 let ProcessReport { role, host, .. } = report;
                 bail!("--from: a {role} process on {host} runs on the store; {hint}");
@@ -199,7 +199,7 @@ async fn survey(store: &dyn Transfer, horizon: i64) -> Result<Survey> {
 
 /// Reads both stores once more, prints what they hold side by side, and fails when it differs.
 async fn prove(source: &dyn Transfer, target: &dyn Transfer) -> Result<()> {
-    let horizon = (Utc::now() + MARGIN).timestamp_millis();
+    let horizon = (SystemClock.now() + MARGIN).timestamp_millis();
     let from = survey(source, horizon).await.context("--from")?;
     let to = survey(target, horizon).await.context("--to")?;
     let mut out = std::io::stdout().lock();
@@ -221,7 +221,7 @@ async fn prove(source: &dyn Transfer, target: &dyn Transfer) -> Result<()> {
             different.join(", ")
         );
     }
-    if Utc::now().timestamp_millis() > horizon {
+    if SystemClock.now().timestamp_millis() > horizon {
         bail!("the comparison took longer than {MARGIN:?} and proves nothing; repeat it");
     }
     writeln!(out, "equal: {} records", from.total())?;
@@ -247,8 +247,8 @@ mod tests {
 
     #[tokio::test]
     async fn proof_fails_on_a_record_that_is_missing_or_different() {
-        let soon = (Utc::now() + MARGIN / 2).timestamp_millis();
-        let late = (Utc::now() + MARGIN * 9).timestamp_millis();
+        let soon = (SystemClock.now() + MARGIN / 2).timestamp_millis();
+        let late = (SystemClock.now() + MARGIN * 9).timestamp_millis();
         let original = store(vec![value("a", late), value("b", late), value("c", soon)]).await;
         let same = store(vec![value("b", late), value("a", late)]).await;
         prove(&original, &same).await.unwrap();

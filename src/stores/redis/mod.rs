@@ -122,6 +122,6 @@ impl Redis {
             let reply = connection.send(command, &tag(partition)).await;
             reply.map_err(|error| to_storage_error(&error))
         };
-        self.calls.measure(call).await
+        self.calls.measure(Box::pin(call)).await
     }
 }

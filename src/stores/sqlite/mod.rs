@@ -130,8 +130,12 @@ impl Sqlite {
     /// Records the time of every call from now on.
     #[must_use]
     pub fn recording(mut self, calls: StoreCalls) -> Self {
-        let threads = [&mut self.reader, &mut self.writer];
-        threads.into_iter().flatten().for_each(|thread| thread.record(calls.clone()));
+        if let Some(reader) = &mut self.reader {
+            reader.record(calls.clone());
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.record(calls);
+        }
         self
     }
 

@@ -7,7 +7,7 @@ use redis::Pipeline;
 use super::super::Redis;
 use super::super::error::to_storage_error;
 use super::super::keys::{feed, kind_prefix, partition_count, tag};
-use super::export::SENT_DIGEST;
+use super::state::SENT_DIGEST;
 use crate::contracts::storage::transfer::{MailboxRecord, Record, Waiting, end_of_span};
 use crate::contracts::storage::{Partition, Queue, StorageError};
 

@@ -33,7 +33,7 @@ impl Keys {
             // A scan has a cursor for each node; nothing runs on the store, so all may be listed at once.
             let all = connection.send_to_masters(cmd("KEYS").arg("{*}*")).await;
             for reply in all.map_err(|error| to_storage_error(&error))? {
-                keys.add_all(decode(reply)?);
+                keys.add_all(&decode::<Vec<String>>(reply)?);
             }
             return Ok(keys);
         }
@@ -44,7 +44,7 @@ impl Keys {
             let reply = connection.send(&scan, "").await;
             let (next, page): (String, Vec<String>) =
                 decode(reply.map_err(|error| to_storage_error(&error))?)?;
-            keys.add_all(page);
+            keys.add_all(&page);
             if next == "0" {
                 return Ok(keys);
             }
@@ -52,8 +52,10 @@ impl Keys {
         }
     }
 
-    fn add_all(&mut self, keys: Vec<String>) {
-        keys.iter().for_each(|key| self.add(key));
+    fn add_all(&mut self, keys: &[String]) {
+        for key in keys {
+            self.add(key);
+        }
     }
 
     fn add(&mut self, key: &str) {
@@ -97,7 +99,7 @@ mod tests {
             "{chat:0}",
             "chat:0",
         ];
-        keys.add_all(all.map(str::to_owned).to_vec());
+        keys.add_all(&all.map(str::to_owned));
         let found: Vec<_> =
             keys.partitions.iter().map(|(it, keys)| (it.to_string(), keys.len())).collect();
         let expected = [("chat:0", 2), ("chat:1", 1), ("feed:0", 1), ("topic:3", 1)];

@@ -1,8 +1,11 @@
 //! Transfer of all data of a deployment.
 
 mod export;
+mod feeds;
 mod import;
 mod keys;
+mod reader;
+mod state;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
