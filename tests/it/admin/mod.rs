@@ -7,6 +7,7 @@ mod people;
 
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use serde_json::Value;
 
 use crate::support::{Deployment, PATIENCE, Setup};
@@ -28,7 +29,7 @@ async fn call(
     body: Option<Value>,
 ) -> (u16, Value) {
     let call = deployment.call(method, &format!("/admin/api/{path}")).bearer_auth(token);
-    let call = body.iter().fold(call, |call, body| call.json(body));
+    let call = body.iter().fold(call, RequestBuilder::json);
     let response = call.send().await.unwrap();
     let (status, text) = (response.status().as_u16(), response.text().await.unwrap());
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))

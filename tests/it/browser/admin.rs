@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// Clicks the first control of the main part with this text.
-    pub(super) async fn press_button(&self, label: &str) {
+    pub(super) async fn choose(&self, label: &str) {
         let find = "[...document.querySelectorAll('#main button, #main a, #dialog[open] button')]
             .find((it) => it.textContent === arguments[0])";
         let is_there = format!("{find} !== undefined");
@@ -90,7 +90,7 @@ async fn overview_shows_processes_messages_and_charts_live() {
     let summary = "document.querySelector('[data-chart=backlog] .plot').getAttribute('aria-label')";
     page.until(summary, &[], |it| it.as_str().is_some_and(|it| it.starts_with("Backlog, now: ")))
         .await;
-    page.press_button("roulette").await;
+    page.choose("roulette").await;
     page.sees("document.querySelector('#main h1').textContent", "roulette").await;
     page.sees("document.title", "roulette · Crosswire").await;
     // A series is hidden and shown by its entry in the legend.

@@ -12,7 +12,7 @@ use crate::support::{PATIENCE, Setup, poll};
 async fn paused_topic_keeps_its_messages_until_it_is_resumed() {
     let deployment = Setup::dev(ROULETTE).embedded().start().await;
     let page = Page::open_admin(&deployment, "topic/roulette").await;
-    page.press_button("Pause").await;
+    page.choose("Pause").await;
     page.sees("document.activeElement.textContent", "Cancel").await;
     page.click("#dialog [value=yes]").await;
     page.sees(NOTICE, "roulette is paused.").await;
@@ -27,7 +27,7 @@ async fn paused_topic_keeps_its_messages_until_it_is_resumed() {
     page.hides(ANNA).await;
     page.move_to("pauses").await;
     page.shows("when it is resumed").await;
-    page.press_button("Resume").await;
+    page.choose("Resume").await;
     page.shows("Nothing is paused.").await;
     page.move_to("stuck").await;
     page.shows("Nothing waits.").await;
@@ -40,16 +40,16 @@ async fn person_is_barred_and_the_bar_is_lifted() {
     page.shows("No person is barred.").await;
     page.fill("number", BEN).await;
     page.fill("time", "soon").await;
-    page.press_button("Bar").await;
+    page.choose("Bar").await;
     page.sees(NOTICE, "Write the time as 90m, 12h or 7d, or leave it out.").await;
     page.value("document.querySelector('#main [name=time]').value = '7d'", &[]).await;
     page.fill("reason", "spam").await;
-    page.press_button("Bar").await;
+    page.choose("Bar").await;
     page.sees(NOTICE, "The person is barred.").await;
     page.shows("***02").await;
     page.hides(BEN).await;
     page.sees("document.querySelector('#main [name=number]').value", "").await;
-    page.press_button("Lift").await;
+    page.choose("Lift").await;
     page.click("#dialog [value=yes]").await;
     page.sees(NOTICE, "The bar is lifted.").await;
     page.shows("No person is barred.").await;
@@ -61,13 +61,13 @@ async fn person_is_opted_out_and_the_opt_out_is_taken_back() {
     let page = Page::open_admin(&deployment, "optouts").await;
     page.shows("No person has opted out.").await;
     page.fill("number", BEN).await;
-    page.press_button("Do it").await;
+    page.choose("Do it").await;
     page.sees(NOTICE, "The person has opted out.").await;
     page.shows("***02").await;
     page.sees("document.querySelector('#main [name=number]').value", "").await;
     page.fill("what", "take back").await;
     page.fill("number", BEN).await;
-    page.press_button("Do it").await;
+    page.choose("Do it").await;
     page.click("#dialog [value=yes]").await;
     page.sees(NOTICE, "The opt-out is taken back.").await;
     page.shows("No person has opted out.").await;
@@ -92,7 +92,7 @@ async fn trace_shows_a_message_from_its_call_to_its_answer() {
     // A number finds the same, and stands neither in the address nor on the page.
     page.value("document.querySelector('[name=q]').value = ''", &[]).await;
     page.fill("q", ANNA).await;
-    page.press_button("Trace").await;
+    page.choose("Trace").await;
     page.sees("location.hash", "#/trace").await;
     page.shows(&id).await;
     page.hides(ANNA).await;

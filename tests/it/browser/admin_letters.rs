@@ -73,22 +73,22 @@ async fn letters_are_replayed_one_by_one_and_dropped_together() {
     broken.mend();
     page.click("tbody input").await;
     page.sees(TOTAL, "1 of 3 selected").await;
-    page.press_button("Replay 1").await;
+    page.choose("Replay 1").await;
     // Cancel has the focus, so that Enter alone does nothing.
     page.sees("document.activeElement.textContent", "Cancel").await;
     assert_accessible(&page, "a question").await;
     page.press(&[Key::Enter]).await;
     page.sees("document.querySelector('dialog[open]')", serde_json::Value::Null).await;
     page.sees(TOTAL, "1 of 3 selected").await;
-    page.press_button("Replay 1").await;
+    page.choose("Replay 1").await;
     page.press(&[Key::Tab]).await;
     page.press(&[Key::Enter]).await;
     page.sees(NOTICE, "1 letter replayed.").await;
     page.sees(TOTAL, "2 letters").await;
     broken.app.wait_for(4);
 
-    page.press_button("Drop all").await;
-    page.press_button("Drop for good").await;
+    page.choose("Drop all").await;
+    page.choose("Drop for good").await;
     page.sees(NOTICE, "2 letters dropped.").await;
     page.shows("No dead letters.").await;
     page.move_to("audit").await;
@@ -116,7 +116,7 @@ async fn filter_finds_letters_and_no_number_enters_the_address() {
     page.click(".check input").await;
     page.shows("+14155550201").await;
     page.shows("please").await;
-    page.press_button("Drop all").await;
-    page.press_button("Drop for good").await;
+    page.choose("Drop all").await;
+    page.choose("Drop for good").await;
     page.sees(NOTICE, "2 letters dropped.").await;
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::Utc;
 use crosswire::contracts::storage::{Change, Storage};
-use crosswire::model::clock::SystemClock;
+use crosswire::model::clock::{Clock as _, SystemClock};
 use crosswire::model::state::Write;
 use crosswire::stores::redis::{Redis, RedisConfig};
 use crosswire::stores::sqlite::{Sqlite, SqliteConfig};
@@ -78,8 +77,8 @@ async fn store_with_a_running_process_is_copied_by_force_only() {
     let error = errors(&migrate(directory.path(), &arguments).await);
     assert!(error.contains("the store is empty, so there is nothing to copy"), "{error}");
     let report = json!({
-        "id": "p1", "role": "worker", "host": "here", "version": "1", "started_at": Utc::now(),
-        "at": Utc::now(), "topic": f.partition.topic, "in_hand": [], "series": [],
+        "id": "p1", "role": "worker", "host": "here", "version": "1", "started_at": SystemClock.now(),
+        "at": SystemClock.now(), "topic": f.partition.topic, "in_hand": [], "series": [],
     });
     let (key, value) = ("process:p1".to_owned(), report.to_string());
     let insert = Write::Insert { pool: "processes".to_owned(), group: group("p1"), ttl: LONG };

@@ -50,14 +50,14 @@ impl Paused {
     }
 }
 
-fn line(number: &str) -> Option<Identity> {
-    Some(Identity::new(number))
+fn line(number: &str) -> Identity {
+    Identity::new(number)
 }
 
 #[tokio::test]
 async fn operators_pause_of_a_line_holds_it_alone_until_it_is_resumed() {
     let it = Paused::new();
-    let scope = PauseScope::of_operator("twilio", line("+1"));
+    let scope = PauseScope::of_operator("twilio", Some(line("+1")));
     it.pause(scope.clone(), UNTIL_RESUMED, 0).await;
     assert!(!it.is_open("+1") && it.is_open("+2"));
     assert_eq!(it.gate.topic_held_for(), None);
@@ -85,8 +85,8 @@ async fn operators_pause_of_a_topic_holds_all_of_it_and_ends_in_its_time() {
 async fn provider_and_operator_pause_one_line_beside_each_other() {
     let it = Paused::new();
     let (ours, theirs) = (
-        PauseScope::of_operator("twilio", line("+1")),
-        PauseScope::of_provider("twilio", line("+1")),
+        PauseScope::of_operator("twilio", Some(line("+1"))),
+        PauseScope::of_provider("twilio", Some(line("+1"))),
     );
     it.pause(ours.clone(), UNTIL_RESUMED, 0).await;
     it.pause(theirs.clone(), A_MINUTE, 21606).await;

@@ -69,7 +69,7 @@ async fn rejected_and_duplicate_calls_are_counted_as_such() {
 #[tokio::test]
 async fn series_of_a_process_hold_its_memory_and_what_it_has_in_hand() {
     let world = World::new();
-    let series = world.recorder.series(&[world.topic.config.name.clone()]);
+    let series = world.recorder.series(std::slice::from_ref(&world.topic.config.name));
     let totals = crosswire::engine::processes::Totals::of(&series);
     let memory = &crosswire::contracts::figures::catalogue::MEMORY_BYTES;
     assert!(totals.level(memory, &[]) > 1_000_000.0, "a test process has more than a megabyte");

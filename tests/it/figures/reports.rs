@@ -90,14 +90,14 @@ async fn one_process_samples_a_topic_every_ten_seconds() {
     let samplers = [(); 2].map(|()| Sampler::new(Arc::clone(&world.storage), Arc::clone(&clock)));
     for seconds in [0, 5, 5] {
         world.clock.advance(Duration::from_secs(seconds));
-        for sampler in &samplers {
-            sampler.step(std::slice::from_ref(&world.topic)).await.unwrap();
+        for each in &samplers {
+            each.step(std::slice::from_ref(&world.topic)).await.unwrap();
         }
     }
     let feed = feed(&world.topic.config.name);
     let lines = world.storage.follow(&feed, None, Duration::ZERO).await.unwrap();
-    let samples: Vec<Sample> =
+    let taken: Vec<Sample> =
         lines.iter().map(|line| serde_json::from_str(&line.text).unwrap()).collect();
-    let numbers: Vec<_> = samples.iter().map(|it| (it.inbound, it.outbox, it.received)).collect();
+    let numbers: Vec<_> = taken.iter().map(|it| (it.inbound, it.outbox, it.received)).collect();
     assert_eq!(numbers, [(1, 0, 1), (1, 0, 1)]);
 }

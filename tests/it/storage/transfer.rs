@@ -51,7 +51,9 @@ fn digests(records: &[Record]) -> BTreeMap<&'static str, Vec<u128>> {
     for record in records {
         digests.entry(Record::KINDS[record.kind()]).or_default().push(record.digest());
     }
-    digests.values_mut().for_each(|it| it.sort_unstable());
+    for digests in digests.values_mut() {
+        digests.sort_unstable();
+    }
     digests
 }
 
@@ -116,7 +118,7 @@ async fn fill(f: &Fixture) {
     }
     f.release(alice).await;
     let reason = "by an operator | for lunch".to_owned();
-    let scope = PauseScope { transport: "twilio".to_owned(), line: None };
+    let scope = PauseScope { transport: "twilio".to_owned(), line: None, by_operator: true };
     storage.pause(topic, &Pause { scope, remaining: LONG, code: 0, reason }).await.unwrap();
     let feed = format!("news:{topic}");
     for line in ["one", "two"] {
