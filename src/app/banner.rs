@@ -24,6 +24,8 @@ pub(super) fn show(prepared: &Prepared, addresses: &[SocketAddr]) -> anyhow::Res
     let (title, version) = (prepared.program.title(), prepared.program.version());
     writeln!(out, "\n  {NAME}{title}{NAME:#} {FAINT}{version}, development mode{FAINT:#}\n")?;
     row(&mut out, "Phones", &format!("{origin}/tester"), phones(prepared, addresses))?;
+    let admin = format!("{origin}/admin");
+    row(&mut out, "Operator", &admin, "what waits, what failed, and how to mend it")?;
     let services = &prepared.services;
     for (title, path, note) in pages(&front::pages(services)) {
         row(&mut out, title, &format!("{origin}{path}"), note)?;
