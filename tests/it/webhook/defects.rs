@@ -60,7 +60,7 @@ fn answer(body: &str) -> Behaviour {
 #[case::too_long(answer(&format!(r#"{{"state": "{}"}}"#, "x".repeat(256 * 1024))), "answered with more than 262144 bytes")]
 #[case::too_deep(answer(&format!(r#"{{"state": {}"#, "[".repeat(100_000))), "answered what cannot be used: state: is no JSON: recursion limit exceeded")]
 #[case::no_utf8(Behaviour::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\"\xff\"\n".to_vec()), "answered what cannot be used")]
-#[case::endless_chunks(Behaviour::Bytes([&b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"[..], &b"8\r\n        \r\n".repeat(40_000)].concat()), "answered with more than 262144 bytes")]
+#[case::endless_chunks(Behaviour::Bytes([&b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"[..], &[&b"400\r\n"[..], &[b' '; 1024], b"\r\n"].concat().repeat(300)].concat()), "answered with more than 262144 bytes")]
 fn unusable_answer_is_tried_again_and_then_buried(#[case] defect: Behaviour, #[case] reason: &str) {
     let app = FakeApp::start(move |number, _| match number {
         0 | 1 => defect.clone(),
