@@ -54,9 +54,9 @@ struct State {
     /// Scopes whose pauses have ended before their time, which the store does not know yet.
     ended: Vec<PauseScope>,
     refreshed_at: Option<Duration>,
-    /// Whether the pauses of the store were read once. Before, nothing may be claimed.
+    /// Knowledge of the pauses of the store: before they were read once, nothing may be claimed.
     is_known: bool,
-    /// Whether the store gave its pauses when it was last asked.
+    /// Outcome of the last question to the store: whether it gave its pauses.
     is_answered: bool,
 }
 

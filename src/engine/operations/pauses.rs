@@ -112,9 +112,7 @@ impl Operations {
         scopes.extend(lines.map(|(name, line)| PauseScope::of_operator(&name, Some(line))));
         Ok(scopes.into_iter().collect())
     }
-}
 
-impl Operations {
     /// Returns a scope with its line as the topic knows it.
     async fn known_scope(
         &self,
