@@ -114,7 +114,9 @@ impl From<StorageError> for AdminError {
                 tracing::warn!(%error, "operator's request failed");
                 Self::Internal
             }
-            StorageError::Unavailable(_) | StorageError::Refused(_) => Self::StoreAway,
+            StorageError::Unavailable(_) | StorageError::Refused(_) | StorageError::Held(_) => {
+                Self::StoreAway
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::AdminError;
+use crate::engine::operations::{self, OperationError};
 use crate::http::body::{self, MAX_WEBHOOK_BYTES};
 
 /// Reads a JSON body. A field that is not known is an error.
@@ -56,9 +57,6 @@ pub(super) fn since(
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, AdminError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
-    if let Ok(time) = text.parse() {
-        return Ok(Some(time));
-    }
-    let wrong = || AdminError::Invalid("since: write a time, or an age such as 2h".to_owned());
-    humantime::parse_duration(text).map(|age| Some(now - age)).map_err(|_| wrong())
+    let wrong = |error: OperationError| AdminError::Invalid(format!("since: {error}"));
+    operations::since(text, now).map(Some).map_err(wrong)
 }

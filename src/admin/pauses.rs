@@ -11,6 +11,7 @@ use super::access::Visitor;
 use super::error::{AdminError, in_long_time};
 use super::{AdminState, input};
 use crate::contracts::storage::PauseScope;
+use crate::engine::operations::LineView;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,8 +68,10 @@ pub(super) async fn resume(
 ) -> Result<HttpResponse, AdminError> {
     let order: ResumeOrder = input::json(&request, payload).await?;
     let scope = scope(order.scope.as_deref())?;
-    in_long_time(state.operations.resume(&visitor.actor(), &order.topic, &scope)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let actor = visitor.actor();
+    let work = state.operations.resume(&actor, &order.topic, &scope);
+    let ended = usize::from(in_long_time(work).await?);
+    Ok(HttpResponse::Ok().json(json!({ "ended": ended })))
 }
 
 /// Adds to the budget of today.
@@ -90,6 +93,7 @@ pub(super) async fn lines(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let lines = in_long_time(state.operations.lines_of(&query.topic)).await?;
+    let lines: Vec<LineView> = lines.into_iter().map(LineView::from).collect();
     Ok(HttpResponse::Ok().json(json!({ "lines": lines })))
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::App;
 use super::commands::AuditOptions;
 use super::operator;
-use super::people::time;
+use super::people::{plain, time};
 
 /// Prints the audit log, the newest line first.
 pub(super) async fn list(app: &App, options: &AuditOptions) -> Result<()> {
@@ -21,7 +21,8 @@ pub(super) async fn list(app: &App, options: &AuditOptions) -> Result<()> {
         let at = time(entry.at);
         let row =
             format!("{at}  {}  {}  {}  {}", entry.actor, entry.action, entry.target, entry.outcome);
-        writeln!(out, "{row}")?;
+        // A name or a note may hold characters that a terminal obeys.
+        writeln!(out, "{}", plain(&row))?;
     }
     if entries.is_empty() && !options.json {
         writeln!(out, "no operator has done anything yet")?;

@@ -52,11 +52,42 @@ pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Re
         clock: std::sync::Arc::new(SystemClock),
     };
     operator::require_partitions(&access).await?;
-    let cases = cases(&access, &options.number).await?;
-    if options.redact {
-        redact(&access, &cases).await?;
+    require_resumed(&access).await?;
+    let done = remove(&prepared, &access, options, stop).await;
+    let outcome =
+        done.as_ref().map_or_else(|error| format!("failed: {error}"), |()| "done".to_owned());
+    let topic = options.topic.as_deref().unwrap_or("all topics");
+    let target = format!("{topic}: {}", Identity::new(options.number.trim()));
+    let noted = access.note(&operator::actor(app), "forget", target, outcome).await;
+    done?;
+    Ok(noted?)
+}
+
+/// Fails while an operator's pause holds a topic, in which no handler would end the person's chats.
+async fn require_resumed(access: &Operations) -> Result<()> {
+    for service in &access.services {
+        let name = &service.config.name;
+        let pauses = access.storage.pauses(name).await?;
+        ensure!(
+            !pauses.iter().any(|pause| pause.scope.is_topic()),
+            "topics.{name} is paused by an operator, so no worker would end the person's chats; run \
+             `crosswire resume {name}`, and this again"
+        );
     }
-    leave(&prepared, &access, &cases, stop).await?;
+    Ok(())
+}
+
+async fn remove(
+    prepared: &Prepared,
+    access: &Operations,
+    options: &ForgetOptions,
+    stop: Stop,
+) -> Result<()> {
+    let cases = cases(access, &options.number).await?;
+    if options.redact {
+        redact(access, &cases).await?;
+    }
+    leave(prepared, access, &cases, stop).await?;
     let kept = |trace: &Trace| stays(trace, options.opt_out);
     let mut erased = 0;
     for (partition, marks) in &searches(&cases) {
@@ -69,7 +100,7 @@ pub(super) async fn forget(app: &App, options: &ForgetOptions, stop: Stop) -> Re
     for Case { marks, .. } in &cases {
         erased += board.forget(marks).await?;
     }
-    prove(&access, &cases, options, erased).await
+    prove(access, &cases, options, erased).await
 }
 
 /// Prepares the topics as a worker does, with the key of the deployment: under another one nothing would

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::admin_client::AdminClient;
 use super::store::StoreHandle;
 use super::{App, partitions, prepare, secret};
-use crate::app::config::{Config, StoreConfig, TopicSelection};
+use crate::app::config::{Config, TopicSelection};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::StorageError;
 use crate::engine::operations::{Actor, Operations};
@@ -53,12 +53,11 @@ pub(super) async fn write(app: &App, topic: Option<&str>) -> Result<Operations> 
 pub(super) async fn way(app: &App, topic: Option<&str>) -> Result<Way> {
     let held = match write(app, topic).await {
         Ok(operations) => return Ok(Way::Store(operations)),
-        Err(error) => error,
+        // The token goes to the server that holds the file, and not to any process at its port.
+        Err(error) if is_held(&error) => error,
+        Err(error) => return Err(error),
     };
     let (config, services) = load(app, topic)?;
-    if !matches!(config.store, StoreConfig::Embedded { .. }) {
-        return Err(held);
-    }
     let client = AdminClient::new(config.server.port, config.admin_token.clone())?;
     if !client.is_open().await {
         return Err(held.context(
@@ -67,6 +66,11 @@ pub(super) async fn way(app: &App, topic: Option<&str>) -> Result<Way> {
         ));
     }
     Ok(Way::Server(operations(&config, services, StoreHandle::inspect)?, client))
+}
+
+/// Returns whether another process holds the file of the store.
+fn is_held(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StorageError::Held(_)))
 }
 
 impl Way {

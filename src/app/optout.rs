@@ -10,7 +10,7 @@ use serde_json::json;
 use super::App;
 use super::commands::{ImportOptions, OptOutListOptions, OptOutOptions};
 use super::operator::{self, Way, actor};
-use crate::engine::operations::{OptOutChange, OptOutName, people, shown};
+use crate::engine::operations::{Operations, OptOutChange, OptOutName, people, shown};
 use crate::model::address::Identity;
 use crate::model::consent::OptOutRecord;
 
@@ -123,6 +123,19 @@ pub(super) async fn import(app: &App, options: &ImportOptions) -> Result<()> {
     let rows = read(&options.file)?;
     let access = operator::write(app, options.topic.as_deref()).await?;
     let mut added = 0;
+    let imported = import_rows(&access, &rows, &mut added).await;
+    let failure = imported.as_ref().err().map(|error| format!("failed after {added}: {error}"));
+    let noted = failure.unwrap_or_else(|| format!("done: {added}"));
+    let noted = access.note(&actor(app), "opt-out: import", String::new(), noted).await;
+    imported?;
+    noted?;
+    ensure!(added > 0 || rows.is_empty(), "no row is of a topic that is configured; see --topic");
+    writeln!(std::io::stdout(), "opt-outs imported: {added}")?;
+    Ok(())
+}
+
+/// Adds opt-outs, and counts those that were added, also when one of them fails.
+async fn import_rows(access: &Operations, rows: &[Row], added: &mut usize) -> Result<()> {
     for service in &access.services {
         let lines = access.opt_out_lines(service).await?;
         let name = service.config.name.as_str();
@@ -131,13 +144,9 @@ pub(super) async fn import(app: &App, options: &ImportOptions) -> Result<()> {
                 let line = row.line.as_ref().filter(|line| !line.is_empty()).map(Identity::new);
                 access.opt_out(service, &person, line.as_ref(), &lines).await?;
             }
-            added += 1;
+            *added += 1;
         }
     }
-    let noted = format!("done: {added}");
-    access.note(&actor(app), "opt-out: import", String::new(), noted).await?;
-    ensure!(added > 0 || rows.is_empty(), "no row is of a topic that is configured; see --topic");
-    writeln!(std::io::stdout(), "opt-outs imported: {added}")?;
     Ok(())
 }
 

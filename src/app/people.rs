@@ -96,6 +96,22 @@ fn print_all(rows: impl IntoIterator<Item = String>) -> Result<()> {
     Ok(rows.into_iter().try_for_each(|row| writeln!(out, "{row}"))?)
 }
 
+/// Returns a text of others without the characters that a terminal obeys.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Neither does a text turn the direction in which the row is read.
+        let is_obeyed = character.is_control()
+            || matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if is_obeyed {
+            plain.extend(character.escape_debug());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
 pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -104,7 +120,8 @@ fn bar_row(row: &BarRow) -> String {
     let BarRow { at, topic, transport, number, .. } = row;
     let kind = if row.shadow { "shadow" } else { "barred" };
     let until = row.until.map_or_else(|| "for good".to_owned(), |at| format!("until {}", time(at)));
-    let reason = row.reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
+    let reason = row.reason.as_ref().map(|it| format!("  {}", plain(it))).unwrap_or_default();
+    let number = plain(number);
     format!("{}  {topic}  {transport} {number}  {kind}  {until}{reason}", time(*at))
 }
 
@@ -132,4 +149,15 @@ fn report_rows(view: &ReportView, show: bool) -> String {
         rows.extend(["\n    ", &time(text.at), "  ", by, ": ", &shown]);
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_command_the_terminal_that_shows_it() {
+        assert_eq!(plain("it's \u{1b}[2J\nso\u{202e}"), "it's \\u{1b}[2J\\nso\\u{202e}");
+        assert_eq!(plain("Zoë \"🙂\""), "Zoë \"🙂\"");
+    }
 }

@@ -9,6 +9,7 @@ use chrono::SecondsFormat;
 use super::App;
 use super::commands::TraceOptions;
 use super::operator;
+use super::people::plain;
 use super::process::Stop;
 use crate::engine::operations::{TraceQuery, Traced, Tracer, Waiting};
 use crate::model::address::Address;
@@ -85,11 +86,11 @@ fn print_now(waiting: &[Waiting], form: Form) -> Result<()> {
         }
         let next = row.next_try_seconds.map(|time| format!(" for {time:.0} s")).unwrap_or_default();
         let person = row.person.unwrap_or_default();
-        writeln!(
-            out,
+        let line = format!(
             "now       {}  {}  {person}  {}{next}, attempts: {}, failures: {}, behind it: {}",
             row.queue, row.message, row.state, row.attempts, row.failures, row.behind
-        )?;
+        );
+        writeln!(out, "{}", plain(&line))?;
     }
     Ok(())
 }
@@ -110,7 +111,8 @@ fn row(event: &Event, show: bool) -> String {
         person.unwrap_or_default(),
         details.join(", ")
     );
-    row.trim_end().to_owned()
+    // A reason is the provider's or an app's own text.
+    plain(row.trim_end())
 }
 
 fn person(address: &Address, show: bool) -> String {

@@ -91,6 +91,7 @@ async fn run(
         tasks.spawn(async move { jobs.run(stopped).await });
     }
     if until == Until::Drained {
+        tell_of_pauses(storage.as_ref(), &prepared.services).await;
         done.run_until_cancelled(drained(storage.as_ref(), &queues)).await;
         done.cancel();
     }
@@ -99,6 +100,21 @@ async fn run(
             // A handler's panic is caught by its consumer; this one is a defect of the engine.
             error!(%error, "worker task panicked; stopping the process");
             done.cancel();
+        }
+    }
+}
+
+/// Logs which topics an operator has paused: their queues do not become empty.
+async fn tell_of_pauses(storage: &dyn Storage, services: &[TopicRuntime]) {
+    for service in services {
+        let name = &service.config.name;
+        // Draining waits for a store that is away, and says so.
+        let pauses = storage.pauses(name).await.unwrap_or_default();
+        if pauses.iter().any(|pause| pause.scope.is_topic()) {
+            warn!(
+                topic.name = %name,
+                "topic is paused by an operator; its messages wait for `crosswire resume`"
+            );
         }
     }
 }

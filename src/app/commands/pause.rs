@@ -6,10 +6,10 @@ use clap::Args;
 pub struct PauseOptions {
     /// The topic.
     pub topic: String,
-    /// Pause sending from this line, one of our numbers; default: the whole topic.
+    /// Pause sending from this line, a number of ours that the topic uses; default: the whole topic.
     #[arg(long, value_name = "NUMBER")]
     pub line: Option<String>,
-    /// Pause sending by this transport; default: all that have the line.
+    /// Pause sending by this transport; default with --line: all that use the line.
     #[arg(long)]
     pub transport: Option<String>,
     /// Time after which it ends by itself, such as 30m; default: it ends by `resume`.

@@ -189,7 +189,7 @@ impl Consumer {
         let mut next = Some(taken);
         while let Some(taken) = next {
             let id = taken.claim.id.clone();
-            let chained = !stop.is_cancelled() && !self.is_held();
+            let chained = !stop.is_cancelled();
             next = match self.process(taken, chained).await {
                 Ok(next) => next,
                 Err(error) => {
@@ -205,32 +205,36 @@ impl Consumer {
     }
 
     async fn claim(&self) -> Result<Claimed, StorageError> {
-        self.exchange_pauses().await;
-        if let Some(next_due) = self.held_for() {
-            return Ok(Claimed::Empty { next_due: Some(next_due) });
+        let exchanged = self.exchange_pauses().await;
+        if let Some(gate) = &self.config.gate {
+            let held_for = gate.topic_held_for();
+            if held_for.is_some() || !gate.is_known() {
+                // No claim follows that tells of an outage, or of its end.
+                exchanged?;
+                if gate.is_answered() {
+                    outage::answered(&self.name);
+                }
+                return Ok(Claimed::Empty { next_due: held_for });
+            }
         }
         let claimed = self.runtime.storage.claim(&self.config.queue, &self.request(true)).await?;
         outage::answered(&self.name);
         Ok(claimed)
     }
 
-    /// Returns the time for which an operator has paused the topic.
-    fn held_for(&self) -> Option<Duration> {
-        self.config.gate.as_ref()?.topic_held_for()
-    }
-
+    /// Returns whether an operator has paused the topic.
     fn is_held(&self) -> bool {
-        self.held_for().is_some()
+        self.config.gate.as_ref().is_some_and(|gate| gate.topic_held_for().is_some())
     }
 
     /// Exchanges pauses with the store. Without its answer, the gate goes by what it knows.
-    async fn exchange_pauses(&self) {
-        if let Some(gate) = &self.config.gate
-            && let Err(error) = gate.step(self.runtime.storage.as_ref()).await
-        {
-            // The claim that follows tells of an outage.
+    async fn exchange_pauses(&self) -> Result<(), StorageError> {
+        let Some(gate) = &self.config.gate else { return Ok(()) };
+        let exchanged = gate.step(self.runtime.storage.as_ref()).await;
+        if let Err(error) = &exchanged {
             tracing::debug!(queue.name = self.name, %error, "pauses of sending not exchanged");
         }
+        exchanged
     }
 
     fn request(&self, reclaim: bool) -> ClaimRequest {

@@ -78,7 +78,8 @@ impl Consumer {
                 }
             };
             // Before the message can be claimed again, so that other workers know of the pause.
-            self.exchange_pauses().await;
+            // A failure is no matter here: the settlement that follows tells of an outage.
+            self.exchange_pauses().await.ok();
             match settlement {
                 Settlement::Complete(commit) => {
                     match self.complete(claim, commit, (chained, began)).await? {
@@ -145,7 +146,7 @@ impl Consumer {
     ) -> Result<Completion, StorageError> {
         let line = self.work.line(&claim, &commit);
         let observed = self.work.is_observed(&claim).then(|| claim.payload.clone());
-        let request = chained.then(|| self.request(false));
+        let request = (chained && !self.is_held()).then(|| self.request(false));
         let requested_at = self.runtime.leases.uptime();
         let completed = self.runtime.storage.complete(claim, commit, request.as_ref()).await?;
         let Completed { settled, next } = completed;

@@ -54,6 +54,10 @@ struct State {
     /// Scopes whose pauses have ended before their time, which the store does not know yet.
     ended: Vec<PauseScope>,
     refreshed_at: Option<Duration>,
+    /// Knowledge of the pauses of the store: before they were read once, nothing may be claimed.
+    is_known: bool,
+    /// Outcome of the last question to the store: whether it gave its pauses.
+    is_answered: bool,
 }
 
 impl State {
@@ -143,6 +147,7 @@ impl Gate {
     }
 
     /// Saves this process's new pauses in the store, and reads those of all processes when that is due.
+    /// Until they were read once, each step waits for that.
     ///
     /// # Errors
     /// The store is unavailable; what was not saved is saved by a later step.
@@ -151,7 +156,10 @@ impl Gate {
         if !has_unsaved && !is_due {
             return Ok(());
         }
+        let was_known = self.is_known();
         let _exchange = self.exchange.lock().await;
+        // Another step may have read them first meanwhile.
+        let is_due = is_due && (was_known || !self.is_known());
         while let Some(pause) = self.next_unsaved() {
             if let Err(error) = storage.pause(&self.topic, &pause).await {
                 self.state().unsaved.push(pause);
@@ -166,17 +174,29 @@ impl Gate {
         }
         if is_due {
             let asked_at = self.clock.uptime();
-            let pauses = storage.pauses(&self.topic).await?;
-            self.apply(asked_at, &pauses);
+            let pauses = storage.pauses(&self.topic).await;
+            self.state().is_answered = pauses.is_ok();
+            self.apply(asked_at, &pauses?);
         }
         Ok(())
+    }
+
+    /// Returns whether the pauses of the store were read once.
+    pub fn is_known(&self) -> bool {
+        self.state().is_known
+    }
+
+    /// Returns whether the store gave its pauses when it was last asked.
+    pub fn is_answered(&self) -> bool {
+        self.state().is_answered
     }
 
     /// Returns whether there are pauses to save or to end, and whether a refresh is due; takes on the refresh.
     fn pending(&self) -> (bool, bool) {
         let now = self.clock.uptime();
         let mut state = self.state();
-        let is_due = state.refreshed_at.is_none_or(|last| now >= last + REFRESH_INTERVAL);
+        let is_due =
+            !state.is_known || state.refreshed_at.is_none_or(|last| now >= last + REFRESH_INTERVAL);
         if is_due {
             state.refreshed_at = Some(now);
         }
@@ -200,6 +220,7 @@ impl Gate {
     /// message is its probe.
     fn apply(&self, asked_at: Duration, pauses: &[Pause]) {
         let mut state = self.state();
+        state.is_known = true;
         self.follow_orders(&mut state, Orders::read(asked_at, pauses, &self.groups));
         let mut gone: Vec<LineKey> =
             state.holds.iter().filter(|(_, hold)| hold.is_shared).map(|(k, _)| k.clone()).collect();

@@ -3,12 +3,15 @@
 use super::overview::BudgetView;
 use super::{Actor, OperationError, Operations};
 
+/// Most segments that are added at once.
+const MOST_ADDED: u64 = u32::MAX as u64;
+
 impl Operations {
     /// Adds segments to the budget of today, by default the whole budget once more, and ends the pause that
     /// it has caused.
     ///
     /// # Errors
-    /// The topic has no such budget, or the store is unavailable.
+    /// The topic has no such budget, the number is out of range, or the store is unavailable.
     pub async fn resume_budget(
         &self,
         actor: &Actor,
@@ -24,6 +27,11 @@ impl Operations {
                 "{topic} has no such budget; `crosswire budget` lists those that exist"
             )));
         };
+        if add.is_some_and(|add| !(1..=MOST_ADDED).contains(&add)) {
+            return Err(OperationError::invalid(format!(
+                "write a number of segments from 1 to {MOST_ADDED}"
+            )));
+        }
         let add = add.unwrap_or(limit);
         let work = async {
             self.storage.raise(name, scope, add).await?;

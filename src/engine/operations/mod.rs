@@ -13,6 +13,7 @@ mod overview;
 mod pauses;
 mod people;
 mod reports;
+mod since;
 mod stuck;
 mod trace;
 
@@ -28,9 +29,10 @@ pub use self::opt_outs::{Lines, OptOutChange, OptOutName, OptOutRow};
 pub use self::overview::{
     BudgetView, Latency, Overview, PauseView, QueueView, StoreView, TopicView,
 };
-pub use self::pauses::LineView;
+pub use self::pauses::{LineView, spellings};
 pub use self::people::{people, shown, wake};
 pub use self::reports::{ReportRow, ReportView, TextsRow};
+pub use self::since::since;
 pub use self::stuck::{LISTED, Waiting};
 pub use self::trace::{TraceQuery, TraceRow, Traced, Tracer};
 use crate::contracts::storage::{Storage, StorageError};

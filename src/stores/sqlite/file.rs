@@ -87,7 +87,7 @@ pub(super) fn lock(directory: &Path) -> StorageResult<File> {
     let file = options.open(&path).map_err(|error| directory_error(directory, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StorageError::Refused(format!(
+        Err(TryLockError::WouldBlock) => Err(StorageError::Held(format!(
             "{} is in use by another process; stop it, or set DATA_DIR to another directory",
             directory.join(FILE).display()
         ))),

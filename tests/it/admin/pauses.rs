@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ANNA, get, post, printed, setup, until};
+use super::{ANNA, WRITE, call, get, post, printed, setup, until};
 use crate::support::{Deployment, LINE, PATIENCE, poll};
 
 /// Returns once the worker has followed an operator as often.
@@ -66,4 +66,33 @@ async fn line_that_a_command_pauses_sends_nothing_until_it_is_resumed() {
     assert!(!again.status.success(), "{again:?}");
     let wrong = deployment.crosswire(&["pause", "echo", "--transport", "pigeon"]);
     assert!(!wrong.status.success(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn pause_is_of_what_the_topic_has_and_a_resumption_says_what_it_has_ended() {
+    let deployment = setup().start().await;
+    let unknown = deployment.crosswire(&["pause", "echo", "--line", "+15005550099"]);
+    let error = String::from_utf8(unknown.stderr).unwrap();
+    assert!(!unknown.status.success() && error.contains("has this line"), "{error}");
+    for (path, scope) in [
+        ("pauses", json!({ "transport": "twilio", "line": "+15005550099" })),
+        ("pauses", json!({ "transport": "*", "line": LINE })),
+        ("pauses/resume", json!({ "transport": "*", "line": LINE })),
+        ("pauses/resume", json!({ "transport": "pigeon" })),
+    ] {
+        let body = json!({ "topic": "echo", "scope": scope.to_string() });
+        let (status, answer) = call(&deployment, WRITE, ("POST", path), Some(body)).await;
+        assert!((400..500).contains(&status), "{path} {scope}: {status} {answer}");
+    }
+    let spelled = LINE.replace("+1", "001-");
+    let paused = printed(&deployment, &["pause", "echo", "--line", &spelled]);
+    assert!(paused.contains("from line ***06 is paused"), "{paused}");
+    let scope = json!({ "transport": "twilio", "line": LINE, "by_operator": true }).to_string();
+    for ended in [1, 0] {
+        let body = json!({ "topic": "echo", "scope": scope });
+        assert_eq!(post(&deployment, "pauses/resume", body).await, json!({ "ended": ended }));
+    }
+    let none = deployment.crosswire(&["resume", "echo", "--line", LINE]);
+    let error = String::from_utf8(none.stderr).unwrap();
+    assert!(!none.status.success() && error.contains("nothing is paused there"), "{error}");
 }

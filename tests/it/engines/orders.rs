@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Pause, PauseScope, Pauses, UNTIL_RESUMED};
+use async_trait::async_trait;
+use crosswire::contracts::storage::{Pause, PauseScope, Pauses, StorageError, UNTIL_RESUMED};
 use crosswire::engine::gate::{Gate, REFRESH_INTERVAL};
 use crosswire::model::address::{Address, Identity};
 use crosswire::model::clock::{Clock, ManualClock};
+use crosswire::model::topic::TopicName;
 use crosswire::stores::sqlite::Sqlite;
+use tokio::sync::Semaphore;
 
 use super::fakes::{clock, topic_name};
 use super::groups;
@@ -47,6 +50,26 @@ impl Paused {
 
     fn is_open(&self, line: &str) -> bool {
         self.gate.enter(&Address::new("twilio", "+14155550101", line)).is_some()
+    }
+}
+
+/// A store that answers a question about pauses for each permit, and fails once it is closed.
+struct Slow<'a>(&'a Sqlite, Semaphore);
+
+#[async_trait]
+impl Pauses for Slow<'_> {
+    async fn pause(&self, topic: &TopicName, pause: &Pause) -> Result<(), StorageError> {
+        self.0.pause(topic, pause).await
+    }
+
+    async fn pauses(&self, topic: &TopicName) -> Result<Vec<Pause>, StorageError> {
+        let permit = self.1.acquire().await;
+        permit.map_err(|_| StorageError::Unavailable("away".to_owned()))?.forget();
+        self.0.pauses(topic).await
+    }
+
+    async fn resume(&self, topic: &TopicName, scope: &PauseScope) -> Result<(), StorageError> {
+        self.0.resume(topic, scope).await
     }
 }
 
@@ -102,4 +125,38 @@ async fn provider_and_operator_pause_one_line_beside_each_other() {
     it.gate.enter(&Address::new("twilio", "+14155550101", "+1")).unwrap().accepted();
     it.refresh().await;
     assert_eq!(scopes().await, 0);
+}
+
+#[tokio::test]
+async fn no_step_ends_before_the_first_answer_about_pauses() {
+    let it = Paused::new();
+    it.pause(PauseScope::of_topic(), UNTIL_RESUMED, 0).await;
+    let gate = Gate::new(topic_name(), groups(), Arc::clone(&it.clock) as _);
+    let slow = Slow(&it.store, Semaphore::new(0));
+    let (mut one, mut other) = (Box::pin(gate.step(&slow)), Box::pin(gate.step(&slow)));
+    for step in [&mut one, &mut other] {
+        let polled = tokio::time::timeout(Duration::ZERO, step).await;
+        assert!(polled.is_err(), "it waits for the store");
+    }
+    slow.1.add_permits(1);
+    one.await.unwrap();
+    other.await.unwrap();
+    assert!(gate.topic_held_for().is_some() && gate.is_answered());
+}
+
+#[tokio::test]
+async fn gate_without_a_first_answer_asks_with_each_step() {
+    let it = Paused::new();
+    let slow = Slow(&it.store, Semaphore::new(0));
+    slow.1.close();
+    for _ in 0..2 {
+        assert!(it.gate.step(&slow).await.is_err());
+        assert!(!it.gate.is_known());
+    }
+    it.gate.step(&it.store).await.unwrap();
+    assert!(it.gate.is_known());
+    assert!(it.gate.step(&slow).await.is_ok(), "the next answer is not due yet");
+    it.clock.advance(REFRESH_INTERVAL);
+    assert!(it.gate.step(&slow).await.is_err());
+    assert!(it.gate.is_known() && !it.gate.is_answered(), "it goes by what it knows");
 }

@@ -48,4 +48,8 @@ async fn spent_budget_is_shown_and_resumed() {
     deployment.twilio().wait_for(5, PATIENCE).await;
     let unknown = ["budget", "resume", "--topic", "chat", "--country", "+1"];
     assert!(!deployment.crosswire(&unknown).status.success());
+    for wrong in ["0", "4294967296"] {
+        let add = ["budget", "resume", "--topic", "chat", "--add", wrong];
+        assert!(!deployment.crosswire(&add).status.success(), "{wrong}");
+    }
 }

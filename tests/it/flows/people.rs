@@ -123,7 +123,14 @@ async fn forgotten_person_is_nowhere_in_the_store() {
     let national = deployment.crosswire(&["forget", "415 555 0102"]);
     let error = String::from_utf8(national.stderr).unwrap();
     assert!(!national.status.success() && error.contains("is not in E.164"), "{error}");
+    printed(deployment.crosswire(&["pause", "roulette"]));
+    let paused = deployment.crosswire(&["forget", BEN]);
+    let error = String::from_utf8(paused.stderr).unwrap();
+    assert!(!paused.status.success() && error.contains("crosswire resume roulette"), "{error}");
+    printed(deployment.crosswire(&["resume", "roulette"]));
     let told = printed(deployment.crosswire(&["forget", BEN]));
+    let audit = printed(deployment.crosswire(&["audit"]));
+    assert!(audit.contains("  forget  all topics: ***02  done"), "{audit}");
     assert!(told.contains("***02: kept in roulette: opt-outs"), "{told}");
     assert!(told.contains("nothing else is left") && !told.contains("4155550102"), "{told}");
     assert_eq!(anna.wait_for(4).await[3], PEER_LEFT);

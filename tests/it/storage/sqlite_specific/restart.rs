@@ -141,7 +141,7 @@ async fn second_process_is_refused_until_the_first_ends() {
     let directory = tempfile::tempdir().unwrap();
     let first = on_sqlite(&directory);
     let refused = open(directory.path()).err().expect("a first process is running");
-    let StorageError::Refused(why) = &refused else { panic!("{refused:?}") };
+    let StorageError::Held(why) = &refused else { panic!("{refused:?}") };
     assert!(why.contains("crosswire.db is in use by another process; stop it, or set DATA_DIR"));
     first.push("alice", "m1").await;
     let second = restart(first, &directory);
