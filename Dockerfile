@@ -2,7 +2,8 @@
 # RUN, or the first argument, names the process: standalone (the default), web or worker.
 #
 #   docker build -t crosswire .
-#   docker run -p 62023:62023 -v crosswire:/data -e SECRET_KEY=... -e PUBLIC_URL=... crosswire
+#   docker run -p 62023:62023 -v crosswire:/data -e SECRET_KEY=... -e PUBLIC_URL=https://... \
+#     -e TWILIO_ACCOUNT_SID=AC... -e TWILIO_AUTH_TOKEN=... crosswire
 
 # An image with Rust for musl, a C compiler and the CA certificates.
 ARG BUILDER=docker.io/library/rust:1.95-alpine

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::commands::StatusOptions;
 use super::process::Stop;
@@ -39,9 +39,11 @@ pub(super) async fn status(app: &App, options: &StatusOptions, stop: Stop) -> an
     let operations = operator::read(app, options.topic.as_deref())?;
     loop {
         let overview = read(&operations).await;
+        if options.json && !options.watch && overview.is_err() {
+            return overview.map(drop);
+        }
         let printed = if options.json {
-            let overview = overview.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
-            format!("{}\n", json!(overview))
+            format!("{}\n", as_json(&overview))
         } else {
             let mut rates = Vec::new();
             for service in &operations.services {
@@ -61,6 +63,17 @@ pub(super) async fn status(app: &App, options: &StatusOptions, stop: Stop) -> an
         }
         if stop.0.run_until_cancelled(tokio::time::sleep(WATCH)).await.is_none() {
             return Ok(());
+        }
+    }
+}
+
+/// Returns the overview for programs; only the store's state when it is away.
+fn as_json(overview: &anyhow::Result<Overview>) -> Value {
+    match overview {
+        Ok(overview) => json!(overview),
+        Err(error) => {
+            let store = StoreView { ready: false, problems: vec![format!("{error:#}")] };
+            json!({ "store": store })
         }
     }
 }
@@ -243,6 +256,12 @@ mod tests {
         let shown = [0.0005, 0.01, 1.0, 119.4, 3_600.0, 90_000.0, 864_000.0, f64::INFINITY];
         let expected = ["0.5 ms", "10 ms", "1 s", "119 s", "60 min", "25 h", "10 d", "over 5 min"];
         assert_eq!(shown.map(duration), expected);
+    }
+
+    #[test]
+    fn outage_is_an_object_too() {
+        let away = as_json(&Err(anyhow::anyhow!("no answer")));
+        assert_eq!(away, json!({ "store": { "ready": false, "problems": ["no answer"] } }));
     }
 
     #[test]

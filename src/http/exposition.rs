@@ -24,10 +24,11 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Returns the best format that an `Accept` header allows.
+    /// Returns the format that an `Accept` header prefers; of two that it likes as much, `OpenMetrics`.
     pub(super) fn of(accept: &str) -> Self {
-        let accepted = |kind: &str| accept.split(',').any(|it| it.trim().starts_with(kind));
-        if accepted("application/openmetrics-text") { Self::OpenMetrics } else { Self::Prometheus }
+        let open = quality(accept, "application/openmetrics-text");
+        let is_open = open > 0.0 && open >= quality(accept, "text/plain");
+        if is_open { Self::OpenMetrics } else { Self::Prometheus }
     }
 
     pub(super) fn content_type(self) -> &'static str {
@@ -36,6 +37,17 @@ impl Format {
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
     }
+}
+
+/// Returns how much an `Accept` header wants a type that it names, from 0 to 1.
+fn quality(accept: &str, kind: &str) -> f64 {
+    let ranges = accept.split(',').filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts.next()?.eq_ignore_ascii_case(kind);
+        let quality = parts.find_map(|part| part.strip_prefix("q="));
+        is_named.then(|| quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)))
+    });
+    ranges.fold(0.0, f64::max)
 }
 
 /// Writes all series in a format.
@@ -197,7 +209,9 @@ mod tests {
         let prometheus =
             "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
         assert_eq!(Format::of(prometheus), Format::OpenMetrics);
-        for other in ["", "*/*", "text/plain"] {
+        let plain = "text/plain;version=0.0.4;q=0.6, application/openmetrics-text;q=0.5";
+        let refused = "application/openmetrics-text;q=0";
+        for other in ["", "*/*", "text/plain", plain, refused] {
             assert_eq!(Format::of(other), Format::Prometheus, "{other}");
         }
     }

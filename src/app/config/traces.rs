@@ -33,25 +33,35 @@ pub struct TracesConfig {
 /// Returns how traces are exported, if they are.
 pub(super) fn traces(environment: &Environment, errors: &ConfigErrors) -> Option<TracesConfig> {
     let is_disabled = environment.get("OTEL_SDK_DISABLED").unwrap_or_default();
-    let endpoint = endpoint(environment, errors)?;
-    let protocol = environment.get("OTEL_EXPORTER_OTLP_PROTOCOL").unwrap_or(PROTOCOL);
-    if protocol != PROTOCOL {
-        let fix = "write http/protobuf; collectors listen for it on port 4318";
-        errors.add(ENVIRONMENT, "OTEL_EXPORTER_OTLP_PROTOCOL", "is not spoken", fix);
+    if is_disabled.eq_ignore_ascii_case("true") {
+        return None;
     }
-    let timeout = environment.parsed("OTEL_EXPORTER_OTLP_TIMEOUT", "write milliseconds", errors);
-    let headers = environment
-        .get("OTEL_EXPORTER_OTLP_TRACES_HEADERS")
-        .or_else(|| environment.get("OTEL_EXPORTER_OTLP_HEADERS"));
+    let endpoint = endpoint(environment, errors)?;
+    let protocol =
+        either(environment, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
+    if environment.get(protocol).is_some_and(|protocol| protocol != PROTOCOL) {
+        let fix = "write http/protobuf; collectors listen for it on port 4318";
+        errors.add(ENVIRONMENT, protocol, "is not spoken", fix);
+    }
+    let timeout =
+        either(environment, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT");
+    let timeout = environment.parsed(timeout, "write milliseconds", errors);
+    let headers =
+        either(environment, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS");
+    let headers = environment.get(headers);
     let secret = |(name, value)| (name, SecretString::from(value));
-    let traces = TracesConfig {
+    Some(TracesConfig {
         endpoint,
         headers: pairs(headers).map(secret).collect(),
         timeout: Duration::from_millis(timeout.unwrap_or(TIMEOUT_MS)),
         attributes: attributes(environment),
         share: share(environment, errors),
-    };
-    (!is_disabled.eq_ignore_ascii_case("true")).then_some(traces)
+    })
+}
+
+/// Returns the name of the variable of the traces, or that of all signals when it is not set.
+fn either(environment: &Environment, own: &'static str, all: &'static str) -> &'static str {
+    if environment.get(own).is_some() { own } else { all }
 }
 
 /// Returns the address for spans: that of the traces as it is, or a path below that of all signals.
@@ -86,6 +96,9 @@ fn share(environment: &Environment, errors: &ConfigErrors) -> f64 {
     let sampler = environment.get("OTEL_TRACES_SAMPLER").unwrap_or("always_on");
     let fix = "write a number from 0 to 1";
     let ratio: Option<f64> = environment.parsed("OTEL_TRACES_SAMPLER_ARG", fix, errors);
+    if ratio.is_some_and(|ratio| !(0.0..=1.0).contains(&ratio)) {
+        errors.add(ENVIRONMENT, "OTEL_TRACES_SAMPLER_ARG", "is no share", fix);
+    }
     match sampler.trim_start_matches("parentbased_") {
         "always_on" => 1.0,
         "always_off" => 0.0,
@@ -127,7 +140,27 @@ mod tests {
         let endpoint = |variables: &[_]| read(variables).0.unwrap().endpoint;
         assert_eq!(endpoint(&[all]), "http://localhost:4318/v1/traces");
         assert_eq!(endpoint(&[all, own]), "http://localhost:9/spans");
-        assert!(read(&[]).0.is_none() && read(&[all, ("OTEL_SDK_DISABLED", "true")]).0.is_none());
+        assert!(read(&[]).0.is_none());
+    }
+
+    #[test]
+    fn nothing_is_read_of_traces_that_are_disabled() {
+        let wrong = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector");
+        let (traces, errors) = read(&[wrong, ("OTEL_SDK_DISABLED", "true")]);
+        assert!(traces.is_none() && errors.is_empty(), "{errors:?}");
+    }
+
+    #[test]
+    fn variables_of_traces_go_before_those_of_all_signals() {
+        let (traces, errors) = read(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "9000"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1500"),
+        ]);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(traces.unwrap().timeout, Duration::from_millis(1_500));
     }
 
     #[test]
@@ -157,9 +190,13 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "soon"),
             ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
             ("OTEL_TRACES_SAMPLER_ARG", "all"),
+            ("OTEL_TRACES_SAMPLER_ARG", "10"),
+            ("OTEL_TRACES_SAMPLER_ARG", "NaN"),
         ] {
             let (_, errors) = read(&[address, (name, value)]);
             assert_eq!(errors.len(), 1, "{name}: {errors:?}");

@@ -131,17 +131,19 @@ async fn alerts_fire_by_what_happens_to_real_processes() {
         ])
         .await;
 
-    // A budget that is spent, and what waits for it.
+    // A worker that is killed, and no other one, so that a message waits.
+    deployment.kill_worker(0);
+    phone.text("echo waits").await;
+    prometheus.until(&["CrosswireProcessLost", "CrosswireNoWorker", "CrosswireMessagesWait"]).await;
+    deployment.start_worker(0);
+
+    // A budget that is spent.
     for number in 0..6 {
         phone.text(&format!("echo number {number}")).await;
     }
-    prometheus
-        .until(&["CrosswireBudgetNearlySpent", "CrosswireSendingPaused", "CrosswireMessagesWait"])
-        .await;
-
-    // A worker that is killed, and no other one.
-    deployment.kill_worker(0);
-    prometheus.until(&["CrosswireProcessLost", "CrosswireNoWorker"]).await;
+    prometheus.until(&["CrosswireBudgetNearlySpent", "CrosswireSendingHeld"]).await;
+    let firing = prometheus.firing().await;
+    assert!(!firing.iter().any(|it| it == "CrosswireSendingPaused"), "{firing:?}");
 
     // A store that does not answer, and calls meanwhile.
     deployment.redis().signal(Signal::SIGSTOP);
