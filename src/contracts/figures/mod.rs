@@ -13,7 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use self::catalogue::{Figure, Kind};
-pub use self::report::{InHand, LOST_AFTER, ProcessReport, REPORT_INTERVAL, REPORT_KEPT};
+pub use self::report::{
+    FAREWELL_KEPT, InHand, LOST_AFTER, ProcessReport, REPORT_INTERVAL, REPORT_KEPT,
+};
 pub use self::series::{BOUNDS, Series, Times, Value};
 pub use self::store_calls::StoreCalls;
 

@@ -18,6 +18,9 @@ pub const LOST_AFTER: Duration = Duration::from_secs(20);
 /// Time for which the last report of a process is kept.
 pub const REPORT_KEPT: Duration = Duration::from_hours(1);
 
+/// Time for which the last report of a process that has ended in good order is kept: until it is scraped.
+pub const FAREWELL_KEPT: Duration = Duration::from_mins(2);
+
 /// Report of a process about one of its topics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessReport {

@@ -83,7 +83,8 @@ impl Intake {
         let facts = facts(pipeline, message, rejected, Some(reason));
         let (id, sender) = (message.key(), message.sender.clone());
         let text = text.filter(|_| !way.has_answer(pipeline));
-        let submission = Submission::new(id.clone(), sender, text.unwrap_or_default());
+        let mut submission = Submission::new(id.clone(), sender, text.unwrap_or_default());
+        submission.taken_at = Some(message.received_at);
         let payload = serde_json::to_string(&Mail::Submission(Box::new(submission)))
             .expect("a submission is strings throughout");
         let entry = Entry { group: self.groups.group(&message.sender), id, payload };

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{OperationError, Operations};
 use crate::contracts::figures::catalogue::{Figure, LAST_SENT, MEMORY_BYTES};
-use crate::contracts::figures::{ProcessReport, Times, Value};
-use crate::engine::processes::{self, ProcessState};
+use crate::contracts::figures::{ProcessReport, Value};
+use crate::engine::processes::{self, ProcessState, Totals};
 use crate::model::message::MessageId;
 use crate::model::topic::TopicName;
 
@@ -85,15 +85,10 @@ impl Fleet {
         reports.filter(|it| ProcessState::of(it, now) == ProcessState::Running).count()
     }
 
-    /// Returns the sum of a counter of a topic, over its series that `is_wanted` by their labels.
-    pub fn count(
-        &self,
-        topic: &TopicName,
-        figure: &Figure,
-        is_wanted: impl Fn(&[String]) -> bool,
-    ) -> u64 {
-        let values = self.values(topic, figure).filter(|(labels, _)| is_wanted(labels));
-        values.map(|(_, value)| if let Value::Count(count) = value { *count } else { 0 }).sum()
+    /// Returns the series of a topic, added up over all processes.
+    pub fn totals(&self, topic: &TopicName) -> Totals {
+        let reports = self.reports.iter().filter(|report| report.topic == *topic);
+        Totals::of(reports.flat_map(|report| &report.series))
     }
 
     /// Returns the sum of a level of a topic over the processes that run.
@@ -117,17 +112,6 @@ impl Fleet {
             }
         }
         last
-    }
-
-    /// Returns the durations of a topic, over all processes.
-    pub fn times(&self, topic: &TopicName, figure: &Figure) -> Times {
-        let mut sum = Times::default();
-        for (_, value) in self.values(topic, figure) {
-            if let Value::Times(times) = value {
-                sum.merge(times);
-            }
-        }
-        sum
     }
 
     /// Returns the series of a figure of a topic, of every process.

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::fleet::{Fleet, ProcessView};
 use super::{OperationError, Operations};
 use crate::contracts::figures::catalogue::{
-    CALL_SECONDS, CALLS, END_TO_END_SECONDS, HANDLER_SECONDS, RETRIES, SEGMENTS, SEND_SECONDS,
-    SENDS, SETTLED, SOCKETS,
+    CALL_SECONDS, END_TO_END_SECONDS, HANDLER_SECONDS, RETRIES, SEGMENTS, SEND_SECONDS, SETTLED,
+    SOCKETS,
 };
-use crate::contracts::figures::{Figure, Times, Value};
+use crate::contracts::figures::{Times, Value};
 use crate::contracts::storage::{Depth, Health, Pause, QueueKind, Spending};
+use crate::engine::processes;
 use crate::engine::processes::levels::{Levels, QueueLevel};
 use crate::engine::topic::TopicRuntime;
 use crate::model::consent::OPTED_OUT;
@@ -84,6 +85,7 @@ pub struct Totals {
     pub received: u64,
     pub handled: u64,
     pub sent: u64,
+    /// Messages of either queue that were given up.
     pub failed: u64,
     pub retried: u64,
     pub conflicts: u64,
@@ -162,7 +164,7 @@ impl Operations {
         fleet: &Fleet,
         at: DateTime<Utc>,
     ) -> Result<TopicView, OperationError> {
-        let config = &service.config;
+        let (config, all) = (&service.config, fleet.totals(&service.config.name));
         let levels = Levels::of_queues(self.storage.as_ref(), service, at).await?;
         let [inbound, outbox] = QueueKind::ALL.map(|kind| QueueView::from(levels.of(kind)));
         let pauses = self.storage.pauses(&config.name).await?;
@@ -172,8 +174,8 @@ impl Operations {
             handler: config.handler.clone(),
             transports: config.transports.iter().map(|it| it.name.clone()).collect(),
             queues: BTreeMap::from([("inbound", inbound), ("outbox", outbox)]),
-            totals: totals(fleet, &config.name),
-            latency: latency(fleet, &config.name),
+            totals: totals(&all, config.name.as_str()),
+            latency: latency(&all, config.name.as_str()),
             retries: retries(fleet, &config.name),
             pauses: pauses.iter().map(PauseView::from).collect(),
             budgets: self.budgets(service).await?,
@@ -234,33 +236,26 @@ impl From<Times> for Latency {
     }
 }
 
-fn totals(fleet: &Fleet, topic: &TopicName) -> Totals {
-    let ends = |figure: &Figure, ends: &[&str]| {
-        let is_wanted = |labels: &[String]| {
-            labels.last().is_some_and(|label| ends.iter().any(|end| end == label))
-        };
-        fleet.count(topic, figure, is_wanted)
-    };
-    let handled = |labels: &[String]| labels[1..] == ["inbound", "completed"];
+fn totals(all: &processes::Totals, topic: &str) -> Totals {
     Totals {
-        received: ends(&CALLS, &["accepted"]),
-        handled: fleet.count(topic, &SETTLED, handled),
-        sent: ends(&SENDS, &["sent"]),
-        failed: ends(&SENDS, &["recipient", "message"]),
-        retried: fleet.count(topic, &RETRIES, |_| true),
-        conflicts: ends(&SETTLED, &["conflict"]),
-        segments: fleet.count(topic, &SEGMENTS, |_| true),
+        received: all.received(topic),
+        handled: all.handled(topic),
+        sent: all.sent(topic),
+        failed: all.failed(topic),
+        retried: all.count(&RETRIES, &[topic]),
+        conflicts: all.count_of(&SETTLED, &[topic], &["conflict"]),
+        segments: all.count(&SEGMENTS, &[topic]),
     }
 }
 
-fn latency(fleet: &Fleet, topic: &TopicName) -> BTreeMap<&'static str, Latency> {
+fn latency(all: &processes::Totals, topic: &str) -> BTreeMap<&'static str, Latency> {
     let stages = [
         ("call", &CALL_SECONDS),
         ("handler", &HANDLER_SECONDS),
         ("send", &SEND_SECONDS),
         ("end_to_end", &END_TO_END_SECONDS),
     ];
-    stages.into_iter().map(|(name, figure)| (name, fleet.times(topic, figure).into())).collect()
+    stages.into_iter().map(|(name, figure)| (name, all.times(figure, &[topic]).into())).collect()
 }
 
 fn retries(fleet: &Fleet, topic: &TopicName) -> Vec<Retries> {

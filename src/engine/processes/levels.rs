@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::contracts::storage::{Depth, Head, HeadState, Queue, QueueKind, Storage, StorageError};
+use crate::contracts::storage::{
+    Depth, Head, HeadState, Partition, Queue, QueueKind, Storage, StorageError,
+};
 use crate::engine::topic::TopicRuntime;
+use crate::model::message::submission::Submission;
 use crate::model::message::{Mail, MessageId};
 
 /// Mailboxes of each state whose first message is looked at for the oldest one.
 const LOOKED_AT: usize = 5;
+
+/// Queues that are read at the same time.
+const AT_ONCE: usize = 16;
 
 /// Levels of the two queues of a topic, over all its partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,19 +62,16 @@ impl Levels {
         topic: &TopicRuntime,
         now: DateTime<Utc>,
     ) -> Result<Self, StorageError> {
-        let mut levels = Self::default();
-        for partition in topic.partitions() {
-            for kind in QueueKind::ALL {
-                let queue = Queue { partition: partition.clone(), kind };
-                let depth = storage.depth(&queue).await?;
-                let oldest = match depth.pending {
-                    0 => None,
-                    _ => oldest(&storage.heads(&queue, LOOKED_AT).await?, now),
-                };
-                levels.of_mut(kind).add(depth, oldest);
-            }
-        }
-        Ok(levels)
+        let queue = |partition: Partition| {
+            QueueKind::ALL.map(|kind| Queue { partition: partition.clone(), kind })
+        };
+        let queues = stream::iter(topic.partitions().flat_map(queue));
+        let read = queues.map(|queue| async move { level(storage, &queue, now).await });
+        let add = async |mut levels: Self, (kind, depth, oldest)| {
+            levels.of_mut(kind).add(depth, oldest);
+            Ok(levels)
+        };
+        read.buffer_unordered(AT_ONCE).try_fold(Self::default(), add).await
     }
 
     /// Returns the level of a queue.
@@ -91,6 +95,20 @@ impl Levels {
     }
 }
 
+/// Reads the depth of a queue, and the age of its oldest message that is known.
+async fn level(
+    storage: &dyn Storage,
+    queue: &Queue,
+    now: DateTime<Utc>,
+) -> Result<(QueueKind, Depth, Option<Duration>), StorageError> {
+    let depth = storage.depth(queue).await?;
+    let oldest = match depth.pending {
+        0 => None,
+        _ => oldest(&storage.heads(queue, LOOKED_AT).await?, now),
+    };
+    Ok((queue.kind, depth, oldest))
+}
+
 /// Returns the age of the oldest of these messages that nothing works on.
 fn oldest(heads: &[Head], now: DateTime<Utc>) -> Option<Duration> {
     let waiting = heads.iter().filter(|head| !matches!(head.state, HeadState::Leased(_)));
@@ -99,11 +117,12 @@ fn oldest(heads: &[Head], now: DateTime<Utc>) -> Option<Duration> {
 }
 
 /// Returns the time at which a message came into its queue, as far as it is known: that of the
-/// provider's call, or that in an id of ours.
+/// provider's or program's call, or that in an id of ours.
 pub fn entered_at(id: &MessageId, payload: &str) -> Option<DateTime<Utc>> {
     id.created_at().or_else(|| match serde_json::from_str(payload) {
         Ok(Mail::Message(message)) => Some(message.received_at),
-        Ok(Mail::Submission(submission)) => submission.id.created_at(),
+        Ok(Mail::Submission(submission)) => submission.ready_at(),
+        Ok(Mail::Chunk(chunk)) => chunk.messages.first().and_then(Submission::ready_at),
         _ => None,
     })
 }

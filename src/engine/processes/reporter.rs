@@ -11,7 +11,7 @@ use super::samples::Sampler;
 use super::zeros::begin;
 use crate::contracts::figures::catalogue::SOCKETS;
 use crate::contracts::figures::{
-    Figures, ProcessReport, REPORT_INTERVAL, REPORT_KEPT, Series, catalogue,
+    FAREWELL_KEPT, Figures, ProcessReport, REPORT_INTERVAL, REPORT_KEPT, Series, catalogue,
 };
 use crate::contracts::storage::{Change, Storage, StorageError};
 use crate::engine::sockets::SocketServer;
@@ -67,7 +67,8 @@ impl Reporter {
 
     async fn store(&self, report: &ProcessReport) -> Result<(), StorageError> {
         let value = serde_json::to_string(report).expect("a report is strings and numbers");
-        let (group, ttl) = (self.identity.group(), REPORT_KEPT);
+        let ttl = if report.stopped { FAREWELL_KEPT } else { REPORT_KEPT };
+        let group = self.identity.group();
         let writes = vec![
             Write::Put { key: key(&self.identity.id), value, ttl },
             Write::Insert { pool: POOL.to_owned(), group, ttl },
@@ -75,20 +76,33 @@ impl Reporter {
         self.storage.apply(&place(&report.topic), Change { writes, ..Change::default() }).await
     }
 
-    /// Reports and samples at the interval until it is stopped, which is after the last work of the
-    /// process, and once more then.
+    /// Reports and samples at the interval, each without a wait for the other, until it is stopped, which is
+    /// after the last work of the process; and reports once more then.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let sampler = Sampler::new(Arc::clone(&self.storage), Arc::clone(&self.clock));
+        tokio::join!(self.report(&stop), self.sample(&stop));
+        // Without an answer of the store, the process counts as lost.
+        let _ = tokio::time::timeout(FAREWELL, self.step(true)).await;
+    }
+
+    async fn report(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             let round = async {
                 self.log("report of this process waits for the store", self.step(false).await);
+                tokio::time::sleep(REPORT_INTERVAL).await;
+            };
+            stop.run_until_cancelled(round).await;
+        }
+    }
+
+    async fn sample(&self, stop: &CancellationToken) {
+        let sampler = Sampler::new(Arc::clone(&self.storage), Arc::clone(&self.clock));
+        while !stop.is_cancelled() {
+            let round = async {
                 self.log("samples wait for the store", sampler.step(&self.topics).await);
                 tokio::time::sleep(REPORT_INTERVAL).await;
             };
             stop.run_until_cancelled(round).await;
         }
-        // Without an answer of the store, the process counts as lost.
-        let _ = tokio::time::timeout(FAREWELL, self.step(true)).await;
     }
 
     fn log(&self, what: &str, outcome: Result<(), StorageError>) {

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::levels::Levels;
 use super::reader::reports;
 use super::totals::Totals;
-use crate::contracts::figures::catalogue::{CALLS, SENDS, SETTLED};
 use crate::contracts::storage::{FeedLimits, Partition, Storage, StorageError};
 use crate::engine::topic::TopicRuntime;
 use crate::model::clock::Clock;
@@ -34,6 +33,7 @@ pub struct Sample {
     pub received: u64,
     pub handled: u64,
     pub sent: u64,
+    /// Messages of either queue that were given up.
     pub failed: u64,
 }
 
@@ -56,15 +56,21 @@ impl Sampler {
     /// Publishes a sample of each topic for which it is this process's turn.
     ///
     /// # Errors
-    /// The store is unavailable.
+    /// The first error that was met. The other topics are sampled all the same.
     pub async fn step(&self, topics: &[TopicRuntime]) -> Result<(), StorageError> {
+        let mut outcome = Ok(());
         for topic in topics {
-            let partition = Partition::first(&topic.config.name);
-            if self.storage.take_turn(&partition, "sample", INTERVAL).await? {
-                let sample = self.sample(topic).await?;
-                let line = serde_json::to_string(&sample).expect("a sample is numbers throughout");
-                self.storage.publish(&feed(&topic.config.name), &line, LIMITS).await?;
-            }
+            outcome = outcome.and(self.publish(topic).await);
+        }
+        outcome
+    }
+
+    async fn publish(&self, topic: &TopicRuntime) -> Result<(), StorageError> {
+        let partition = Partition::first(&topic.config.name);
+        if self.storage.take_turn(&partition, "sample", INTERVAL).await? {
+            let sample = self.sample(topic).await?;
+            let line = serde_json::to_string(&sample).expect("a sample is numbers throughout");
+            self.storage.publish(&feed(&topic.config.name), &line, LIMITS).await?;
         }
         Ok(())
     }
@@ -82,10 +88,10 @@ impl Sampler {
             outbox: outbox.depth.pending,
             oldest_seconds: inbound.oldest_seconds().max(outbox.oldest_seconds()),
             dead: inbound.depth.dead + outbox.depth.dead,
-            received: totals.count_of(&CALLS, &[name], &["accepted"]),
-            handled: totals.count(&SETTLED, &[name, "inbound", "completed"]),
-            sent: totals.count_of(&SENDS, &[name], &["sent"]),
-            failed: totals.count_of(&SETTLED, &[name], &["buried"]),
+            received: totals.received(name),
+            handled: totals.handled(name),
+            sent: totals.sent(name),
+            failed: totals.failed(name),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Totals: the series of several processes, added up.
 
+use crate::contracts::figures::catalogue::{CALLS, SENDS, SETTLED};
 use crate::contracts::figures::{Figure, Series, Times, Value};
 
 /// Series of several processes, one for each set of labels.
@@ -52,6 +53,26 @@ impl Totals {
             |it: &&Series| it.labels.last().is_some_and(|it| last.contains(&it.as_str()));
         let count = |it: &Series| if let Value::Count(count) = it.value { count } else { 0 };
         self.series(figure, labels).filter(is_wanted).map(count).sum()
+    }
+
+    /// Returns the messages of a topic that were taken in.
+    pub fn received(&self, topic: &str) -> u64 {
+        self.count_of(&CALLS, &[topic], &["accepted"])
+    }
+
+    /// Returns the inbound messages of a topic that were handled.
+    pub fn handled(&self, topic: &str) -> u64 {
+        self.count(&SETTLED, &[topic, "inbound", "completed"])
+    }
+
+    /// Returns the messages of a topic that its providers have taken.
+    pub fn sent(&self, topic: &str) -> u64 {
+        self.count_of(&SENDS, &[topic], &["sent"])
+    }
+
+    /// Returns the messages of either queue of a topic that were given up.
+    pub fn failed(&self, topic: &str) -> u64 {
+        self.count_of(&SETTLED, &[topic], &["buried"])
     }
 
     /// Returns the sum of levels whose first labels have these values.

@@ -28,10 +28,7 @@ fn of_topic(topic: &TopicView) -> Vec<Series> {
     let mut all: Vec<Series> =
         queues.flat_map(|(queue, view)| of_queue([name, queue], view)).collect();
     all.push(gauge(&BACKLOG_PER_WORKER, &[name], topic.backlog_per_worker));
-    for pause in &topic.pauses {
-        let code = pause.code.to_string();
-        all.push(gauge(&PAUSED, &[name, &pause.shown, &code], 1.0));
-    }
+    all.extend(paused(topic));
     for budget in &topic.budgets {
         let labels = [name, budget.scope.as_str()];
         all.push(count(&BUDGET_SPENT, &labels, budget.spent));
@@ -39,6 +36,19 @@ fn of_topic(topic: &TopicView) -> Vec<Series> {
     }
     all.push(count(&OPT_OUTS, &[name], topic.opt_outs));
     all
+}
+
+/// Pauses whose masked lines look the same are one series.
+fn paused(topic: &TopicView) -> impl Iterator<Item = Series> {
+    let mut counts: BTreeMap<(&str, u32), u64> = BTreeMap::new();
+    for pause in &topic.pauses {
+        *counts.entry((&pause.shown, pause.code)).or_default() += 1;
+    }
+    let name = topic.name.as_str();
+    let series = |((shown, code), it): ((&str, u32), u64)| {
+        count(&PAUSED, &[name, shown, &code.to_string()], it)
+    };
+    counts.into_iter().map(series)
 }
 
 fn of_queue(queue: [&str; 2], view: &QueueView) -> Vec<Series> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::draft::check_content;
@@ -66,7 +67,11 @@ pub struct Progress {
 
 impl BatchDraft {
     /// Checks every message; the submissions have no ids yet.
-    fn check(&self, destination: &Destination) -> Result<Vec<Submission>, SubmitError> {
+    fn check(
+        &self,
+        destination: &Destination,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Submission>, SubmitError> {
         if !(1..=MAX_BATCH).contains(&self.messages.len()) {
             let problem = format!("write 1 to {MAX_BATCH} messages");
             return Err(SubmitError::invalid("messages", problem));
@@ -81,7 +86,11 @@ impl BatchDraft {
             return Err(SubmitError::invalid("messages", problem));
         }
         let numbered = self.messages.iter().enumerate();
-        numbered.map(|(index, message)| self.check_one(destination, index, message)).collect()
+        let check = |(index, message)| {
+            let submission = self.check_one(destination, index, message)?;
+            Ok(Submission { taken_at: Some(now), ..submission })
+        };
+        numbered.map(check).collect()
     }
 
     fn text_of<'b>(&'b self, message: &'b BatchMessage) -> &'b Text {
@@ -125,7 +134,7 @@ impl Submitter {
         key: Option<&IdempotencyKey>,
     ) -> Result<MessageId, SubmitError> {
         let destination = self.destination(&draft.topic)?;
-        let messages = draft.check(destination)?;
+        let messages = draft.check(destination, self.clock.now())?;
         let digest = self.digest(&draft.topic, key, draft).await?;
         let batch = SubmissionId::new(destination.topic().clone(), None, digest).message_id();
         let total = messages.len().to_string();

@@ -63,6 +63,7 @@ impl Draft {
         submission.media.clone_from(&self.media);
         submission.at = self.at.filter(|at| *at > now);
         submission.priority = self.priority;
+        submission.taken_at = Some(now);
         Ok(submission)
     }
 }

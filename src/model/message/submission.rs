@@ -56,12 +56,21 @@ pub struct Submission {
     pub at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub priority: Priority,
+    /// Time at which it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<DateTime<Utc>>,
 }
 
 impl Submission {
     /// Creates a submission of a text; set further fields on it.
     pub fn new(id: MessageId, to: Address, text: impl Into<Text>) -> Self {
-        Self { id, to, text: text.into(), media: Vec::new(), at: None, priority: Priority::Normal }
+        let (text, media, priority) = (text.into(), Vec::new(), Priority::Normal);
+        Self { id, to, text, media, at: None, priority, taken_at: None }
+    }
+
+    /// Returns the time since which it waits to be sent, if that is known.
+    pub fn ready_at(&self) -> Option<DateTime<Utc>> {
+        self.taken_at.map(|taken| self.at.map_or(taken, |at| at.max(taken)))
     }
 
     /// Returns the counters of its settlement; none when it is counted nowhere.

@@ -20,12 +20,13 @@
 //! | `{t:n}c:<name>` | string | a handler's counters | their TTL |
 //! | `{t:n}dd:<window>` | set | digests of accepted ids | expires after two windows |
 //! | `{t:n}owed` | hash | number of unsettled outbound messages per inbound one, when more than one | removed with the last |
-//! | `{t:n}sid:<provider id>` | string | a message that is known to be sent | 24 h |
+//! | `{t:n}sid:<provider id>` | string | a message that is known to be sent; `sid:#<digest>` when another store knew it | 24 h |
 //! | `{t:n}ev` | stream | events | `max_records` and an age |
 //! | `{t:n}answer:<token>` | string | number of dead letters that a call moved, for its repetition | 1 min |
 //! | `{t:n}turn:<work>` | string | present until periodic work is due again | its TTL |
 //! | `{t:n}trimmed`, `…audited` | string | present until upkeep is due again | its TTL |
 //! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |
+//! | `{t:0}s:process:<id>`, pool `processes` | string, zset | last report of each process; the processes that have reported | 1 h; 2 min after an end in good order |
 //! | `{t:0}rate:<line>` | string | the time at which the bucket of a line is full, in microseconds | until then and a little longer |
 //! | `{t:0}rep:<recipient>:<text>` | hash | messages with a text, which is a fingerprint: `count id` | its window |
 //! | `{t:0}c:segments:<day>:<kind>:<prefix>` | string | segments that were spent, or added to a budget | 72 h |

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::call::ScriptCall;
 use super::keys::kind_prefix;
+use super::records::transferred;
 use super::scripts;
 use crate::contracts::storage::encoding::{
     self, DUPLICATE_DAYS, MAILBOX_FULL, MAX_DEAD_LETTERS, RATE_EXCEEDED, RECLAIM_LIMIT,
@@ -77,12 +78,14 @@ fn once(call: ScriptCall, once: &Once) -> ScriptCall {
 }
 
 pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
+    let sent = encoding::outbound_ids(facts).map(|(_, theirs)| transferred(theirs));
     let call = ScriptCall::new(&scripts::RECORD, partition)
         .patience(PUSH_PATIENCE)
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
         .facts(Some(facts))
-        .noted(facts);
+        .noted(facts)
+        .arg(sent.unwrap_or_default());
     superseding(facts).into_iter().fold(call, ScriptCall::arg)
 }
 

@@ -41,11 +41,14 @@ impl Sqlite {
         let source = file::open_read_only(directory)?;
         let unfinished = Unfinished::create(target)?;
         let damaged = || damaged(&directory.join(FILE), "found by a check of its copy");
-        copy(&source, &unfinished.0).map_err(|error| match error.sqlite_error_code() {
+        let explain = |error: rusqlite::Error| match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(),
             _ => failed(target, &error),
-        })?;
-        file::check_file(&unfinished.0).map_err(|_| damaged())?;
+        };
+        copy(&source, &unfinished.0).map_err(explain)?;
+        if !is_intact(&unfinished.0).map_err(explain)? {
+            return Err(damaged());
+        }
         let summary = summarise(&unfinished.0)?;
         unfinished.publish(target)?;
         Ok(summary)
@@ -72,9 +75,10 @@ struct Unfinished(PathBuf);
 
 impl Unfinished {
     fn create(target: &Path) -> StorageResult<Self> {
-        let path = with_suffix(target, "-unfinished");
-        // Only the owner may read it. What an interrupted backup left is of no use.
-        let _ = fs::remove_file(&path);
+        // A name of its own: another backup may be at work on the same target.
+        let suffix = format!("-unfinished-{}", uuid::Uuid::now_v7().simple());
+        let path = with_suffix(target, &suffix);
+        // Only the owner may read it.
         let mut options = OpenOptions::new();
         let created = options.create_new(true).write(true).mode(0o600).open(&path);
         created.map_err(|error| failed(target, &error))?;
@@ -127,6 +131,10 @@ fn copy(source: &Connection, path: &Path) -> rusqlite::Result<()> {
     }
     target.query_row("PRAGMA journal_mode = DELETE", (), |_| Ok(()))?;
     target.close().map_err(|(_, error)| error)
+}
+
+fn is_intact(path: &Path) -> rusqlite::Result<bool> {
+    file::is_intact(&Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
 fn summarise(path: &Path) -> StorageResult<BackupSummary> {

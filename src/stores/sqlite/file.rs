@@ -147,13 +147,17 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 pub(super) fn check_file(path: &Path) -> StorageResult<()> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     check_version(path, &db)?;
-    let check = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
-    match check {
-        Ok(verdict) if verdict == "ok" => Ok(()),
-        // The verdict may quote the data that it found.
-        Ok(_) => Err(damaged(path, "its pages are inconsistent")),
+    match is_intact(&db) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(damaged(path, "its pages are inconsistent")),
         Err(error) => Err(open_error(path, &error)),
     }
+}
+
+/// Checks all pages. The verdict may quote the data that it found, and is told to nobody.
+pub(super) fn is_intact(db: &Connection) -> rusqlite::Result<bool> {
+    let verdict = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
+    Ok(verdict? == "ok")
 }
 
 fn check_version(path: &Path, db: &Connection) -> StorageResult<()> {

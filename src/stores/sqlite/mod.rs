@@ -144,12 +144,12 @@ impl Sqlite {
         directory.join(file::FILE).exists()
     }
 
-    /// Checks that no process has the file of a directory.
+    /// Checks that no process has the file of a directory, and keeps others off while the lock is held.
     ///
     /// # Errors
     /// `Refused`, with what to do, when one has.
-    pub fn require_unused(directory: &Path) -> Result<(), StorageError> {
-        file::lock(directory).map(drop)
+    pub fn require_unused(directory: &Path) -> Result<File, StorageError> {
+        file::lock(directory)
     }
 
     /// Opens an existing file for reading, beside the process that writes it. Every move is `Refused`.

@@ -147,7 +147,7 @@ impl SettlementRecord<'_> {
         if outbound > 0 {
             tx.execute(
                 "INSERT INTO owed (partition, message, remaining) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET remaining = excluded.remaining",
+                 ON CONFLICT DO UPDATE SET remaining = remaining + excluded.remaining",
                 params![held.row.number, facts.message.as_str(), to_i64(outbound)],
             )?;
         }

@@ -6,5 +6,6 @@ mod files;
 mod probes;
 mod recording;
 mod reports;
+mod scrapes;
 mod status;
 mod world;

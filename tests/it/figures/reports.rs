@@ -4,25 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosswire::contracts::figures::catalogue::CALLS;
-use crosswire::contracts::figures::{LOST_AFTER, REPORT_KEPT};
+use crosswire::contracts::figures::{FAREWELL_KEPT, LOST_AFTER, REPORT_KEPT};
 use crosswire::contracts::storage::{ClaimRequest, Claimed, Token};
-use crosswire::engine::operations::{Operations, ProcessView};
+use crosswire::engine::operations::ProcessView;
 use crosswire::engine::processes::samples::{Sample, Sampler, feed};
 use crosswire::engine::processes::{ProcessState, Totals, reports};
 use crosswire::model::clock::Clock;
 
 use super::world::{TOPIC, World};
-use crate::engines::groups;
 
 /// Returns the processes that have reported about the topic.
 async fn seen(world: &World) -> Vec<ProcessView> {
-    let operations = Operations {
-        services: vec![world.topic.clone()],
-        storage: Arc::clone(&world.storage),
-        groups: groups(),
-        clock: Arc::clone(&world.clock) as _,
-    };
-    operations.overview().await.unwrap().processes
+    world.operations().overview().await.unwrap().processes
 }
 
 #[tokio::test]
@@ -42,6 +35,8 @@ async fn process_runs_is_lost_or_has_stopped_by_its_last_report() {
     world.clock.advance(LOST_AFTER);
     let expected = [(worker, ProcessState::Lost), (web, ProcessState::Stopped)];
     assert_eq!(states(&seen(&world).await), expected);
+    world.clock.advance(FAREWELL_KEPT);
+    assert_eq!(states(&seen(&world).await), [(String::from("worker"), ProcessState::Lost)]);
     world.clock.advance(REPORT_KEPT);
     assert!(seen(&world).await.is_empty(), "nothing is kept for ever");
 }

@@ -15,6 +15,7 @@ use crosswire::engine::consumer::{Consumer, ConsumerRuntime, Step};
 use crosswire::engine::consumers::Consumers;
 use crosswire::engine::intake::Intake;
 use crosswire::engine::leases::Leases;
+use crosswire::engine::operations::Operations;
 use crosswire::engine::processes::{ProcessIdentity, Recorder, Reporter, Totals};
 use crosswire::engine::topic::TopicRuntime;
 use crosswire::model::address::Address;
@@ -107,6 +108,15 @@ impl World {
             topics: vec![self.topic.clone()],
             sockets: Vec::new(),
         })
+    }
+
+    pub(super) fn operations(&self) -> Operations {
+        Operations {
+            services: vec![self.topic.clone()],
+            storage: Arc::clone(&self.storage),
+            groups: groups(),
+            clock: Arc::clone(&self.clock) as _,
+        }
     }
 
     /// Returns the count of a figure under labels that follow the topic.

@@ -18,6 +18,7 @@ use crosswire::stores::sqlite::Sqlite;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+use super::contract::reports::named;
 use super::fixture::{
     Fixture, LONG, burial, claim_request, commit, entry, facts, group, into_claim, now, retry, wake,
 };
@@ -144,6 +145,9 @@ async fn goes_on(f: &Fixture) {
     assert_eq!(f.storage.known_partitions(topic).await.unwrap(), Some(1));
     let ids = ["SM1".to_owned(), "SM2".to_owned()];
     assert_eq!(f.storage.known_sent(&f.partition, &ids).await.unwrap(), [true, false]);
+    f.storage.record(&f.partition, named("o1", "SM1", &[])).await.unwrap();
+    let noted = f.storage.provider_id(&f.partition, &MessageId::new("o1")).await.unwrap();
+    assert_eq!(noted, None, "it is known to be sent");
     let pauses = f.storage.pauses(topic).await.unwrap();
     assert!(pauses[0].remaining > LONG / 2 && pauses[0].reason.ends_with("| for lunch"));
     let lines = f.storage.follow(&format!("news:{topic}"), None, Duration::ZERO).await.unwrap();

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use crosswire::engine::submissions::{Draft, Status, SubmitError};
+use chrono::{DateTime, TimeDelta, Utc};
+use crosswire::contracts::storage::{Partition, Queue, QueueKind};
+use crosswire::engine::processes::levels::entered_at;
+use crosswire::engine::submissions::{BatchDraft, BatchMessage, Draft, Status, SubmitError};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::submission::Priority;
 use rstest::rstest;
@@ -32,6 +34,39 @@ async fn submitted_message_is_sent_once_and_recorded_under_its_id(#[case] house:
         EventKind::Recorded,
     ];
     assert_eq!(house.kinds(&id).await, expected);
+}
+
+#[tokio::test]
+async fn submission_and_batch_have_an_age_while_they_wait() {
+    let house = House::embedded("");
+    let inbound_and_outbox = async || {
+        let mut ages = Vec::new();
+        for kind in QueueKind::ALL {
+            let queue = Queue { partition: Partition::first(&house.topic), kind };
+            let heads = house.storage.heads(&queue, 9).await.unwrap();
+            let entered = heads.iter().map(|head| entered_at(&head.id, &head.payload));
+            let age = |at: Option<DateTime<Utc>>| (house.now() - at.unwrap()).num_seconds();
+            ages.push(entered.map(age).collect::<Vec<_>>());
+        }
+        ages
+    };
+    house.send(ALICE, "hello").await;
+    house.advance(Duration::from_secs(90));
+    assert_eq!(inbound_and_outbox().await, [vec![90], vec![]]);
+    let message = BatchMessage { to: BOB.into(), text: None, media: Vec::new() };
+    let batch = BatchDraft {
+        topic: house.topic.to_string(),
+        text: "hello".into(),
+        transport: None,
+        line: None,
+        priority: Priority::Normal,
+        messages: vec![message],
+    };
+    house.submitter.send_batch(&batch, None).await.unwrap();
+    house.advance(Duration::from_secs(9));
+    let mut ages = inbound_and_outbox().await.remove(0);
+    ages.sort_unstable();
+    assert_eq!(ages, [9, 99]);
 }
 
 #[tokio::test]

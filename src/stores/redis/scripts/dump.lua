@@ -2,8 +2,10 @@
 -- KEYS[1]  tag of the partition
 -- ARGV     '' and then names of strings, or a queue and then groups
 -- Returns  for each string {value or false, end in ms}; for each group
---          {set, score, claims, failures, isolated, outcome unknown since, note, messages}
+--          {set, score, claims, failures, isolated, outcome unknown since, note, messages},
+--          for the first groups alone when all together have too many messages
 local queue, found = tag .. ARGV[1], {}
+local most, messages = 1000, 0
 
 local function string_of(name)
   return { call('GET', tag .. name), call('PEXPIRETIME', tag .. name) }
@@ -24,6 +26,10 @@ local function group_of(group)
 end
 
 for at = 2, #ARGV do
+  if ARGV[1] ~= '' then
+    messages = messages + call('LLEN', queue .. 'g:' .. ARGV[at])
+    if at > 2 and messages > most then break end
+  end
   found[at - 1] = ARGV[1] == '' and string_of(ARGV[at]) or group_of(ARGV[at])
 end
 return found

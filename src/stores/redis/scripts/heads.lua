@@ -1,6 +1,7 @@
 -- heads: reads the first messages of groups, by state.
 -- KEYS[1]  tag of the partition
 -- ARGV     queue, number of groups of each state
+-- Costs    a look at the first group of each line, and at all of these for each ready group that is returned
 -- Returns  {state, ms until its end, group, head, claims, failures, messages of the group} for each
 local queue, limit = tag .. ARGV[1], tonumber(ARGV[2])
 local found = {}

@@ -70,10 +70,10 @@ local function record(message, kinds, detail, max)
   call('XADD', tag .. 'ev', 'MAXLEN', '~', max, '*', 'm', message, 'e', kinds, 'd', detail)
 end
 
--- Counts how many outbound messages an inbound one still waits for. A single one is not counted, and
--- without an inbound message there is nothing to count for.
+-- Counts how many outbound messages an inbound one still waits for, beside those of an earlier attempt.
+-- A single one is not counted, and without an inbound message there is nothing to count for.
 local function expect(message, outbound)
-  if message ~= '' and outbound ~= '0' then call('HSET', tag .. 'owed', message, outbound) end
+  if message ~= '' and outbound ~= '0' then call('HINCRBY', tag .. 'owed', message, outbound) end
 end
 
 -- Marks one outbound message of an inbound one as settled. After the last, the inbound one is recorded.

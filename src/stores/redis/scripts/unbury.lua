@@ -7,20 +7,27 @@ local queue, answer = tag .. ARGV[1], tag .. 'answer:' .. ARGV[2]
 local known = ARGV[3] == '1' and call('GET', answer)
 if known then return tonumber(known) end
 
-local function replay(letter)
+-- The group, id and payload of a letter. One that cannot be read is an error, before anything is changed.
+local function parse(letter)
   local fields = {}
   for at = 1, #letter, 2 do fields[letter[at]] = letter[at + 1] end
   local length, from = string.match(fields.h, '^%d+|(%d+)|()')
   local id = string.sub(fields.h, from, from + length - 1)
-  append(queue, fields.g, id, string.sub(fields.h, from + length))
+  return { fields.g, id, string.sub(fields.h, from + length) }
+end
+
+local letters = {}
+for at = 5, #ARGV, 6 do
+  local found = call('XRANGE', queue .. 'dead', ARGV[at], ARGV[at])[1]
+  letters[at] = found and (ARGV[4] ~= '1' or parse(found[2]))
 end
 
 local taken = 0
 for at = 5, #ARGV, 6 do
-  local letter = call('XRANGE', queue .. 'dead', ARGV[at], ARGV[at])[1]
-  if letter then
-    call('XDEL', queue .. 'dead', ARGV[at])
-    if ARGV[4] == '1' then replay(letter[2]) end
+  local letter = letters[at]
+  -- A letter that is named twice is taken once.
+  if letter and call('XDEL', queue .. 'dead', ARGV[at]) == 1 then
+    if ARGV[4] == '1' then append(queue, unpack(letter)) end
     if ARGV[at + 1] ~= '' then call('HINCRBY', tag .. 'owed', ARGV[at + 1], 1) end
     if ARGV[at + 3] ~= '' then record(ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 2]) end
     taken = taken + 1

@@ -96,14 +96,22 @@ impl Export<'_> {
                 break;
             }
         }
-        for batch in groups.chunks(BATCH) {
+        let mut rest = groups;
+        while !rest.is_empty() {
+            let batch = &rest[..rest.len().min(BATCH)];
             let call = ScriptCall::new(&scripts::DUMP, self.partition).arg(prefix);
             let call = batch.iter().fold(call, |call, group| call.arg(*group));
             let found: Vec<Dumped> =
                 decode(self.redis.shared.send(&call.without_replicas()).await?)?;
+            // The script ends early when the groups have many messages.
+            rest = &rest[found.len().clamp(1, batch.len())..];
             let mut records = Vec::with_capacity(found.len());
             for (group, dumped) in batch.iter().zip(found) {
                 let mailbox = mailbox(queue, group, dumped)?;
+                // It may have been emptied since it was found.
+                if mailbox.messages.is_empty() {
+                    continue;
+                }
                 if let (Waiting::Ready, Some(line)) = (mailbox.waiting, mailbox.group.line()) {
                     lines.entry(line.as_str().to_owned()).or_insert(0);
                 }

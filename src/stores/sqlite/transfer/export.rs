@@ -125,6 +125,7 @@ impl Export<'_> {
     fn mailboxes(&self) -> StorageResult<()> {
         let mut lines = self.lines()?;
         let mut batch: Vec<MailboxRecord> = Vec::new();
+        let mut exported = 0;
         self.tx.for_each(
             "SELECT queue, mailbox, status, at, attempt, isolated, failures, outcome_unknown, note,
                  sequence, id, payload
@@ -136,12 +137,11 @@ impl Export<'_> {
                 let sequence = to_u64(row.get(9)?);
                 let message = (sequence, MessageId::new(row.get::<_, String>(10)?), row.get(11)?);
                 let group = group(row, 1)?;
-                match batch.last_mut() {
-                    Some(last) if last.queue == queue && last.group == group => {
-                        last.messages.push(message);
-                        return Ok(());
-                    }
-                    _ => {}
+                exported += 1;
+                let last = batch.last_mut();
+                if let Some(last) = last.filter(|it| it.queue == queue && it.group == group) {
+                    last.messages.push(message);
+                    return Ok(());
                 }
                 if batch.len() >= BATCH {
                     self.send(boxed(&mut batch))?;
@@ -156,6 +156,11 @@ impl Export<'_> {
             },
         )?;
         self.send(boxed(&mut batch))?;
+        // A message without its mailbox or partition is in no row of the join.
+        if self.tx.query_number("SELECT count(*) FROM messages", ())? != Some(exported) {
+            let lost = "messages without a mailbox; restore the file from a backup";
+            return Err(StorageError::Corrupt(lost.to_owned()));
+        }
         let lines = lines.into_iter().filter(|((_, line), _)| !line.is_empty());
         let record =
             |((queue, line), turn)| Some(Record::Line { queue: self.queue(queue)?, line, turn });

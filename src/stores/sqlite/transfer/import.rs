@@ -107,7 +107,7 @@ fn known(
     ends: i64,
 ) -> StorageResult<usize> {
     tx.execute(
-        "INSERT INTO known (partition, digest, until) VALUES (?1, ?2, ?3)",
+        "INSERT INTO known (partition, digest, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
         params![row(tx, partition)?, digest, ends],
     )
 }

@@ -182,6 +182,7 @@ macro_rules! contract_tests {
                 message_with_three_replies_is_recorded_with_the_last_one,
                 buried_reply_counts_as_settled,
                 buried_message_is_recorded_when_its_notices_are_sent,
+                replayed_message_waits_for_its_notices_and_its_replies,
                 reply_pushed_with_a_message_adds_no_event,
             ;
             records:

@@ -1,6 +1,6 @@
 //! The `Recorded` event, written when the last reply to a message is settled.
 
-use crosswire::contracts::storage::{Burial, Commit, Push};
+use crosswire::contracts::storage::{Burial, Commit, Push, Replay};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 
@@ -72,6 +72,25 @@ pub(crate) async fn buried_message_is_recorded_when_its_notices_are_sent(f: Fixt
     let facts = Some(facts("m1", &[EventKind::Buried]));
     f.bury(claim, Burial { outbox, facts, ..burial("poison") }).await;
     for recorded in [0, 1] {
+        let claim = f.claim_outbox().await;
+        f.complete(claim, sent()).await;
+        assert_eq!(times_recorded(&f).await, recorded);
+    }
+}
+
+pub(crate) async fn replayed_message_waits_for_its_notices_and_its_replies(f: Fixture) {
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    let outbox = vec![entry("alice", "o1"), entry("bob", "o2")];
+    let buried = Some(facts("m1", &[EventKind::Buried]));
+    f.bury(claim, Burial { outbox, facts: buried, ..burial("poison") }).await;
+    let mut letters = f.storage.dead_letters_before(&f.inbound(), None, 1).await.unwrap();
+    let replay = Replay { letter: letters.remove(0).0, owed: None, facts: None };
+    assert_eq!(f.storage.replay(&f.inbound(), &[replay]).await.unwrap(), 1);
+    let outbox = vec![entry("carol", "o3"), entry("dave", "o4")];
+    let handled = Some(facts("m1", &[EventKind::Handled]));
+    f.complete(f.claim().await, Commit { outbox, facts: handled, ..commit() }).await;
+    for recorded in [0, 0, 0, 1] {
         let claim = f.claim_outbox().await;
         f.complete(claim, sent()).await;
         assert_eq!(times_recorded(&f).await, recorded);

@@ -33,7 +33,7 @@ pub(crate) async fn state_of_an_outbound_message_only_moves_forward(f: Fixture) 
 }
 
 /// Facts of a report of an outbound message, with the provider's id of it.
-fn named(outbound: &str, provider_id: &str, kinds: &[EventKind]) -> Facts {
+pub(crate) fn named(outbound: &str, provider_id: &str, kinds: &[EventKind]) -> Facts {
     let detail = Detail {
         outbound: Some(MessageId::new(outbound)),
         provider_id: Some(provider_id.to_owned()),
