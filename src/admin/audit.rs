@@ -6,12 +6,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::AdminState;
-use super::error::{AdminError, in_time};
+use super::calls::in_time;
+use super::error::AdminError;
 
 /// Lines that are shown when the query names no number.
 const USUAL: usize = 200;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     limit: Option<usize>,
 }

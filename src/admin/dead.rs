@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::access::Visitor;
-use super::error::{AdminError, in_long_time};
+use super::calls::{in_long_time, in_time, to_end};
+use super::error::AdminError;
 use super::{AdminState, input};
 use crate::contracts::storage::QueueKind;
 use crate::engine::operations::{
@@ -18,6 +19,7 @@ const USUAL: usize = 50;
 const MOST: usize = 500;
 
 #[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     topic: Option<String>,
     queue: Option<String>,
@@ -25,8 +27,8 @@ pub(super) struct Parameters {
     person: Option<String>,
     before: Option<String>,
     limit: Option<usize>,
-    #[serde(default)]
-    show: String,
+    #[serde(default, deserialize_with = "input::flag")]
+    show: bool,
 }
 
 /// Dead letters to be moved: some ids, or all that fit.
@@ -50,9 +52,31 @@ pub(super) async fn list(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let (operations, show) = (&state.operations, input::is_set(&query.show));
+    if query.person.as_ref().is_some_and(|person| !person.is_empty()) {
+        let sentence = "person: search by a number with POST dead/search";
+        return Err(AdminError::Invalid(sentence.to_owned()));
+    }
+    listed(&visitor, &query, &state).await
+}
+
+/// Lists dead letters, also by a number.
+pub(super) async fn search(
+    visitor: Visitor,
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AdminState>,
+) -> Result<HttpResponse, AdminError> {
+    listed(&visitor, &input::json(&request, payload).await?, &state).await
+}
+
+async fn listed(
+    visitor: &Visitor,
+    query: &Parameters,
+    state: &AdminState,
+) -> Result<HttpResponse, AdminError> {
+    let (operations, show) = (&state.operations, query.show);
     if show {
-        reveal(&visitor, operations, "dead letters: show").await?;
+        reveal(visitor, operations, "dead letters: show").await?;
     }
     let filter = query.filter()?;
     let limit = query.limit.unwrap_or(USUAL).clamp(1, MOST);
@@ -67,9 +91,11 @@ pub(super) async fn list(
 /// Downloads dead letters as CSV, with numbers and texts.
 pub(super) async fn export(
     visitor: Visitor,
-    query: Query<Parameters>,
+    request: HttpRequest,
+    payload: Payload,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
+    let query: Parameters = input::json(&request, payload).await?;
     let operations = &state.operations;
     reveal(&visitor, operations, "dead letters: export").await?;
     let filter = query.filter()?;
@@ -80,7 +106,7 @@ pub(super) async fn export(
             let page = operations.dead_letters(&filter, before.as_deref(), MOST).await?;
             for view in &page.letters {
                 let unreadable = |_| OperationError::invalid("a dead letter is no row of a table");
-                out.serialize(view.row(true)).map_err(unreadable)?;
+                out.serialize(view.row(true).in_table()).map_err(unreadable)?;
             }
             before = page.next;
             if before.is_none() {
@@ -120,7 +146,7 @@ async fn settle(
     visitor: &Visitor,
     request: &HttpRequest,
     payload: Payload,
-    state: &AdminState,
+    state: &Data<AdminState>,
     fate: Fate,
 ) -> Result<HttpResponse, AdminError> {
     let order: Order = input::json(request, payload).await?;
@@ -137,9 +163,9 @@ async fn settle(
         }
         _ => return Err(AdminError::Invalid("name ids, or all that fit by all: true".to_owned())),
     };
-    let actor = visitor.actor();
-    let work = operations.settle_dead(&actor, fate, &letters);
-    let (done, left) = (in_long_time(work).await?, u64::try_from(left).unwrap_or(u64::MAX));
+    let (actor, state) = (visitor.actor(), Data::clone(state));
+    let work = async move { state.operations.settle_dead(&actor, fate, &letters).await };
+    let (done, left) = (to_end(work).await?, u64::try_from(left).unwrap_or(u64::MAX));
     Ok(HttpResponse::Ok().json(Moved { done, left }))
 }
 
@@ -150,9 +176,7 @@ async fn chosen(operations: &Operations, ids: &[String]) -> Result<Vec<LetterId>
     }
     let decoded: Result<Vec<_>, _> = ids.iter().map(|id| LetterId::decode(id)).collect();
     let mut views = in_long_time(operations.dead_letters_of(&decoded?)).await?;
-    // Lists have the newest first, and the sort keeps the order of those of one moment.
-    views.reverse();
-    views.sort_by_key(|view| view.at);
+    views.sort_by(|one, other| one.id.in_order(&other.id));
     Ok(views.into_iter().map(|view| view.id).collect())
 }
 
@@ -165,7 +189,7 @@ pub(super) async fn reveal(
     visitor.require_full()?;
     let actor = visitor.actor();
     let note = operations.note(&actor, action, String::new(), "shown".to_owned());
-    in_long_time(note).await
+    in_time(note).await
 }
 
 impl Parameters {

@@ -12,12 +12,6 @@ use crate::engine::operations::OperationError;
 use crate::http::body::BodyError;
 use crate::http::response::set_header;
 
-/// Time limit for the store in one request.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The same for one that reads or changes much.
-const LONG_TIMEOUT: Duration = Duration::from_mins(1);
-
 /// The reason why a request of the operator's API failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AdminError {
@@ -27,7 +21,9 @@ pub(super) enum AdminError {
     WrongToken,
     #[error("too many wrong tokens; try again in {} s", .0.as_secs() + 1)]
     Throttled(Duration),
-    #[error("this session may only read; log in with the ADMIN_TOKEN to change something")]
+    #[error(
+        "this session may only read; log in with the ADMIN_TOKEN to change something, or to search by a number"
+    )]
     ReadOnly,
     #[error("this was sent by another site or from an old page; load /admin again")]
     CrossSite,
@@ -41,6 +37,12 @@ pub(super) enum AdminError {
     NotFound(String),
     #[error("the store could not be reached; check that it is running, and try again")]
     StoreAway,
+    #[error("this is too much to read in a minute; name a topic, or a later time")]
+    TooLong,
+    #[error("this takes longer than a minute and goes on; the audit log tells its outcome")]
+    GoesOn,
+    #[error("others read much at the moment; try again in {} s", .0.as_secs())]
+    Busy(Duration),
     #[error("the store holds something that cannot be read; the log says what")]
     Internal,
 }
@@ -58,6 +60,9 @@ impl AdminError {
             Self::ContentType => "content_type",
             Self::NotFound(_) => "not_found",
             Self::StoreAway => "store_away",
+            Self::TooLong => "too_long",
+            Self::GoesOn => "goes_on",
+            Self::Busy(_) => "busy",
             Self::Internal => "internal",
         }
     }
@@ -73,7 +78,9 @@ impl ResponseError for AdminError {
             Self::Body(error) => error.response().status(),
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::StoreAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreAway | Self::TooLong | Self::GoesOn | Self::Busy(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -81,9 +88,13 @@ impl ResponseError for AdminError {
     fn error_response(&self) -> HttpResponse {
         let mut body = json!({"error": {"code": self.code(), "message": self.to_string()}});
         let mut response = HttpResponseBuilder::new(self.status_code());
-        if let Self::Throttled(delay) = self {
+        let delay = match self {
             // A whole second more, since the header has no fractions.
-            let seconds = delay.as_secs() + 1;
+            Self::Throttled(delay) => Some(delay.as_secs() + 1),
+            Self::Busy(delay) => Some(delay.as_secs()),
+            _ => None,
+        };
+        if let Some(seconds) = delay {
             response.insert_header((RETRY_AFTER, HeaderValue::from(seconds)));
             body["retry_after"] = seconds.into();
         }
@@ -119,27 +130,6 @@ impl From<StorageError> for AdminError {
             }
         }
     }
-}
-
-/// Awaits calls of the store that read a little, within their time limit.
-pub(super) async fn in_time<T, E: Into<AdminError>>(
-    call: impl Future<Output = Result<T, E>>,
-) -> Result<T, AdminError> {
-    within(STORE_TIMEOUT, call).await
-}
-
-/// Awaits calls of the store that may read all of a partition, or change it, within their time limit.
-pub(super) async fn in_long_time<T, E: Into<AdminError>>(
-    call: impl Future<Output = Result<T, E>>,
-) -> Result<T, AdminError> {
-    within(LONG_TIMEOUT, call).await
-}
-
-async fn within<T, E: Into<AdminError>>(
-    time: Duration,
-    call: impl Future<Output = Result<T, E>>,
-) -> Result<T, AdminError> {
-    tokio::time::timeout(time, call).await.map_err(|_| AdminError::StoreAway)?.map_err(Into::into)
 }
 
 /// The response of every path without a route.

@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::error::AdminError;
@@ -30,9 +31,28 @@ pub(super) async fn json<T: DeserializeOwned>(
     Ok(read)
 }
 
-/// Returns whether a query asks for numbers and texts in full.
-pub(super) fn is_set(value: &str) -> bool {
-    matches!(value, "1" | "true")
+/// Reads whether numbers and texts are asked for in full: `1` or `true` in a query, `true` in a body.
+pub(super) fn flag<'d, D: Deserializer<'d>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Flag {
+        Set(bool),
+        Text(String),
+    }
+    Ok(match Flag::deserialize(deserializer)? {
+        Flag::Set(is_set) => is_set,
+        Flag::Text(text) => matches!(text.as_str(), "1" | "true"),
+    })
+}
+
+/// Fails for a number, which a query may not have: logs and the histories of browsers keep addresses.
+pub(super) fn require_no_number(text: &str) -> Result<(), AdminError> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_number = digits > 6 && text.chars().all(|it| !it.is_alphabetic() && it != ':');
+    if is_number || text.contains('+') {
+        return Err(AdminError::Invalid("send a number by POST, not in an address".to_owned()));
+    }
+    Ok(())
 }
 
 /// Reads a time that something lasts: seconds, or such as `7d`.

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::access::Visitor;
-use super::error::{AdminError, in_time};
+use super::calls::in_time;
+use super::error::AdminError;
 use super::session::{LIFE, cookie};
 use super::{AdminState, input};
 
@@ -44,7 +45,7 @@ pub(super) async fn log_in(
     let role = state.access.role_of(peer, request.headers(), token.expose_secret().as_bytes())?;
     let actor = visitor.with(role).actor();
     // An operator has to get in while the store is away.
-    let noted = state.operations.note(&actor, "login", String::new(), "done".to_owned());
+    let noted = state.operations.note_login(&actor);
     if let Err(error) = in_time(noted).await {
         tracing::warn!(%error, "login of an operator is not in the audit log");
     }

@@ -1,7 +1,7 @@
 //! Operator's page, and the JSON API that it and the command line call.
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, QueryConfig, ServiceConfig};
 
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use crate::http::methods::Methods;
 mod access;
 mod assets;
 mod audit;
+mod calls;
 mod dead;
 mod error;
 mod input;
@@ -23,7 +24,7 @@ mod session;
 mod trace;
 
 pub use access::{AdminAccess, AdminConfig};
-use error::{method_not_allowed, no_route};
+use error::{AdminError, method_not_allowed, no_route};
 
 const METHODS: Methods = Methods(method_not_allowed);
 
@@ -63,14 +64,18 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AdminState>) {
         .route(web::get().to(login::show))
         .route(web::post().to(login::log_in))
         .route(web::delete().to(login::log_out));
+    let trace = web::resource("/trace")
+        .route(web::get().to(trace::of_id))
+        .route(web::post().to(trace::search));
     let api = web::scope("/api")
+        .app_data(QueryConfig::default().error_handler(|_, _| unusable_query().into()))
         .service(METHODS.only(session, "GET, POST, DELETE"))
         .service(METHODS.get("/audit", audit::show))
         .service(METHODS.get("/config", overview::config))
         .service(METHODS.get("/overview", overview::show))
         .service(METHODS.get("/history", overview::history))
         .service(METHODS.get("/stuck", trace::stuck))
-        .service(METHODS.get("/trace", trace::show))
+        .service(METHODS.only(trace, "GET, POST"))
         .configure(dead_letters)
         .configure(changes)
         .default_service(web::to(no_route));
@@ -83,10 +88,16 @@ pub fn configure(config: &mut ServiceConfig, state: &Data<AdminState>) {
     config.service(admin.wrap(from_fn(access::authorize)));
 }
 
+/// Error of a query, without its text, which could quote a number.
+fn unusable_query() -> AdminError {
+    AdminError::Invalid("a parameter of the query is not known, or not of its kind".to_owned())
+}
+
 fn dead_letters(config: &mut ServiceConfig) {
     config
         .service(METHODS.get("/dead", dead::list))
-        .service(METHODS.get("/dead/export", dead::export))
+        .service(METHODS.post("/dead/search", dead::search))
+        .service(METHODS.post("/dead/export", dead::export))
         .service(METHODS.post("/dead/replay", dead::replay))
         .service(METHODS.post("/dead/drop", dead::discard));
 }

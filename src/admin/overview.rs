@@ -6,12 +6,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::AdminState;
-use super::error::{AdminError, in_time};
+use super::access::Visitor;
+use super::calls::in_time;
+use super::error::AdminError;
 use crate::engine::operations::{Overview, StoreView};
 
+/// Scope of a pause of a topic, as the API has it.
+pub(super) const WHOLE_TOPIC: &str = "*";
+
 /// Shows the overview. Without the store it says so, and has no topics.
-pub(super) async fn show(state: Data<AdminState>) -> Result<HttpResponse, AdminError> {
-    let overview = match in_time(state.operations.overview()).await {
+pub(super) async fn show(
+    visitor: Visitor,
+    state: Data<AdminState>,
+) -> Result<HttpResponse, AdminError> {
+    let mut overview = match in_time(state.operations.overview()).await {
         Ok(overview) => overview,
         Err(AdminError::StoreAway) => Overview {
             at: state.operations.clock.now(),
@@ -21,6 +29,13 @@ pub(super) async fn show(state: Data<AdminState>) -> Result<HttpResponse, AdminE
         },
         Err(error) => return Err(error),
     };
+    if visitor.require_full().is_err() {
+        let pauses = overview.topics.iter_mut().flat_map(|topic| &mut topic.pauses);
+        // The scope of a line has its number.
+        for pause in pauses.filter(|pause| pause.scope != WHOLE_TOPIC) {
+            pause.scope.clone_from(&pause.shown);
+        }
+    }
     let mut answer: Value = json!(overview);
     answer["version"] = state.version.as_str().into();
     answer["store"]["kind"] = state.store.into();
@@ -28,6 +43,7 @@ pub(super) async fn show(state: Data<AdminState>) -> Result<HttpResponse, AdminE
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TopicParameter {
     topic: String,
 }

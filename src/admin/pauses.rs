@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::access::Visitor;
-use super::error::{AdminError, in_long_time};
+use super::calls::{in_long_time, to_end};
+use super::error::AdminError;
+use super::overview::WHOLE_TOPIC;
 use super::{AdminState, input};
 use crate::contracts::storage::PauseScope;
 use crate::engine::operations::LineView;
@@ -39,6 +41,7 @@ struct BudgetOrder {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TopicParameter {
     topic: String,
 }
@@ -52,10 +55,12 @@ pub(super) async fn pause(
 ) -> Result<HttpResponse, AdminError> {
     let order: PauseOrder = input::json(&request, payload).await?;
     let scope = scope(order.scope.as_deref())?;
-    let time = order.seconds.map(Duration::from_secs);
-    let reason = order.reason.as_deref();
-    let actor = visitor.actor();
-    in_long_time(state.operations.pause(&actor, &order.topic, &scope, time, reason)).await?;
+    let work = async move {
+        let time = order.seconds.map(Duration::from_secs);
+        let (actor, reason) = (visitor.actor(), order.reason.as_deref());
+        state.operations.pause(&actor, &order.topic, &scope, time, reason).await
+    };
+    to_end(work).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -68,9 +73,8 @@ pub(super) async fn resume(
 ) -> Result<HttpResponse, AdminError> {
     let order: ResumeOrder = input::json(&request, payload).await?;
     let scope = scope(order.scope.as_deref())?;
-    let actor = visitor.actor();
-    let work = state.operations.resume(&actor, &order.topic, &scope);
-    let ended = usize::from(in_long_time(work).await?);
+    let work = async move { state.operations.resume(&visitor.actor(), &order.topic, &scope).await };
+    let ended = usize::from(to_end(work).await?);
     Ok(HttpResponse::Ok().json(json!({ "ended": ended })))
 }
 
@@ -82,25 +86,30 @@ pub(super) async fn resume_budget(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let BudgetOrder { topic, scope, add } = input::json(&request, payload).await?;
-    let actor = visitor.actor();
-    let work = state.operations.resume_budget(&actor, &topic, &scope, add);
-    Ok(HttpResponse::Ok().json(in_long_time(work).await?))
+    let work =
+        async move { state.operations.resume_budget(&visitor.actor(), &topic, &scope, add).await };
+    Ok(HttpResponse::Ok().json(to_end(work).await?))
 }
 
 /// Lists what can be paused beside the topic.
 pub(super) async fn lines(
+    visitor: Visitor,
     query: Query<TopicParameter>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let lines = in_long_time(state.operations.lines_of(&query.topic)).await?;
-    let lines: Vec<LineView> = lines.into_iter().map(LineView::from).collect();
+    let mut lines: Vec<LineView> = lines.into_iter().map(LineView::from).collect();
+    if visitor.require_full().is_err() {
+        // The scope of a line has its number.
+        lines.iter_mut().for_each(|line| line.scope.clone_from(&line.shown));
+    }
     Ok(HttpResponse::Ok().json(json!({ "lines": lines })))
 }
 
 /// Reads the scope of a pause: the whole topic when absent.
 fn scope(encoded: Option<&str>) -> Result<PauseScope, AdminError> {
     match encoded {
-        None | Some("" | "*") => Ok(PauseScope::of_topic()),
+        None | Some("" | WHOLE_TOPIC) => Ok(PauseScope::of_topic()),
         Some(encoded) => PauseScope::decode(encoded).map_err(|_| {
             AdminError::Invalid("scope: write one of those that /admin/api/lines lists".to_owned())
         }),

@@ -6,26 +6,23 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::Visitor;
+use super::calls::{in_long_time, to_end};
 use super::dead::reveal;
-use super::error::{AdminError, in_long_time};
+use super::error::AdminError;
 use super::{AdminState, input};
 use crate::engine::operations::{BarOrder, OptOutChange, OptOutName, OptOutRow, PersonName, shown};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     topic: Option<String>,
-    number: Option<String>,
-    #[serde(default)]
-    show: String,
+    #[serde(default, deserialize_with = "input::flag")]
+    show: bool,
 }
 
 impl Parameters {
     fn topic(&self) -> Option<&str> {
         self.topic.as_deref().filter(|topic| !topic.is_empty())
-    }
-
-    fn number(&self) -> Option<&str> {
-        self.number.as_deref().filter(|number| !number.is_empty())
     }
 }
 
@@ -71,11 +68,11 @@ pub(super) async fn reports(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let show = input::is_set(&query.show);
+    let show = query.show;
     if show {
         reveal(&visitor, &state.operations, "reports: show").await?;
     }
-    let found = state.operations.reports(query.topic(), query.number());
+    let found = state.operations.reports(query.topic(), None);
     let found = in_long_time(found).await?;
     let reports: Vec<_> = found.iter().rev().map(|view| view.row(show)).collect();
     Ok(HttpResponse::Ok().json(json!({ "reports": reports })))
@@ -87,11 +84,11 @@ pub(super) async fn bans(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let show = input::is_set(&query.show);
+    let show = query.show;
     if show {
         reveal(&visitor, &state.operations, "bans: show").await?;
     }
-    let found = in_long_time(state.operations.bars(query.topic(), query.number())).await?;
+    let found = in_long_time(state.operations.bars(query.topic(), None)).await?;
     let bans: Vec<_> = found.iter().rev().map(|view| view.row(show)).collect();
     Ok(HttpResponse::Ok().json(json!({ "bans": bans })))
 }
@@ -107,7 +104,8 @@ pub(super) async fn ban(
         input::json(&request, payload).await?;
     let name = PersonName { topic, transport, number, handle: person };
     let order = BarOrder { time: input::time(time.as_ref())?, shadow, reason };
-    let done = in_long_time(state.operations.ban(&visitor.actor(), &name, &order)).await?;
+    let work = async move { state.operations.ban(&visitor.actor(), &name, &order).await };
+    let done = to_end(work).await?;
     let done: Vec<_> = done.iter().map(|view| view.row(false)).collect();
     Ok(HttpResponse::Ok().json(json!({ "done": done })))
 }
@@ -121,7 +119,8 @@ pub(super) async fn unban(
 ) -> Result<HttpResponse, AdminError> {
     let Lift { topic, transport, number, person } = input::json(&request, payload).await?;
     let name = PersonName { topic, transport, number, handle: person };
-    let done = in_long_time(state.operations.unban(&visitor.actor(), &name)).await?;
+    let work = async move { state.operations.unban(&visitor.actor(), &name).await };
+    let done = to_end(work).await?;
     let row = |(topic, person): &(_, crate::model::address::Address)| {
         let number = shown(&person.identity, false);
         json!({ "topic": topic, "transport": person.transport, "number": number })
@@ -136,7 +135,7 @@ pub(super) async fn opt_outs(
     query: Query<Parameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let (operations, show) = (&state.operations, input::is_set(&query.show));
+    let (operations, show) = (&state.operations, query.show);
     if show {
         reveal(&visitor, operations, "opt-outs: show").await?;
     }
@@ -157,8 +156,8 @@ pub(super) async fn add_opt_out(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let name = name(&state, input::json(&request, payload).await?)?;
-    let done = in_long_time(state.operations.add_opt_out(&visitor.actor(), &name)).await?;
-    Ok(changed(&done))
+    let work = async move { state.operations.add_opt_out(&visitor.actor(), &name).await };
+    Ok(changed(&to_end(work).await?))
 }
 
 /// Takes a person's opt-outs back.
@@ -169,8 +168,8 @@ pub(super) async fn remove_opt_out(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let name = name(&state, input::json(&request, payload).await?)?;
-    let done = in_long_time(state.operations.remove_opt_out(&visitor.actor(), &name)).await?;
-    Ok(changed(&done))
+    let work = async move { state.operations.remove_opt_out(&visitor.actor(), &name).await };
+    Ok(changed(&to_end(work).await?))
 }
 
 fn name(state: &AdminState, it: OptOut) -> Result<OptOutName, AdminError> {

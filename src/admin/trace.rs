@@ -1,13 +1,14 @@
 //! Routes of what waits, and of traces.
 
-use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
+use actix_web::web::{Data, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::access::Visitor;
+use super::calls::{in_long_time, in_time};
 use super::dead::reveal;
-use super::error::{AdminError, in_long_time, in_time};
+use super::error::AdminError;
 use super::{AdminState, input};
 use crate::engine::operations::{LISTED, OperationError, TraceQuery};
 
@@ -15,17 +16,19 @@ use crate::engine::operations::{LISTED, OperationError, TraceQuery};
 const MOST_EVENTS: usize = 2_000;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct StuckParameters {
     topic: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TraceParameters {
     q: String,
     topic: Option<String>,
     since: Option<String>,
-    #[serde(default)]
-    show: String,
+    #[serde(default, deserialize_with = "input::flag")]
+    show: bool,
 }
 
 /// Lists the messages at the heads of mailboxes, the oldest first.
@@ -39,24 +42,44 @@ pub(super) async fn stuck(
     Ok(HttpResponse::Ok().json(json!({ "messages": rows })))
 }
 
-/// Shows everything that became of a message or a person.
-pub(super) async fn show(
+/// Shows everything that became of a message.
+pub(super) async fn of_id(
     visitor: Visitor,
     query: Query<TraceParameters>,
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
-    let (operations, show) = (&state.operations, input::is_set(&query.show));
-    if query.q.trim().is_empty() {
+    input::require_no_number(&query.q)?;
+    show(&visitor, query.into_inner(), true, &state).await
+}
+
+/// Shows everything that became of a message or a person.
+pub(super) async fn search(
+    visitor: Visitor,
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AdminState>,
+) -> Result<HttpResponse, AdminError> {
+    show(&visitor, input::json(&request, payload).await?, false, &state).await
+}
+
+async fn show(
+    visitor: &Visitor,
+    query: TraceParameters,
+    is_id: bool,
+    state: &AdminState,
+) -> Result<HttpResponse, AdminError> {
+    let TraceParameters { q, topic, since, show } = query;
+    let operations = &state.operations;
+    if q.trim().is_empty() {
         return Err(AdminError::Invalid("q: write an id or a number".to_owned()));
     }
     if show {
-        reveal(&visitor, operations, "trace: show").await?;
+        reveal(visitor, operations, "trace: show").await?;
     }
-    let topic = query.topic.clone().filter(|topic| !topic.is_empty());
-    let about = Some(query.q.clone());
-    let since = input::since(query.since.as_deref(), operations.clock.now())?;
+    let topic = topic.filter(|topic| !topic.is_empty());
+    let since = input::since(since.as_deref(), operations.clock.now())?;
     let traced = async {
-        let query = TraceQuery { topic, about, is_id: false, since };
+        let query = TraceQuery { topic, about: Some(q), is_id, since };
         let mut tracer = operations.tracer(query)?;
         let events = tracer.step().await?;
         Ok::<_, OperationError>((events, tracer.now().await?))

@@ -50,7 +50,7 @@ async fn list(app: &App, options: &DeadListOptions) -> Result<()> {
 async fn export(app: &App, options: &DeadListOptions) -> Result<()> {
     let mut out = csv::Writer::from_writer(std::io::stdout());
     let limit = options.limit.unwrap_or(usize::MAX);
-    each(app, options, limit, |view| Ok(out.serialize(view.row(options.show))?)).await?;
+    each(app, options, limit, |view| Ok(out.serialize(view.row(options.show).in_table())?)).await?;
     Ok(out.flush()?)
 }
 

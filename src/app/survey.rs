@@ -9,6 +9,7 @@ use super::commands::{ExportFormat, ExportOptions};
 use super::store::StoreHandle;
 use crate::contracts::storage::{Partition, Storage};
 use crate::engine::topic::TopicRuntime;
+use crate::model::spreadsheet::harmless;
 use crate::model::table::Table;
 
 /// Records that are read by one round trip.
@@ -102,14 +103,6 @@ fn cell(value: &Value) -> String {
         Value::String(text) => harmless(text),
         other => other.to_string(),
     }
-}
-
-/// Returns a text as a spreadsheet shows it: one that it would take for a formula gets an apostrophe in
-/// front (OWASP, "CSV Injection").
-fn harmless(text: &str) -> String {
-    let formula = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-    let is_formula = text.trim_start().starts_with(formula) || text.starts_with(['\t', '\r', '\n']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]

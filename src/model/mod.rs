@@ -40,6 +40,8 @@ pub mod segment;
 #[doc(hidden)]
 pub mod smart;
 #[doc(hidden)]
+pub mod spreadsheet;
+#[doc(hidden)]
 pub mod standing;
 #[doc(hidden)]
 pub mod state;

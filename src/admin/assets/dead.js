@@ -1,4 +1,4 @@
-import { address, post, withQuery } from "./api.js";
+import { download, post, search, withQuery } from "./api.js";
 import { filters, letterTable } from "./letters.js";
 import { confirmed, progress } from "./dialog.js";
 import { make } from "./dom.js";
@@ -44,12 +44,13 @@ class DeadLetters {
   }
 
   #path() {
-    return withQuery("dead", {
+    const wanted = {
       ...this.#filter,
       before: this.#before.at(-1),
       limit: PAGE,
       show: this.#isShown,
-    });
+    };
+    return this.#filter.person ? search("dead/search", wanted) : withQuery("dead", wanted);
   }
 
   #refresh() {
@@ -128,24 +129,15 @@ class DeadLetters {
         () => (some ? this.#doSome(verb) : this.#doAll(verb, all)),
         { class: look, disabled: all === 0 },
       );
-    const link =
-      page.canWrite &&
-      make(
-        "a",
-        {
-          class: "button",
-          href: address(withQuery("dead/export", { ...this.#filter })),
-          download: "dead-letters.csv",
-        },
-        "Export as CSV",
-      );
+    const { path, body } = search("dead/export", this.#filter);
+    const save = () => page.act(() => download("dead-letters.csv", path, body), null);
     return make(
       "div",
       { class: "row middle bar-of-actions", "data-key": "bar" },
       heading,
       one("Replay", "primary"),
       one("Drop", "danger"),
-      link,
+      action(page, "Export as CSV", save),
     );
   }
 

@@ -12,7 +12,7 @@ const QUEUES = [
 export function filters(page, filter, onChange) {
   const submit = (event) => {
     event.preventDefault();
-    const { reason, person } = Object.fromEntries(new FormData(event.currentTarget));
+    const { reason, person = "" } = Object.fromEntries(new FormData(event.currentTarget));
     onChange({ reason: reason.trim(), person: person.trim() });
   };
   const change = (name) => (event) => onChange({ [name]: event.target.value });
@@ -28,7 +28,7 @@ export function filters(page, filter, onChange) {
     topicChoice(page, filter.topic, { all: null, onchange: change("topic") }),
     choice("Queue", QUEUES, { name: "queue", value: filter.queue, onchange: change("queue") }),
     field("Reason contains", { name: "reason", value: filter.reason, class: "grow" }),
-    field("Number", { name: "person", inputmode: "tel", placeholder: "+14155550101" }),
+    page.canWrite && field("Number", { name: "person", inputmode: "tel", placeholder: "+14155550101" }),
     make("button", {}, "Filter"),
   );
 }

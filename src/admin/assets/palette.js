@@ -1,5 +1,5 @@
 import { byId, make } from "./dom.js";
-import { link, traceLink } from "./router.js";
+import { isId, link, traceLink } from "./router.js";
 import { SECTIONS } from "./sections.js";
 
 /** Returns what a text may mean: sections, topics, and the trace of a message. */
@@ -12,8 +12,8 @@ function choices(text, topics) {
     href: link("topic", { argument: name }),
   }));
   const found = [...sections, ...names].filter(({ title }) => title.toLowerCase().includes(wanted));
-  const isId = /[a-z]/i.test(wanted) && /[\d:-]/.test(wanted) && !/\s/.test(wanted);
-  return isId ? [...found, { title: text.trim(), kind: "trace", href: traceLink(text.trim()) }] : found;
+  const isMessage = isId(wanted) && /[\d:-]/.test(wanted) && !/\s/.test(wanted);
+  return isMessage ? [...found, { title: text.trim(), kind: "trace", href: traceLink(text.trim()) }] : found;
 }
 
 /** Sets up the dialog that jumps to a section, a topic or a message, by Ctrl K or its button. */

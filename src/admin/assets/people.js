@@ -151,7 +151,7 @@ function reportCard(page, source) {
     {
       name: "Texts",
       look: "wide",
-      cell: ({ texts, shown }) => (shown?.length ? talk(shown) : count(texts ?? 0, "text")),
+      cell: ({ texts }) => (Array.isArray(texts) ? talk(texts) : count(texts ?? 0, "text")),
     },
     ...acts(page, (report) => action(page, "Bar", bar(report))),
   ];

@@ -30,6 +30,9 @@ export function link(section, { argument = "", ...parameters } = {}) {
  */
 export const traceLink = (message) => link("trace", { q: message });
 
+/** Returns whether a text is an id, which may stand in an address, and not a number. */
+export const isId = (text) => /[a-z]/i.test(text) && !text.includes("+");
+
 /** Replaces the parameters of the present section, without a new entry in the browser's history. */
 export function keep(parameters) {
   const { section, argument } = route();

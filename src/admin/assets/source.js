@@ -1,9 +1,9 @@
-import { get } from "./api.js";
+import { read } from "./api.js";
 
 /** Longest interval between two attempts while the server fails, in milliseconds. */
 const LONGEST = 5_000;
 
-/** Data of one path of the API, which are read again and again while the page is in view. */
+/** Data of one path or search of the API, which are read again and again while the page is in view. */
 export class Source {
   data = null;
   failure = null;
@@ -33,7 +33,7 @@ export class Source {
     const reading = ++this.#reading;
     this.isReading = true;
     try {
-      const data = await get(this.#path);
+      const data = await read(this.#path);
       if (reading !== this.#reading) return;
       this.data = data;
       this.failure = null;

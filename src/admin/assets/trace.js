@@ -1,8 +1,8 @@
-import { withQuery } from "./api.js";
+import { search as searchFor, withQuery } from "./api.js";
 import { make } from "./dom.js";
 import { count, duration, seconds, secondsBetween } from "./format.js";
 import { check, choice, empty, field, head, messageLink, moment, sign, stateOf, table } from "./parts.js";
-import { keep } from "./router.js";
+import { isId, keep } from "./router.js";
 import { WAITING } from "./stuck.js";
 
 const SINCE = [
@@ -22,7 +22,6 @@ const FOLLOWED = 3;
 /** Returns the moment from which on events are shown. */
 const startOf = (since) => (since ? new Date(Date.now() - seconds(since) * 1_000).toISOString() : "");
 
-const isId = (text) => /[a-z]/i.test(text);
 const lookOf = (event) => Object.keys(LOOKS).find((look) => LOOKS[look].includes(event)) ?? "";
 
 /** Everything that became of a message or a person, in the order of time. */
@@ -33,9 +32,9 @@ export function trace(page, { parameters }) {
   let source = null;
   const search = () => {
     source?.close();
-    source = wanted
-      ? page.source(withQuery("trace", { q: wanted, since: startOf(since) }), isFollowed ? FOLLOWED : 0)
-      : null;
+    const query = { q: wanted, since: startOf(since) };
+    const asked = isId(wanted) ? withQuery("trace", query) : searchFor("trace", query);
+    source = wanted ? page.source(asked, isFollowed ? FOLLOWED : 0) : null;
     page.draw();
   };
   const submit = (event) => {
@@ -49,12 +48,12 @@ export function trace(page, { parameters }) {
     make(
       "form",
       { class: "row fields", "data-key": "search", role: "search", "aria-label": "Trace", onsubmit: submit },
-      field("Message id or number", {
+      field(page.canWrite ? "Message id or number" : "Message id", {
         name: "q",
         value: wanted,
         class: "grow",
         required: true,
-        placeholder: "twilio:SM0123… or +14155550101",
+        placeholder: page.canWrite ? "twilio:SM0123… or +14155550101" : "twilio:SM0123…",
       }),
       choice("Since", SINCE, {
         value: since,

@@ -12,14 +12,20 @@ use crate::model::address::Group;
 use crate::model::event::{Event, Facts};
 use crate::model::message::MessageId;
 
-/// Position of a dead letter in its queue; later ones compare as greater. Only the store that made it can
-/// read it.
+/// Position of a dead letter in its queue: two numbers joined by `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeadLetterId(String);
 
 impl DeadLetterId {
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
+    }
+
+    /// Returns the numbers, which are greater for later letters of a queue; nothing for another text.
+    pub fn place(&self) -> Option<(i64, i64)> {
+        let number = |text: &str| text.parse().ok().filter(|it: &i64| *it >= 0);
+        let (first, second) = self.0.split_once('-')?;
+        Some((number(first)?, number(second)?))
     }
 
     pub fn as_str(&self) -> &str {

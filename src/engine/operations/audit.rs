@@ -13,6 +13,10 @@ use crate::contracts::storage::encoding::FOLLOW_LIMIT;
 const AUDIT: &str = "audit";
 /// Number of newest lines that are kept.
 const LIMITS: FeedLimits = FeedLimits::lines(10_000);
+/// Feed of logins. It is apart, so that many logins push no change out of the log.
+const LOGINS: &str = "audit:logins";
+/// Number of newest logins that are kept.
+const LOGIN_LIMITS: FeedLimits = FeedLimits::lines(1_000);
 
 /// Operator, as the log names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +74,25 @@ impl Operations {
         target: String,
         outcome: String,
     ) -> Result<(), OperationError> {
+        self.publish((AUDIT, LIMITS), actor, action, (target, outcome)).await
+    }
+
+    /// Writes a line of an operator's login.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn note_login(&self, actor: &Actor) -> Result<(), OperationError> {
+        let done = (String::new(), "done".to_owned());
+        self.publish((LOGINS, LOGIN_LIMITS), actor, "login", done).await
+    }
+
+    async fn publish(
+        &self,
+        (feed, limits): (&str, FeedLimits),
+        actor: &Actor,
+        action: &str,
+        (target, outcome): (String, String),
+    ) -> Result<(), OperationError> {
         let entry = AuditEntry {
             at: self.clock.now(),
             actor: actor.name.clone(),
@@ -79,7 +102,7 @@ impl Operations {
             outcome,
         };
         let line = serde_json::to_string(&entry).expect("an entry is strings throughout");
-        self.storage.publish(AUDIT, &line, LIMITS).await?;
+        self.storage.publish(feed, &line, limits).await?;
         Ok(())
     }
 
@@ -88,9 +111,14 @@ impl Operations {
     /// # Errors
     /// The store is unavailable.
     pub async fn audit_log(&self, limit: usize) -> Result<Vec<AuditEntry>, OperationError> {
-        let lines = self.lines(AUDIT).await?;
+        let mut lines = self.lines(LOGINS).await?;
+        lines.extend(self.lines(AUDIT).await?);
         let read = lines.iter().rev().filter_map(|line| serde_json::from_str(line).ok());
-        Ok(read.take(limit).collect())
+        let mut entries: Vec<AuditEntry> = read.collect();
+        // The sort is stable: lines of one moment stay in their order.
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries.truncate(limit);
+        Ok(entries)
     }
 
     /// Returns all lines of a feed, the oldest first.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::people::{STEP, people, shown, wake};
+use super::people::{STEP, people, require_short, shown, wake};
 use super::{Actor, OperationError, Operations};
 use crate::contracts::handler::{BARRED, LIFTED};
 use crate::contracts::storage::Partition;
@@ -89,6 +89,7 @@ impl Operations {
             let sentence = "write a time above zero and up to 10 years, such as 7d";
             return Err(OperationError::invalid(sentence));
         }
+        require_short(order.reason.as_deref().unwrap_or_default())?;
         let people = self.named(name)?;
         let target = masked(&people);
         let work = async {

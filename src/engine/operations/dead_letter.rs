@@ -1,5 +1,7 @@
 //! Dead letters, as operators name and see them.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use crate::contracts::storage::{DeadLetter, DeadLetterId, Partition, Queue, Queu
 use crate::model::address::Group;
 use crate::model::event::EventKind;
 use crate::model::message::MessageId;
+use crate::model::spreadsheet::harmless;
 use crate::model::topic::TopicName;
 
 /// Filter of dead letters. What is absent does not matter.
@@ -78,6 +81,15 @@ impl LetterId {
         format!("{}/{}/{}/{}", partition.topic, partition.number, kind.as_str(), self.id.as_str())
     }
 
+    /// Compares by queue, and in a queue by the order in which the letters died.
+    pub fn in_order(&self, other: &Self) -> Ordering {
+        let queue = |it: &Self| {
+            let Queue { partition, kind } = &it.queue;
+            (partition.topic.as_str().to_owned(), partition.number, kind.as_str())
+        };
+        (queue(self), self.id.place()).cmp(&(queue(other), other.id.place()))
+    }
+
     /// Reads the form in which it stands in lists.
     ///
     /// # Errors
@@ -88,12 +100,33 @@ impl LetterId {
         let mut part = || parts.next().ok_or_else(unknown);
         let (topic, number, kind) = (part()?, part()?, part()?);
         let id = DeadLetterId::new(part()?);
+        id.place().ok_or_else(unknown)?;
         let topic = topic.parse().map_err(|_| unknown())?;
         let number = number.parse().map_err(|_| unknown())?;
         let mut kinds = QueueKind::ALL.into_iter();
         let kind = kinds.find(|it| it.as_str() == kind).ok_or_else(unknown)?;
         let partition = Partition { topic, number };
         Ok(Self { queue: Queue { partition, kind }, id })
+    }
+}
+
+impl DeadRow {
+    /// Returns the row for a table, in which no cell is a formula to a spreadsheet. A plain number with
+    /// its `+` stays as it is.
+    #[must_use]
+    pub fn in_table(self) -> Self {
+        let Self { message, person, reason, text, .. } = self;
+        let is_plain = |it: &str| {
+            it.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|it| it.is_ascii_digit()))
+        };
+        let person = person.map(|it| if is_plain(&it) { it } else { harmless(&it) });
+        Self {
+            message: MessageId::new(harmless(message.as_str())),
+            person,
+            reason: harmless(&reason),
+            text: text.as_deref().map(harmless),
+            ..self
+        }
     }
 }
 
@@ -130,5 +163,50 @@ impl DeadView {
             owed: self.letter.owed.clone(),
             facts: self.letter.facts(EventKind::Replayed, "by an operator", max_records),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_that_no_store_has_given_is_refused() {
+        for id in
+            ["echo/0/inbound/xyz", "echo/0/inbound/-1-2", "echo/0/inbound/12", "echo/0/in/1-2"]
+        {
+            let refused = LetterId::decode(id);
+            assert!(matches!(refused, Err(OperationError::Invalid(_))), "{id}: {refused:?}");
+        }
+        assert_eq!(
+            LetterId::decode("echo/0/inbound/12-3").unwrap().encode(),
+            "echo/0/inbound/12-3"
+        );
+    }
+
+    #[test]
+    fn letters_of_one_moment_are_in_the_order_of_their_queue() {
+        let places = ["echo/0/inbound/7-10", "echo/0/inbound/7-9", "echo/0/inbound/10-1"];
+        let mut ids = places.map(|id| LetterId::decode(id).unwrap());
+        ids.sort_by(LetterId::in_order);
+        assert_eq!(ids.map(|id| id.encode()), [places[1], places[0], places[2]]);
+    }
+
+    #[test]
+    fn row_of_a_table_has_no_formula() {
+        let row = DeadRow {
+            id: "echo/0/inbound/1-1".to_owned(),
+            topic: "echo".parse().unwrap(),
+            queue: "inbound".to_owned(),
+            partition: 0,
+            message: MessageId::new("m1"),
+            person: Some("+14155550101".to_owned()),
+            reason: "-1".to_owned(),
+            at: DateTime::UNIX_EPOCH,
+            text: Some("=HYPERLINK(1)".to_owned()),
+        };
+        let DeadRow { message, person, reason, text, .. } = row.in_table();
+        assert_eq!((message.as_str(), person.as_deref()), ("m1", Some("+14155550101")));
+        assert_eq!((reason.as_str(), text.as_deref()), ("'-1", Some("'=HYPERLINK(1)")));
     }
 }

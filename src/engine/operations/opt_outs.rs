@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::people::{people, shown, wake};
+use super::people::{people, require_short, shown, wake};
 use super::{Actor, OperationError, Operations};
 use crate::contracts::handler::UNDELIVERABLE;
 use crate::engine::topic::TopicRuntime;
@@ -83,7 +83,7 @@ impl Operations {
         name: &OptOutName,
     ) -> Result<Vec<OptOutChange>, OperationError> {
         let line = name.line.as_ref().map(Identity::new);
-        let target = target(name);
+        let target = self.target(name)?;
         let work = async {
             let mut done = Vec::new();
             for service in self.chosen(name.topic.as_deref())? {
@@ -112,7 +112,7 @@ impl Operations {
         actor: &Actor,
         name: &OptOutName,
     ) -> Result<Vec<OptOutChange>, OperationError> {
-        let (target, line) = (target(name), name.line.as_deref());
+        let (target, line) = (self.target(name)?, name.line.as_deref());
         let work = async {
             let mut done = Vec::new();
             for service in self.chosen(name.topic.as_deref())? {
@@ -135,6 +135,16 @@ impl Operations {
             Ok(done)
         };
         self.audited(actor, "opt-out: remove", target, work, counted).await
+    }
+
+    /// Returns the name as the audit log has it.
+    fn target(&self, name: &OptOutName) -> Result<String, OperationError> {
+        for service in self.chosen(name.topic.as_deref())? {
+            people(service, &name.number, name.transport.as_deref())?;
+        }
+        require_short(name.line.as_deref().unwrap_or_default())?;
+        let topic = name.topic.as_deref().unwrap_or("all topics");
+        Ok(format!("{topic}: {}", Identity::new(name.number.trim())))
     }
 
     /// Returns the row of an opt-out.
@@ -212,9 +222,4 @@ impl Operations {
 #[expect(clippy::ptr_arg, reason = "it is the outcome of a work that returns a vector")]
 fn counted(done: &Vec<OptOutChange>) -> String {
     format!("done: {}", done.iter().map(|it| it.count).sum::<usize>())
-}
-
-fn target(name: &OptOutName) -> String {
-    let topic = name.topic.as_deref().unwrap_or("all topics");
-    format!("{topic}: {}", Identity::new(name.number.trim()))
 }

@@ -14,6 +14,10 @@ use crate::model::state::Write;
 
 /// Values that are read by one round trip.
 pub(super) const STEP: usize = 500;
+/// Events that are read by one round trip.
+const EVENTS: usize = 2_000;
+/// Longest identity, transport or line that an operator writes, in characters.
+const LONGEST: usize = 200;
 
 impl Operations {
     /// Returns the partition of a person.
@@ -88,14 +92,27 @@ impl Operations {
         }
         let is_ours = |name: &str| service.config.transports.iter().any(|it| it.name == name);
         for partition in service.partitions() {
-            let events = self.storage.events(&partition, None).await?;
-            let addresses = events.into_iter().filter_map(|event| event.detail.address);
-            let ours = addresses.filter(|it| is_ours(&it.transport));
-            lines.extend(ours.map(|address| (address.transport, address.line)));
+            let mut after = None;
+            loop {
+                let page = self.storage.events_after(&partition, after.as_ref(), EVENTS).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                let addresses = page.into_iter().filter_map(|(_, event)| event.detail.address);
+                let ours = addresses.filter(|it| is_ours(&it.transport));
+                lines.extend(ours.map(|address| (address.transport, address.line)));
+            }
         }
         lines.retain(|(_, line)| !line.reveal().is_empty());
         Ok(lines)
     }
+}
+
+/// Fails for a text that is too long for a name.
+pub(super) fn require_short(text: &str) -> Result<(), OperationError> {
+    if text.chars().count() > LONGEST {
+        return Err(OperationError::invalid("write names and reasons of at most 200 characters"));
+    }
+    Ok(())
 }
 
 /// Returns a person by each transport of a topic, or by the one that is named, on no line.
@@ -112,6 +129,8 @@ pub fn people(
         let sentence = "the number is empty; write it in E.164, as +14155550101";
         return Err(OperationError::invalid(sentence));
     }
+    require_short(number)?;
+    require_short(transport.unwrap_or_default())?;
     let identity = normalize(number);
     if let Some(transport) = transport {
         return Ok(vec![Address::new(transport, &identity, "")]);

@@ -129,17 +129,15 @@ impl Tracer<'_> {
     pub async fn step(&mut self) -> Result<Vec<Traced>, OperationError> {
         let mut found = Vec::new();
         for index in 0..self.topics.len() {
-            let events = self.read(self.topics[index].service).await?;
-            let subject = &mut self.topics[index];
-            let events = match self.query.about.as_deref() {
-                None => events,
-                Some(about) => subject.of_interest(self.operations, about.trim(), events),
-            };
+            let mut events = self.read(index).await?;
+            let subject = &self.topics[index];
+            if self.query.about.is_some() {
+                events.retain(|event| subject.is_wanted(self.operations, event));
+            }
             let topic = subject.service.config.name.clone();
             let traced = events.into_iter().map(|event| Traced { topic: topic.clone(), event });
             found.extend(traced);
         }
-        found.retain(|it| self.query.since.is_none_or(|since| it.event.at >= since));
         // The sort is stable: events of one millisecond stay in the order in which they were recorded.
         found.sort_by_key(|it| it.event.at);
         Ok(found)
@@ -162,16 +160,22 @@ impl Tracer<'_> {
         Ok(waiting.into_iter().filter(is_ours).collect())
     }
 
-    async fn read(&mut self, service: &TopicRuntime) -> Result<Vec<Event>, OperationError> {
-        let mut events = Vec::new();
-        for partition in service.partitions() {
+    /// Reads what was recorded in a topic since the last call, and keeps what is not too old.
+    async fn read(&mut self, index: usize) -> Result<Vec<Event>, OperationError> {
+        let (mut events, since) = (Vec::new(), self.query.since);
+        for partition in self.topics[index].service.partitions() {
             loop {
                 let after = self.cursors.get(&partition);
                 let page = self.operations.storage.events_after(&partition, after, PAGE).await?;
                 let Some((last, _)) = page.last() else { break };
                 self.cursors.insert(partition.clone(), last.clone());
                 let is_last = page.len() < PAGE;
-                events.extend(page.into_iter().map(|(_, event)| event));
+                let page: Vec<Event> = page.into_iter().map(|(_, event)| event).collect();
+                if let Some(about) = self.query.about.as_deref() {
+                    self.topics[index].learn(self.operations, about.trim(), &page);
+                }
+                let is_late = |event: &Event| since.is_none_or(|since| event.at >= since);
+                events.extend(page.into_iter().filter(is_late));
                 if is_last {
                     break;
                 }
@@ -183,14 +187,9 @@ impl Tracer<'_> {
 }
 
 impl Subject<'_> {
-    /// Returns those of these events that belong to the message or the person.
-    fn of_interest(
-        &mut self,
-        operations: &Operations,
-        about: &str,
-        events: Vec<Event>,
-    ) -> Vec<Event> {
-        for event in &events {
+    /// Learns from events which messages the subject belongs to.
+    fn learn(&mut self, operations: &Operations, about: &str, events: &[Event]) {
+        for event in events {
             let detail = &event.detail;
             let is_outbound = detail.provider_id.as_deref() == Some(about)
                 || detail.outbound.as_ref().is_some_and(|it| it.as_str() == about);
@@ -199,13 +198,14 @@ impl Subject<'_> {
                 self.messages.insert(event.message.clone());
             }
         }
-        let is_wanted = |event: &Event| {
-            // What became of a person's message for somebody else is no event of that person.
-            let is_open = self.people.is_empty() || event.detail.address.is_none();
-            let is_of_message = is_open && self.messages.contains(&event.message);
-            is_of_message || self.is_theirs(operations, event)
-        };
-        events.into_iter().filter(|event| is_wanted(event)).collect()
+    }
+
+    /// Returns whether an event belongs to the message or the person.
+    fn is_wanted(&self, operations: &Operations, event: &Event) -> bool {
+        // What became of a person's message for somebody else is no event of that person.
+        let is_open = self.people.is_empty() || event.detail.address.is_none();
+        let is_of_message = is_open && self.messages.contains(&event.message);
+        is_of_message || self.is_theirs(operations, event)
     }
 
     fn is_theirs(&self, operations: &Operations, event: &Event) -> bool {

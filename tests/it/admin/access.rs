@@ -4,7 +4,7 @@ use reqwest::header::{HeaderMap, SET_COOKIE};
 use serde_json::{Value, json};
 
 use super::{ANNA, READ, TOPICS, WRITE, call, setup};
-use crate::support::{Deployment, Setup};
+use crate::support::{Deployment, LINE, Setup};
 
 const SESSION: &str = "/admin/api/session";
 
@@ -72,12 +72,16 @@ async fn token_for_reading_changes_and_reveals_nothing() {
     for path in ["bans", "optouts", "config", "audit", "trace?q=1"] {
         assert_eq!(call(&deployment, READ, ("GET", path), None).await.0, 200, "{path}");
     }
-    for path in ["dead?show=1", "dead/export", "reports?show=1", "bans?show=1", "trace?q=1&show=1"]
+    for path in
+        ["dead?show=1", "reports?show=1", "bans?show=1", "optouts?show=1", "trace?q=1&show=1"]
     {
         let (status, answer) = call(&deployment, READ, ("GET", path), None).await;
         assert_eq!((status, &answer["error"]["code"]), (403, &json!("read_only")), "{path}");
     }
     for path in [
+        "trace",
+        "dead/search",
+        "dead/export",
         "dead/replay",
         "dead/drop",
         "pauses",
@@ -93,6 +97,54 @@ async fn token_for_reading_changes_and_reveals_nothing() {
         assert_eq!((status, &answer["error"]["code"]), (403, &json!("read_only")), "{path}");
     }
     assert_eq!(call(&deployment, READ, ("GET", "audit"), None).await.1, json!({ "entries": [] }));
+}
+
+#[tokio::test]
+async fn unusable_query_is_refused_as_json_without_its_text() {
+    let deployment = setup().start().await;
+    for path in [
+        "audit?limit=many",
+        "dead?before=echo/0/inbound/xyz",
+        "dead?person=%2B14155550101",
+        "bans?number=%2B14155550101",
+        "reports?number=%2B14155550101",
+        "optouts?number=%2B14155550101",
+        "trace?q=%2B14155550101",
+        "trace?q=whatsapp:%2B14155550101",
+        "trace?q=14155550101",
+    ] {
+        let (status, answer) = call(&deployment, WRITE, ("GET", path), None).await;
+        assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid")), "{path} {answer}");
+        assert!(!answer.to_string().contains("4155550101"), "{answer}");
+    }
+    let body = json!({ "ids": ["echo/0/inbound/xyz"] });
+    assert_eq!(call(&deployment, WRITE, ("POST", "dead/replay"), Some(body)).await.0, 400);
+}
+
+#[tokio::test]
+async fn login_stands_in_the_audit_log_beside_changes() {
+    let deployment = setup().start().await;
+    let body = json!({ "topic": "echo" });
+    assert_eq!(call(&deployment, WRITE, ("POST", "pauses"), Some(body)).await.0, 204);
+    log_in(&deployment, READ).await;
+    let audit = call(&deployment, READ, ("GET", "audit"), None).await.1;
+    let actions: Vec<_> =
+        audit["entries"].as_array().unwrap().iter().map(|it| &it["action"]).collect();
+    assert_eq!(actions, ["login", "pause"], "the newest first");
+}
+
+#[tokio::test]
+async fn line_is_masked_for_the_token_for_reading() {
+    let deployment = setup().start().await;
+    let (_, lines) = call(&deployment, WRITE, ("GET", "lines?topic=echo"), None).await;
+    let scope = lines["lines"].as_array().unwrap().iter().map(|it| it["scope"].as_str().unwrap());
+    let scope = scope.filter(|it| it.contains(LINE)).last().expect("the transport has a line");
+    let body = json!({ "topic": "echo", "scope": scope });
+    assert_eq!(call(&deployment, WRITE, ("POST", "pauses"), Some(body)).await.0, 204);
+    for path in ["lines?topic=echo", "overview"] {
+        let shown = call(&deployment, READ, ("GET", path), None).await.1.to_string();
+        assert!(shown.contains("***06") && !shown.contains(LINE), "{path}: {shown}");
+    }
 }
 
 #[tokio::test]
@@ -144,4 +196,10 @@ async fn dev_is_open_to_this_machine_alone() {
     assert_eq!(session("example.com").await.unwrap().status(), 404);
     let foreign = [("Host", "localhost"), ("Sec-Fetch-Site", "cross-site")];
     assert_eq!(post_with(&deployment, &foreign).await, 403);
+    let shown = deployment.call("GET", "/admin/api/dead?show=1").header("Host", "localhost");
+    let shown = shown.header("Sec-Fetch-Site", "cross-site").send().await.unwrap();
+    assert_eq!(shown.status(), 403);
+    let audit = deployment.call("GET", "/admin/api/audit").header("Host", "localhost");
+    let audit: Value = audit.send().await.unwrap().json().await.unwrap();
+    assert_eq!(audit["entries"], json!([]));
 }

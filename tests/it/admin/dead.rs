@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ANNA, READ, WRITE, call, get, post, printed, setup, until};
+use super::{ANNA, READ, WRITE, call, get, post, printed, setup, trace, until, until_answer};
 use crate::support::Deployment;
 use crate::support::twilio::{Behaviour, Faults};
 
@@ -28,19 +28,22 @@ async fn replayed_letters_are_sent_once_in_their_order() {
     dead_replies(&deployment, 3).await;
     let dead = get(&deployment, "dead?topic=echo&queue=outbox&reason=1600").await;
     assert_eq!(dead["letters"].as_array().unwrap().len(), 3, "{dead}");
-    let replay = json!({ "topic": "echo", "queue": "outbox", "ids": ids(&dead) });
+    // The order of the ids does not matter: the oldest goes first.
+    let mut ids = ids(&dead);
+    ids.swap(0, 2);
+    ids.swap(0, 1);
+    let replay = json!({ "topic": "echo", "queue": "outbox", "ids": ids });
     assert_eq!(post(&deployment, "dead/replay", replay.clone()).await, json!({"done":3,"left":0}));
     let texts = deployment.phone(ANNA, "/queue/echo").wait_for(3).await;
     let numbers: Vec<_> = texts.iter().map(|text| text.chars().last().unwrap()).collect();
     assert_eq!(numbers, ['1', '2', '3'], "{texts:?}");
     assert_eq!(post(&deployment, "dead/replay", replay).await, json!({ "done": 0, "left": 0 }));
     assert_eq!(get(&deployment, "dead").await["total"], 0);
-    let path = "trace?q=%2B14155550101";
     let all_sent = |trace: &Value| {
         let events = trace["events"].as_array().unwrap();
         events.iter().filter(|it| it["event"] == "sent").count() == 3
     };
-    let trace = until(&deployment, path, all_sent).await;
+    let trace = until_answer(&deployment, async || trace(&deployment, ANNA).await, all_sent).await;
     let of_operator =
         trace["events"].as_array().unwrap().iter().filter(|it| it["actor"] == "operator");
     assert_eq!(of_operator.count(), 3, "{trace}");
@@ -61,13 +64,17 @@ async fn letters_show_number_and_text_to_a_writer_who_asks_alone() {
     let (status, shown) = call(&deployment, WRITE, ("GET", "dead?show=1"), None).await;
     assert_eq!((status, &shown["letters"][0]["person"]), (200, &json!(ANNA)));
     assert!(shown["letters"][0]["text"].as_str().unwrap().contains("secret 1"), "{shown}");
-    let (status, csv) = call(&deployment, WRITE, ("GET", "dead/export"), None).await;
+    let (status, csv) = call(&deployment, WRITE, ("POST", "dead/export"), Some(json!({}))).await;
     assert!(status == 200 && csv.as_str().unwrap().contains(ANNA), "{csv}");
     let audit = get(&deployment, "audit").await;
     assert_eq!(audit["entries"][0]["action"], "dead letters: export");
     assert_eq!(audit["entries"][1]["action"], "dead letters: show");
-    let (status, _) = call(&deployment, READ, ("GET", "dead/export"), None).await;
+    let (status, _) = call(&deployment, READ, ("POST", "dead/export"), Some(json!({}))).await;
     assert_eq!(status, 403);
+    let found = post(&deployment, "dead/search", json!({ "person": ANNA })).await;
+    assert_eq!(found["letters"].as_array().unwrap().len(), 1, "{found}");
+    let found = post(&deployment, "dead/search", json!({ "person": "+14155550199" })).await;
+    assert_eq!(found["letters"], json!([]));
     assert_eq!(post(&deployment, "dead/drop", json!({ "all": true })).await["done"], 1);
 }
 

@@ -8,7 +8,7 @@ mod people;
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Deployment, PATIENCE, Setup};
 
@@ -47,12 +47,26 @@ async fn post(deployment: &Deployment, path: &str, body: Value) -> Value {
     answer
 }
 
+/// Searches by an id or a number.
+async fn trace(deployment: &Deployment, subject: &str) -> Value {
+    post(deployment, "trace", json!({ "q": subject, "since": "1h" })).await
+}
+
 /// Reads a path until its answer is as wanted.
 async fn until(deployment: &Deployment, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+    until_answer(deployment, async || get(deployment, path).await, is_wanted).await
+}
+
+/// Asks until the answer is as wanted.
+async fn until_answer(
+    deployment: &Deployment,
+    ask: impl AsyncFn() -> Value,
+    is_wanted: impl Fn(&Value) -> bool,
+) -> Value {
     let mut last = Value::Null;
     let wanted = async {
         loop {
-            last = get(deployment, path).await;
+            last = ask().await;
             if is_wanted(&last) {
                 return last.clone();
             }
@@ -60,7 +74,7 @@ async fn until(deployment: &Deployment, path: &str, is_wanted: impl Fn(&Value) -
         }
     };
     let found = tokio::time::timeout(PATIENCE, wanted).await;
-    found.unwrap_or_else(|_| panic!("{path} does not come so far\n{}", deployment.logs()))
+    found.unwrap_or_else(|_| panic!("the answer does not come\n{}", deployment.logs()))
 }
 
 /// Runs a command of the operator, and returns what it printed.

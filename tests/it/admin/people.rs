@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ANNA, TOPICS, WRITE, get, post, printed, setup, until};
+use super::{ANNA, TOPICS, WRITE, call, get, post, printed, setup, trace, until_answer};
 use crate::support::Setup;
 
 #[tokio::test]
@@ -19,6 +19,24 @@ async fn ban_is_lifted_by_its_handle_without_the_number() {
     assert_eq!(get(&deployment, "bans").await, json!({ "bans": [] }));
     let audit = get(&deployment, "audit").await.to_string();
     assert!(audit.contains("***01") && !audit.contains("4155550101"), "{audit}");
+}
+
+#[tokio::test]
+async fn long_names_and_reasons_are_refused_without_a_line() {
+    let deployment = setup().start().await;
+    let long = "x".repeat(201);
+    for (path, body) in [
+        ("bans", json!({ "number": ANNA, "reason": long })),
+        ("bans", json!({ "number": long })),
+        ("optouts", json!({ "number": ANNA, "transport": long })),
+        ("optouts/remove", json!({ "number": ANNA, "line": long })),
+    ] {
+        let (status, answer) = call(&deployment, WRITE, ("POST", path), Some(body)).await;
+        assert_eq!((status, &answer["error"]["code"]), (400, &json!("invalid")), "{path} {answer}");
+    }
+    let body = json!({ "number": ANNA, "topic": long });
+    assert_eq!(call(&deployment, WRITE, ("POST", "optouts"), Some(body)).await.0, 404);
+    assert_eq!(get(&deployment, "audit").await, json!({ "entries": [] }));
 }
 
 #[tokio::test]
@@ -40,9 +58,9 @@ async fn trace_follows_a_message_over_all_processes() {
     let anna = deployment.phone(ANNA, "/queue/echo");
     anna.text("echo hello").await;
     anna.wait_for(1).await;
-    let path = "trace?q=%2B14155550101&since=1h";
     let is_sent = |trace: &Value| trace.to_string().contains("\"sent\"");
-    let trace = until(&deployment, path, is_sent).await;
+    let events = async || trace(&deployment, ANNA).await;
+    let trace = until_answer(&deployment, events, is_sent).await;
     let events = trace["events"].as_array().unwrap();
     let found: Vec<_> =
         events.iter().map(|it| (it["event"].as_str().unwrap(), &it["actor"])).collect();
@@ -58,7 +76,7 @@ async fn trace_follows_a_message_over_all_processes() {
     assert_eq!((&first["event"], &first["person"]), (&json!("received"), &json!("***01")));
     let later = printed(&deployment, &["trace", id, "--since", "2100-01-01T00:00:00Z"]);
     assert_eq!(later, "nothing is recorded of it\n");
-    let none = get(&deployment, "trace?q=%2B14155550199").await;
+    let none = super::trace(&deployment, "+14155550199").await;
     assert_eq!(none["events"], json!([]));
 }
 
