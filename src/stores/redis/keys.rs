@@ -33,7 +33,7 @@
 //! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |
 //! | `{feed:<name>}` | stream | a feed, of no partition: `l`, the line | about the number of lines to keep, and an age when it has one |
 
-use crate::contracts::storage::{Partition, Queue, QueueKind};
+use crate::contracts::storage::{Partition, Queue, QueueKind, encoding};
 use crate::model::topic::TopicName;
 
 /// The hash tag that all keys of a partition begin with.
@@ -62,4 +62,9 @@ pub(super) fn partition_count(topic: &TopicName) -> String {
 /// The key of a feed. Keys of a partition have a suffix behind their tag, so none of them is the same.
 pub(super) fn feed(name: &str) -> String {
     format!("{{feed:{name}}}")
+}
+
+/// Returns the name under which a provider's id is known to be sent that came from another store.
+pub(super) fn transferred(provider_id: &str) -> String {
+    format!("#{}", hex::encode(encoding::sent_digest(provider_id)))
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::call::ScriptCall;
-use super::keys::kind_prefix;
-use super::records::transferred;
+use super::keys::{kind_prefix, transferred};
 use super::scripts;
 use crate::contracts::storage::encoding::{
     self, DUPLICATE_DAYS, MAILBOX_FULL, MAX_DEAD_LETTERS, RATE_EXCEEDED, RECLAIM_LIMIT,

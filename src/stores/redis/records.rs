@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redis::cmd;
 
-use super::keys::tag;
+use super::keys::{tag, transferred};
 use super::reply::decode;
 use super::streams::PAGE;
 use super::{Redis, moves};
@@ -85,11 +85,6 @@ fn read(id: &str, mut fields: HashMap<String, String>) -> Result<Vec<Event>, Sto
     let message = MessageId::new(fields.remove("m").unwrap_or_default());
     let kinds = fields.get("e").map(String::as_str).unwrap_or_default();
     encoding::read(&message, written, kinds, fields.get("d").map(String::as_str))
-}
-
-/// Returns the name under which a provider's id is known to be sent that came from another store.
-pub(super) fn transferred(provider_id: &str) -> String {
-    format!("#{}", hex::encode(encoding::sent_digest(provider_id)))
 }
 
 /// The time in the id of a stream entry, `<milliseconds>-<number>`.
