@@ -35,6 +35,7 @@ use crate::engine::processes::Reporter;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::sweeper::Sweeper;
 use crate::engine::topic::TopicRuntime;
+use crate::http::health::Readiness;
 use crate::http::metrics::MetricsState;
 use crate::http::throttle::calls::CallThrottle;
 use crate::http::{self, AppState};
@@ -203,6 +204,7 @@ fn app_state(
         stop: stop.0.clone(),
         intake,
         operations: operator_page::operations(prepared, &storage),
+        readiness: Readiness::default(),
         advice: public_url_advice(prepared),
         storage,
         greeting: front::greeting(&prepared.program, &prepared.services),

@@ -19,7 +19,7 @@ pub mod body;
 pub mod client;
 mod exposition;
 mod former;
-mod health;
+pub mod health;
 mod media;
 pub mod methods;
 pub mod metrics;
@@ -31,6 +31,7 @@ pub mod throttle;
 pub mod token;
 mod webhook;
 
+use health::Readiness;
 use methods::Methods;
 use response::plain_text;
 use throttle::calls::CallThrottle;
@@ -47,6 +48,8 @@ pub struct AppState {
     pub storage: Arc<dyn Storage>,
     /// Topics, of which readiness tells the state.
     pub operations: Operations,
+    /// Last answer to a probe.
+    pub readiness: Readiness,
     /// Promises that the configuration does not keep.
     pub advice: Vec<String>,
     /// Text of `GET /`.

@@ -108,12 +108,16 @@ fn known_keys() -> BTreeSet<String> {
 fn known_variables(keys: &BTreeSet<String>) -> BTreeSet<String> {
     let read = Regex::new(r#"\.(?:get|secret|parsed)(?:::<[^>]*>)?\(\s*"([A-Z][A-Z_]+)""#).unwrap();
     let strong = Regex::new(r#"strong_secret\(environment, "([A-Z_]+)""#).unwrap();
+    let either = Regex::new(r#"either\(environment, "([A-Z_]+)", "([A-Z_]+)"\)"#).unwrap();
     let default = Regex::new(r#"_env: "([A-Z][A-Z_]+)"\.to_owned\(\)"#).unwrap();
     let mut variables = BTreeSet::new();
     for file in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "rs") {
         let source = fs::read_to_string(file).unwrap();
         for pattern in [&read, &strong, &default] {
             variables.extend(pattern.captures_iter(&source).map(|found| found[1].to_owned()));
+        }
+        for found in either.captures_iter(&source) {
+            variables.extend([found[1].to_owned(), found[2].to_owned()]);
         }
     }
     let renamed = keys.iter().filter_map(|key| key.strip_suffix("_env")?.split_once('.'));

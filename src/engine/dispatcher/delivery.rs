@@ -220,7 +220,7 @@ impl Delivery<'_> {
     }
 
     fn subject(&self) -> MessageId {
-        self.outbound.cause.as_ref().map_or(&self.outbound.id, |cause| &cause.id).clone()
+        self.outbound.subject().clone()
     }
 
     fn detail(&self) -> Detail {

@@ -185,7 +185,8 @@ impl Dispatcher {
     /// Settles a message of a transport that this process does not run: retained until one does.
     fn unreachable(&self, outbound: &Outbound) -> Settlement {
         tracing::error!(
-            topic.name = %self.topic, message.id = %outbound.id, transport = outbound.to.transport,
+            topic.name = %self.topic, message.id = %outbound.subject(), outbound.id = %outbound.id,
+            transport = outbound.to.transport,
             "transport is not configured; its messages are retained",
         );
         self.gate.close_transport(&outbound.to.transport);

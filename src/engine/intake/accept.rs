@@ -42,7 +42,7 @@ impl Intake {
         incoming.media = self.passed_on(pipeline, incoming.media);
         let sent_at = way.time(&incoming);
         let (mut message, aliases) = self.identified(pipeline, incoming).await?;
-        date(&mut message, sent_at);
+        date(&mut message, way, sent_at);
         if self.own_lines.is_sender(&message.sender) {
             return Ok(self.drop_own(pipeline, &message).await);
         }
@@ -66,7 +66,8 @@ impl Intake {
     /// acknowledged even if it cannot be recorded.
     async fn drop_own(&self, pipeline: &Pipeline, message: &Inbound) -> Receipt {
         let key = message.key();
-        Arrival::of(pipeline, message).turned_away("dropped", OWN_LINE, self.clock.now());
+        let now = self.clock.now();
+        Arrival::of(pipeline, message, now).turned_away("dropped", OWN_LINE, now);
         let received = Fact { kind: EventKind::Received, at: Some(message.received_at) };
         let kinds = vec![received, EventKind::Dropped.into()];
         let facts = facts(pipeline, message, kinds, Some(OWN_LINE.to_owned()));
@@ -79,13 +80,14 @@ impl Intake {
 
     async fn accept(&self, pipeline: &Pipeline, admitted: Admitted) -> Result<Receipt, Refusal> {
         let partition = self.partition(pipeline, &admitted.message.sender);
-        let arrival = Arrival::of(pipeline, &admitted.message);
+        let arrival = Arrival::of(pipeline, &admitted.message, self.clock.now());
         let reply = accept_text(pipeline, admitted.said);
         let reply = reply.filter(|_| !pipeline.replies.send_on_accept);
         let reply = self.unrepeated(pipeline, &admitted.message, reply).await;
         let push = self.push(pipeline, admitted);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Full) => {
+                outage::answered(INTAKE);
                 arrival.crowded_out(self.clock.now());
                 Err(Refusal::Unavailable)
             }

@@ -62,8 +62,9 @@ impl Way {
     }
 }
 
-/// Gives a message the time that its provider names, which is never in the future.
-pub(super) fn date(message: &mut Inbound, sent_at: Option<DateTime<Utc>>) {
+/// Gives a message of the list the time that its provider names, which is never in the future.
+pub(super) fn date(message: &mut Inbound, way: Way, sent_at: Option<DateTime<Utc>>) {
+    message.is_missed = way == Way::List;
     let now = message.received_at;
     message.received_at = sent_at.map_or(now, |at| at.min(now));
 }

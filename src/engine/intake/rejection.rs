@@ -37,7 +37,7 @@ impl Intake {
         let text = self.news(pipeline, message, rejection.text, (1, every)).await;
         let rejection = Rejection { text, ..rejection };
         let partition = self.partition(pipeline, &message.sender);
-        let arrival = Arrival::of(pipeline, message);
+        let arrival = Arrival::of(pipeline, message, self.clock.now());
         let reason = rejection.reason.clone();
         let push = self.rejection(pipeline, message, rejection);
         match in_time(self.storage.push(&partition, push)).await {

@@ -15,12 +15,18 @@ use crate::model::topic::TopicName;
 pub(in crate::engine) struct Arrival<'p> {
     pipeline: &'p Pipeline,
     message: MessageId,
-    received_at: DateTime<Utc>,
+    begun_at: DateTime<Utc>,
 }
 
 impl<'p> Arrival<'p> {
-    pub(in crate::engine) fn of(pipeline: &'p Pipeline, message: &Inbound) -> Self {
-        Self { pipeline, message: message.key(), received_at: message.received_at }
+    /// Begins with the call, or now for a message of the list.
+    pub(in crate::engine) fn of(
+        pipeline: &'p Pipeline,
+        message: &Inbound,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let begun_at = if message.is_missed { now } else { message.received_at };
+        Self { pipeline, message: message.key(), begun_at }
     }
 
     /// Writes the line of a message that has got its answer.
@@ -82,7 +88,7 @@ impl<'p> Arrival<'p> {
     }
 
     fn duration_ms(&self, now: DateTime<Utc>) -> f64 {
-        milliseconds((now - self.received_at).to_std().unwrap_or_default())
+        milliseconds((now - self.begun_at).to_std().unwrap_or_default())
     }
 }
 

@@ -137,5 +137,8 @@ impl Worker {
 
 /// Returns the time of the call that has brought a message.
 fn called_at(mail: &Mail) -> Option<DateTime<Utc>> {
-    if let Mail::Message(message) = mail { Some(message.received_at) } else { None }
+    match mail {
+        Mail::Message(message) if !message.is_missed => Some(message.received_at),
+        _ => None,
+    }
 }

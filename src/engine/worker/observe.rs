@@ -28,6 +28,7 @@ impl Worker {
         let is_first = claim.attempt == 1 && claim.failures == 0 && claim.note.is_none();
         if let Mail::Message(message) = mail
             && is_first
+            && !message.is_missed
         {
             let waited = self.parts.clock.now() - message.received_at;
             let labels = [self.parts.topic.as_str(), QUEUE];

@@ -142,6 +142,9 @@ pub struct Inbound {
     pub opt_out: Option<OptOut>,
     pub parameters: Parameters,
     pub received_at: DateTime<Utc>,
+    /// True for a message of the provider's list, which no call has brought: the time since
+    /// `received_at` is not ours.
+    pub is_missed: bool,
 }
 
 impl Incoming {
@@ -168,7 +171,8 @@ impl Incoming {
 impl Inbound {
     pub fn new(topic: TopicName, received_at: DateTime<Utc>, incoming: Incoming) -> Self {
         let Incoming { id, sender, text, media, origin, opt_out, parameters, .. } = incoming;
-        Self { topic, id, sender, text, media, origin, opt_out, parameters, received_at }
+        let is_missed = false;
+        Self { topic, id, sender, text, media, origin, opt_out, parameters, received_at, is_missed }
     }
 
     /// Returns the id of the message in logs, events and queues, which no other transport's has.
@@ -240,6 +244,12 @@ impl Outbound {
             called_at,
             reference,
         }
+    }
+
+    /// Returns the id under which the message is logged and recorded: that of the message that it answers,
+    /// or its own.
+    pub fn subject(&self) -> &MessageId {
+        self.cause.as_ref().map_or(&self.id, |cause| &cause.id)
     }
 }
 

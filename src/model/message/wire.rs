@@ -29,6 +29,8 @@ pub(super) struct InboundJson {
     #[serde(default)]
     parameters: Parameters,
     received_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    missed: bool,
 }
 
 /// Attachments. pyrowire's `{count, media: {url: type}}` has no order and holds each URL once; `list`
@@ -63,6 +65,7 @@ impl From<Inbound> for InboundJson {
             opt_out: inbound.opt_out,
             parameters: inbound.parameters,
             received_at: inbound.received_at,
+            missed: inbound.is_missed,
         }
     }
 }
@@ -84,6 +87,7 @@ impl From<InboundJson> for Inbound {
             opt_out: wire.opt_out,
             parameters: wire.parameters,
             received_at: wire.received_at,
+            is_missed: wire.missed,
         }
     }
 }
@@ -107,6 +111,7 @@ mod tests {
             opt_out: None,
             parameters: Parameters(vec![("NumSegments".into(), "1".into())]),
             received_at: DateTime::UNIX_EPOCH,
+            is_missed: true,
         };
         let json = serde_json::to_value(&inbound).unwrap();
         for key in "message number sid topic from_city from_state from_country from_zip media reply"

@@ -171,6 +171,7 @@ async fn waiting_messages_count_from_their_own_time_and_have_no_rate() {
         let Mail::Message(message) = serde_json::from_str(&claim.payload).unwrap() else {
             panic!("a message was listed")
         };
+        assert!(message.is_missed, "its wait is none of ours");
         times.push(message.received_at.timestamp());
         swept.f.complete(claim, commit()).await;
     }

@@ -1,6 +1,9 @@
 //! Probes: what `/readyz` and `check` tell.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use nix::sys::signal::Signal;
 
 use crate::support::{Deployment, PATIENCE, Setup};
 
@@ -41,6 +44,19 @@ async fn readiness_names_the_last_send_and_a_missing_worker() {
     until_ready_says(&deployment, "echo: the oldest message waits for ").await;
     deployment.start_worker(0);
     phone.wait_for(2).await;
+}
+
+#[tokio::test]
+async fn probes_of_a_store_that_hangs_wait_for_one_reading() {
+    let deployment = Setup::new(TOPICS).own_redis().start().await;
+    deployment.redis().signal(Signal::SIGSTOP);
+    deployment.wait_for_readiness(|answer| answer.status == 503).await;
+    let begun = Instant::now();
+    let answers = join_all((0..8).map(|_| deployment.get("/readyz"))).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap().status == 503));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    deployment.redis().signal(Signal::SIGCONT);
+    deployment.wait_ready().await;
 }
 
 #[tokio::test]

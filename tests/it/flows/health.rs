@@ -26,8 +26,12 @@ async fn health_of_web_is_that_of_its_probe() {
 async fn web_without_its_store_is_not_healthy() {
     let deployment = Setup::new(ROULETTE).own_redis().start().await;
     deployment.redis().kill9();
-    let (healthy, lines) = said(&deployment.crosswire(&["health", "web"]));
-    assert!(!healthy && lines.contains("not ready"), "{lines}");
+    let unhealthy = || {
+        let (healthy, lines) = said(&deployment.crosswire(&["health", "web"]));
+        (!healthy).then_some(lines)
+    };
+    let lines = poll(PATIENCE, unhealthy).expect("web misses its store");
+    assert!(lines.contains("not ready"), "{lines}");
     deployment.redis().restart();
     deployment.wait_ready().await;
 }

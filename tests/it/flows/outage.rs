@@ -28,7 +28,7 @@ async fn webhook_without_a_store_gets_503_and_nothing_is_lost() {
     deployment.redis().kill9();
     let call = anna.webhook("put off, not lost");
     assert_eq!(call.send().await.unwrap().status, 503);
-    assert_eq!(deployment.get("/readyz").await.unwrap().status, 503);
+    deployment.wait_for_readiness(|answer| answer.status == 503).await;
     assert_eq!(deployment.get("/healthz").await.unwrap().status, 200);
     deployment.redis().restart();
     deployment.wait_ready().await;

@@ -24,7 +24,7 @@ async fn pause_is_shown_by_readyz_and_check_with_its_line_masked() {
     };
     store.pause(&"roulette".parse().unwrap(), &pause).await.unwrap();
     let expected = "degraded: roulette: sending by twilio from line ***06 is paused for ";
-    let readiness = deployment.get("/readyz").await.unwrap();
+    let readiness = deployment.wait_for_readiness(|answer| answer.body.contains(expected)).await;
     assert_eq!(readiness.status, 200);
     let checked = deployment.crosswire_with(&[("ENV", "dev")], &["check"]);
     assert!(checked.status.success(), "{checked:?}");

@@ -213,13 +213,21 @@ impl Deployment {
 
     /// Waits until web is ready.
     pub(crate) async fn wait_ready(&self) {
-        let ready = async {
-            while !self.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        self.wait_for_readiness(|answer| answer.status == 200).await;
+    }
+
+    /// Waits until `/readyz`, whose answers are shared for a second, gives such a one.
+    pub(crate) async fn wait_for_readiness(&self, is_wanted: impl Fn(&Answer) -> bool) -> Answer {
+        let wanted = async {
+            loop {
+                match self.get("/readyz").await {
+                    Ok(answer) if is_wanted(&answer) => return answer,
+                    _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
             }
         };
-        let ready = tokio::time::timeout(PATIENCE, ready).await;
-        assert!(ready.is_ok(), "web is not ready after {PATIENCE:?}\n{}", self.logs());
+        let answer = tokio::time::timeout(PATIENCE, wanted).await;
+        answer.unwrap_or_else(|_| panic!("/readyz is not as wanted\n{}", self.logs()))
     }
 
     /// Returns the logs of all processes.
