@@ -101,7 +101,9 @@ pub(super) async fn lines(
     let mut lines: Vec<LineView> = lines.into_iter().map(LineView::from).collect();
     if visitor.require_full().is_err() {
         // The scope of a line has its number.
-        lines.iter_mut().for_each(|line| line.scope.clone_from(&line.shown));
+        for line in &mut lines {
+            line.scope.clone_from(&line.shown);
+        }
     }
     Ok(HttpResponse::Ok().json(json!({ "lines": lines })))
 }

@@ -146,8 +146,8 @@ async fn goes_on(f: &Fixture) {
     let ids = ["SM1".to_owned(), "SM2".to_owned()];
     assert_eq!(f.storage.known_sent(&f.partition, &ids).await.unwrap(), [true, false]);
     f.storage.record(&f.partition, named("o1", "SM1", &[])).await.unwrap();
-    let noted = f.storage.provider_id(&f.partition, &MessageId::new("o1")).await.unwrap();
-    assert_eq!(noted, None, "it is known to be sent");
+    let known = f.storage.provider_id(&f.partition, &MessageId::new("o1")).await.unwrap();
+    assert_eq!(known, None, "it is known to be sent");
     let pauses = f.storage.pauses(topic).await.unwrap();
     assert!(pauses[0].remaining > LONG / 2 && pauses[0].reason.ends_with("| for lunch"));
     let lines = f.storage.follow(&format!("news:{topic}"), None, Duration::ZERO).await.unwrap();
