@@ -2,33 +2,45 @@
 
 mod audit;
 mod backup;
+mod budget;
 mod dead;
 mod health;
 mod migrate;
+mod optout;
 mod pause;
+mod people;
+mod send;
 mod shell;
 mod since;
 mod status;
+mod survey;
 mod trace;
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+pub(super) use self::audit::AuditOptions;
 pub use self::backup::BackupOptions;
-pub(super) use self::health::{HealthOf, HealthOptions};
-pub use self::migrate::MigrateOptions;
-pub(super) use self::shell::{CompletionsOptions, ManOptions};
-pub use self::status::StatusOptions;
-use super::work::Until;
-use crate::contracts::storage::SafetyCheck;
-pub(super) use audit::AuditOptions;
-pub(super) use dead::{
+pub use self::budget::BudgetOptions;
+pub(super) use self::budget::{BudgetCommand, ResumeOptions};
+pub(super) use self::dead::{
     DeadCommand, DeadFilterOptions, DeadListOptions, DeadMoveOptions, DeadShowOptions,
 };
-pub(super) use pause::{PauseOptions, UnpauseOptions};
-pub(super) use trace::TraceOptions;
+pub(super) use self::health::{HealthOf, HealthOptions};
+pub use self::migrate::MigrateOptions;
+pub(super) use self::optout::{ImportOptions, OptOutCommand, OptOutListOptions, OptOutOptions};
+pub(super) use self::pause::{PauseOptions, UnpauseOptions};
+pub(super) use self::people::{BanOptions, PeopleCommand, PersonOptions, ReportsOptions};
+pub use self::send::SendOptions;
+pub(super) use self::shell::{CompletionsOptions, ManOptions};
+pub use self::status::StatusOptions;
+pub(super) use self::survey::ExportFormat;
+pub use self::survey::{ExportOptions, SurveyCommand};
+pub(super) use self::trace::TraceOptions;
+use super::work::Until;
+use crate::contracts::storage::SafetyCheck;
 
 /// Strangers talk, anonymously and safely, over plain text messages.
 ///
@@ -104,111 +116,6 @@ pub enum Command {
     Man(ManOptions),
 }
 
-#[derive(Debug, Subcommand)]
-pub enum PeopleCommand {
-    /// Bar a person: their messages are dropped, and their chat ends.
-    Ban(BanOptions),
-    /// End a bar of either kind.
-    Unban(PersonOptions),
-    /// List the people who are barred.
-    Bans(ReportsOptions),
-    /// List the reports of the last 30 days, the oldest first.
-    Reports(ReportsOptions),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct PersonOptions {
-    /// The phone number in E.164, or another identity of the transport.
-    pub number: String,
-    /// The topic; default: all topics.
-    #[arg(long)]
-    pub topic: Option<String>,
-    /// The transport; default: all that have phones.
-    #[arg(long)]
-    pub transport: Option<String>,
-    /// Show numbers in full.
-    #[arg(long)]
-    pub show: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct BanOptions {
-    #[command(flatten)]
-    pub person: PersonOptions,
-    /// Time until the bar ends by itself, such as 7d; default: it does not.
-    #[arg(long = "for", value_name = "TIME")]
-    pub time: Option<humantime::Duration>,
-    /// Hide the person from all but those who are hidden too, in place of a bar. They notice nothing.
-    #[arg(long)]
-    pub shadow: bool,
-    /// A note for operators.
-    #[arg(long)]
-    pub reason: Option<String>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct ReportsOptions {
-    /// List those about this number only.
-    pub number: Option<String>,
-    /// List those of this topic only.
-    #[arg(long)]
-    pub topic: Option<String>,
-    /// Show numbers in full, and the texts of reports.
-    #[arg(long)]
-    pub show: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum OptOutCommand {
-    /// List the people who have opted out, the oldest first.
-    List(OptOutListOptions),
-    /// Opt a person out, as if they had texted STOP.
-    Add(OptOutOptions),
-    /// Take a person's opt-outs back, as if they had texted START. Only do so when they have asked for it.
-    Remove(OptOutOptions),
-    /// Print the opt-outs as CSV, with numbers in full.
-    Export(OptOutListOptions),
-    /// Add the opt-outs of a file: CSV as exported, or one number on each line.
-    Import(ImportOptions),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct OptOutListOptions {
-    /// Opt-outs of this topic only.
-    #[arg(long)]
-    pub topic: Option<String>,
-    /// Show numbers in full.
-    #[arg(long)]
-    pub show: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct OptOutOptions {
-    /// The phone number in E.164, or another identity of the transport.
-    pub number: String,
-    /// The topic; default: all topics.
-    #[arg(long)]
-    pub topic: Option<String>,
-    /// The transport; default: all that have phones.
-    #[arg(long)]
-    pub transport: Option<String>,
-    /// Line, one of our numbers; default: all that are known.
-    #[arg(long, value_name = "NUMBER")]
-    pub line: Option<String>,
-    /// Show numbers in full.
-    #[arg(long)]
-    pub show: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct ImportOptions {
-    /// The file; - reads standard input.
-    pub file: PathBuf,
-    /// The topic; default: that of each row, or all topics.
-    #[arg(long)]
-    pub topic: Option<String>,
-}
-
 #[derive(Clone, Debug, Args)]
 pub struct ForgetOptions {
     /// The phone number in E.164, or another identity of a transport.
@@ -222,59 +129,6 @@ pub struct ForgetOptions {
     /// Empty the texts of their messages at the provider too.
     #[arg(long)]
     pub redact: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct BudgetOptions {
-    /// Show the budgets of this topic only.
-    #[arg(long)]
-    pub topic: Option<String>,
-    #[command(subcommand)]
-    pub command: Option<BudgetCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum BudgetCommand {
-    /// Go on sending today: as many segments again, or those that are added.
-    Resume(ResumeOptions),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct ResumeOptions {
-    /// The topic whose budget is spent.
-    #[arg(long)]
-    pub topic: String,
-    /// The prefix whose budget is spent, such as +44; default: the budget of the whole topic.
-    #[arg(long, value_name = "PREFIX")]
-    pub country: Option<String>,
-    /// Segments to add for today; default: the whole budget once more.
-    #[arg(long, value_name = "SEGMENTS")]
-    pub add: Option<u64>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SurveyCommand {
-    /// Print one record for each time that a person took part, the oldest first.
-    Export(ExportOptions),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct ExportOptions {
-    /// Search the surveys of this topic only.
-    #[arg(long)]
-    pub topic: Option<String>,
-    /// Name of the survey's app in its router; with a router in a router, as `outer/inner`.
-    #[arg(long)]
-    pub survey: Option<String>,
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ExportFormat,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum ExportFormat {
-    #[default]
-    Csv,
-    Json,
 }
 
 /// Safety checks of the store that the operator waives.
@@ -367,34 +221,6 @@ pub struct EventsOptions {
     /// List the events since then only: a time such as 2026-12-24T18:00:00Z, or an age such as 2h.
     #[arg(long, value_name = "TIME", value_parser = since::since)]
     pub since: Option<DateTime<Utc>>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct SendOptions {
-    /// The topic whose transport sends it.
-    #[arg(long)]
-    pub topic: String,
-    /// The recipient: a phone number in E.164, or another identity of the transport.
-    #[arg(long, value_name = "NUMBER")]
-    pub to: String,
-    /// The transport; default: the topic's first one.
-    #[arg(long)]
-    pub transport: Option<String>,
-    /// The number that it leaves from; default: the transport's own.
-    #[arg(long, value_name = "NUMBER")]
-    pub line: Option<String>,
-    /// The time to send it at, such as 2026-12-24T18:00:00Z.
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<DateTime<Utc>>,
-    /// A key under which the message is sent once, however often the command runs.
-    #[arg(long, value_name = "KEY")]
-    pub idempotency_key: Option<String>,
-    /// The address of a server whose API takes it; default: that of the environment, then the
-    /// deployment's Redis, then a server on this machine.
-    #[arg(long)]
-    pub url: Option<String>,
-    /// The text.
-    pub text: String,
 }
 
 #[derive(Clone, Debug, Args)]
