@@ -194,7 +194,7 @@ fn topic_lines(topic: &TopicView, rates: Option<Rates>) -> Vec<String> {
     if !latency.is_empty() {
         lines.push(format!("  half and 99 % within: {}", latency.join(", ")));
     }
-    let retries = topic.retries.iter();
+    let retries = topic.retries.iter().filter(|it| it.count > 0);
     let retries: Vec<String> =
         retries.map(|it| format!("{} {} {}", it.queue, it.reason, it.count)).collect();
     if !retries.is_empty() {
