@@ -484,7 +484,7 @@ impl Reference {
             }
         }
         if replies > 1 {
-            self.unsettled.insert(facts.message.clone(), replies);
+            *self.unsettled.entry(facts.message.clone()).or_default() += replies;
         }
     }
 
