@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use tempfile::TempDir;
 
 use super::process::Process;
-use super::{PATIENCE, poll};
+use super::{PATIENCE, free_port, poll};
 
 /// Page with the configuration.
 const PAGE: &str = include_str!("../../../docs/kannel.md");
@@ -37,8 +37,6 @@ pub(crate) struct Kannel {
     sendsms_port: u16,
     /// Ports of the admin interface, the smsbox, and the SMSCs `fake` and `http`.
     ports: [u16; 4],
-    /// Holds the ports, so that nothing else takes them before the start.
-    reserved: Mutex<Vec<TcpListener>>,
     processes: Mutex<Vec<Process>>,
     line: Mutex<Option<TcpStream>>,
     received: Arc<Mutex<Vec<Sms>>>,
@@ -47,15 +45,10 @@ pub(crate) struct Kannel {
 impl Kannel {
     /// Chooses the ports of a Kannel that is not started yet.
     pub(crate) fn new() -> Self {
-        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let reserved = [listen(), listen(), listen(), listen(), listen()];
-        let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
-        let [sendsms_port, ports @ ..] = reserved.each_ref().map(port);
         Self {
             dir: tempfile::tempdir().unwrap(),
-            sendsms_port,
-            ports,
-            reserved: Mutex::new(reserved.into()),
+            sendsms_port: free_port(),
+            ports: std::array::from_fn(|_| free_port()),
             processes: Mutex::default(),
             line: Mutex::default(),
             received: Arc::default(),
@@ -71,7 +64,6 @@ impl Kannel {
     pub(crate) fn start(&self, replaced: &[(&str, &str)]) {
         let config = self.dir.path().join("kannel.conf");
         std::fs::write(&config, self.config(replaced)).unwrap();
-        self.reserved.lock().unwrap().clear();
         self.spawn("bearerbox");
         let line = poll(PATIENCE, || TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[2])).ok());
         let line = line.unwrap_or_else(|| panic!("bearerbox does not start\n{}", self.logs()));

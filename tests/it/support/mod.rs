@@ -14,6 +14,7 @@ mod evidence;
 mod leftovers;
 mod live;
 mod phone;
+mod ports;
 mod raw;
 mod setup;
 mod socket;
@@ -25,21 +26,16 @@ pub(crate) use self::deployment::{Deployment, LINE};
 pub(crate) use self::disk::Disk;
 pub(crate) use self::live::{Event, Live};
 pub(crate) use self::phone::Phone;
+pub(crate) use self::ports::free_port;
 pub(crate) use self::raw::exchange;
 pub(crate) use self::setup::Setup;
 pub(crate) use self::socket::{ClientSocket, Received};
 pub(crate) use self::webhook::Webhook;
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 /// Maximum wait for an expected event. Generous, since other builds may share the machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Returns a port that is free at the moment.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
 
 /// Calls a function until it returns something, for events that cannot be awaited.
 pub(crate) fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
