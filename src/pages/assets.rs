@@ -1,16 +1,14 @@
 //! Scripts, styles and icon of the pages, embedded in the binary.
 
-use actix_web::http::header::{
-    CACHE_CONTROL, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{Embed, EmbeddedFile};
 use sha2::{Digest as _, Sha256};
 
 use super::{READ_METHODS, is_read};
-use crate::http::assets::SharedAssets;
-use crate::http::response::{method_not_allowed, not_found};
+use crate::http::assets::{REVALIDATED, SharedAssets, serve};
+use crate::http::response::{method_not_allowed, not_found, set_header};
 
 #[derive(Embed)]
 #[folder = "src/pages/assets/"]
@@ -48,18 +46,11 @@ pub(super) async fn show(request: HttpRequest, path: Path<(String, String)>) -> 
     if !is_read(&request) {
         return method_not_allowed(READ_METHODS);
     }
-    let tag = format!("\"{}\"", hex::encode(asset.metadata.sha256_hash()));
-    let is_known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
     // While two versions of the server run side by side, the page of one may ask the other.
-    let age = if wanted == version() { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let is_present = wanted == version();
+    let time = if is_present { "public, max-age=31536000, immutable" } else { REVALIDATED };
+    let mut response = serve(&request, asset, time);
+    set_header(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set_header(&mut response, REFERRER_POLICY, "no-referrer");
     response
-        .insert_header((CACHE_CONTROL, age))
-        .insert_header((ETAG, tag))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((REFERRER_POLICY, "no-referrer"));
-    if is_known {
-        return response.finish();
-    }
-    response.content_type(asset.metadata.mimetype()).body(asset.data.into_owned())
 }
