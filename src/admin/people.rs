@@ -69,9 +69,7 @@ pub(super) async fn reports(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let show = query.show;
-    if show {
-        reveal(&visitor, &state.operations, "reports: show").await?;
-    }
+    reveal(&visitor, &state.operations, "reports: show", show).await?;
     let found = state.operations.reports(query.topic(), None);
     let found = in_long_time(found).await?;
     let reports: Vec<_> = found.iter().rev().map(|view| view.row(show)).collect();
@@ -85,9 +83,7 @@ pub(super) async fn bans(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let show = query.show;
-    if show {
-        reveal(&visitor, &state.operations, "bans: show").await?;
-    }
+    reveal(&visitor, &state.operations, "bans: show", show).await?;
     let found = in_long_time(state.operations.bars(query.topic(), None)).await?;
     let bans: Vec<_> = found.iter().rev().map(|view| view.row(show)).collect();
     Ok(HttpResponse::Ok().json(json!({ "bans": bans })))
@@ -136,9 +132,7 @@ pub(super) async fn opt_outs(
     state: Data<AdminState>,
 ) -> Result<HttpResponse, AdminError> {
     let (operations, show) = (&state.operations, query.show);
-    if show {
-        reveal(&visitor, operations, "opt-outs: show").await?;
-    }
+    reveal(&visitor, operations, "opt-outs: show", show).await?;
     let mut rows: Vec<OptOutRow> = Vec::new();
     for service in operations.chosen(query.topic())? {
         let records = in_long_time(operations.opt_outs_of(service)).await?;

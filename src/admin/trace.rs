@@ -73,9 +73,7 @@ async fn show(
     if q.trim().is_empty() {
         return Err(AdminError::Invalid("q: write an id or a number".to_owned()));
     }
-    if show {
-        reveal(visitor, operations, "trace: show").await?;
-    }
+    reveal(visitor, operations, "trace: show", show).await?;
     let topic = topic.filter(|topic| !topic.is_empty());
     let since = input::since(since.as_deref(), operations.clock.now())?;
     let traced = async {

@@ -16,9 +16,11 @@ use crate::app::telemetry::{self, Reader};
 use crate::contracts::figures::StoreCalls;
 use crate::contracts::settings::{ConfigErrors, Environment, Purpose};
 use crate::contracts::storage::{Feeds, Health, SafetyCheck, Storage, StorageError};
+use crate::engine::leases::Leases;
 use crate::engine::processes::Recorder;
 use crate::engine::topic::TopicRuntime;
 use crate::model::address::GroupKey;
+use crate::model::clock::SystemClock;
 
 /// Maximum wait for a store's health.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,7 +47,7 @@ impl Prepared {
         selection: Option<TopicSelection<'_>>,
     ) -> anyhow::Result<Self> {
         let (config, services) = load_and_log(environment, registry, purpose, selection)?;
-        let recorder = Recorder::default();
+        let recorder = Recorder::new(Leases::new(Arc::new(SystemClock)));
         let calls = StoreCalls::into_figures(Arc::clone(&recorder.figures));
         let store = StoreHandle::open_recorded(&config, calls)?;
         let groups = GroupKey::new(&secret::key(&config)?);

@@ -158,12 +158,12 @@ fn queue_row(topic: &TopicView, queue: &str, view: &QueueView) -> String {
     row([
         topic.name.to_string(),
         queue.to_owned(),
-        view.pending.to_string(),
-        view.ready.to_string(),
-        view.leased.to_string(),
-        (view.delayed + view.suspect).to_string(),
-        view.scheduled.to_string(),
-        view.dead.to_string(),
+        view.depth.pending.to_string(),
+        view.depth.ready.to_string(),
+        view.depth.leased.to_string(),
+        (view.depth.delayed + view.depth.suspect).to_string(),
+        view.depth.scheduled.to_string(),
+        view.depth.dead.to_string(),
         view.oldest_seconds.map_or_else(|| "-".to_owned(), duration),
     ])
 }

@@ -19,6 +19,7 @@ use crate::engine::consumers::Consumers;
 use crate::engine::janitor::Janitor;
 use crate::engine::jobs::Jobs;
 use crate::engine::leases::Leases;
+use crate::engine::processes::Recorder;
 use crate::engine::topic::TopicRuntime;
 use crate::model::clock::{Clock, SystemClock};
 use crate::tester::{self, Board};
@@ -46,10 +47,9 @@ pub(super) async fn work(
     until: Until,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    let leases = Leases::new(Arc::new(SystemClock));
+    let Recorder { figures, leases } = prepared.recorder.clone();
     let heartbeat = Heartbeat::start(Arc::clone(&leases), prepared.store.connect()?)?;
-    let recorder = prepared.recorder.clone();
-    let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases).recorded_by(recorder);
+    let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases).recorded_by(figures);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = Arc::new(Board::new(Arc::clone(&storage), Arc::clone(&clock)));
     prepared.start_transports(&storage);

@@ -68,7 +68,7 @@ impl Consumers {
             error_every: topic.config.replies.error_every,
             observer: topic.observer.clone(),
             windows: topic.transports.dedupe_windows(),
-            figures: Arc::clone(&self.runtime.recorder.figures),
+            figures: Arc::clone(&self.runtime.figures),
         }
     }
 
@@ -87,7 +87,7 @@ impl Consumers {
             events: self.events(topic),
             groups: self.groups.clone(),
             clock: Arc::clone(&self.clock),
-            figures: Arc::clone(&self.runtime.recorder.figures),
+            figures: Arc::clone(&self.runtime.figures),
         }
     }
 }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use crate::contracts::storage::{Claim, Queue, Storage, StorageError, Token};
+use crate::contracts::figures::InHand;
+use crate::contracts::storage::{Claim, Queue, QueueKind, Storage, StorageError, Token};
 use crate::model::address::Group;
 use crate::model::clock::{Clock, millis};
+use crate::model::topic::TopicName;
 
 /// Longest interval between two heartbeats.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
@@ -18,6 +19,9 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest time for which a claim is extended. A handler is stopped and a send ends long before,
 /// unless something blocks the thread that it runs on.
 const LONGEST_CLAIM: Duration = Duration::from_mins(5);
+
+/// Messages in hand that are listed at most.
+const LISTED: usize = 50;
 
 /// Leases of all claims in hand, by queue.
 pub struct Leases {
@@ -38,6 +42,8 @@ type ClaimLeases = Vec<(Group, Arc<Lease>)>;
 /// Lease of one claim.
 struct Lease {
     token: Token,
+    /// The message, as reports list it.
+    in_hand: InHand,
     requested_at: Duration,
     /// Uptime until which the claim is certainly ours, in milliseconds.
     valid_until: AtomicU64,
@@ -62,9 +68,23 @@ impl Leases {
         self.clock.uptime()
     }
 
-    /// Wall-clock time, by which messages in hand are shown.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
+    /// Returns the messages of a topic in hand, the longest first, 50 at most.
+    pub fn in_hand(&self, topic: &TopicName) -> Vec<InHand> {
+        let queues = self.queues();
+        let ours = queues.iter().filter(|(queue, _)| queue.partition.topic == *topic);
+        let claims = ours.flat_map(|(_, leases)| leases.claims.values());
+        let mut in_hand: Vec<InHand> = claims.map(|lease| lease.in_hand.clone()).collect();
+        in_hand.sort_by_key(|it| it.since);
+        in_hand.truncate(LISTED);
+        in_hand
+    }
+
+    /// Returns the number of messages of a topic in hand, from its queues of this kind.
+    pub fn count(&self, topic: &TopicName, kind: QueueKind) -> usize {
+        let queues = self.queues();
+        let is_wanted = |queue: &Queue| queue.kind == kind && queue.partition.topic == *topic;
+        let wanted = queues.iter().filter(|(queue, _)| is_wanted(queue));
+        wanted.map(|(_, leases)| leases.claims.len()).sum()
     }
 
     /// Extends the lease of a claim from now on. The lease is counted from `requested_at` (uptime)
@@ -77,6 +97,12 @@ impl Leases {
     ) -> LeaseGuard {
         let held = Arc::new(Lease {
             token: claim.token.clone(),
+            in_hand: InHand {
+                queue: claim.queue.kind.as_str().to_owned(),
+                message: claim.id.clone(),
+                attempt: claim.failures + 1,
+                since: self.clock.now(),
+            },
             requested_at,
             valid_until: AtomicU64::new(millis(requested_at + lease)),
             lost: CancellationToken::new(),

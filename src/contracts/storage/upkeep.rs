@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::error::StorageError;
 use super::queue::{Partition, Queue};
@@ -35,7 +36,7 @@ impl fmt::Debug for DeadLetter {
 }
 
 /// Number of messages, groups and wakes of a queue, by state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Depth {
     /// Messages in all groups together.
     pub pending: u64,

@@ -12,13 +12,13 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use self::process::Taken;
+use crate::contracts::figures::Figures;
 use crate::contracts::storage::{
     ClaimRequest, Claimed, Queue, QueueKind, Storage, StorageError, Token,
 };
 use crate::engine::gate::Gate;
 use crate::engine::leases::Leases;
 use crate::engine::outage;
-use crate::engine::processes::Recorder;
 use crate::engine::settlement::Work;
 use crate::model::clock::millis;
 
@@ -32,8 +32,8 @@ const RECLAIM_INTERVAL: Duration = Duration::from_millis(100);
 pub struct ConsumerRuntime {
     pub storage: Arc<dyn Storage>,
     pub leases: Arc<Leases>,
-    /// Figures of the process, and the messages that it has in hand.
-    pub recorder: Recorder,
+    /// Figures of the process.
+    pub figures: Arc<Figures>,
     /// Held for writing by the work on a suspect and for reading by all other work, so that a
     /// suspect that kills the process is known to have done it.
     isolation: Arc<RwLock<()>>,
@@ -43,14 +43,14 @@ pub struct ConsumerRuntime {
 
 impl ConsumerRuntime {
     pub fn new(storage: Arc<dyn Storage>, leases: Arc<Leases>) -> Self {
-        let (recorder, isolation, suspect_slot) = Default::default();
-        Self { storage, leases, recorder, isolation, suspect_slot }
+        let (figures, isolation, suspect_slot) = Default::default();
+        Self { storage, leases, figures, isolation, suspect_slot }
     }
 
     /// Records into the figures of the process.
     #[must_use]
-    pub fn recorded_by(self, recorder: Recorder) -> Self {
-        Self { recorder, ..self }
+    pub fn recorded_by(self, figures: Arc<Figures>) -> Self {
+        Self { figures, ..self }
     }
 }
 

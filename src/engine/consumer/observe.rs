@@ -1,17 +1,11 @@
-//! Figures of a consumer: its settlements by outcome, and the messages that it has in hand.
+//! Figures of a consumer: its settlements by outcome, and what it puts off.
 
 use super::Consumer;
 use crate::contracts::figures::Figure;
 use crate::contracts::figures::catalogue::{RETRIES, SETTLED};
-use crate::contracts::storage::{Claim, Settled};
-use crate::engine::processes::Grip;
+use crate::contracts::storage::Settled;
 
 impl Consumer {
-    /// Lists a message as in hand until the guard is dropped.
-    pub(super) fn grip(&self, claim: &Claim) -> Grip {
-        self.runtime.recorder.hands.hold(claim, self.runtime.leases.now())
-    }
-
     /// Counts a settlement that the store has carried out, or found too late.
     pub(super) fn count_settled(&self, outcome: &str, settled: &Settled) {
         let is_lost = *settled == Settled::LeaseLost;
@@ -31,6 +25,6 @@ impl Consumer {
     fn count(&self, figure: &'static Figure, last: &str) {
         let queue = &self.config.queue;
         let labels = [queue.partition.topic.as_str(), queue.kind.as_str(), last];
-        self.runtime.recorder.figures.count(figure, &labels, 1);
+        self.runtime.figures.count(figure, &labels, 1);
     }
 }

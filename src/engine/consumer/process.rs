@@ -45,7 +45,6 @@ impl Consumer {
     ) -> Result<Option<Taken>, StorageError> {
         let Taken { claim, requested_at } = taken;
         let lease = self.runtime.leases.hold(&claim, self.config.lease, requested_at);
-        let _grip = self.grip(&claim);
         if !claim.is_suspect() {
             let _shared = self.runtime.isolation.read().await;
             return self.settle(claim, &lease, chained).await;

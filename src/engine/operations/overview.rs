@@ -69,13 +69,8 @@ pub struct TopicView {
 /// Messages and mailboxes of a queue, by state.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct QueueView {
-    pub pending: u64,
-    pub ready: u64,
-    pub leased: u64,
-    pub delayed: u64,
-    pub suspect: u64,
-    pub scheduled: u64,
-    pub dead: u64,
+    #[serde(flatten)]
+    pub depth: Depth,
     pub oldest_seconds: Option<f64>,
 }
 
@@ -168,7 +163,7 @@ impl Operations {
         let levels = Levels::of_queues(self.storage.as_ref(), service, at).await?;
         let [inbound, outbox] = QueueKind::ALL.map(|kind| QueueView::from(levels.of(kind)));
         let pauses = self.storage.pauses(&config.name).await?;
-        let waiting = u32::try_from(inbound.pending + outbox.pending).unwrap_or(u32::MAX);
+        let waiting = u32::try_from(levels.backlog()).unwrap_or(u32::MAX);
         let workers = u32::try_from(fleet.workers(&config.name, at)).unwrap_or(u32::MAX);
         Ok(TopicView {
             handler: config.handler.clone(),
@@ -209,9 +204,8 @@ impl Operations {
 
 impl From<&QueueLevel> for QueueView {
     fn from(level: &QueueLevel) -> Self {
-        let Depth { pending, ready, leased, delayed, suspect, scheduled, dead } = level.depth;
         let oldest_seconds = level.oldest.map(|age| age.as_secs_f64());
-        Self { pending, ready, leased, delayed, suspect, scheduled, dead, oldest_seconds }
+        Self { depth: level.depth, oldest_seconds }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Processes of a deployment: what each one records of itself, its reports in the store, and what all of
 //! them together show.
 
-mod hands;
 mod identity;
 pub mod levels;
 mod reader;
@@ -11,7 +10,6 @@ pub mod samples;
 mod totals;
 mod zeros;
 
-pub use hands::{Grip, Hands};
 pub use identity::ProcessIdentity;
 pub use reader::{ProcessState, reports};
 pub use recorder::Recorder;

@@ -2,25 +2,30 @@
 
 use std::sync::Arc;
 
-use super::hands::Hands;
 use crate::contracts::figures::catalogue::{IN_HAND, MEMORY_BYTES};
 use crate::contracts::figures::{Figures, Series};
 use crate::contracts::storage::QueueKind;
+use crate::engine::leases::Leases;
 use crate::model::topic::TopicName;
 
-/// Record that a process keeps of itself while it runs. Clones record into the same place.
-#[derive(Clone, Debug, Default)]
+/// Record that a process keeps of itself while it runs. Clones share it.
+#[derive(Clone)]
 pub struct Recorder {
     pub figures: Arc<Figures>,
-    pub hands: Arc<Hands>,
+    pub leases: Arc<Leases>,
 }
 
 impl Recorder {
+    /// Begins the record of a process that holds its claims under these leases.
+    pub fn new(leases: Arc<Leases>) -> Self {
+        Self { figures: Arc::default(), leases }
+    }
+
     /// Returns all series, after the levels that are read on demand: messages in hand, and memory.
     pub fn series(&self, topics: &[TopicName]) -> Vec<Series> {
         for topic in topics {
             for kind in QueueKind::ALL {
-                let count = u32::try_from(self.hands.count(topic, kind)).unwrap_or(u32::MAX);
+                let count = u32::try_from(self.leases.count(topic, kind)).unwrap_or(u32::MAX);
                 self.figures.set(&IN_HAND, &[topic.as_str(), kind.as_str()], f64::from(count));
             }
         }

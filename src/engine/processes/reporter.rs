@@ -57,7 +57,7 @@ impl Reporter {
         let series = self.series();
         let mut outcome = Ok(());
         for topic in self.names() {
-            let in_hand = self.recorder.hands.of(&topic);
+            let in_hand = self.recorder.leases.in_hand(&topic);
             let series = of_topic(&series, &topic);
             let report = self.identity.report(&topic, self.clock.now(), in_hand, series);
             outcome = outcome.and(self.store(&ProcessReport { stopped, ..report }).await);

@@ -54,16 +54,16 @@ fn paused(topic: &TopicView) -> impl Iterator<Item = Series> {
 fn of_queue(queue: [&str; 2], view: &QueueView) -> Vec<Series> {
     let [topic, kind] = queue;
     let states = [
-        ("ready", view.ready),
-        ("leased", view.leased),
-        ("delayed", view.delayed),
-        ("suspect", view.suspect),
+        ("ready", view.depth.ready),
+        ("leased", view.depth.leased),
+        ("delayed", view.depth.delayed),
+        ("suspect", view.depth.suspect),
     ];
     let groups = states.map(|(state, groups)| count(&QUEUE_GROUPS, &[topic, kind, state], groups));
     let levels = [
-        count(&QUEUE_MESSAGES, &queue, view.pending),
-        count(&QUEUE_SCHEDULED, &queue, view.scheduled),
-        count(&QUEUE_DEAD, &queue, view.dead),
+        count(&QUEUE_MESSAGES, &queue, view.depth.pending),
+        count(&QUEUE_SCHEDULED, &queue, view.depth.scheduled),
+        count(&QUEUE_DEAD, &queue, view.depth.dead),
         gauge(&QUEUE_OLDEST_SECONDS, &queue, view.oldest_seconds.unwrap_or_default()),
     ];
     groups.into_iter().chain(levels).collect()

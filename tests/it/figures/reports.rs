@@ -64,14 +64,14 @@ async fn report_lists_the_message_in_hand_and_since_when() {
     let Claimed::Message(claim) = world.storage.claim(queue, &request).await.unwrap() else {
         panic!("a message is ready");
     };
-    let grip = world.recorder.hands.hold(&claim, world.clock.now());
+    let guard = world.recorder.leases.hold(&claim, lease, world.clock.uptime());
     let reporter = world.reporter("worker");
     reporter.step(false).await.unwrap();
     let process = seen(&world).await.remove(0);
     let [in_hand] = process.in_hand.as_slice() else { panic!("one message") };
     assert_eq!((in_hand.topic.as_str(), in_hand.queue.as_str()), (TOPIC, "inbound"));
     assert_eq!((&in_hand.message, in_hand.attempt), (&claim.id, 1));
-    drop(grip);
+    drop(guard);
     reporter.step(false).await.unwrap();
     assert!(seen(&world).await.remove(0).in_hand.is_empty());
 }

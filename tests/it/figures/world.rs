@@ -70,9 +70,10 @@ impl World {
         let clock = Arc::new(ManualClock::new("2026-11-21T12:00:00Z".parse().unwrap()));
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let storage: Arc<dyn Storage> = Arc::new(Sqlite::in_memory(&shared).unwrap());
-        let (topic, recorder) = (service(&clock), Recorder::default());
-        let runtime = ConsumerRuntime::new(Arc::clone(&storage), Leases::new(Arc::clone(&shared)))
-            .recorded_by(recorder.clone());
+        let (topic, recorder) = (service(&clock), Recorder::new(Leases::new(Arc::clone(&shared))));
+        let leases = Arc::clone(&recorder.leases);
+        let runtime = ConsumerRuntime::new(Arc::clone(&storage), leases)
+            .recorded_by(Arc::clone(&recorder.figures));
         let consumers = Consumers { runtime, clock: Arc::clone(&shared), groups: groups() };
         let pipelines = topic.pipelines().collect();
         let intake = Intake::new(Arc::clone(&storage), groups(), shared, pipelines)
