@@ -30,16 +30,19 @@ impl Consumers {
         let dispatcher: Arc<dyn Work> = Arc::new(Dispatcher::new(self.dispatcher(topic, &gate)));
         let mut consumers = Vec::new();
         for partition in topic.partitions() {
-            for (kind, work, concurrency, lease) in [
-                (QueueKind::Inbound, &worker, limits.concurrency, limits.lease),
-                (QueueKind::Outbox, &dispatcher, sending.concurrency, sending.lease),
-            ] {
+            let build = |kind, work: &Arc<dyn Work>, concurrency, lease, outbox| {
                 let queue = Queue { partition: partition.clone(), kind };
                 let gate = Some(Arc::clone(&gate));
-                let config = ConsumerConfig { queue: queue.clone(), concurrency, lease, gate };
-                let consumer = Consumer::new(self.runtime.clone(), Arc::clone(work), config);
-                consumers.push((queue, consumer));
-            }
+                let config =
+                    ConsumerConfig { queue: queue.clone(), concurrency, lease, gate, outbox };
+                (queue, Consumer::new(self.runtime.clone(), Arc::clone(work), config))
+            };
+            let (concurrency, lease) = (sending.concurrency, sending.lease);
+            let outbox = build(QueueKind::Outbox, &dispatcher, concurrency, lease, None);
+            let (concurrency, lease) = (limits.concurrency, limits.lease);
+            let handoff = Some(Arc::clone(&outbox.1));
+            consumers.push(build(QueueKind::Inbound, &worker, concurrency, lease, handoff));
+            consumers.push(outbox);
         }
         consumers
     }

@@ -9,13 +9,15 @@ use super::queue::Queue;
 use crate::model::address::{Group, LineKey};
 use crate::model::message::MessageId;
 
-/// Request for the next message of a queue.
+/// Request for the next messages of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRequest {
-    /// Token of the claim, never used before.
+    /// Token of the claims, never used before.
     pub token: Token,
     pub lease: Duration,
-    /// Reclaims expired leases, due retries and due wakes first.
+    /// Messages to claim at most; at least 1.
+    pub max: usize,
+    /// Reclaims expired leases, due retries and due wakes first, and claims a suspect before all others.
     pub reclaim: bool,
     /// Lines and transports from which nothing is claimed. Only groups of an outbox have a line.
     pub closed: Vec<LineKey>,
@@ -88,12 +90,21 @@ impl Claim {
     }
 }
 
-/// Result of a claim.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Claimed {
-    Message(Box<Claim>),
-    /// No message is ready; one is due after this time, if any is.
-    Empty {
-        next_due: Option<Duration>,
-    },
+/// Result of a request for claims.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The messages that were ready, as many as requested at most, each of another group.
+    pub claims: Vec<Claim>,
+    /// Time until a lease ends, or a retry or a wake is due, as it was before these claims. Only a request
+    /// that reclaims is told.
+    pub next_due: Option<Duration>,
+}
+
+/// Claims that are requested together with a completion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NextClaims {
+    /// Of the queue of the message that is completed.
+    pub next: Option<ClaimRequest>,
+    /// Of the partition's outbox, which has the messages of the commit by then.
+    pub owed: Option<ClaimRequest>,
 }

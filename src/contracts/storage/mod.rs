@@ -30,7 +30,7 @@ mod settle;
 pub mod transfer;
 mod upkeep;
 
-pub use claim::{Claim, ClaimRequest, Claimed, Token};
+pub use claim::{Claim, ClaimRequest, Claimed, NextClaims, Token};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use inspection::{DeadLetterId, EventCursor, Head, HeadState, Inspection, Replay};

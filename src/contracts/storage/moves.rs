@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::claim::{Claim, ClaimRequest, Claimed, Token};
+use super::claim::{Claim, ClaimRequest, Claimed, NextClaims, Token};
 use super::error::StorageError;
 use super::push::{Push, Pushed};
 use super::queue::{Partition, Queue};
@@ -19,16 +19,16 @@ pub trait Queues: Send + Sync {
     /// Appends a message to its group, once. Durable when it returns.
     async fn push(&self, partition: &Partition, push: Push) -> Result<Pushed, StorageError>;
 
-    /// Claims the head of the group that has been ready for longest.
+    /// Claims the heads of the groups that have been ready for longest.
     async fn claim(&self, queue: &Queue, ask: &ClaimRequest) -> Result<Claimed, StorageError>;
 
-    /// Removes the message from the head of its group and makes its commit true, in one step. Claims
-    /// the `next` message in the same round trip.
+    /// Removes the message from the head of its group and makes its commit true, in one step. Makes the
+    /// claims in the same round trip, if the message was completed.
     async fn complete(
         &self,
         claim: Claim,
         commit: Commit,
-        next: Option<&ClaimRequest>,
+        claims: &NextClaims,
     ) -> Result<Completed, StorageError>;
 
     /// Leaves the message at the head of its group, to be claimed again after a delay.

@@ -54,13 +54,14 @@ pub enum Settled {
     LeaseLost,
 }
 
-/// Result of a settlement, and the claim that was requested with it. There is no claim after a
-/// conflict; after a lost lease only when the answer to an earlier call of the same settlement was
-/// lost, and the claim with it.
+/// Result of a settlement, and the claims that were requested with it. There is none after a conflict;
+/// after a lost lease only when the answer to an earlier call of the same settlement was lost, and the
+/// claims with it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Completed {
     pub settled: Settled,
-    pub next: Option<Claimed>,
+    pub next: Claimed,
+    pub owed: Claimed,
 }
 
 /// Return of a message to the head of its group.

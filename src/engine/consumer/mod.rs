@@ -1,5 +1,6 @@
 //! Consumer of one queue: claims messages, a bounded number at a time, and settles them.
 
+mod handoff;
 mod observe;
 mod process;
 
@@ -24,6 +25,8 @@ use crate::model::clock::millis;
 
 /// Longest wait of an idle consumer between two claims, should the doorbell's ring get lost.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
+/// Messages that one claim asks for at most, however many slots are free: the other processes get some too.
+const MAX_CLAIMS: usize = 32;
 /// Interval at which a busy consumer also looks for expired leases and due retries.
 const RECLAIM_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -63,6 +66,8 @@ pub struct ConsumerConfig {
     pub lease: Duration,
     /// Decision whether anything of the topic may be claimed, and which lines. Only an outbox has lines.
     pub gate: Option<Arc<Gate>>,
+    /// Consumer of the outbox of an inbound queue, which gets the messages that a completion puts there.
+    pub outbox: Option<Arc<Consumer>>,
 }
 
 /// Consumer of one queue.
@@ -72,6 +77,8 @@ pub struct Consumer {
     config: ConsumerConfig,
     /// Name of the queue in the log.
     name: String,
+    /// One permit for each message that may be in hand.
+    slots: Arc<Semaphore>,
     /// Uptime of the last claim that also reclaimed, in milliseconds.
     reclaimed_at: AtomicU64,
 }
@@ -89,7 +96,8 @@ impl Consumer {
     pub fn new(runtime: ConsumerRuntime, work: Arc<dyn Work>, config: ConsumerConfig) -> Arc<Self> {
         let config = ConsumerConfig { concurrency: config.concurrency.max(1), ..config };
         let name = format!("{} {:?}", config.queue.partition, config.queue.kind);
-        Arc::new(Self { runtime, work, config, name, reclaimed_at: AtomicU64::new(0) })
+        let slots = Arc::new(Semaphore::new(config.concurrency));
+        Arc::new(Self { runtime, work, config, name, slots, reclaimed_at: AtomicU64::new(0) })
     }
 
     /// Claims one message and works on it until it is settled.
@@ -98,20 +106,20 @@ impl Consumer {
     /// The store is unavailable.
     pub async fn step(&self) -> Result<Step, StorageError> {
         let requested_at = self.runtime.leases.uptime();
-        match self.claim().await? {
-            Claimed::Empty { next_due } => Ok(Step::Idle { next_due: self.next_due(next_due) }),
-            Claimed::Message(claim) => {
-                self.process(Taken { claim: *claim, requested_at }, false).await?;
-                Ok(Step::Worked)
-            }
-        }
+        let mut claimed = self.claim(1).await?;
+        let Some(claim) = claimed.claims.pop() else {
+            return Ok(Step::Idle { next_due: self.next_due(claimed.next_due) });
+        };
+        self.process(Taken { claim, requested_at }, None).await?;
+        Ok(Step::Worked)
     }
 
     /// Claims messages until it is stopped, then finishes those in hand and returns.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let slots = Arc::new(Semaphore::new(self.config.concurrency));
         let mut delays = store_delays();
-        while let Some(slot) = stop.run_until_cancelled(Arc::clone(&slots).acquire_owned()).await {
+        while let Some(slot) =
+            stop.run_until_cancelled(Arc::clone(&self.slots).acquire_owned()).await
+        {
             let slot = slot.expect("the semaphore is never closed");
             match self.fill(slot, &stop).await {
                 Ok(()) => delays = store_delays(),
@@ -123,27 +131,33 @@ impl Consumer {
             }
         }
         let all = u32::try_from(self.config.concurrency).unwrap_or(u32::MAX);
-        drop(slots.acquire_many(all).await);
+        drop(self.slots.acquire_many(all).await);
     }
 
-    /// Fills a free slot with the next message, or waits for one.
+    /// Fills a free slot, and others that are free, with the next messages. Waits when there are fewer.
     async fn fill(
         self: &Arc<Self>,
         slot: OwnedSemaphorePermit,
         stop: &CancellationToken,
     ) -> Result<(), StorageError> {
+        let mut slots = vec![slot];
+        slots.extend(self.free_slots(MAX_CLAIMS - 1));
         let requested_at = self.runtime.leases.uptime();
-        match self.claim().await? {
-            Claimed::Message(claim) => {
-                let taken = Taken { claim: *claim, requested_at };
-                tokio::spawn(Arc::clone(self).chain(taken, slot, stop.clone()));
-                Ok(())
-            }
-            Claimed::Empty { next_due } => {
-                drop(slot);
-                self.idle(next_due, stop).await
-            }
+        let claimed = self.claim(slots.len()).await?;
+        let is_empty = claimed.claims.len() < slots.len();
+        for claim in claimed.claims {
+            let Some(slot) = slots.pop() else { break };
+            let taken = Taken { claim, requested_at };
+            tokio::spawn(Arc::clone(self).chain(taken, slot, stop.clone()));
         }
+        drop(slots);
+        if is_empty { self.idle(claimed.next_due, stop).await } else { Ok(()) }
+    }
+
+    /// Takes slots that are free now, at most so many.
+    fn free_slots(&self, most: usize) -> Vec<OwnedSemaphorePermit> {
+        let free = || Arc::clone(&self.slots).try_acquire_owned().ok();
+        std::iter::from_fn(free).take(most).collect()
     }
 
     async fn idle(
@@ -189,8 +203,7 @@ impl Consumer {
         let mut next = Some(taken);
         while let Some(taken) = next {
             let id = taken.claim.id.clone();
-            let chained = !stop.is_cancelled();
-            next = match self.process(taken, chained).await {
+            next = match self.process(taken, Some(&stop)).await {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::warn!(
@@ -204,7 +217,7 @@ impl Consumer {
         drop(slot);
     }
 
-    async fn claim(&self) -> Result<Claimed, StorageError> {
+    async fn claim(&self, max: usize) -> Result<Claimed, StorageError> {
         let exchanged = self.exchange_pauses().await;
         if let Some(gate) = &self.config.gate {
             let held_for = gate.topic_held_for();
@@ -214,10 +227,11 @@ impl Consumer {
                 if gate.is_answered() {
                     outage::answered(&self.name);
                 }
-                return Ok(Claimed::Empty { next_due: held_for });
+                return Ok(Claimed { next_due: held_for, ..Claimed::default() });
             }
         }
-        let claimed = self.runtime.storage.claim(&self.config.queue, &self.request(true)).await?;
+        let request = self.request(max, true);
+        let claimed = self.runtime.storage.claim(&self.config.queue, &request).await?;
         outage::answered(&self.name);
         Ok(claimed)
     }
@@ -237,7 +251,7 @@ impl Consumer {
         exchanged
     }
 
-    fn request(&self, reclaim: bool) -> ClaimRequest {
+    fn request(&self, max: usize, reclaim: bool) -> ClaimRequest {
         let now = millis(self.runtime.leases.uptime());
         let last = Duration::from_millis(self.reclaimed_at.load(Ordering::Relaxed));
         let reclaim =
@@ -246,7 +260,7 @@ impl Consumer {
             self.reclaimed_at.store(now, Ordering::Relaxed);
         }
         let closed = self.lines().map(|gate| gate.closed()).unwrap_or_default();
-        ClaimRequest { token: Token::random(), lease: self.config.lease, reclaim, closed }
+        ClaimRequest { token: Token::random(), lease: self.config.lease, max, reclaim, closed }
     }
 }
 

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
+use super::handoff::Handoff;
 use super::{Consumer, IDLE_WAIT};
-use crate::contracts::storage::{Claim, Claimed, Commit, Completed, Retry, Settled, StorageError};
+use crate::contracts::storage::{
+    Claim, Commit, Completed, NextClaims, Retry, Settled, StorageError,
+};
 use crate::engine::leases::LeaseGuard;
 use crate::engine::settlement::Settlement;
 
@@ -37,11 +42,12 @@ enum Completion {
 }
 
 impl Consumer {
-    /// Works on one message under its lease. With `chained`, the settlement claims the next one.
+    /// Works on one message under its lease. Its settlement claims the next one, until `chained` is
+    /// cancelled; without it, none.
     pub(super) async fn process(
         &self,
         taken: Taken,
-        chained: bool,
+        chained: Option<&CancellationToken>,
     ) -> Result<Option<Taken>, StorageError> {
         let Taken { claim, requested_at } = taken;
         let lease = self.runtime.leases.hold(&claim, self.config.lease, requested_at);
@@ -65,7 +71,7 @@ impl Consumer {
         &self,
         mut claim: Claim,
         lease: &LeaseGuard,
-        chained: bool,
+        chained: Option<&CancellationToken>,
     ) -> Result<Option<Taken>, StorageError> {
         let (storage, began) = (&self.runtime.storage, self.runtime.leases.uptime());
         for _ in 0..MAX_CONFLICTS {
@@ -141,14 +147,22 @@ impl Consumer {
         &self,
         claim: Claim,
         commit: Commit,
-        (chained, began): (bool, Duration),
+        (chained, began): (Option<&CancellationToken>, Duration),
     ) -> Result<Completion, StorageError> {
         let line = self.work.line(&claim, &commit);
         let observed = self.work.is_observed(&claim).then(|| claim.payload.clone());
-        let request = (chained && !self.is_held()).then(|| self.request(false));
+        let chained = chained.filter(|stop| !stop.is_cancelled() && !self.is_held());
+        let handoff = chained.and_then(|_| self.handoff(&commit));
+        let claims = NextClaims {
+            next: chained.map(|_| self.request(1, false)),
+            owed: handoff.as_ref().map(Handoff::request),
+        };
         let requested_at = self.runtime.leases.uptime();
-        let completed = self.runtime.storage.complete(claim, commit, request.as_ref()).await?;
-        let Completed { settled, next } = completed;
+        let completed = self.runtime.storage.complete(claim, commit, &claims).await?;
+        let Completed { settled, mut next, owed } = completed;
+        if let (Some(handoff), Some(stop)) = (handoff, chained) {
+            handoff.take(owed.claims, requested_at, stop);
+        }
         match settled {
             Settled::Conflict(ours) => {
                 self.count_outcome("conflict");
@@ -166,9 +180,7 @@ impl Consumer {
             }
             Settled::LeaseLost => self.count_outcome("lost"),
         }
-        Ok(Completion::Ended(match next {
-            Some(Claimed::Message(claim)) => Some(Taken { claim: *claim, requested_at }),
-            Some(Claimed::Empty { .. }) | None => None,
-        }))
+        let next = next.claims.pop();
+        Ok(Completion::Ended(next.map(|claim| Taken { claim, requested_at })))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, ToRedisArgs};
+use redis::{Arg, Cmd, ToRedisArgs};
 
 use super::keys;
 use super::reconnecting::Request;
@@ -10,15 +10,18 @@ use super::scripts::Script;
 use crate::contracts::storage::{ClaimRequest, Entry, Partition, encoding};
 use crate::model::event::Facts;
 
-/// A call of a script.
+/// A call of a script, or of one move of a script of moves, which a batch carries out.
 pub(super) struct ScriptCall {
-    script: &'static Script,
-    tag: String,
-    arguments: Vec<Vec<u8>>,
+    pub(super) script: &'static Script,
+    pub(super) tag: String,
+    /// Name of the move; empty in the call of a script of its own.
+    pub(super) name: &'static str,
+    /// The arguments alone.
+    arguments: Cmd,
     /// Index of the argument that marks a repeated call.
     repeated: Option<usize>,
-    waits_for_replicas: bool,
-    patience: Duration,
+    pub(super) waits_for_replicas: bool,
+    pub(super) patience: Duration,
 }
 
 impl ScriptCall {
@@ -31,15 +34,33 @@ impl ScriptCall {
         Self {
             script,
             tag: key,
-            arguments: Vec::with_capacity(32),
+            name: "",
+            arguments: Cmd::new(),
             repeated: None,
             waits_for_replicas: true,
             patience: Duration::from_secs(5),
         }
     }
 
+    /// Makes a call of a move.
+    pub(super) fn of_move(
+        script: &'static Script,
+        name: &'static str,
+        partition: &Partition,
+    ) -> Self {
+        Self { name, ..Self::new(script, partition) }
+    }
+
+    /// The arguments, in their order.
+    pub(super) fn arguments(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.arguments.args_iter().map(|argument| match argument {
+            Arg::Simple(bytes) => bytes,
+            _ => unreachable!("only a scan has a cursor"),
+        })
+    }
+
     pub(super) fn arg(mut self, argument: impl ToRedisArgs) -> Self {
-        self.arguments.extend(argument.to_redis_args());
+        self.arguments.arg(argument);
         self
     }
 
@@ -49,16 +70,9 @@ impl ScriptCall {
 
     /// Adds the flag that marks a repeated call.
     pub(super) fn repeated_flag(mut self) -> Self {
-        self.repeated = Some(self.arguments.len());
+        let index = self.arguments().len();
+        self.repeated = Some(index);
         self.flag(false)
-    }
-
-    /// Marks this as a repetition of an earlier call.
-    pub(super) fn mark_repeated(mut self) -> Self {
-        if let Some(index) = self.repeated {
-            self.arguments[index] = b"1".to_vec();
-        }
-        self
     }
 
     pub(super) fn millis(self, time: Duration) -> Self {
@@ -71,9 +85,15 @@ impl ScriptCall {
         })
     }
 
-    /// Adds the keys of the closed lines, which are the last arguments of a claim.
-    pub(super) fn closed(self, request: &ClaimRequest) -> Self {
-        request.closed.iter().fold(self, |call, line| call.arg(line.as_str()))
+    /// Adds a request for claims, or blanks when there is none.
+    pub(super) fn request(self, request: Option<&ClaimRequest>) -> Self {
+        let Some(request) = request else { return (0..5).fold(self, |call, _| call.arg("")) };
+        let closed: Vec<&str> = request.closed.iter().map(|line| line.as_str()).collect();
+        self.arg(request.token.as_str())
+            .millis(request.lease)
+            .arg(request.max)
+            .flag(request.reclaim)
+            .arg(closed.join(","))
     }
 
     /// Adds the key and the value by which the provider's id of an outbound message is noted, and how
@@ -113,11 +133,8 @@ impl Request for ScriptCall {
     }
 
     fn command(&self, is_repeated: bool, with_source: bool) -> Cmd {
-        let (name, script) =
-            if with_source { ("EVAL", &self.script.source) } else { ("EVALSHA", &self.script.sha) };
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(1).arg(&self.tag);
-        for (index, argument) in self.arguments.iter().enumerate() {
+        let mut command = self.script.command(&self.tag, with_source);
+        for (index, argument) in self.arguments().enumerate() {
             if is_repeated && Some(index) == self.repeated {
                 command.arg(1);
             } else {

@@ -3,9 +3,9 @@
 //!
 //! | key | type | holds | bound |
 //! |---|---|---|---|
-//! | `{t:n}in:ctr`, `out:ctr` | hash | `seq` issued, `done` removed, `dup` duplicates refused | 3 fields |
-//! | `…g:<group>` | list | `sequence\|length of id\|id payload`, head left | `max_group_depth`, `max_depth` |
-//! | `…gs:<group>` | hash | a claimed or failed head: `tok att err amb was note iso` | removed with its message |
+//! | `{t:n}ctr` | hash | of each queue `in:seq` issued and `in:done` removed; `dup` duplicates refused | 5 fields |
+//! | `{t:n}in:g:<group>`, `out:g:<group>` | list | `sequence\|length of id\|id payload`, head left | `max_group_depth`, `max_depth` |
+//! | `…claims` | hash | by group, what is known of a claimed or failed head: `token\|claims\|failures\|claims in quarantine\|outcome unknown since\|the same before the claim\|note` | removed with its message |
 //! | `…ready` | zset | ready groups without a line, by the time they became ready (0: goes first) | groups |
 //! | `…ready:<line>` | zset | the same for each line of an outbox | groups |
 //! | `…lines` | zset | lines that have ready groups, by the time they were last served | lines |

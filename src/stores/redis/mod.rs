@@ -1,9 +1,11 @@
 //! The store on Redis: standalone, behind sentinels, or a cluster; with TLS or without.
 //!
-//! Every move is one Lua script (`scripts/`), which Redis runs as one step; `keys` lists the keys.
-//! Moves share one pipelined connection. The doorbell and the feeds block, so each call that waits has
-//! a connection of its own meanwhile. Upkeep and operator queries borrow connections from a pool.
+//! Redis runs a Lua script (`scripts/`) as one step; `keys` lists the keys. The moves of one partition that
+//! wait at the same time are one call of a script (`lanes`). All calls share one pipelined connection. The
+//! doorbell and the feeds block, so each call that waits has a connection of its own meanwhile. Upkeep and
+//! operator queries borrow connections from a pool.
 
+mod batch;
 mod blocking;
 mod call;
 mod connection;
@@ -13,6 +15,7 @@ mod feeds;
 mod health;
 mod inspection;
 mod keys;
+mod lanes;
 mod moves;
 mod operator;
 mod pauses;
@@ -29,16 +32,18 @@ mod target;
 mod transfer;
 mod upkeep;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, Value};
 use secrecy::SecretString;
 
 use self::blocking::BlockingConnections;
-use self::call::PlainCommand;
+use self::call::{PlainCommand, ScriptCall};
 use self::connection_pool::ConnectionPool;
 use self::error::to_storage_error;
 use self::keys::tag;
+use self::lanes::Lanes;
 use self::reconnecting::Reconnecting;
 use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::{Partition, StorageError};
@@ -64,7 +69,9 @@ pub struct RedisConfig {
 /// The store on Redis.
 pub struct Redis {
     /// Connection that all moves share.
-    shared: Reconnecting,
+    shared: Arc<Reconnecting>,
+    pushes: Lanes,
+    moves: Lanes,
     blocking: BlockingConnections,
     pool: ConnectionPool,
     wait_replicas: u32,
@@ -92,7 +99,9 @@ impl Redis {
         Ok(Self {
             pool: ConnectionPool::new(&target)?,
             blocking: BlockingConnections::new(target.clone()),
-            shared: Reconnecting::new(target, RESPONSE_TIMEOUT, wait_replicas),
+            shared: Arc::new(Reconnecting::new(target, RESPONSE_TIMEOUT, wait_replicas)),
+            pushes: Lanes::new(),
+            moves: Lanes::new(),
             wait_replicas,
             calls: StoreCalls::default(),
         })
@@ -101,9 +110,20 @@ impl Redis {
     /// Records the time of every call from now on, but of those that wait for something to happen.
     #[must_use]
     pub fn recording(mut self, calls: StoreCalls) -> Self {
-        self.shared.record(calls.clone());
+        let shared = Arc::get_mut(&mut self.shared).expect("no lane is open yet");
+        shared.record(calls.clone());
         self.calls = calls;
         self
+    }
+
+    /// Carries out a move that adds to the store, together with others that wait.
+    async fn push_one(&self, call: ScriptCall) -> Result<Value, StorageError> {
+        self.pushes.send(&self.shared, call).await
+    }
+
+    /// Carries out a move that drains the store, or reads it, together with others that wait.
+    async fn move_one(&self, call: ScriptCall) -> Result<Value, StorageError> {
+        self.moves.send(&self.shared, call).await
     }
 
     /// Sends a read on the shared connection.

@@ -12,8 +12,8 @@ use crate::contracts::storage::encoding::{
     SENDER_BARRED, debts, digest, dropped, kinds, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, Once, Partition, Push, Queue,
-    QueueKind, Replay, Retry, SenderRate, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, NextClaims, Once, Partition,
+    Push, Queue, QueueKind, Replay, Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::Facts;
@@ -28,7 +28,7 @@ const LIFE: (Duration, Duration) =
     (Duration::from_millis(1), Duration::from_hours(1_000 * 366 * 24));
 
 pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
-    let call = ScriptCall::new(&scripts::PUSH, partition)
+    let call = ScriptCall::of_move(&scripts::PUSHES, "push", partition)
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
         .arg(digest(&[push.entry.id.as_str()]))
@@ -78,7 +78,7 @@ fn once(call: ScriptCall, once: &Once) -> ScriptCall {
 
 pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
     let sent = encoding::outbound_ids(facts).map(|(_, theirs)| transferred(theirs));
-    let call = ScriptCall::new(&scripts::RECORD, partition)
+    let call = ScriptCall::of_move(&scripts::PUSHES, "record", partition)
         .patience(PUSH_PATIENCE)
         .arg(DUPLICATE_DAYS)
         .arg(facts.max_records)
@@ -89,20 +89,16 @@ pub(super) fn record(partition: &Partition, facts: &Facts) -> ScriptCall {
 }
 
 pub(super) fn claim(queue: &Queue, request: &ClaimRequest) -> ScriptCall {
-    let call = ScriptCall::new(&scripts::CLAIM, &queue.partition);
-    replicated_if(precedes_a_send(queue), call)
+    let call = ScriptCall::of_move(&scripts::MOVES, "claim", &queue.partition);
+    replicated_if(precedes_a_send(queue.kind), call)
         .arg(kind_prefix(queue.kind))
-        .arg(request.token.as_str())
-        .millis(request.lease)
-        .flag(request.reclaim)
-        .repeated_flag()
-        .closed(request)
+        .request(Some(request))
 }
 
 /// Tests whether a claim leads to a send, which cannot be undone. Only such a claim, and what a provider
 /// was answered, must be on the replicas: a store that was rolled back repeats everything else.
-fn precedes_a_send(queue: &Queue) -> bool {
-    queue.kind == QueueKind::Outbox
+fn precedes_a_send(kind: QueueKind) -> bool {
+    kind == QueueKind::Outbox
 }
 
 fn replicated_if(replicated: bool, call: ScriptCall) -> ScriptCall {
@@ -110,8 +106,8 @@ fn replicated_if(replicated: bool, call: ScriptCall) -> ScriptCall {
 }
 
 /// Begins the call of a settlement with its claim and the fences.
-fn settlement(script: &'static scripts::Script, claim: &Claim) -> ScriptCall {
-    ScriptCall::new(script, &claim.queue.partition)
+fn settlement(name: &'static str, claim: &Claim) -> ScriptCall {
+    ScriptCall::of_move(&scripts::MOVES, name, &claim.queue.partition)
         .arg(kind_prefix(claim.queue.kind))
         .arg(claim.group.as_str())
         .arg(claim.token.as_str())
@@ -119,13 +115,12 @@ fn settlement(script: &'static scripts::Script, claim: &Claim) -> ScriptCall {
         .flag(claim.is_suspect())
 }
 
-pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimRequest>) -> ScriptCall {
-    let call = settlement(&scripts::COMPLETE, claim);
-    let call = replicated_if(next.is_some() && precedes_a_send(&claim.queue), call)
-        .repeated_flag()
-        .arg(next.map_or("", |request| request.token.as_str()))
-        .millis(next.map_or(Duration::ZERO, |request| request.lease))
-        .flag(next.is_some_and(|request| request.reclaim))
+pub(super) fn complete(claim: &Claim, commit: &Commit, claims: &NextClaims) -> ScriptCall {
+    let NextClaims { next, owed } = claims;
+    let claims_a_send = owed.is_some() || next.is_some() && precedes_a_send(claim.queue.kind);
+    let call = replicated_if(claims_a_send, settlement("complete", claim))
+        .request(next.as_ref())
+        .request(owed.as_ref())
         .arg(max_records(commit.facts.as_ref()))
         .facts(commit.facts.as_ref())
         .arg(commit.settles.as_ref().map_or("", |id| id.as_str()))
@@ -139,17 +134,13 @@ pub(super) fn complete(claim: &Claim, commit: &Commit, next: Option<&ClaimReques
         .arg(commit.recipient.as_ref().map_or(0, |limit| limit.max_depth));
     let call = commit.checks.iter().fold(call, check);
     let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
-    let call = commit.wakes.iter().fold(call, |call, (entry, due)| {
+    commit.wakes.iter().fold(call, |call, (entry, due)| {
         let call = call.entries([entry]);
         match due {
             None => call.arg(""),
             Some(at) => call.arg(at.timestamp_millis()),
         }
-    });
-    match next {
-        Some(request) => call.closed(request),
-        None => call,
-    }
+    })
 }
 
 fn check(call: ScriptCall, check: &Check) -> ScriptCall {
@@ -179,7 +170,7 @@ fn life(ttl: Duration) -> Duration {
 }
 
 pub(super) fn retry(claim: &Claim, retry: &Retry) -> ScriptCall {
-    settlement(&scripts::RETRY, claim)
+    settlement("retry", claim)
         .without_replicas()
         .millis(retry.after)
         .flag(retry.failed)
@@ -190,13 +181,11 @@ pub(super) fn retry(claim: &Claim, retry: &Retry) -> ScriptCall {
 }
 
 pub(super) fn release(claim: &Claim) -> ScriptCall {
-    settlement(&scripts::RELEASE, claim)
-        .without_replicas()
-        .flag(claim.outcome_unknown_since.is_some())
+    settlement("release", claim).without_replicas().flag(claim.outcome_unknown_since.is_some())
 }
 
 pub(super) fn bury(claim: &Claim, burial: &Burial) -> ScriptCall {
-    let call = settlement(&scripts::BURY, claim)
+    let call = settlement("bury", claim)
         .without_replicas()
         .arg(&burial.reason)
         .arg(MAX_DEAD_LETTERS)

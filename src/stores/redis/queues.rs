@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redis::{Value, cmd};
 
+use super::batch::Batch;
 use super::call::ScriptCall;
 use super::keys::queue_prefix;
-use super::reply::{decode, read_claim};
+use super::reply::{decode, read_claimed};
 use super::{MAX_BLOCK, Redis, moves};
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
-    Queues, Retry, Settled, StorageError, Token,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, NextClaims, Partition, Push,
+    Pushed, Queue, QueueKind, Queues, Retry, Settled, StorageError, Token,
 };
 use crate::model::address::Group;
 use crate::model::message::Wake;
@@ -20,7 +21,7 @@ use crate::model::message::Wake;
 #[async_trait]
 impl Queues for Redis {
     async fn push(&self, partition: &Partition, push: Push) -> Result<Pushed, StorageError> {
-        let reply: String = decode(self.shared.send(&moves::push(partition, &push)).await?)?;
+        let reply: String = decode(self.push_one(moves::push(partition, &push)).await?)?;
         match reply.as_str() {
             "OK" => Ok(Pushed::Accepted),
             "DUP" => Ok(Pushed::Duplicate),
@@ -33,8 +34,8 @@ impl Queues for Redis {
     }
 
     async fn claim(&self, queue: &Queue, request: &ClaimRequest) -> Result<Claimed, StorageError> {
-        match self.shared.send(&moves::claim(queue, request)).await {
-            Ok(reply) => read_claim(queue, &request.token, reply),
+        match self.move_one(moves::claim(queue, request)).await {
+            Ok(reply) => read_claimed(queue, Some(request), reply),
             Err(error) => {
                 self.release_unreplicated(queue, request).await;
                 Err(error)
@@ -46,34 +47,38 @@ impl Queues for Redis {
         &self,
         claim: Claim,
         commit: Commit,
-        next: Option<&ClaimRequest>,
+        claims: &NextClaims,
     ) -> Result<Completed, StorageError> {
-        let reply = match self.shared.send(&moves::complete(&claim, &commit, next)).await {
+        let outbox = Queue { kind: QueueKind::Outbox, ..claim.queue.clone() };
+        let NextClaims { next, owed } = claims;
+        let reply = match self.move_one(moves::complete(&claim, &commit, claims)).await {
             Ok(reply) => reply,
             Err(error) => {
-                if let Some(request) = next {
-                    self.release_unreplicated(&claim.queue, request).await;
+                for (queue, request) in [(&claim.queue, next), (&outbox, owed)] {
+                    if let Some(request) = request {
+                        self.release_unreplicated(queue, request).await;
+                    }
                 }
                 return Err(error);
             }
         };
-        let (settled, rest): (String, Value) = decode(reply)?;
-        if settled == "CONGESTED" {
-            let settled = Settled::Congested(Box::new(claim));
-            return Ok(Completed { settled, next: None });
-        }
-        if settled == "CONFLICT" {
-            let state = decode(rest)?;
-            let settled = Settled::Conflict(Box::new(Claim { state, ..claim }));
-            return Ok(Completed { settled, next: None });
-        }
-        let next = match (next, rest) {
-            (Some(request), claimed @ Value::Array(_)) => {
-                Some(read_claim(&claim.queue, &request.token, claimed)?)
+        let unclaimed =
+            |settled| Completed { settled, next: Claimed::default(), owed: Claimed::default() };
+        let Value::Array(fields) = reply else { return Err(another_shape()) };
+        let mut fields = fields.into_iter();
+        let mut field = || fields.next().unwrap_or(Value::Nil);
+        match decode::<String>(field())?.as_str() {
+            "CONGESTED" => Ok(unclaimed(Settled::Congested(Box::new(claim)))),
+            "CONFLICT" => {
+                let state = decode(field())?;
+                Ok(unclaimed(Settled::Conflict(Box::new(Claim { state, ..claim }))))
             }
-            _ => None,
-        };
-        Ok(Completed { settled: read_settled(&settled), next })
+            settled => Ok(Completed {
+                settled: read_settled(settled),
+                next: read_claimed(&claim.queue, next.as_ref(), field())?,
+                owed: read_claimed(&outbox, owed.as_ref(), field())?,
+            }),
+        }
     }
 
     async fn retry(&self, claim: Claim, retry: Retry) -> Result<Settled, StorageError> {
@@ -123,28 +128,32 @@ impl Queues for Redis {
 
 impl Redis {
     async fn settle(&self, call: ScriptCall) -> Result<Settled, StorageError> {
-        let reply: String = decode(self.shared.send(&call).await?)?;
+        let reply: String = decode(self.move_one(call).await?)?;
         Ok(read_settled(&reply))
     }
 
-    /// Releases a claim that was made but did not reach enough replicas, so that its caller knows
-    /// nothing of it. Left to its lease, its message would come to look like one that kills workers.
+    /// Releases claims that were made but did not reach enough replicas, so that their caller knows
+    /// nothing of them. Left to their lease, their messages would come to look like some that kill workers.
     async fn release_unreplicated(&self, queue: &Queue, request: &ClaimRequest) {
         if self.wait_replicas == 0 {
             return;
         }
         let once = |call: ScriptCall| call.without_replicas().patience(Duration::ZERO);
-        // Without a claim of this token the call makes one, and that is released.
-        let held = once(moves::claim(queue, request).mark_repeated());
-        let held = self.shared.send(&held).await;
-        let held = held.and_then(|held| read_claim(queue, &request.token, held));
-        if let Ok(Claimed::Message(claim)) = held {
+        // Without claims of this token the call makes some, and those are released.
+        let held = Batch::repeated(once(moves::claim(queue, request)));
+        let Ok(Value::Array(mut replies)) = self.shared.send(&held).await else { return };
+        let held = read_claimed(queue, Some(request), replies.pop().unwrap_or(Value::Nil));
+        for claim in held.unwrap_or_default().claims {
             // A store that is unavailable now leaves the claim to the end of its lease.
-            let _ = self.shared.send(&once(moves::release(&claim))).await;
+            let _ = self.move_one(once(moves::release(&claim))).await;
         }
     }
 }
 
 fn read_settled(reply: &str) -> Settled {
     if reply == "OK" { Settled::Done } else { Settled::LeaseLost }
+}
+
+fn another_shape() -> StorageError {
+    StorageError::Corrupt("a settlement of another shape".to_owned())
 }

@@ -22,7 +22,7 @@ impl Rates for Redis {
         topic: &TopicName,
         admission: &Admission,
     ) -> Result<Admitted, StorageError> {
-        read(self.shared.send(&admit(topic, admission)).await?)
+        read(self.move_one(admit(topic, admission)).await?)
     }
 
     async fn refund(
@@ -61,7 +61,8 @@ impl Rates for Redis {
 }
 
 fn admit(topic: &TopicName, admission: &Admission) -> ScriptCall {
-    let call = ScriptCall::new(&scripts::ADMIT, &Partition::first(topic)).without_replicas();
+    let call = ScriptCall::of_move(&scripts::MOVES, "admit", &Partition::first(topic));
+    let call = call.without_replicas();
     let call = call.arg(admission.cost);
     let call = match &admission.bucket {
         None => call.arg("").arg(0).arg(0).arg(0),

@@ -21,12 +21,8 @@ impl StateReads for Redis {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let tag = tag(partition);
-        let mut command = cmd("MGET");
-        for key in keys {
-            command.arg(format!("{tag}s:{key}"));
-        }
-        decode(self.read(partition, command).await?)
+        let call = ScriptCall::of_move(&scripts::MOVES, "values", partition).without_replicas();
+        decode(self.move_one(keys.iter().fold(call, ScriptCall::arg)).await?)
     }
 
     async fn members(

@@ -17,7 +17,7 @@ use crate::model::message::MessageId;
 #[async_trait]
 impl Records for Redis {
     async fn record(&self, partition: &Partition, facts: Facts) -> Result<(), StorageError> {
-        self.shared.send(&moves::record(partition, &facts)).await.map(drop)
+        self.push_one(moves::record(partition, &facts)).await.map(drop)
     }
 
     async fn provider_id(

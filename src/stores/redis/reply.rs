@@ -5,29 +5,41 @@ use std::time::Duration;
 use chrono::DateTime;
 use redis::{Value, from_redis_value};
 
-use crate::contracts::storage::{Claim, Claimed, Queue, StorageError, Token};
+use crate::contracts::storage::{Claim, ClaimRequest, Claimed, Queue, StorageError, Token};
 use crate::model::address::Group;
 use crate::model::message::MessageId;
 
-/// Reads `{EMPTY, ms}` or `{group, head, attempt, isolated, failures, outcome_unknown, note, state}`.
-pub(super) fn read_claim(
+/// Reads `{ms until something is due or -1, claims ...}`; nothing when nothing was requested.
+pub(super) fn read_claimed(
     queue: &Queue,
-    token: &Token,
+    request: Option<&ClaimRequest>,
     reply: Value,
 ) -> Result<Claimed, StorageError> {
-    let Value::Array(fields) = reply else {
-        return Err(StorageError::Corrupt("a claim that is not a list".to_owned()));
+    let (Some(request), Value::Array(mut fields)) = (request, reply) else {
+        return Ok(Claimed::default());
     };
-    if fields.len() == 2 {
-        let (_, due): (String, i64) = decode(Value::Array(fields))?;
-        return Ok(Claimed::Empty { next_due: u64::try_from(due).ok().map(Duration::from_millis) });
+    if fields.is_empty() {
+        return Err(StorageError::Corrupt("claims without a time".to_owned()));
     }
+    let claims = fields.split_off(1);
+    let [due]: [i64; 1] = decode(Value::Array(fields))?;
+    Ok(Claimed {
+        claims: claims
+            .into_iter()
+            .map(|claim| read_claim(queue, &request.token, claim))
+            .collect::<Result<_, _>>()?,
+        next_due: u64::try_from(due).ok().map(Duration::from_millis),
+    })
+}
+
+/// Reads `{group, head, attempt, isolated, failures, outcome_unknown, note, state}`.
+fn read_claim(queue: &Queue, token: &Token, reply: Value) -> Result<Claim, StorageError> {
     let (group, head, attempt, isolated, failures, outcome_unknown, note, state) =
         decode::<(String, String, u32, u32, u32, Option<i64>, Option<String>, Option<String>)>(
-            Value::Array(fields),
+            reply,
         )?;
     let (sequence, id, payload) = split_message(&head)?;
-    Ok(Claimed::Message(Box::new(Claim {
+    Ok(Claim {
         queue: queue.clone(),
         group: Group::from_id(group),
         token: token.clone(),
@@ -40,7 +52,7 @@ pub(super) fn read_claim(
         outcome_unknown_since: outcome_unknown.and_then(DateTime::from_timestamp_millis),
         note,
         state,
-    })))
+    })
 }
 
 /// Splits a message as its list holds it: `sequence|length of id|id payload`.

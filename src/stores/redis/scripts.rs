@@ -1,15 +1,20 @@
-//! Lua scripts, one per move. The header of each file documents its arguments and its reply.
+//! Lua scripts. The header of each file documents its arguments and its reply.
+//!
+//! The moves that many messages make are functions of two scripts, each of which carries out a batch of
+//! them in one call: `PUSHES`, which Redis refuses as a whole when it is out of memory, and `MOVES`, which
+//! it runs even then. Everything else is a script of its own.
 
 use std::sync::LazyLock;
 
+use redis::Cmd;
 use sha1::{Digest, Sha1};
 
 use crate::contracts::storage::{encoding, rates};
 
 /// Source of a script, and the hash that Redis caches it by.
 pub(super) struct Script {
-    pub source: String,
-    pub sha: String,
+    source: String,
+    sha: String,
 }
 
 impl Script {
@@ -18,7 +23,7 @@ impl Script {
     /// The shebang makes Redis refuse a script before its first write (out of memory, read-only
     /// replica, failing disk) instead of in the middle. A script that drains a queue must run when
     /// memory is full, or a full store could never empty itself.
-    fn new(drains: bool, body: &str) -> Self {
+    fn new(drains: bool, parts: &[&str]) -> Self {
         let flags = if drains { " flags=allow-oom" } else { "" };
         let constants = format!(
             "local SUSPECT_AFTER, CLAIM_RECLAIMS, MOST_OWED, DROP_INTERVAL = {}, {}, {}, {}",
@@ -28,27 +33,33 @@ impl Script {
             encoding::DROP_INTERVAL.as_millis()
         );
         let prelude = include_str!("scripts/prelude.lua");
-        let source = format!("#!lua{flags}\n{constants}\n{prelude}\n{body}");
+        let source = format!("#!lua{flags}\n{constants}\n{prelude}\n{}", parts.join("\n"));
         let sha = hex::encode(Sha1::digest(source.as_bytes()));
         Self { source, sha }
+    }
+
+    /// Begins a call on a key, by the hash or `with_source`.
+    pub(super) fn command(&self, key: &str, with_source: bool) -> Cmd {
+        let (name, script) =
+            if with_source { ("EVAL", &self.source) } else { ("EVALSHA", &self.sha) };
+        let mut command = redis::cmd(name);
+        command.arg(script).arg(1).arg(key);
+        command
     }
 }
 
 macro_rules! scripts {
-    ($($name:ident, $drains:literal, $file:literal;)*) => {
-        $(pub(super) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new($drains, include_str!(concat!("scripts/", $file))));)*
+    ($($name:ident, $drains:literal, $($file:literal)+;)*) => {
+        $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new($drains, &[$(include_str!(concat!("scripts/", $file))),+])
+        });)*
     };
 }
 
 scripts! {
-    PUSH, false, "push.lua";
-    RECORD, false, "record.lua";
-    CLAIM, true, "claim.lua";
-    COMPLETE, true, "complete.lua";
-    RETRY, true, "retry.lua";
-    RELEASE, true, "release.lua";
-    BURY, true, "bury.lua";
+    PUSHES, false, "batch.lua" "push.lua" "record.lua" "moves.lua";
+    MOVES, true, "batch.lua" "ask.lua" "claim.lua" "complete.lua" "retry.lua" "release.lua" "bury.lua"
+        "admit.lua" "values.lua" "moves.lua";
     EXTEND, true, "extend.lua";
     RECLAIM, true, "reclaim.lua";
     AUDIT, true, "audit.lua";
@@ -61,7 +72,6 @@ scripts! {
     PAUSES, true, "pauses.lua";
     APPLY, true, "apply.lua";
     ERASE, true, "erase.lua";
-    ADMIT, true, "admit.lua";
     SPEND, true, "spend.lua";
     SPENDING, true, "spending.lua";
     HEADS, true, "heads.lua";

@@ -16,9 +16,9 @@ const BATCH: usize = 100;
 /// Beginning of the keys of a handler's state, behind the tag.
 const STATE: &str = "s:";
 
-/// Suffixes of keys whose names hold groups, but which hold nothing else of a person, and go with the
-/// messages or members that they are about.
-const DERIVED: [&str; 3] = ["in:gs:", "out:gs:", "pool_ttl:"];
+/// Suffix of keys whose names may be those of persons, but which hold nothing else of one, and go with the
+/// members that they are about.
+const DERIVED: &str = "pool_ttl:";
 
 /// Search of one partition.
 struct Search<'a> {
@@ -112,8 +112,7 @@ impl Search<'_> {
         if suffix == "ev" {
             return self.events(key).await;
         }
-        let is_derived = DERIVED.iter().any(|derived| suffix.starts_with(derived));
-        if !is_derived && self.marks.name(suffix) {
+        if !suffix.starts_with(DERIVED) && self.marks.name(suffix) {
             self.add(Place::Other, suffix, String::new(), suffix);
         }
         Ok(())

@@ -1,11 +1,11 @@
-//! A claim on its way to the caller.
+//! Claims on their way to the caller.
 
 use super::db_thread::DetachedJobs;
 use super::settlements;
 use crate::contracts::storage::Claimed;
 
-/// A claim that is released when its caller is gone before it arrives. Left to its lease, its message
-/// would come to look like one that kills workers.
+/// Claims that are released when their caller is gone before they arrive. Left to their lease, their
+/// messages would come to look like some that kill workers.
 pub(super) struct ClaimGuard {
     claimed: Option<Claimed>,
     detached: DetachedJobs,
@@ -23,7 +23,7 @@ impl ClaimGuard {
 
 impl Drop for ClaimGuard {
     fn drop(&mut self) {
-        if let Some(Claimed::Message(claim)) = self.claimed.take() {
+        for claim in self.claimed.take().unwrap_or_default().claims {
             self.detached.send(move |tx| settlements::release(tx, &claim));
         }
     }

@@ -12,7 +12,7 @@ use crate::contracts::storage::{Claim, ClaimRequest, Claimed, Entry, Queue, Queu
 use crate::model::address::Group;
 use crate::model::message::MessageId;
 
-/// Claims the head of the next ready group, under a lease.
+/// Claims the heads of the next ready groups, under a lease.
 pub(super) fn claim(
     tx: &mut Transaction<'_>,
     queue: &Queue,
@@ -20,21 +20,20 @@ pub(super) fn claim(
 ) -> StorageResult<Claimed> {
     let row = tx.ensure_partition(&queue.partition)?;
     let number = row.queue(queue.kind);
+    let mut claimed = Claimed::default();
     if request.reclaim {
         reclaim(tx, &row, queue.kind, CLAIM_RECLAIMS)?;
+        claimed.next_due = next_due(tx, number)?;
         if let Some(suspect) = next_suspect(tx, number, &request.closed)? {
             let suspect = Candidate { isolated: suspect.isolated + 1, ..suspect };
-            if let Some(claim) = lease(tx, &row, queue, request, suspect)? {
-                return Ok(claim);
-            }
+            claimed.claims.extend(lease(tx, &row, queue, request, suspect)?);
         }
     }
-    while let Some(next) = next_ready(tx, number, &request.closed)? {
-        if let Some(claim) = lease(tx, &row, queue, request, next)? {
-            return Ok(claim);
-        }
+    while claimed.claims.len() < request.max {
+        let Some(next) = next_ready(tx, number, &request.closed)? else { break };
+        claimed.claims.extend(lease(tx, &row, queue, request, next)?);
     }
-    Ok(Claimed::Empty { next_due: next_due(tx, number)? })
+    Ok(claimed)
 }
 
 /// Leases a group. One without messages, which only an edit of the file leaves, is removed instead.
@@ -44,7 +43,7 @@ fn lease(
     queue: &Queue,
     request: &ClaimRequest,
     found: Candidate,
-) -> StorageResult<Option<Claimed>> {
+) -> StorageResult<Option<Claim>> {
     let number = row.queue(queue.kind);
     let head = tx.query_optional(
         "SELECT sequence, id, payload FROM messages
@@ -73,7 +72,7 @@ fn lease(
         ],
     )?;
     let state = tx.value(row, &found.mailbox)?;
-    Ok(Some(Claimed::Message(Box::new(Claim {
+    Ok(Some(Claim {
         queue: queue.clone(),
         group: Group::from_id(found.mailbox),
         token: request.token.clone(),
@@ -86,7 +85,7 @@ fn lease(
         outcome_unknown_since: found.outcome_unknown.and_then(DateTime::from_timestamp_millis),
         note: found.note,
         state,
-    }))))
+    }))
 }
 
 /// Makes ready, ahead of all others, groups whose lease has expired or whose retry is due, and delivers

@@ -119,6 +119,7 @@ impl Drop for DbThread {
 }
 
 /// Sends work without waiting for it; does not keep the thread running.
+#[derive(Clone)]
 pub(super) struct DetachedJobs(Option<mpsc::WeakSender<Box<dyn Job>>>);
 
 impl DetachedJobs {

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::claim_guard::ClaimGuard;
-use super::transaction::Transaction;
+use super::transaction::{StorageResult, Transaction};
 use super::{Sqlite, claims, commit, push, settlements};
 use crate::contracts::storage::encoding::RECLAIM_LIMIT;
 use crate::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, Partition, Push, Pushed, Queue,
-    Queues, Retry, Settled, StorageError, Token,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, Entry, NextClaims, Partition, Push,
+    Pushed, Queue, QueueKind, Queues, Retry, Settled, StorageError, Token,
 };
 use crate::model::address::Group;
 use crate::model::message::Wake;
@@ -37,23 +37,27 @@ impl Queues for Sqlite {
         &self,
         claim: Claim,
         commit: Commit,
-        next: Option<&ClaimRequest>,
+        claims: &NextClaims,
     ) -> Result<Completed, StorageError> {
         let writer = self.writer()?;
-        let (next, detached) = (next.cloned(), writer.detached());
+        let (requests, detached) = (claims.clone(), writer.detached());
         let complete = move |tx: &mut Transaction<'_>| {
             let queue = claim.queue.clone();
             let settled = settlements::complete(tx, claim, &commit)?;
-            let next = match next {
-                Some(request) if settled == Settled::Done => {
-                    Some(ClaimGuard::new(claims::claim(tx, &queue, &request)?, detached))
-                }
-                _ => None,
+            let is_done = settled == Settled::Done;
+            let mut claimed = |queue: &Queue, request: Option<ClaimRequest>| {
+                let claimed = match request.filter(|_| is_done) {
+                    Some(request) => claims::claim(tx, queue, &request)?,
+                    None => Claimed::default(),
+                };
+                StorageResult::Ok(ClaimGuard::new(claimed, detached.clone()))
             };
-            Ok((settled, next))
+            let next = claimed(&queue, requests.next)?;
+            let owed = claimed(&Queue { kind: QueueKind::Outbox, ..queue }, requests.owed)?;
+            Ok((settled, next, owed))
         };
-        let (settled, next) = writer.run(complete).await?;
-        Ok(Completed { settled, next: next.map(ClaimGuard::take) })
+        let (settled, next, owed) = writer.run(complete).await?;
+        Ok(Completed { settled, next: next.take(), owed: owed.take() })
     }
 
     async fn retry(&self, claim: Claim, retry: Retry) -> Result<Settled, StorageError> {

@@ -31,7 +31,7 @@ impl Candidate {
 /// Returns the next ready group: the longest waiting without a line, or else the longest waiting of
 /// the open line that was served least recently, which goes to the end of the rotation.
 pub(super) fn next_ready(
-    tx: &Transaction<'_>,
+    tx: &mut Transaction<'_>,
     queue: i64,
     closed: &[LineKey],
 ) -> StorageResult<Option<Candidate>> {
@@ -41,11 +41,12 @@ pub(super) fn next_ready(
     while let Some(line) = next_line(tx, queue, closed)? {
         let group = longest_ready(tx, queue, &line)?;
         let mailbox = group.as_ref().map_or("", |group| &group.mailbox);
+        let turn = tx.take_later_ticket();
         let has_more = tx.execute(
             "UPDATE lines SET turn = ?4 WHERE queue = ?1 AND line = ?2 AND EXISTS (
                  SELECT 1 FROM mailboxes
                  WHERE queue = ?1 AND status = 'ready' AND line = ?2 AND mailbox <> ?3)",
-            params![queue, line, mailbox, tx.ticket],
+            params![queue, line, mailbox, turn],
         )?;
         if has_more == 0 {
             let remove = "DELETE FROM lines WHERE queue = ?1 AND line = ?2";

@@ -54,6 +54,12 @@ impl<'c> Transaction<'c> {
         self.next_ticket - 1
     }
 
+    /// Issues a ticket for what follows all changes of this move so far.
+    pub(super) fn take_later_ticket(&mut self) -> i64 {
+        self.next_ticket = self.next_ticket.max(self.ticket + 1);
+        self.take_ticket()
+    }
+
     pub(super) fn last_ticket(&self) -> i64 {
         self.ticket.max(self.next_ticket - 1)
     }

@@ -66,7 +66,7 @@ pub(crate) fn consumer(
 ) -> Arc<Consumer> {
     let leases = Leases::new(Arc::new(SystemClock));
     let runtime = ConsumerRuntime::new(Arc::clone(&f.storage), leases);
-    let config = ConsumerConfig { queue, concurrency: 1, lease: LONG, gate };
+    let config = ConsumerConfig { queue, concurrency: 1, lease: LONG, gate, outbox: None };
     Consumer::new(runtime, Arc::new(work), config)
 }
 

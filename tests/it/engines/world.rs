@@ -96,7 +96,8 @@ impl World {
         });
         let runtime = ConsumerRuntime::new(Arc::clone(&self.f.storage), Leases::new(clock));
         let queue = self.f.outbox();
-        let config = ConsumerConfig { queue, concurrency: 1, lease: LONG, gate: Some(gate) };
+        let (gate, outbox) = (Some(gate), None);
+        let config = ConsumerConfig { queue, concurrency: 1, lease: LONG, gate, outbox };
         Consumer::new(runtime, Arc::new(dispatcher), config)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crosswire::contracts::figures::catalogue::CALLS;
 use crosswire::contracts::figures::{FAREWELL_KEPT, LOST_AFTER, REPORT_KEPT};
-use crosswire::contracts::storage::{ClaimRequest, Claimed, Token};
+use crosswire::contracts::storage::{ClaimRequest, Token};
 use crosswire::engine::operations::ProcessView;
 use crosswire::engine::processes::samples::{Sample, Sampler, feed};
 use crosswire::engine::processes::{ProcessState, Totals, reports};
@@ -60,10 +60,9 @@ async fn report_lists_the_message_in_hand_and_since_when() {
     let queue = &world.consumers[0].0;
     let token = Token::random();
     let lease = Duration::from_secs(10);
-    let request = ClaimRequest { token, lease, reclaim: true, closed: Vec::new() };
-    let Claimed::Message(claim) = world.storage.claim(queue, &request).await.unwrap() else {
-        panic!("a message is ready");
-    };
+    let request = ClaimRequest { token, lease, max: 1, reclaim: true, closed: Vec::new() };
+    let mut claimed = world.storage.claim(queue, &request).await.unwrap();
+    let claim = claimed.claims.pop().expect("a message is ready");
     let guard = world.recorder.leases.hold(&claim, lease, world.clock.uptime());
     let reporter = world.reporter("worker");
     reporter.step(false).await.unwrap();

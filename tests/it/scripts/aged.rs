@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Admission, Admitted, Audit, Budget, Burial, Change, Claim, ClaimRequest, Claimed, Commit,
     Completed, DeadLetter, DeadLetterId, Depth, EventCursor, FeedCursor, FeedEntry, FeedLimits,
-    Feeds, Head, Health, Inspection, Marks, Operator, Partition, Pause, PauseScope, Pauses, Push,
-    Pushed, Queue, Queues, Rates, Records, Replay, Retention, Retry, Settled, Spending, StateReads,
-    StorageError, Token, Trace, Upkeep,
+    Feeds, Head, Health, Inspection, Marks, NextClaims, Operator, Partition, Pause, PauseScope,
+    Pauses, Push, Pushed, Queue, Queues, Rates, Records, Replay, Retention, Retry, Settled,
+    Spending, StateReads, StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -100,12 +100,12 @@ forward! {
         &self,
         claim: Claim,
         mut commit: Commit,
-        next: Option<&ClaimRequest>,
+        claims: &NextClaims,
     ) -> Result<Completed, StorageError> {
         for (_, at) in &mut commit.wakes {
             *at = at.map(|at| self.translate(at));
         }
-        self.redis.complete(claim, commit, next).await
+        self.redis.complete(claim, commit, claims).await
     }
 
     async fn schedule(

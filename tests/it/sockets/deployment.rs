@@ -145,8 +145,13 @@ impl Deployment {
     /// Takes a message out of a queue for a while, as a worker that is slow, so that those of other
     /// groups overtake it.
     pub(super) async fn hold(&mut self, kind: QueueKind) {
-        let request =
-            ClaimRequest { token: Token::random(), lease: LONG, reclaim: true, closed: vec![] };
+        let request = ClaimRequest {
+            token: Token::random(),
+            lease: LONG,
+            max: 1,
+            reclaim: true,
+            closed: vec![],
+        };
         let queue = Queue { partition: self.partition(), kind };
         self.held.extend(into_claim(self.storage.claim(&queue, &request).await.unwrap()));
     }

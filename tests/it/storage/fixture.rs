@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Entry, Partition, Push,
-    Pushed, Queue, QueueKind, Retry, Settled, Storage, Token,
+    Burial, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Entry, NextClaims,
+    Partition, Push, Pushed, Queue, QueueKind, Retry, Settled, Storage, Token,
 };
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::clock::{Clock, SystemClock};
@@ -87,8 +87,11 @@ impl Fixture {
     }
 
     pub(crate) async fn complete(&self, claim: Claim, commit: Commit) -> Settled {
-        let Completed { settled, next } = self.storage.complete(claim, commit, None).await.unwrap();
-        assert_eq!(next, None, "no next claim was requested");
+        let claims = NextClaims::default();
+        let Completed { settled, next, owed } =
+            self.storage.complete(claim, commit, &claims).await.unwrap();
+        let nothing = Claimed::default();
+        assert_eq!((&next, &owed), (&nothing, &nothing), "no claims were requested");
         settled
     }
 
@@ -160,12 +163,10 @@ impl Fixture {
     }
 }
 
-/// Returns the claim, or none if the queue was empty.
-pub(crate) fn into_claim(claimed: Claimed) -> Option<Claim> {
-    match claimed {
-        Claimed::Message(claim) => Some(*claim),
-        Claimed::Empty { .. } => None,
-    }
+/// Returns the one claim that was requested, or none if the queue was empty.
+pub(crate) fn into_claim(mut claimed: Claimed) -> Option<Claim> {
+    assert!(claimed.claims.len() < 2, "more claims than requested: {claimed:?}");
+    claimed.claims.pop()
 }
 
 pub(crate) fn group(name: &str) -> Group {
@@ -216,8 +217,13 @@ pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
 }
 
 /// Returns a request that also reclaims expired leases and due delays.
+/// Returns a request for the next claim that is made with a completion.
+pub(crate) fn next_claim(request: ClaimRequest) -> NextClaims {
+    NextClaims { next: Some(request), owed: None }
+}
+
 pub(crate) fn claim_request(lease: Duration) -> ClaimRequest {
-    ClaimRequest { token: Token::random(), lease, reclaim: true, closed: Vec::new() }
+    ClaimRequest { token: Token::random(), lease, max: 1, reclaim: true, closed: Vec::new() }
 }
 
 pub(crate) fn commit() -> Commit {

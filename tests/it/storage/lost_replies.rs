@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::fixture::{
-    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, into_claim, now, retry, wake,
+    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, into_claim, next_claim, now,
+    retry, wake,
 };
 use super::on_redis::{on_redis, on_url};
 use super::redis_specific::run_every_operation;
@@ -111,13 +112,13 @@ async fn completion_with_lost_reply_takes_effect_once_and_returns_its_next_claim
         ..commit()
     };
     proxy.drop_next_reply();
-    let completed = f.storage.complete(claim, counted, Some(&claim_request(LONG))).await.unwrap();
+    let completed =
+        f.storage.complete(claim, counted, &next_claim(claim_request(LONG))).await.unwrap();
     assert!(proxy.has_dropped_reply());
     assert_eq!(f.total("c1").await, 1);
     assert_eq!(f.kinds("m1").await[2..], [EventKind::Handled]);
     assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 1);
-    let next =
-        into_claim(completed.next.expect("a next claim was requested")).expect("m2 was ready");
+    let next = into_claim(completed.next).expect("m2 was ready");
     assert_eq!((next.id.as_str(), next.attempt), ("m2", 1));
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().leased, 1);
 }

@@ -5,4 +5,4 @@
 for i = write(2, tonumber(ARGV[1])), #ARGV, 3 do
   append_wake(tag .. 'in:', ARGV[i], ARGV[i + 1], ARGV[i + 2])
 end
-return 'OK'
+return finish('OK')

@@ -14,10 +14,9 @@ for i = 2, #ARGV do
   local unreachable = ready and line and not call('ZSCORE', queue .. 'lines', line)
   if (unreachable or not (placed or ready)) and call('EXISTS', queue .. 'g:' .. group) == 1 then
     make_ready(queue, group, ready or ticket)
-    ring(queue)
     repaired = repaired + 1
   end
 end
 local alone = call('GET', queue .. 'suspect:now')
 if alone and not call('ZSCORE', queue .. 'lease', alone) then call('DEL', queue .. 'suspect:now') end
-return repaired
+return finish(repaired)

@@ -18,9 +18,10 @@ local function group_of(group)
     local found_score = call('ZSCORE', queue .. other, group)
     if found_score then set, score = other, found_score end
   end
-  local state = call('HMGET', queue .. 'gs:' .. group, 'att', 'err', 'iso', 'amb', 'note')
+  local claim = claim_of(queue, group) or { '', '0', '0', '0', '', '', '' }
   return {
-    set, score or '0', state[1] or '0', state[2] or '0', state[3] or '0', state[4], state[5],
+    set, score or '0', claim[ATTEMPTS], claim[FAILURES], claim[ISOLATED],
+    claim[UNKNOWN] ~= '' and claim[UNKNOWN], claim[NOTE] ~= '' and claim[NOTE],
     call('LRANGE', queue .. 'g:' .. group, 0, -1),
   }
 end

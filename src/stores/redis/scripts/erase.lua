@@ -10,14 +10,14 @@ local function remove_message(queue, group, message)
   local list, is_head = queue .. 'g:' .. group, nil
   is_head = call('LINDEX', list, 0) == message
   if call('LREM', list, 1, message) == 0 then return end
-  call('HINCRBY', queue .. 'ctr', 'done', 1)
+  count_done(queue)
   if not is_head then return end
   for _, set in ipairs({ 'lease', 'delay', 'suspect' }) do call('ZREM', queue .. set, group) end
   if call('GET', queue .. 'suspect:now') == group then call('DEL', queue .. 'suspect:now') end
-  call('DEL', queue .. 'gs:' .. group)
+  keep_claim(queue, group, false)
   if call('EXISTS', list) == 1 then
     make_ready(queue, group, ticket)
-    ring(queue)
+    flush_sets()
   else
     local line = line_of(group)
     call('ZREM', ready_set(queue, line), group)
@@ -47,4 +47,4 @@ for at = 1, #ARGV, 4 do
     call('DEL', tag .. name)
   end
 end
-return 'OK'
+return finish('OK')

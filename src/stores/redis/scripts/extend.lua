@@ -2,12 +2,18 @@
 -- KEYS[1]  tag of the partition
 -- ARGV     queue, lease in ms, then (group, token) for each claim
 -- Returns  the groups whose lease is lost
-local queue, lost = tag .. ARGV[1], {}
-for i = 3, #ARGV, 2 do
-  if call('HGET', queue .. 'gs:' .. ARGV[i], 'tok') == ARGV[i + 1] then
-    call('ZADD', queue .. 'lease', 'XX', now + ARGV[2], ARGV[i])
+local queue, groups, held, lost = tag .. ARGV[1], {}, {}, {}
+for at = 3, #ARGV, 2 do groups[#groups + 1] = ARGV[at] end
+load_claims(queue, groups)
+for at = 3, #ARGV, 2 do
+  if is_claimed(queue, ARGV[at], ARGV[at + 1]) then
+    held[#held + 1], held[#held + 2] = now + ARGV[2], ARGV[at]
   else
-    lost[#lost + 1] = ARGV[i]
+    lost[#lost + 1] = ARGV[at]
   end
+end
+-- A claim without a lease was edited away, and is not given one again.
+for at = 1, #held, 1000 do
+  call('ZADD', queue .. 'lease', 'XX', unpack(held, at, math.min(at + 999, #held)))
 end
 return lost

@@ -10,9 +10,10 @@ local function add(state, group, ends)
   local list = queue .. 'g:' .. group
   local head = call('LINDEX', list, 0)
   if not head then return end
-  local counts = call('HMGET', queue .. 'gs:' .. group, 'att', 'err')
+  local claim = claim_of(queue, group)
   local left = math.max(0, ends - now)
-  found[#found + 1] = { state, left, group, head, counts[1] or '0', counts[2] or '0', call('LLEN', list) }
+  local attempts, failures = claim and claim[ATTEMPTS] or '0', claim and claim[FAILURES] or '0'
+  found[#found + 1] = { state, left, group, head, attempts, failures, call('LLEN', list) }
 end
 
 for _, state in ipairs({ 'lease', 'delay', 'suspect' }) do

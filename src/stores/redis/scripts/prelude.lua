@@ -2,17 +2,172 @@
 -- partition, `{topic:n}`, and every other key is that tag with a suffix (keys.rs lists them). Scripts
 -- check first and write afterwards. They compare and move payloads and stored values, but never read
 -- inside them.
+--
+-- What many moves of a batch change at once is collected, and written by `flush` with one command for
+-- each key: counters, claims, places in sorted sets, rings of the doorbell.
 local tag = KEYS[1]
 local call = redis.call
 
 -- Redis time: milliseconds for leases and due times, microseconds where order matters.
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local ticket = string.format('%.0f', clock[1] * 1000000 + clock[2])
+local micros = clock[1] * 1000000 + clock[2]
+local ticket = string.format('%.0f', micros)
 
--- Rings the doorbell, which carries no work and only wakes consumers; 64 rings are as good as more.
+-- Takes the next place in time. A move takes longer than a microsecond, so that no later script gets one
+-- of the places of this one.
+local function next_ticket()
+  micros = micros + 1
+  ticket = string.format('%.0f', micros)
+end
+
+-- Members to add to sorted sets, each behind its score, and members to remove, by key.
+local additions, removals = {}, {}
+-- Groups whose lease ends with the next flush of the sets.
+local unleased = {}
+
+local function defer(changes, key, first, second)
+  local list = changes[key]
+  if not list then
+    list = {}
+    changes[key] = list
+  end
+  list[#list + 1] = first
+  list[#list + 1] = second
+end
+
+-- Calls a command with a key and many further arguments, some at a time: Lua's stack is limited.
+local function call_with(command, key, arguments)
+  for from = 1, #arguments, 1000 do
+    call(command, key, unpack(arguments, from, math.min(from + 999, #arguments)))
+  end
+end
+
+local function flush_sets()
+  for key, members in pairs(removals) do call_with('ZREM', key, members) end
+  for key, members in pairs(additions) do call_with('ZADD', key, members) end
+  additions, removals, unleased = {}, {}, {}
+end
+
+-- Groups that became ready, groups that were claimed since, and queues whose consumers must look at them.
+local readied, claimed, rung, silent = {}, {}, {}, {}
+
+-- Rings the doorbell, which carries no work and only wakes consumers.
 local function ring(queue)
-  if call('LLEN', queue .. 'bell') < 64 then call('RPUSH', queue .. 'bell', '1') end
+  rung[queue] = true
+end
+
+-- Rings once for each group that became ready and is not claimed; 64 rings are as good as more. Rings that
+-- nobody has heard go when a claim finds nothing more.
+local function flush_rings()
+  for _, queue in ipairs({ tag .. 'in:', tag .. 'out:' }) do
+    local rings = (readied[queue] or 0) - (claimed[queue] or 0)
+    if rings <= 0 and rung[queue] then rings = 1 end
+    if silent[queue] then call('DEL', queue .. 'bell') end
+    if rings > 0 then
+      rings = math.min(rings, 64 - (silent[queue] and 0 or call('LLEN', queue .. 'bell')))
+      local ones = {}
+      for at = 1, rings do ones[at] = '1' end
+      call_with('RPUSH', queue .. 'bell', ones)
+    end
+  end
+end
+
+-- Counters of the partition: `seq` issued, `done` removed, of each queue.
+local counters, are_counted
+
+local function counter(queue)
+  if not counters then
+    local known = call('HMGET', tag .. 'ctr', 'in:seq', 'in:done', 'out:seq', 'out:done')
+    for at = 1, 4 do known[at] = tonumber(known[at] or '0') end
+    counters = {
+      [tag .. 'in:'] = { seq = known[1], done = known[2] },
+      [tag .. 'out:'] = { seq = known[3], done = known[4] },
+    }
+  end
+  return counters[queue]
+end
+
+local function count_done(queue)
+  local of = counter(queue)
+  of.done, are_counted = of.done + 1, true
+end
+
+local function flush_counters()
+  if not are_counted then return end
+  local inbound, outbox = counter(tag .. 'in:'), counter(tag .. 'out:')
+  call('HSET', tag .. 'ctr', 'in:seq', inbound.seq, 'in:done', inbound.done,
+    'out:seq', outbox.seq, 'out:done', outbox.done)
+end
+
+-- What is known of the claims of a group's head, while it is claimed or after it failed: a list of token,
+-- claims without a settlement, failures, claims in quarantine, time since which its outcome is unknown,
+-- that time as it was before the claim, note. Stored in this order with a bar between them.
+local TOKEN, ATTEMPTS, FAILURES, ISOLATED, UNKNOWN, WAS, NOTE = 1, 2, 3, 4, 5, 6, 7
+local claims, changed_claims = {}, {}
+
+local function parse_claim(stored)
+  if not stored then return false end
+  return { string.match(stored, '^(%w*)|(%d+)|(%d+)|(%d+)|(%d*)|(%d*)|(.*)$') }
+end
+
+-- Reads the claims of groups with one command.
+local function load_claims(queue, groups)
+  claims[queue] = claims[queue] or {}
+  local known, missing = claims[queue], {}
+  for _, group in ipairs(groups) do
+    if known[group] == nil then missing[#missing + 1] = group end
+  end
+  for from = 1, #missing, 1000 do
+    local last = math.min(from + 999, #missing)
+    local stored = call('HMGET', queue .. 'claims', unpack(missing, from, last))
+    for at = from, last do known[missing[at]] = parse_claim(stored[at - from + 1]) end
+  end
+end
+
+local function claim_of(queue, group)
+  if not claims[queue] or claims[queue][group] == nil then load_claims(queue, { group }) end
+  return claims[queue][group]
+end
+
+-- Keeps the claim of a group; false removes it.
+local function keep_claim(queue, group, kept)
+  claims[queue] = claims[queue] or {}
+  claims[queue][group] = kept
+  changed_claims[queue] = changed_claims[queue] or {}
+  changed_claims[queue][group] = true
+end
+
+-- A claim that tells nothing is not kept.
+local function keep_or_forget(queue, group, kept)
+  local is_blank = kept[TOKEN] == '' and tonumber(kept[ATTEMPTS]) == 0 and tonumber(kept[FAILURES]) == 0
+    and tonumber(kept[ISOLATED]) == 0 and kept[UNKNOWN] == '' and kept[NOTE] == ''
+  keep_claim(queue, group, not is_blank and kept)
+end
+
+local function flush_claims()
+  for queue, groups in pairs(changed_claims) do
+    local kept, gone = {}, {}
+    for group in pairs(groups) do
+      local claim = claims[queue][group]
+      if claim then
+        kept[#kept + 1], kept[#kept + 2] = group, table.concat(claim, '|')
+      else
+        gone[#gone + 1] = group
+      end
+    end
+    call_with('HDEL', queue .. 'claims', gone)
+    call_with('HSET', queue .. 'claims', kept)
+  end
+end
+
+-- Writes everything that was collected, and returns the reply of the script: its last step.
+local function finish(reply)
+  flush_sets()
+  flush_claims()
+  flush_counters()
+  flush_rings()
+  return reply
 end
 
 -- The line of an outbound group: the hexadecimal digits in front of its first dot, if it has any.
@@ -29,20 +184,26 @@ end
 -- first. A line that gets its first ready group goes to the end of the rotation of lines.
 local function make_ready(queue, group, score)
   local line = line_of(group)
-  call('ZADD', ready_set(queue, line), score, group)
+  defer(additions, ready_set(queue, line), score, group)
+  readied[queue] = (readied[queue] or 0) + 1
   if line then call('ZADD', queue .. 'lines', 'NX', ticket, line) end
 end
 
--- An id may contain any character, so its length precedes it: `sequence|length of id|id payload`. It
--- is appended as it is, because string.format would end it at a NUL.
-local function append(queue, group, id, payload)
-  local sequence = call('HINCRBY', queue .. 'ctr', 'seq', 1)
-  local message = string.format('%.0f|%d|', sequence, #id) .. id .. payload
+local function end_lease(queue, group)
+  defer(removals, queue .. 'lease', group)
+  unleased[queue .. group] = true
+end
+
+-- Adds a message to the end of its group, and returns the number of messages in it. An id may contain any
+-- character, so its length precedes it: `sequence|length of id|id payload`. It is appended as it is, because
+-- string.format would end it at a NUL.
+local function add(queue, group, id, payload)
+  local of = counter(queue)
+  of.seq, are_counted = of.seq + 1, true
+  local message = string.format('%.0f|%d|', of.seq, #id) .. id .. payload
   local length = call('RPUSH', queue .. 'g:' .. group, message)
-  if length == 1 then
-    make_ready(queue, group, ticket)
-    ring(queue)
-  end
+  if length == 1 then make_ready(queue, group, ticket) end
+  return length
 end
 
 -- Drops a wake when an identical one is last in its group and is not being handled yet: that one will
@@ -52,10 +213,10 @@ local function append_wake(queue, group, id, payload)
   local last = call('LINDEX', list, -1)
   local at = last and string.find(last, '|', 1, true)
   if at and string.sub(last, at + 1) == #id .. '|' .. id .. payload
-    and (call('LLEN', list) > 1 or not call('ZSCORE', queue .. 'lease', group)) then
+    and (call('LLEN', list) > 1 or unleased[queue .. group] or not call('ZSCORE', queue .. 'lease', group)) then
     return
   end
-  append(queue, group, id, payload)
+  add(queue, group, id, payload)
 end
 
 -- Schedules a wake, or moves an equal one. Consumers that wait are told, as it may be due first.
@@ -84,46 +245,63 @@ local function settle(message, kinds)
   return kinds .. ',recorded'
 end
 
--- The double fence: the token of the claim, and the identity of the head that it claimed.
-local function is_ours(queue, group, token, sequence)
-  if call('HGET', queue .. 'gs:' .. group, 'tok') ~= token then return false end
-  local head = call('LINDEX', queue .. 'g:' .. group, 0)
+-- The first fence: the token of the claim.
+local function is_claimed(queue, group, token)
+  local claim = claim_of(queue, group)
+  return claim and token ~= '' and claim[TOKEN] == token
+end
+
+-- The second fence: the identity of the head that was claimed.
+local function is_head(head, sequence)
   return head and string.sub(head, 1, #sequence + 1) == sequence .. '|'
 end
 
--- Removes the head of a group whose claim has ended, and makes the rest of the group ready.
-local function remove_head(queue, group, was_suspect)
+-- Tests both fences without a change.
+local function is_ours(queue, group, token, sequence)
+  return is_claimed(queue, group, token) and is_head(call('LINDEX', queue .. 'g:' .. group, 0), sequence)
+end
+
+-- Takes the head of a group whose claim has this token, unless it is another message than the one that was
+-- claimed. Ends the claim, and makes the rest of the group ready.
+local function take_head(queue, group, sequence, was_suspect)
   local list = queue .. 'g:' .. group
-  -- LPOP would return the payload to the script, which has no use for it.
-  call('LTRIM', list, 1, -1)
-  call('HINCRBY', queue .. 'ctr', 'done', 1)
-  call('ZREM', queue .. 'lease', group)
-  call('DEL', queue .. 'gs:' .. group)
+  local head = call('LPOP', list)
+  if not is_head(head, sequence) then
+    if head then call('LPUSH', list, head) end
+    return nil
+  end
+  count_done(queue)
+  end_lease(queue, group)
+  keep_claim(queue, group, false)
   if was_suspect then call('DEL', queue .. 'suspect:now') end
   if call('EXISTS', list) == 1 then make_ready(queue, group, ticket) end
+  return head
 end
 
 -- Makes ready, ahead of all others, groups whose lease has expired or whose retry is due, and delivers
 -- wakes that are due. A message that lost too many claims is a suspect and is kept apart.
 local function reclaim(queue, limit)
   local moved = 0
+  flush_sets()
   for _, group in ipairs(call('ZRANGEBYSCORE', queue .. 'lease', '-inf', now, 'LIMIT', 0, limit)) do
-    local state = queue .. 'gs:' .. group
+    local claim = claim_of(queue, group)
     call('ZREM', queue .. 'lease', group)
-    call('HDEL', state, 'tok')
+    if claim then
+      claim[TOKEN] = ''
+      keep_claim(queue, group, claim)
+    end
     if call('GET', queue .. 'suspect:now') == group then call('DEL', queue .. 'suspect:now') end
-    if tonumber(call('HGET', state, 'att') or '0') >= SUSPECT_AFTER then
+    if claim and tonumber(claim[ATTEMPTS]) >= SUSPECT_AFTER then
       call('ZADD', queue .. 'suspect', ticket, group)
+      ring(queue)
     else
       make_ready(queue, group, 0)
     end
-    ring(queue)
     moved = moved + 1
   end
   for _, group in ipairs(call('ZRANGEBYSCORE', queue .. 'delay', '-inf', now, 'LIMIT', 0, limit)) do
     call('ZREM', queue .. 'delay', group)
     make_ready(queue, group, 0)
-    ring(queue)
     moved = moved + 1
   end
   for _, wake in ipairs(call('ZRANGEBYSCORE', queue .. 'wakes', '-inf', now, 'LIMIT', 0, limit)) do
@@ -135,110 +313,8 @@ local function reclaim(queue, limit)
     append_wake(queue, group, id, payload)
     moved = moved + 1
   end
+  flush_sets()
   return moved
-end
-
--- The time until the next lease, retry or wake is due, in milliseconds; -1 when there is none.
-local function next_due(queue)
-  local due = -1
-  for _, set in ipairs({ 'lease', 'delay', 'wakes' }) do
-    local first = call('ZRANGE', queue .. set, 0, 0, 'WITHSCORES')
-    if first[2] then
-      local wait = math.max(0, tonumber(first[2]) - now)
-      if due < 0 or wait < due then due = wait end
-    end
-  end
-  return due
-end
-
--- The claim of a token, when an earlier call made it and its reply was lost.
-local function held(queue, token)
-  for _, group in ipairs(call('ZRANGE', queue .. 'lease', 0, -1)) do
-    local state = call('HMGET', queue .. 'gs:' .. group, 'tok', 'att', 'err', 'was', 'note', 'iso')
-    if state[1] == token then
-      local head = call('LINDEX', queue .. 'g:' .. group, 0)
-      local known = call('GET', tag .. 's:' .. group)
-      -- The value from before the claim whose reply was lost.
-      local outcome_unknown = state[4] ~= '' and state[4]
-      return { group, head, state[2], state[6] or '0', state[3] or '0', outcome_unknown, state[5], known }
-    end
-  end
-  return nil
-end
-
--- Tests whether one of the closed keys covers a line: the key is the line, or a prefix of it.
-local function is_closed(line, closed)
-  for _, key in ipairs(closed) do
-    if string.sub(line, 1, #key) == key then return true end
-  end
-  return false
-end
-
--- Takes the next ready group: the longest waiting without a line, or else the longest waiting of the
--- open line that was served least recently. Costs one look at each line that is passed over.
-local function next_ready(queue, closed)
-  local group = call('ZPOPMIN', queue .. 'ready')[1]
-  local skipped = 0
-  while not group do
-    local line = call('ZRANGE', queue .. 'lines', skipped, skipped)[1]
-    if not line then return nil end
-    if is_closed(line, closed) then
-      skipped = skipped + 1
-    else
-      local set = ready_set(queue, line)
-      group = call('ZPOPMIN', set)[1]
-      if call('EXISTS', set) == 1 then
-        call('ZADD', queue .. 'lines', ticket, line)
-      else
-        call('ZREM', queue .. 'lines', line)
-      end
-    end
-  end
-  return group
-end
-
--- Takes the suspect that has waited longest on an open line, when no other one is being tried.
-local function next_suspect(queue, closed)
-  if call('EXISTS', queue .. 'suspect:now') == 1 then return nil end
-  local last = #closed == 0 and 0 or -1
-  for _, group in ipairs(call('ZRANGE', queue .. 'suspect', 0, last)) do
-    local line = line_of(group)
-    if not (line and is_closed(line, closed)) then
-      call('ZREM', queue .. 'suspect', group)
-      call('SET', queue .. 'suspect:now', group)
-      return group
-    end
-  end
-  return nil
-end
-
--- Claims the head of a group, under a lease. Suspects come first, one at a time, and only when the
--- caller also reclaims, so that a busy queue does not pay for them.
-local function claim(queue, token, lease, due_too, closed)
-  local group, isolated
-  if due_too then
-    reclaim(queue, CLAIM_RECLAIMS)
-    group = next_suspect(queue, closed)
-    isolated = group and call('HINCRBY', queue .. 'gs:' .. group, 'iso', 1)
-  end
-  local head
-  for _ = 1, 16 do
-    group = group or next_ready(queue, closed)
-    if not group then return { 'EMPTY', next_due(queue) } end
-    head = call('LINDEX', queue .. 'g:' .. group, 0)
-    if head then break end
-    call('DEL', queue .. 'gs:' .. group)
-    if isolated then call('DEL', queue .. 'suspect:now') end
-    group, isolated = nil, nil
-  end
-  if not head then return { 'EMPTY', 0 } end
-  local key = queue .. 'gs:' .. group
-  local state = call('HMGET', key, 'att', 'err', 'amb', 'note')
-  local attempt = tonumber(state[1] or '0') + 1
-  call('HSET', key, 'tok', token, 'att', attempt, 'amb', state[3] or now, 'was', state[3] or '')
-  call('ZADD', queue .. 'lease', now + lease, group)
-  local known = call('GET', tag .. 's:' .. group)
-  return { group, head, attempt, isolated or 0, state[2] or '0', state[3], state[4], known }
 end
 
 -- Adds a group to a pool, to be removed at the time `ends`. A member that is in it keeps its place; one
@@ -266,7 +342,7 @@ end
 -- Carries out `count` writes, of four arguments each from ARGV[at], and returns the place after them:
 -- P key value ttl | R key | I pool group ttl | T pool group | C name by ttl, padded with blanks.
 local function write(at, count)
-  for nth = 1, count do
+  for _ = 1, count do
     local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
     if kind == 'P' then
       call('SET', tag .. 's:' .. name, value, 'PX', extra)
@@ -274,7 +350,8 @@ local function write(at, count)
       call('DEL', tag .. 's:' .. name)
     elseif kind == 'I' then
       -- All of a commit happens at one time, but a later insert of it gets a later place.
-      insert_member(name, value, string.format('%.0f', ticket + nth - 1), now + extra)
+      insert_member(name, value, ticket, now + extra)
+      next_ticket()
     elseif kind == 'T' then
       remove_member(name, value)
     else

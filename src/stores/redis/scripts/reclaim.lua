@@ -2,4 +2,4 @@
 -- KEYS[1]  tag of the partition
 -- ARGV     queue, max number of each
 -- Returns  number of all
-return reclaim(tag .. ARGV[1], tonumber(ARGV[2]))
+return finish(reclaim(tag .. ARGV[1], tonumber(ARGV[2])))

@@ -1,24 +1,23 @@
 -- record: records facts about a message that is in no queue, once, and not after later ones. Notes the
 -- provider's id of an outbound message that is not known to be sent.
--- KEYS[1]  tag of the partition
--- ARGV     days that a digest is remembered, max records, message, kinds, detail,
---          key of the note, provider's id, time of the note in ms, name of that id when another store knew it,
---          digest of the facts, then the digests of the facts that supersede them
--- Returns  OK | DUP
-local span = tonumber(ARGV[1]) * 86400
-local window = math.floor(clock[1] / span)
-local seen = tag .. 'dd:' .. string.format('%.0f', window)
-local seen_before = tag .. 'dd:' .. string.format('%.0f', window - 1)
-for i = 10, #ARGV do
-  if call('SISMEMBER', seen, ARGV[i]) == 1 or call('SISMEMBER', seen_before, ARGV[i]) == 1 then
-    return 'DUP'
+-- Arguments  days that a digest is remembered, max records, message, kinds, detail,
+--            key of the note, provider's id, time of the note in ms, name of that id when another store knew it,
+--            digest of the facts, then the digests of the facts that supersede them
+-- Returns    OK | DUP
+function moves.record(at, last)
+  local seen, before, life = windows(tonumber(ARGV[at + 1]))
+  for known = at + 10, last do
+    if call('SISMEMBER', seen, ARGV[known]) == 1
+      or before and call('SISMEMBER', before, ARGV[known]) == 1 then
+      return 'DUP'
+    end
   end
+  if ARGV[at + 6] ~= ''
+    and call('EXISTS', tag .. 'sid:' .. ARGV[at + 7], tag .. 'sid:' .. ARGV[at + 9]) == 0 then
+    call('SET', tag .. 's:' .. ARGV[at + 6], ARGV[at + 7], 'PX', ARGV[at + 8])
+  end
+  if last < at + 10 then return 'OK' end
+  remember(seen, ARGV[at + 10], life)
+  record(ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 2])
+  return 'OK'
 end
-if ARGV[6] ~= '' and call('EXISTS', tag .. 'sid:' .. ARGV[7], tag .. 'sid:' .. ARGV[9]) == 0 then
-  call('SET', tag .. 's:' .. ARGV[6], ARGV[7], 'PX', ARGV[8])
-end
-if #ARGV < 10 then return 'OK' end
-call('SADD', seen, ARGV[10])
-call('EXPIRE', seen, 2 * span, 'NX')
-record(ARGV[3], ARGV[4], ARGV[5], ARGV[2])
-return 'OK'

@@ -4,4 +4,4 @@
 -- Returns  OK
 -- It runs when memory is full, because a wake that is not moved fires.
 schedule(tag .. 'in:', ARGV[1], ARGV[2], ARGV[3], ARGV[4])
-return 'OK'
+return finish('OK')

@@ -27,11 +27,11 @@ for at = 5, #ARGV, 6 do
   local letter = letters[at]
   -- A letter that is named twice is taken once.
   if letter and call('XDEL', queue .. 'dead', ARGV[at]) == 1 then
-    if ARGV[4] == '1' then append(queue, unpack(letter)) end
+    if ARGV[4] == '1' then add(queue, unpack(letter)) end
     if ARGV[at + 1] ~= '' then call('HINCRBY', tag .. 'owed', ARGV[at + 1], 1) end
     if ARGV[at + 3] ~= '' then record(ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 2]) end
     taken = taken + 1
   end
 end
 call('SET', answer, taken, 'PX', 60000)
-return taken
+return finish(taken)

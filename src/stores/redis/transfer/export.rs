@@ -71,8 +71,9 @@ impl Export<'_> {
     async fn queue(&self, kind: QueueKind, names: &BTreeSet<String>) -> Sent {
         let queue = Queue { partition: self.partition.clone(), kind };
         let prefix = kind_prefix(kind);
+        let (seq, done) = (format!("{prefix}seq"), format!("{prefix}done"));
         let counts: (Option<i64>, Option<i64>) =
-            self.command(&["HMGET"], &format!("{prefix}ctr"), &["seq", "done"]).await?;
+            self.command(&["HMGET"], "ctr", &[&seq, &done]).await?;
         if let (Some(received), removed) = counts {
             let removed = removed.unwrap_or_default();
             let queue = queue.clone();

@@ -11,6 +11,9 @@ use super::state::SENT_DIGEST;
 use crate::contracts::storage::transfer::{MailboxRecord, Record, Waiting, end_of_span};
 use crate::contracts::storage::{Partition, Queue, StorageError};
 
+/// Claim of a head that was never claimed, of which the store keeps nothing.
+const UNCLAIMED: &str = "|0|0|0|||";
+
 /// Stores records, those of one slot by one round trip, in their order.
 pub(super) async fn import(redis: &Redis, records: &[Record]) -> Result<(), StorageError> {
     let mut pipelines: BTreeMap<String, Pipeline> = BTreeMap::new();
@@ -59,8 +62,10 @@ fn add(pipeline: &mut Pipeline, tag: &str, record: &Record) {
             pipeline.cmd("SET").arg(tag).arg(partitions);
         }
         Record::Queue { queue, received, removed } => {
-            let counters = pipeline.cmd("HSET").arg(key(tag, queue, "ctr"));
-            counters.arg("seq").arg(received).arg("done").arg(removed);
+            let prefix = kind_prefix(queue.kind);
+            let counters = pipeline.cmd("HSET").arg(format!("{tag}ctr"));
+            counters.arg(format!("{prefix}seq")).arg(received);
+            counters.arg(format!("{prefix}done")).arg(removed);
         }
         Record::Mailbox(it) => mailbox(pipeline, tag, it),
         Record::Line { queue, line, turn } => {
@@ -155,18 +160,11 @@ fn mailbox(pipeline: &mut Pipeline, tag: &str, mailbox: &MailboxRecord) {
         (Waiting::Suspect, _) => "suspect".to_owned(),
     };
     pipeline.cmd("ZADD").arg(key(tag, queue, &set)).arg(at).arg(group);
-    let outcome = mailbox.outcome_unknown.unwrap_or_default();
-    let counts = [
-        ("att", i64::from(mailbox.attempts)),
-        ("err", i64::from(mailbox.failures)),
-        ("iso", i64::from(mailbox.isolated)),
-        ("amb", outcome),
-    ];
-    let state = key(tag, queue, &format!("gs:{group}"));
-    for (field, count) in counts.into_iter().filter(|(_, count)| *count != 0) {
-        pipeline.cmd("HSET").arg(&state).arg(field).arg(count);
-    }
-    if let Some(note) = &mailbox.note {
-        pipeline.cmd("HSET").arg(&state).arg("note").arg(note);
+    let MailboxRecord { attempts, failures, isolated, outcome_unknown, note, .. } = mailbox;
+    let unknown = outcome_unknown.map(|at| at.to_string()).unwrap_or_default();
+    let note = note.as_deref().unwrap_or_default();
+    let claim = format!("|{attempts}|{failures}|{isolated}|{unknown}||{note}");
+    if claim != UNCLAIMED {
+        pipeline.cmd("HSET").arg(key(tag, queue, "claims")).arg(group).arg(claim);
     }
 }

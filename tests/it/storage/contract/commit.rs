@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Claim, Commit, Settled};
+use crosswire::contracts::storage::{Claim, Claimed, Commit, Settled};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::{Check, Member, Write};
 
-use crate::storage::fixture::{Fixture, LONG, claim_request, commit, copy, entry, facts, group};
+use crate::storage::fixture::{
+    Fixture, LONG, claim_request, commit, copy, entry, facts, group, next_claim,
+};
 
 fn put(key: &str, value: &str) -> Write {
     Write::Put { key: key.to_owned(), value: value.to_owned(), ttl: LONG }
@@ -100,8 +102,8 @@ async fn assert_conflict(f: &Fixture, claim: Claim, check: Check) -> Claim {
     };
     let first = copy(&claim);
     let completed =
-        f.storage.complete(claim, every_change, Some(&claim_request(LONG))).await.unwrap();
-    assert_eq!(completed.next, None);
+        f.storage.complete(claim, every_change, &next_claim(claim_request(LONG))).await.unwrap();
+    assert_eq!(completed.next, Claimed::default());
     let Settled::Conflict(claim) = completed.settled else { panic!("{:?}", completed.settled) };
     assert_eq!(f.snapshot().await, before);
     let known = f.storage.known_sent(&f.partition, &["sent".to_owned()]).await.unwrap();

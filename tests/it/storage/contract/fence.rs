@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Burial, Claim, Commit, Retry, Settled};
+use crosswire::contracts::storage::{Burial, Claim, Claimed, Commit, Retry, Settled};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::Write;
 
 use crate::storage::fixture::{
-    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, push, retry,
+    Fixture, LONG, burial, claim_request, commit, copy, entry, facts, next_claim, push, retry,
 };
 
 /// Returns a commit whose effects would be visible in every read.
@@ -47,10 +47,13 @@ fn visible_burial() -> Burial {
 /// Tries every settlement with a lost claim; asserts that each is refused and changes nothing.
 async fn assert_fenced(f: &Fixture, late: &Claim) {
     let before = f.snapshot().await;
-    let completed =
-        f.storage.complete(copy(late), visible_commit(), Some(&claim_request(LONG))).await.unwrap();
+    let completed = f
+        .storage
+        .complete(copy(late), visible_commit(), &next_claim(claim_request(LONG)))
+        .await
+        .unwrap();
     assert_eq!(completed.settled, Settled::LeaseLost);
-    assert_eq!(completed.next, None);
+    assert_eq!(completed.next, Claimed::default());
     assert_eq!(f.retry(copy(late), visible_retry()).await, Settled::LeaseLost);
     assert_eq!(f.bury(copy(late), visible_burial()).await, Settled::LeaseLost);
     assert_eq!(f.release(copy(late)).await, Settled::LeaseLost);

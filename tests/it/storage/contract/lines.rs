@@ -5,7 +5,8 @@ use std::time::Duration;
 use crosswire::contracts::storage::{Claim, ClaimRequest, Claimed, Commit, Retry, Token};
 
 use crate::storage::fixture::{
-    Fixture, LONG, MAX_CLAIMS, claim_request, commit, copy, entry, into_claim, line, retry,
+    Fixture, LONG, MAX_CLAIMS, claim_request, commit, copy, entry, into_claim, line, next_claim,
+    retry,
 };
 
 /// Puts messages to these recipients into the outbox, each with the name of its group as its id.
@@ -35,10 +36,10 @@ async fn claim_all(f: &Fixture, closed: &[&str]) -> Vec<String> {
 }
 
 async fn next_due(f: &Fixture, closed: &[&str]) -> Option<Duration> {
-    match f.storage.claim(&f.outbox(), &closed_to(closed)).await.unwrap() {
-        Claimed::Empty { next_due } => next_due,
-        Claimed::Message(claim) => panic!("nothing is open, but {claim:?}"),
-    }
+    let Claimed { claims, next_due } =
+        f.storage.claim(&f.outbox(), &closed_to(closed)).await.unwrap();
+    assert_eq!(claims, [], "nothing is open");
+    next_due
 }
 
 pub(crate) async fn closed_line_is_not_claimed_from(f: Fixture) {
@@ -73,13 +74,12 @@ pub(crate) async fn settlement_claims_the_next_from_an_open_line(f: Fixture) {
     fill_outbox(&f, &["aa11.xenia", "aa11.yuri", "bb21.zoe"]).await;
     let first = claim(&f, &["bb"]).await.expect("a line is open");
     let next = closed_to(&["aa11"]);
-    let completed = f.storage.complete(copy(&first), commit(), Some(&next)).await.unwrap();
-    let next =
-        into_claim(completed.next.expect("a next claim was requested")).expect("a line is open");
+    let completed = f.storage.complete(copy(&first), commit(), &next_claim(next)).await.unwrap();
+    let next = into_claim(completed.next).expect("a line is open");
     assert_eq!(next.group.as_str(), "bb21.zoe");
     let last = closed_to(&["aa11"]);
-    let completed = f.storage.complete(next, commit(), Some(&last)).await.unwrap();
-    assert_eq!(into_claim(completed.next.expect("a next claim was requested")), None);
+    let completed = f.storage.complete(next, commit(), &next_claim(last)).await.unwrap();
+    assert_eq!(into_claim(completed.next), None);
 }
 
 pub(crate) async fn lines_are_served_in_turn(f: Fixture) {

@@ -3,7 +3,7 @@
 use crosswire::contracts::storage::{Commit, Settled};
 
 use crate::storage::fixture::{
-    Fixture, LONG, MAX_CLAIMS, claim_request, commit, entry, into_claim,
+    Fixture, LONG, MAX_CLAIMS, claim_request, commit, entry, into_claim, next_claim,
 };
 
 pub(crate) async fn messages_of_a_group_are_claimed_in_order(f: Fixture) {
@@ -76,14 +76,14 @@ pub(crate) async fn one_call_completes_a_message_and_claims_the_next(f: Fixture)
     f.push("alice", "m2").await;
     let claim = f.claim().await;
     let request = claim_request(LONG);
-    let completed = f.storage.complete(claim, commit(), Some(&request)).await.unwrap();
+    let completed =
+        f.storage.complete(claim, commit(), &next_claim(request.clone())).await.unwrap();
     assert_eq!(completed.settled, Settled::Done);
-    let next =
-        into_claim(completed.next.expect("a next claim was requested")).expect("m2 is ready");
+    let next = into_claim(completed.next).expect("m2 is ready");
     assert_eq!((next.id.as_str(), &next.token), ("m2", &request.token));
 
     let request = claim_request(LONG);
-    let completed = f.storage.complete(next, commit(), Some(&request)).await.unwrap();
+    let completed = f.storage.complete(next, commit(), &next_claim(request)).await.unwrap();
     assert_eq!(completed.settled, Settled::Done);
-    assert!(into_claim(completed.next.expect("a next claim was requested")).is_none());
+    assert!(into_claim(completed.next).is_none());
 }

@@ -5,6 +5,14 @@ use crosswire::contracts::storage::QueueKind;
 /// Base of due times in milliseconds, far enough in the past that earlier times are due.
 pub(super) const PRESENT: i64 = 1_000_000_000_000;
 
+/// A request for claims: its `reclaim` flag, its closed lines by bit, and the claims it asks for at most.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub(super) reclaim: bool,
+    pub(super) closed: u8,
+    pub(super) max: u8,
+}
+
 /// A move, encoded in small numbers so that it can be printed, removed and repeated. `age` selects a
 /// claim, 0 being the newest; the claim may have been settled or lost since.
 #[derive(Clone, Debug)]
@@ -21,14 +29,14 @@ pub(super) enum Move {
     },
     Claim {
         kind: QueueKind,
-        reclaim: bool,
-        closed: u8,
+        ask: Ask,
     },
     Complete {
         age: u8,
         plan: CommitPlan,
-        /// The next claim: its `reclaim` flag and its closed lines.
-        next: Option<(bool, u8)>,
+        next: Option<Ask>,
+        /// Claims of the outbox.
+        owed: Option<Ask>,
     },
     Retry {
         age: u8,
@@ -156,6 +164,12 @@ impl MoveGenerator {
         if self.one_in(2) { 0 } else { self.below(8) }
     }
 
+    /// Returns a request that does not reclaim in one of so many cases.
+    fn ask(&mut self, spared: u8) -> Ask {
+        let max = if self.one_in(2) { 1 } else { 1 + self.below(4) };
+        Ask { reclaim: !self.one_in(spared), closed: self.closed(), max }
+    }
+
     fn plan(&mut self) -> CommitPlan {
         CommitPlan {
             check: if self.one_in(2) { 0 } else { self.below(6) },
@@ -195,13 +209,12 @@ impl MoveGenerator {
             },
             20 => Move::Record { id: self.below(3) },
             21..23 => Move::Apply { writes: self.several(3, 32), wake: self.below(8) },
-            23..45 => {
-                Move::Claim { kind: self.kind(), reclaim: !self.one_in(5), closed: self.closed() }
-            }
+            23..45 => Move::Claim { kind: self.kind(), ask: self.ask(5) },
             45..63 => Move::Complete {
                 age: self.age(),
                 plan: self.plan(),
-                next: self.one_in(3).then(|| (!self.one_in(4), self.closed())),
+                next: self.one_in(3).then(|| self.ask(4)),
+                owed: self.one_in(4).then(|| self.ask(2)),
             },
             63..65 => Move::Schedule { wake: self.below(8) },
             65..73 => Move::Retry {
@@ -230,9 +243,9 @@ impl MoveGenerator {
 
 /// Moves of short sequences: two workers, two groups, three messages.
 const SHORT_MOVES: [Move; 7] = [
-    Move::Claim { kind: QueueKind::Inbound, reclaim: true, closed: 0 },
-    Move::Complete { age: 0, plan: CommitPlan::NOTHING, next: None },
-    Move::Complete { age: 1, plan: CommitPlan::NOTHING, next: None },
+    Move::Claim { kind: QueueKind::Inbound, ask: Ask { reclaim: true, closed: 0, max: 1 } },
+    Move::Complete { age: 0, plan: CommitPlan::NOTHING, next: None, owed: None },
+    Move::Complete { age: 1, plan: CommitPlan::NOTHING, next: None, owed: None },
     Move::ExpireLease { age: 0 },
     Move::ExpireLease { age: 1 },
     Move::Retry { age: 0, delayed: false, failed: true, outcome_unknown: true, with_note: true },

@@ -99,7 +99,7 @@ pub(super) struct ClaimView {
     pub(super) state: Option<String>,
 }
 
-/// The next due time of a queue that has nothing ready.
+/// The next due time of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NextDue {
     Now,
@@ -108,9 +108,9 @@ pub(super) enum NextDue {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ClaimResult {
-    Message(ClaimView),
-    Empty(NextDue),
+pub(super) struct ClaimedView {
+    pub(super) claims: Vec<ClaimView>,
+    pub(super) next_due: NextDue,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -384,7 +384,7 @@ impl Reference {
         self.events.extend(events);
     }
 
-    pub(super) fn claim(&mut self, kind: QueueKind, request: &ClaimRequest) -> ClaimResult {
+    pub(super) fn claim(&mut self, kind: QueueKind, request: &ClaimRequest) -> ClaimedView {
         self.tick();
         self.claim_in_same_move(kind, request)
     }
@@ -394,30 +394,46 @@ impl Reference {
         &mut self,
         kind: QueueKind,
         request: &ClaimRequest,
-    ) -> ClaimResult {
-        let ClaimRequest { token, reclaim, closed, .. } = request;
+    ) -> ClaimedView {
         let at = self.moves;
-        let queue = self.queue(kind);
-        let mut suspect = None;
-        if *reclaim {
+        let mut claimed = ClaimedView { claims: Vec::new(), next_due: NextDue::Never };
+        if request.reclaim {
+            let queue = self.queue(kind);
             queue.reclaim(at);
-            suspect = queue.next_suspect(closed);
+            claimed.next_due = queue.next_due();
+            if let Some(suspect) = queue.next_suspect(&request.closed) {
+                claimed.claims.push(self.lease(kind, &suspect, request, true));
+            }
         }
-        let Some(group) = suspect.clone().or_else(|| queue.next_ready(closed)) else {
-            return ClaimResult::Empty(queue.next_due());
-        };
-        let mailbox = queue.groups.get_mut(&group).expect("the group was found above");
+        while claimed.claims.len() < request.max {
+            let Some(group) = self.queue(kind).next_ready(&request.closed) else { break };
+            claimed.claims.push(self.lease(kind, &group, request, false));
+            if let Some(line) = group.line() {
+                // Each line is served behind all that was before.
+                let at = self.tick();
+                self.queue(kind).rotate(&line, at);
+            }
+        }
+        claimed
+    }
+
+    fn lease(
+        &mut self,
+        kind: QueueKind,
+        group: &Group,
+        request: &ClaimRequest,
+        is_suspect: bool,
+    ) -> ClaimView {
+        let queue = self.queue(kind);
+        let mailbox = queue.groups.get_mut(group).expect("the group was found by the caller");
         let outcome_unknown = std::mem::replace(&mut mailbox.head.outcome_unknown, true);
         mailbox.head.attempt += 1;
-        mailbox.head.isolated += u32::from(suspect.is_some());
-        mailbox.token = Some(token.clone());
+        mailbox.head.isolated += u32::from(is_suspect);
+        mailbox.token = Some(request.token.clone());
         mailbox.status = Status::Leased { ended: false };
-        if let (Some(line), None) = (group.line(), &suspect) {
-            queue.rotate(&line, at);
-        }
-        let mut view = self.view_claim(kind, &group);
+        let mut view = self.view_claim(kind, group);
         view.head.outcome_unknown = outcome_unknown;
-        ClaimResult::Message(view)
+        view
     }
 
     fn view_claim(&mut self, kind: QueueKind, group: &Group) -> ClaimView {

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Change, Claim, ClaimRequest, Claimed, Commit, DeadLetter, Entry, Once, Push, Queue,
-    QueueKind, RecipientLimit, Replay, Retry, SenderRate, Settled, StorageError, Token,
+    Burial, Change, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Entry, NextClaims,
+    Once, Push, Queue, QueueKind, RecipientLimit, Replay, Retry, SenderRate, Settled, StorageError,
+    Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
 use crosswire::model::message::{MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
 
-use super::moves::{CommitPlan, Move, PRESENT, Terms};
+use super::moves::{Ask, CommitPlan, Move, PRESENT, Terms};
 use super::reference::{
-    ClaimResult, ClaimView, DeadLetterView, Fence, Head, NextDue, Outcome, Reference,
+    ClaimView, ClaimedView, DeadLetterView, Fence, Head, NextDue, Outcome, Reference,
 };
 use crate::storage::fixture::{self, Fixture, LONG, burial, copy, facts, group, line, push, retry};
 
@@ -87,9 +88,7 @@ impl<D: DirectAccess> Runner<'_, D> {
                 self.push(*group, *id, *replies, *low_limits, terms).await
             }
             Move::Record { id } => self.record(*id).await,
-            Move::Claim { kind, reclaim, closed } => {
-                self.claim(*kind, *reclaim, *closed).await.map(drop)
-            }
+            Move::Claim { kind, ask } => self.claim(*kind, ask).await.map(drop),
             Move::Heartbeat { kind } => self.heartbeat(*kind).await,
             Move::Reclaim { kind } => self.reclaim(*kind).await,
             Move::Schedule { wake } => self.schedule(*wake).await,
@@ -103,8 +102,8 @@ impl<D: DirectAccess> Runner<'_, D> {
                 Ok(())
             }
             Move::Compare => self.compare_state().await,
-            Move::Complete { age, plan, next } => match self.claim_of_age(*age) {
-                Some(claim) => self.complete(claim, plan, *next).await,
+            Move::Complete { age, plan, next, owed } => match self.claim_of_age(*age) {
+                Some(claim) => self.complete(claim, plan, (next.as_ref(), owed.as_ref())).await,
                 None => Ok(()),
             },
             Move::Retry { age, delayed, failed, outcome_unknown, with_note } => {
@@ -200,61 +199,57 @@ impl<D: DirectAccess> Runner<'_, D> {
         recorded.map_err(call_error)
     }
 
-    async fn claim(
-        &mut self,
-        kind: QueueKind,
-        reclaim: bool,
-        closed: u8,
-    ) -> Result<bool, Divergence> {
-        let request = claim_request(reclaim, closed);
+    async fn claim(&mut self, kind: QueueKind, ask: &Ask) -> Result<bool, Divergence> {
+        let request = claim_request(ask);
         let expected = self.reference.claim(kind, &request);
         let claimed = self.fixture.storage.claim(&self.queue(kind), &request).await;
-        self.compare_claim(&expected, claimed.map_err(call_error)?)
+        self.compare_claimed(&expected, claimed.map_err(call_error)?)
     }
 
-    /// Compares a claim result and keeps its claim; returns whether it is a message.
-    fn compare_claim(
+    /// Compares claims and keeps them; returns whether there are any.
+    fn compare_claimed(
         &mut self,
-        expected: &ClaimResult,
+        expected: &ClaimedView,
         claimed: Claimed,
     ) -> Result<bool, Divergence> {
-        let found = match &claimed {
-            Claimed::Message(claim) => ClaimResult::Message(view(claim)),
-            Claimed::Empty { next_due } => ClaimResult::Empty(match next_due {
+        let found = ClaimedView {
+            claims: claimed.claims.iter().map(view).collect(),
+            next_due: match claimed.next_due {
                 None => NextDue::Never,
-                Some(due) if *due < LONG / 2 => NextDue::Now,
+                Some(due) if due < LONG / 2 => NextDue::Now,
                 Some(_) => NextDue::Later,
-            }),
+            },
         };
         compare("claimed", expected, &found)?;
-        if let Claimed::Message(claim) = claimed {
-            self.claims.push(*claim);
-            return Ok(true);
-        }
-        Ok(false)
+        let is_any = !claimed.claims.is_empty();
+        self.claims.extend(claimed.claims);
+        Ok(is_any)
     }
 
     async fn complete(
         &mut self,
         claim: Claim,
         plan: &CommitPlan,
-        next: Option<(bool, u8)>,
+        (next, owed): (Option<&Ask>, Option<&Ask>),
     ) -> Comparison {
         let commit = self.commit(&claim, plan);
-        let request = next.map(|(reclaim, closed)| claim_request(reclaim, closed));
+        let claims = NextClaims { next: next.map(claim_request), owed: owed.map(claim_request) };
         let expected = self.reference.complete(fence(&claim), &commit);
         let (kind, original) = (claim.queue.kind, copy(&claim));
-        let completed = self.fixture.storage.complete(claim, commit, request.as_ref()).await;
-        let completed = completed.map_err(call_error)?;
-        compare("completed", &expected, &outcome(&original, completed.settled)?)?;
-        let next = match (request, completed.next) {
-            (Some(request), Some(next)) if expected == Outcome::Done => (request, next),
-            (Some(_), None) if expected != Outcome::Done => return Ok(()),
-            (None, None) => return Ok(()),
-            (_, next) => return Err(format!("unexpected next claim: {next:?}")),
-        };
-        let expected = self.reference.claim_in_same_move(kind, &next.0);
-        self.compare_claim(&expected, next.1).map(drop)
+        let completed = self.fixture.storage.complete(claim, commit, &claims).await;
+        let Completed { settled, next, owed } = completed.map_err(call_error)?;
+        compare("completed", &expected, &outcome(&original, settled)?)?;
+        let requests = [(kind, claims.next, next), (QueueKind::Outbox, claims.owed, owed)];
+        for (kind, request, claimed) in requests {
+            match request.filter(|_| expected == Outcome::Done) {
+                Some(request) => {
+                    let expected = self.reference.claim_in_same_move(kind, &request);
+                    self.compare_claimed(&expected, claimed)?;
+                }
+                None => compare("claims that nobody asked for", &Claimed::default(), &claimed)?,
+            }
+        }
+        Ok(())
     }
 
     fn commit(&mut self, claim: &Claim, plan: &CommitPlan) -> Commit {
@@ -398,9 +393,9 @@ impl<D: DirectAccess> Runner<'_, D> {
             for age in 0..u8::try_from(self.claims.len()).expect("a sequence is short") {
                 self.expire_lease(age).await?;
             }
-            while self.claim(kind, true, 0).await? {
+            while self.claim(kind, &Ask { reclaim: true, closed: 0, max: 1 }).await? {
                 let claim = self.claim_of_age(0).expect("a message was claimed above");
-                self.complete(claim, &CommitPlan::default(), None).await?;
+                self.complete(claim, &CommitPlan::default(), (None, None)).await?;
             }
             compare("left", &0, &self.reference.depth(kind).pending)?;
         }
@@ -458,10 +453,11 @@ impl<D: DirectAccess> Runner<'_, D> {
     }
 }
 
-fn claim_request(reclaim: bool, closed: u8) -> ClaimRequest {
-    let is_closed = |bit: &usize| closed & (1 << bit) != 0;
+fn claim_request(ask: &Ask) -> ClaimRequest {
+    let is_closed = |bit: &usize| ask.closed & (1 << bit) != 0;
     let closed = (0..CLOSED.len()).filter(is_closed).map(|bit| line(CLOSED[bit])).collect();
-    ClaimRequest { reclaim, closed, ..fixture::claim_request(LONG) }
+    let (max, reclaim) = (usize::from(ask.max), ask.reclaim);
+    ClaimRequest { max, reclaim, closed, ..fixture::claim_request(LONG) }
 }
 
 fn fence(claim: &Claim) -> Fence<'_> {

@@ -3,11 +3,11 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crosswire::contracts::storage::{Commit, Depth, Pushed, StorageError};
+use crosswire::contracts::storage::{Commit, Depth, NextClaims, Pushed, StorageError};
 use crosswire::model::state::Write;
 use futures_util::{FutureExt, future::join_all, poll};
 
-use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, claim_request, commit};
+use crate::storage::fixture::{Fixture, LONG, MAX_CLAIMS, claim_request, commit, next_claim};
 use crate::storage::on_sqlite::on_sqlite;
 
 /// Time limit far above the duration of an operation.
@@ -59,7 +59,7 @@ async fn cancelled_completion_commits_and_releases_its_next_claim() {
     f.push("alice", "m2").await;
     let claim = f.claim().await;
     let next = claim_request(LONG);
-    assert!(f.storage.complete(claim, commit(), Some(&next)).now_or_never().is_none());
+    assert!(f.storage.complete(claim, commit(), &next_claim(next)).now_or_never().is_none());
     let claim = f.claim_when_due(&f.inbound()).await;
     assert_eq!((claim.id.as_str(), claim.attempt), ("m2", 1));
 }
@@ -88,7 +88,8 @@ async fn failed_operation_is_rolled_back_alone() {
     let overflowing = Commit { writes: vec![put, count(1)], ..commit() };
     let ids: Vec<_> = (0..100).map(|n| format!("n{n}")).collect();
     let before = join_all(ids[..50].iter().map(|id| f.push(id, id)));
-    let failing = f.storage.complete(claim, overflowing, None);
+    let nothing_more = NextClaims::default();
+    let failing = f.storage.complete(claim, overflowing, &nothing_more);
     let after = join_all(ids[50..].iter().map(|id| f.push(id, id)));
     let (before, failed, after) = tokio::join!(before, failing, after);
     assert!(matches!(failed, Err(StorageError::Corrupt(_))), "{failed:?}");

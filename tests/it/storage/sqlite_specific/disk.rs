@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crosswire::contracts::storage::{Commit, FeedLimits, Pushed, Settled, StorageError};
+use crosswire::contracts::storage::{
+    Commit, FeedLimits, NextClaims, Pushed, Settled, StorageError,
+};
 use crosswire::model::event::EventKind;
 use crosswire::model::state::Write;
 
@@ -58,7 +60,8 @@ async fn full_disk_changes_nothing_and_store_recovers_with_free_space() {
     disk.fill(0);
     let before = f.snapshot().await;
     for _ in 0..3 {
-        let refused = f.storage.complete(copy(&claim), large_commit("m1"), None).await;
+        let refused =
+            f.storage.complete(copy(&claim), large_commit("m1"), &NextClaims::default()).await;
         assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
         assert_eq!(f.snapshot().await, before, "no part of the commit is visible");
     }

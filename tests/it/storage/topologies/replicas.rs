@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use super::nodes::replicated;
 use super::{fixture_on, process_message, push_until_accepted, settings};
-use crate::storage::fixture::{Fixture, LONG, claim_request, commit, entry, push};
+use crate::storage::fixture::{Fixture, LONG, claim_request, commit, entry, next_claim, push};
 
 #[tokio::test]
 async fn push_is_refused_without_its_replica_and_takes_effect_once() {
@@ -40,7 +40,8 @@ async fn unreplicated_outbox_claim_is_released() {
     replicas[0].signal(Signal::SIGSTOP);
     let claimed = f.storage.claim(&f.outbox(), &claim_request(LONG)).await;
     assert!(matches!(claimed, Err(StorageError::Unavailable(_))), "{claimed:?}");
-    let completed = f.storage.complete(claimed_before, commit(), Some(&claim_request(LONG))).await;
+    let completed =
+        f.storage.complete(claimed_before, commit(), &next_claim(claim_request(LONG))).await;
     assert!(matches!(completed, Err(StorageError::Unavailable(_))), "{completed:?}");
     replicas[0].signal(Signal::SIGCONT);
     assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().leased, 0);
