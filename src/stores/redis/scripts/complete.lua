@@ -36,7 +36,7 @@ end
 
 function moves.complete(at)
   local queue, group, suspect = tag .. ARGV[at + 1], ARGV[at + 2], ARGV[at + 5] == '1'
-  local facts, lists = at + 15, at + 28
+  local facts, lists = at + 15, at + 29
   local function lost()
     return { 'LOST', ask_held(queue, at + 5), ask_held(tag .. 'out:', at + 10) }
   end
