@@ -339,6 +339,9 @@ local function has_expired(pool, group)
   return expiry and tonumber(expiry) <= now
 end
 
+-- The last place in a pool that this script has given.
+local last_place = 0
+
 -- Carries out `count` writes, of four arguments each from ARGV[at], and returns the place after them:
 -- P key value ttl | R key | I pool group ttl | T pool group | C name by ttl, padded with blanks.
 local function write(at, count)
@@ -350,8 +353,8 @@ local function write(at, count)
       call('DEL', tag .. 's:' .. name)
     elseif kind == 'I' then
       -- All of a commit happens at one time, but a later insert of it gets a later place.
-      insert_member(name, value, ticket, now + extra)
-      next_ticket()
+      last_place = math.max(micros, last_place + 1)
+      insert_member(name, value, string.format('%.0f', last_place), now + extra)
     elseif kind == 'T' then
       remove_member(name, value)
     else
