@@ -79,6 +79,21 @@ impl Address {
         Self { line: Identity::new(""), ..self.clone() }
     }
 
+    /// Returns the same person on no line in particular; one with a phone number is the same one by every
+    /// transport and channel.
+    fn person(&self) -> Self {
+        let number = Some(&self.identity).filter(|_| !self.is_socket());
+        match number.and_then(|identity| phone::number(identity.reveal())) {
+            Some(number) => Self::new("", &number, ""),
+            None => self.without_line(),
+        }
+    }
+
+    /// Returns whether both are the same person, whose [`GroupKey::person`] is one.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        self.person() == other.person()
+    }
+
     /// Returns whether this is a session or a room of sockets, not a phone.
     pub fn is_socket(&self) -> bool {
         self.transport == WEBSOCKET
@@ -162,6 +177,10 @@ impl fmt::Display for Group {
 #[doc(hidden)]
 pub struct LineKey(String);
 
+/// Digits of the key of a transport, with which those of its lines begin, and of the key of a line.
+const TRANSPORT_DIGITS: usize = 8;
+const LINE_DIGITS: usize = 2 * TRANSPORT_DIGITS;
+
 impl LineKey {
     pub fn as_str(&self) -> &str {
         &self.0
@@ -171,6 +190,18 @@ impl LineKey {
     #[must_use]
     pub fn bulk(&self) -> Self {
         Self(format!("{}b", self.0))
+    }
+
+    /// The line itself, for the key of one of its lanes.
+    #[must_use]
+    pub fn without_lane(&self) -> Self {
+        Self(self.0[..self.0.len().min(LINE_DIGITS)].to_owned())
+    }
+
+    /// The key of every line of its transport.
+    #[must_use]
+    pub fn transport(&self) -> Self {
+        Self(self.0[..self.0.len().min(TRANSPORT_DIGITS)].to_owned())
     }
 
     /// Returns whether a pause of `self` holds back messages of `line`.
@@ -219,17 +250,19 @@ impl GroupKey {
     /// Group of a person on no line in particular: the name of what holds for all lines, such as a ban.
     /// A person with a phone number is the same one by every transport and channel.
     pub fn person(&self, address: &Address) -> Group {
-        let number = Some(&address.identity).filter(|_| !address.is_socket());
-        match number.and_then(|identity| phone::number(identity.reveal())) {
-            Some(number) => self.group(&Address::new("", &number, "")),
-            None => self.group(&address.without_line()),
-        }
+        self.group(&address.person())
     }
 
     /// The key of the line that messages to this address leave from.
     pub fn line(&self, address: &Address) -> LineKey {
         let LineKey(transport) = self.transport(&address.transport);
         LineKey(transport + &self.digest("line", &[&address.transport, address.line.reveal()]))
+    }
+
+    /// The key of the line that a message to this address leaves from, which stands in its group.
+    pub fn line_of(&self, outbound: &Group, to: &Address) -> LineKey {
+        let line = outbound.line().map(|lane| lane.without_lane());
+        line.filter(|line| line.0.len() == LINE_DIGITS).unwrap_or_else(|| self.line(to))
     }
 
     /// The key of every line of a transport.
@@ -261,9 +294,12 @@ impl GroupKey {
     /// Partition of a topic that holds this person's groups, below `partitions`. It is the same one for
     /// every line, so that what is known of the person is in one place.
     pub fn partition(&self, address: &Address, partitions: u16) -> u16 {
+        if partitions <= 1 {
+            return 0;
+        }
         let group = self.person(address);
         let head = u64::from_str_radix(&group.0[..8], 16).unwrap_or_default();
-        u16::try_from(head % u64::from(partitions.max(1))).unwrap_or_default()
+        u16::try_from(head % u64::from(partitions)).unwrap_or_default()
     }
 }
 
@@ -307,6 +343,8 @@ mod tests {
             ("http", "rcs:+14158675309"),
         ] {
             assert_eq!(person(transport, identity, "+2"), one, "{transport} {identity}");
+            let same = Address::new(transport, identity, "+2");
+            assert!(same.is_same_person(&Address::new("twilio", "+14158675309", "+1")));
         }
         for (transport, identity) in [
             ("twilio", "+14158675308"),
@@ -315,8 +353,23 @@ mod tests {
             ("twilio", "24680"),
         ] {
             assert_ne!(person(transport, identity, "+1"), one, "{transport} {identity}");
+            let other = Address::new(transport, identity, "+1");
+            assert!(!other.is_same_person(&Address::new("twilio", "+14158675309", "+1")));
         }
         assert_ne!(person("twilio", "24680", "+1"), person("kannel", "24680", "+1"));
         assert_eq!(person("twilio", "24680", "+1"), person("twilio", "24680", "+2"));
+    }
+
+    #[test]
+    fn keys_of_a_line_and_of_its_transport_are_found_in_that_of_its_lane() {
+        let key = GroupKey::new(&SecretString::from("0123456789abcdef"));
+        let address = Address::new("twilio", "+1", "+2");
+        let line = key.line(&address);
+        let group = key.group(&address);
+        for origin in [line.clone(), line.bulk()] {
+            let found = group.on_line(&origin).line().unwrap();
+            assert_eq!(found.without_lane(), line);
+            assert_eq!(found.transport(), key.transport("twilio"));
+        }
     }
 }

@@ -125,8 +125,29 @@ fn end_of_part(text: &str, room: usize) -> usize {
     }
 }
 
+/// Septets of each ASCII character, which most texts consist of; 0 for one outside of the alphabet.
+const ASCII: [u8; 128] = {
+    let mut septets = [0; 128];
+    let tables = [(BASIC.as_bytes(), 1), (EXTENSION.as_bytes(), 2)];
+    let mut table = 0;
+    while table < tables.len() {
+        let (bytes, size) = tables[table];
+        let mut place = 0;
+        while place < bytes.len() {
+            if bytes[place].is_ascii() {
+                septets[bytes[place] as usize] = size;
+            }
+            place += 1;
+        }
+        table += 1;
+    }
+    septets
+};
+
 fn septets(c: char) -> Option<usize> {
-    if BASIC.contains(c) {
+    if let Some(&size) = ASCII.get(c as usize) {
+        (size > 0).then_some(size.into())
+    } else if BASIC.contains(c) {
         Some(1)
     } else if EXTENSION.contains(c) {
         Some(2)
@@ -149,6 +170,18 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 127 + 10);
+    }
+
+    #[test]
+    fn every_ascii_character_has_the_septets_of_its_table() {
+        for c in (0..128).map(char::from) {
+            let expected = match (BASIC.contains(c), EXTENSION.contains(c)) {
+                (true, _) => Some(1),
+                (false, true) => Some(2),
+                (false, false) => None,
+            };
+            assert_eq!(septets(c), expected, "{c:?}");
+        }
     }
 
     #[rstest]

@@ -3,8 +3,6 @@
 //! Names are those of Prometheus without the prefix `crosswire_` and without the suffix `_total` of
 //! counters, which the exposition adds. Units are seconds and bytes.
 
-use super::series::{Times, Value};
-
 /// Kind of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -16,17 +14,6 @@ pub enum Kind {
     Histogram,
 }
 
-impl Kind {
-    /// Returns the value of a series before the first record.
-    pub fn zero(self) -> Value {
-        match self {
-            Self::Counter => Value::Count(0),
-            Self::Gauge => Value::Level(0.0),
-            Self::Histogram => Value::Times(Times::default()),
-        }
-    }
-}
-
 /// Figure that processes record.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Figure {
@@ -34,15 +21,8 @@ pub struct Figure {
     pub kind: Kind,
     pub labels: &'static [&'static str],
     pub help: &'static str,
-}
-
-const fn figure(
-    name: &'static str,
-    kind: Kind,
-    labels: &'static [&'static str],
-    help: &'static str,
-) -> Figure {
-    Figure { name, kind, labels, help }
+    /// Index among [`ALL`].
+    pub(super) place: usize,
 }
 
 /// Defines the figures, and the list of them all.
@@ -50,8 +30,24 @@ macro_rules! figures {
     ($($constant:ident = $name:literal, $kind:ident, [$($label:literal),*], $help:literal;)*) => {
         $(
             #[doc = $help]
-            pub static $constant: Figure = figure($name, Kind::$kind, &[$($label),*], $help);
+            pub static $constant: Figure = Figure {
+                name: $name,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+                place: Place::$constant as usize,
+            };
         )*
+
+        /// Figures in their order, from which each has its index.
+        #[expect(
+            non_camel_case_types,
+            clippy::upper_case_acronyms,
+            reason = "the names are those of the figures"
+        )]
+        enum Place {
+            $($constant),*
+        }
 
         /// Every figure.
         pub static ALL: &[&Figure] = &[$(&$constant),*];
@@ -126,6 +122,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_follow_the_conventions_of_prometheus() {
         for (index, figure) in ALL.iter().enumerate() {
+            assert_eq!(figure.place, index, "{figure:?}");
             let is_plain =
                 |it: &str| it.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             assert!(

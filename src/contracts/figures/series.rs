@@ -1,7 +1,5 @@
 //! Series: the values of one figure under one set of labels.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 /// Upper bounds of the buckets of a duration, in seconds. A last bucket holds what is longer.
@@ -38,14 +36,6 @@ pub struct Times {
 }
 
 impl Times {
-    /// Counts a duration.
-    pub fn observe(&mut self, time: Duration) {
-        let seconds = time.as_secs_f64();
-        self.buckets.resize(BOUNDS.len() + 1, 0);
-        self.buckets[BOUNDS.partition_point(|bound| *bound < seconds)] += 1;
-        self.sum_seconds += seconds;
-    }
-
     /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()
@@ -75,27 +65,5 @@ impl Times {
             }
         }
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_counted_by_bucket() {
-        let mut times = Times::default();
-        assert_eq!(times.quantile(0.5), None);
-        for millis in [1, 3, 4, 400_000] {
-            times.observe(Duration::from_millis(millis));
-        }
-        assert_eq!(times.count(), 4);
-        assert_eq!(times.quantile(0.5), Some(0.005));
-        assert_eq!(times.quantile(0.25), Some(0.001));
-        assert_eq!(times.quantile(1.0), Some(f64::INFINITY));
-        let mut sum = Times::default();
-        sum.merge(&times);
-        sum.merge(&times);
-        assert_eq!(sum.count(), 8);
     }
 }

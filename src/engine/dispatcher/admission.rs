@@ -45,7 +45,7 @@ impl Dispatcher {
         }
         Ok(Entry::Closed(match self.rates.admit(&self.topic, &admission).await? {
             Admitted::Yes { next, day } => {
-                self.gate.pace(&delivery.line(), next);
+                self.gate.pace(&delivery.line, next);
                 self.forget_stops(&admission.budgets);
                 return Ok(Entry::Open { pass, admission, day });
             }
@@ -79,7 +79,7 @@ impl Dispatcher {
         let budgets = self.sending.budgets.of(outbound.to.identity.reveal());
         let budgets = budgets.into_iter().map(|(scope, segments)| Budget { scope, segments });
         Admission {
-            cost: transport.segments(outbound).max(1),
+            cost: delivery.segments.max(1),
             bucket: self.bucket(delivery, transport),
             budgets: budgets.collect(),
             repeat: self.repeat(delivery),
@@ -104,7 +104,7 @@ impl Dispatcher {
             Priority::Bulk if capacity >= 2 * interval => capacity / 2,
             Priority::Bulk => interval / 4,
         };
-        let key = delivery.line().as_str().to_owned();
+        let key = delivery.line.as_str().to_owned();
         Some(Bucket { key, interval, capacity, reserve })
     }
 

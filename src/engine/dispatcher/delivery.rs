@@ -28,6 +28,8 @@ pub(super) struct Delivery<'c> {
     pub(super) events: &'c EventSource,
     pub(super) groups: &'c GroupKey,
     pub(super) now: DateTime<Utc>,
+    /// The line that the message leaves from.
+    pub(super) line: LineKey,
     /// The message is in the partition that holds what is known of its recipient. Otherwise that one is
     /// told by a push.
     pub(super) is_home: bool,
@@ -137,14 +139,9 @@ impl Delivery<'_> {
         Settlement::Retry(Retry { after, note: Some(note.to_owned()), facts, ..Retry::default() })
     }
 
-    /// The line that the message leaves from.
-    pub(super) fn line(&self) -> LineKey {
-        self.groups.line(&self.outbound.to)
-    }
-
     /// The lane of the line in which the message waits.
     pub(super) fn lane(&self) -> LineKey {
-        self.claim.group.line().unwrap_or_else(|| self.line())
+        self.claim.group.line().unwrap_or_else(|| self.line.clone())
     }
 
     /// Settlement of a message that may have been sent: the provider's list is read after `settle`.

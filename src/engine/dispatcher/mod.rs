@@ -31,6 +31,7 @@ use crate::engine::unreached::Unreached;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::message::Outbound;
+use crate::model::sealed::SealKey;
 use crate::model::topic::{OnAmbiguous, SEND_MARGIN, Sending, TopicName};
 
 /// Reason for the record of a message to a person who has opted out.
@@ -79,6 +80,8 @@ pub struct Dispatcher {
     max_records: u64,
     events: EventSource,
     groups: GroupKey,
+    /// Key of the references that providers return with their reports.
+    references: SealKey,
     clock: Arc<dyn Clock>,
     figures: Arc<Figures>,
     /// Uptimes at which the day of a spent budget ends, by its scope.
@@ -99,6 +102,7 @@ impl Dispatcher {
             sending: parts.sending,
             max_records: parts.max_records,
             events: parts.events,
+            references: Reference::key(&parts.groups),
             groups: parts.groups,
             clock: parts.clock,
             figures: parts.figures,
@@ -157,7 +161,7 @@ impl Dispatcher {
             return Ok(Settlement::Release);
         }
         // The line was closed after the claim.
-        let Some(pass) = self.gate.enter(&delivery.outbound.to) else {
+        let Some(pass) = self.gate.enter(&delivery.outbound.to, &delivery.line) else {
             return Ok(Settlement::Release);
         };
         let (pass, admission, day) = match self.admit(delivery, transport, pass).await? {
@@ -209,8 +213,9 @@ impl Work for Dispatcher {
         let transport = transport.as_ref();
         let (max_records, now) = (self.max_records, self.clock.now());
         let reference = Reference::new(&outbound, claim.queue.partition.number).sent_at(now);
-        outbound.reference = Some(reference.seal(&self.groups));
+        outbound.reference = Some(reference.seal(&self.references));
         let (events, groups) = (&self.events, &self.groups);
+        let line = groups.line_of(&claim.group, &outbound.to);
         let segments = transport.segments(&outbound);
         let is_home = claim.queue.partition == self.home(&outbound.to);
         let delivery = Delivery {
@@ -222,6 +227,7 @@ impl Work for Dispatcher {
             events,
             groups,
             now,
+            line,
             is_home,
         };
         match (claim.outcome_unknown_since, self.policy(transport)) {

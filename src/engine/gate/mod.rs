@@ -111,10 +111,10 @@ impl Gate {
         self.opened.notified().await;
     }
 
-    /// Asks for permission to send to an address; `None` while its line is closed.
-    pub fn enter(self: &Arc<Self>, to: &Address) -> Option<Pass> {
+    /// Asks for permission to send to an address, from the line of this key; `None` while that is closed.
+    pub fn enter(self: &Arc<Self>, to: &Address, line: &LineKey) -> Option<Pass> {
         let now = self.clock.uptime();
-        let (transport, line) = (self.groups.transport(&to.transport), self.groups.line(to));
+        let (transport, line) = (line.transport(), line.clone());
         let mut state = self.state();
         let holds = [&transport, &line].map(|key| state.holds.get(key));
         if state.orders.hold(&[&transport, &line], now)

@@ -24,7 +24,10 @@ impl Pass {
         let now = self.gate.clock.uptime();
         let mut state = self.gate.state();
         for key in [&self.transport, &self.line] {
-            state.worked.insert(key.clone(), now);
+            match state.worked.get_mut(key) {
+                Some(worked_at) => *worked_at = now,
+                None => drop(state.worked.insert(key.clone(), now)),
+            }
             let was_probe = self.probes.contains(key);
             // A pause that began while this message was on its way stays.
             if state.holds.get(key).is_some_and(|hold| hold.is_opened_by(was_probe, now)) {

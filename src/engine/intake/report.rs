@@ -59,7 +59,7 @@ impl Intake {
     /// Opens the reference of a report, and puts its ids into the report.
     fn refer(&self, report: &mut Report) -> Result<Option<Reference>, Foreign> {
         let Some(sealed) = report.reference.take() else { return Ok(None) };
-        let reference = Reference::open(&self.groups, &sealed).ok_or(Foreign)?;
+        let reference = Reference::open(&Reference::key(&self.groups), &sealed).ok_or(Foreign)?;
         report.message = Some(reference.message.clone());
         report.cause.clone_from(&reference.cause);
         Ok(Some(reference))

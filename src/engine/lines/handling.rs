@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
 use super::{Attempt, HANDLED, milliseconds, number};
 use crate::contracts::storage::{Claim, Commit};
 use crate::model::clock::millis;
@@ -21,6 +23,11 @@ pub struct Handled {
 }
 
 impl Handled {
+    /// Returns whether such lines may be read by anybody.
+    pub(in crate::engine) fn is_written() -> bool {
+        LevelFilter::current() >= LevelFilter::INFO
+    }
+
     pub(in crate::engine) fn new(claim: &Claim, of: u32, commit: &Commit) -> Self {
         Self {
             topic: claim.queue.partition.topic.clone(),

@@ -68,9 +68,7 @@ impl Worker {
         if is_exempt {
             return None;
         }
-        let groups = &self.parts.groups;
-        let sender = groups.person(&message.sender);
-        let is_other = |it: &Outbound| groups.person(&it.to) != sender;
+        let is_other = |it: &Outbound| !it.to.is_same_person(&message.sender);
         let mut others = outbound.iter().zip(outbox).filter(|(it, _)| is_other(it));
         let group = others.next()?.1.group.clone();
         let is_only = others.all(|(_, entry)| entry.group == group);

@@ -37,6 +37,8 @@ impl Worker {
         let running = AssertUnwindSafe(self.parts.handler.run(transaction, mail)).catch_unwind();
         let limit = self.parts.limits.handler_timeout;
         let outcome = tokio::select! {
+            // A run that never waits need not be told of a lost lease.
+            biased;
             outcome = tokio::time::timeout(limit, running) => outcome,
             () = lease.lost() => return Outcome::LeaseLost,
         };

@@ -150,7 +150,7 @@ impl Work for Worker {
     async fn work(&self, claim: &Claim, lease: &LeaseGuard) -> Result<Settlement, StorageError> {
         let attempt =
             Attempt::begin(claim, self.parts.limits.max_attempts, self.parts.clock.as_ref());
-        let Ok(mail) = serde_json::from_str::<Mail>(&claim.payload) else {
+        let Ok(mail) = Mail::parse(&claim.payload) else {
             let reason = "the message is in a form that this version does not know".to_owned();
             return Ok(self.bury(attempt, None, reason).await);
         };
@@ -169,7 +169,8 @@ impl Work for Worker {
     }
 
     fn line(&self, claim: &Claim, commit: &Commit) -> Option<Handled> {
-        Some(Handled::new(claim, self.parts.limits.max_attempts, commit))
+        let line = || Handled::new(claim, self.parts.limits.max_attempts, commit);
+        Handled::is_written().then(line)
     }
 
     fn is_observed(&self, claim: &Claim) -> bool {
@@ -179,7 +180,7 @@ impl Work for Worker {
 
     async fn completed(&self, payload: &str) {
         if let Some(observer) = &self.parts.observer
-            && let Ok(Mail::Message(message)) = serde_json::from_str(payload)
+            && let Ok(Mail::Message(message)) = Mail::parse(payload)
         {
             observer.handled(&message).await;
         }

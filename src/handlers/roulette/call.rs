@@ -7,7 +7,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::seat::{Chat, Seat};
-use crate::model::keyword::normalize;
 
 /// Time within which a code confirms its question.
 const CONFIRMATION: TimeDelta = TimeDelta::minutes(2);
@@ -15,14 +14,13 @@ const CONFIRMATION: TimeDelta = TimeDelta::minutes(2);
 /// Codes have two digits, without a zero in front that people leave out.
 const CODES: std::ops::Range<u8> = 10..100;
 
-/// Returns the code of a text such as `CALL 47`: a word of the command and two digits.
-pub(super) fn code(words: &[String], text: &str) -> Option<u8> {
-    let text = normalize(text);
+/// Returns the parts of a normalized text such as `call 47`: what may be a word of the command, and two
+/// digits.
+pub(super) fn code(text: &str) -> Option<(&str, u8)> {
     let (word, digits) = text.split_at_checked(text.len().checked_sub(2)?)?;
     let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
     let code = digits.parse().ok().filter(|code| is_number && CODES.contains(code))?;
-    let word = normalize(word);
-    words.iter().any(|known| normalize(known) == word).then_some(code)
+    Some((word, code))
 }
 
 /// Returns whether a message that was received at this time confirms the question of a chat.
@@ -59,28 +57,7 @@ fn draw(last: Option<u8>) -> u8 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case("call 47", Some(47))]
-    #[case(" CALL 47. ", Some(47))]
-    #[case("Share:47!", Some(47))]
-    #[case("call47", Some(47))]
-    #[case("call #47", Some(47))]
-    #[case("call 07", None)]
-    #[case("call 147", None)]
-    #[case("call +7", None)]
-    #[case("call me 47", None)]
-    #[case("call 4é", None)]
-    #[case("47", None)]
-    #[case("é", None)]
-    #[case("", None)]
-    fn code_is_two_digits_behind_the_command(#[case] text: &str, #[case] expected: Option<u8>) {
-        let words = ["call", "share"].map(str::to_owned);
-        assert_eq!(code(&words, text), expected);
-    }
 
     #[test]
     fn every_code_but_the_last_one_is_drawn() {

@@ -1,5 +1,7 @@
 //! Commands, and the words that stand for them.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::call;
@@ -54,30 +56,6 @@ impl Default for Synonyms {
 }
 
 impl Synonyms {
-    /// Returns the command that a text is. A command is a whole message; within a sentence it is
-    /// text for the partner.
-    pub(super) fn command(&self, text: &str) -> Command {
-        if let Some(code) = call::code(&self.call, text) {
-            return Command::Call(Some(code));
-        }
-        let text = normalize(text);
-        let commands = [
-            Command::Connect,
-            Command::Disconnect,
-            Command::Refresh,
-            Command::Call(None),
-            Command::Stats,
-            Command::Wait,
-            Command::Block,
-            Command::Report,
-        ];
-        self.lists()
-            .into_iter()
-            .zip(commands)
-            .find(|((_, words), _)| words.iter().any(|word| normalize(word) == text))
-            .map_or(Command::Relay, |(_, command)| command)
-    }
-
     /// Returns the commands as people see them, each by its first word.
     pub(super) fn offered(&self) -> Vec<model::command::Command> {
         let commands = [
@@ -133,11 +111,51 @@ impl Synonyms {
     }
 }
 
+/// Words of all commands, each as a text is compared with it.
+#[derive(Debug)]
+pub(super) struct Vocabulary(HashMap<String, Command>);
+
+impl Vocabulary {
+    pub(super) fn new(synonyms: &Synonyms) -> Self {
+        let commands = [
+            Command::Connect,
+            Command::Disconnect,
+            Command::Refresh,
+            Command::Call(None),
+            Command::Stats,
+            Command::Wait,
+            Command::Block,
+            Command::Report,
+        ];
+        let lists = synonyms.lists().into_iter().zip(commands);
+        let words = lists.flat_map(|((_, words), command)| {
+            words.iter().map(move |word| (normalize(word), command))
+        });
+        Self(words.collect())
+    }
+
+    /// Returns the command that a text is. A command is a whole message; within a sentence it is
+    /// text for the partner.
+    pub(super) fn command(&self, text: &str) -> Command {
+        let text = normalize(text);
+        if let Some((word, code)) = call::code(&text)
+            && self.0.get(&normalize(word)) == Some(&Command::Call(None))
+        {
+            return Command::Call(Some(code));
+        }
+        self.0.get(&text).copied().unwrap_or(Command::Relay)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    fn command(text: &str) -> Command {
+        Vocabulary::new(&Synonyms::default()).command(text)
+    }
 
     #[rstest]
     #[case("connect conn login register", Command::Connect)]
@@ -157,9 +175,28 @@ mod tests {
             for written in
                 [word.to_owned(), word.to_uppercase(), format!(" {word}. "), format!("{word}!?")]
             {
-                assert_eq!(Synonyms::default().command(&written), expected, "{written}");
+                assert_eq!(command(&written), expected, "{written}");
             }
         }
+    }
+
+    #[rstest]
+    #[case("call 47", Some(47))]
+    #[case(" CALL 47. ", Some(47))]
+    #[case("Share:47!", Some(47))]
+    #[case("call47", Some(47))]
+    #[case("call #47", Some(47))]
+    #[case("stats 47", None)]
+    #[case("call 07", None)]
+    #[case("call 147", None)]
+    #[case("call +7", None)]
+    #[case("call me 47", None)]
+    #[case("call 4é", None)]
+    #[case("47", None)]
+    #[case("é", None)]
+    fn code_is_two_digits_behind_the_command(#[case] text: &str, #[case] expected: Option<u8>) {
+        let expected = expected.map_or(Command::Relay, |code| Command::Call(Some(code)));
+        assert_eq!(command(text), expected);
     }
 
     #[rstest]
@@ -170,7 +207,7 @@ mod tests {
     #[case("?")]
     #[case("")]
     fn command_word_within_a_sentence_is_relayed(#[case] text: &str) {
-        assert_eq!(Synonyms::default().command(text), Command::Relay);
+        assert_eq!(command(text), Command::Relay);
     }
 
     fn errors_of(synonyms: &Synonyms) -> Vec<String> {

@@ -47,12 +47,14 @@ mod strikes;
 mod summary;
 mod texts;
 
+use command::Vocabulary;
 use person::Person;
 pub use settings::RouletteSettings;
 
 /// Handler of anonymous chats between two people.
 pub struct Roulette {
     settings: RouletteSettings,
+    vocabulary: Vocabulary,
 }
 
 impl Roulette {
@@ -62,7 +64,8 @@ impl Roulette {
         if !settings.summary {
             settings.texts.summary.clear();
         }
-        Ok(Self { settings })
+        let vocabulary = Vocabulary::new(&settings.synonyms);
+        Ok(Self { settings, vocabulary })
     }
 }
 
@@ -78,7 +81,7 @@ impl Handler for Roulette {
         if message.sender.is_socket() && message.parameters.get("type").is_some() {
             return Ok(());
         }
-        let command = self.settings.synonyms.command(message.text.reveal());
+        let command = self.vocabulary.command(message.text.reveal());
         let mut person = Person::load(cx, &self.settings, message).await?;
         person.obey(command, message).await
     }

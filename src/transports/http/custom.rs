@@ -14,6 +14,7 @@ use super::settings::{CustomSettings, Format, OutgoingSettings};
 use super::template::Template;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
+use crate::contracts::transport::callback::Callback;
 use crate::contracts::transport::{
     MediaPolicy, ReceiveError, Received, SendError, SentReceipt, WebhookRequest, WebhookResponse,
 };
@@ -46,7 +47,7 @@ pub(super) fn build(settings: CustomSettings, context: &BuildContext<'_>) -> Res
     let mut outbound = outbound(outgoing, auth, context, &mut secrets);
     // A delivery report needs the credentials of every request.
     if let (Some(url), Some((name, secret))) = (&mut outbound.report_url, secret) {
-        url.query_pairs_mut().append_pair(&name, &secret);
+        url.add(&name, &secret);
     }
     let missing = secrets.missing();
     secrets.errors.into_result()?;
@@ -94,7 +95,11 @@ fn outbound(
     Outbound {
         transport: context.part.to_owned(),
         format: settings.format.unwrap_or(default),
-        report_url: context.public_url.map(status).and_then(|url| Url::parse(&url).ok()),
+        report_url: context
+            .public_url
+            .map(status)
+            .and_then(|url| Url::parse(&url).ok())
+            .map(Callback::new),
         settings,
         url,
         auth,

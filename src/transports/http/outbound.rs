@@ -9,7 +9,7 @@ use super::auth::Auth;
 use super::outcome;
 use super::settings::{Format, OutgoingSettings};
 use super::template::Template;
-use crate::contracts::transport::callback::callback_url;
+use crate::contracts::transport::callback::Callback;
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::Response;
 use crate::model::message::Outbound as Message;
@@ -22,7 +22,7 @@ pub(super) struct Outbound {
     pub(super) format: Format,
     pub(super) auth: Auth,
     /// Address of delivery reports, when the gateway is told one.
-    pub(super) report_url: Option<Url>,
+    pub(super) report_url: Option<Callback>,
 }
 
 impl Outbound {
@@ -137,7 +137,7 @@ impl Outbound {
     }
 
     fn report_url(&self, message: &Message) -> Option<String> {
-        self.report_url.clone().map(|url| callback_url(url, message))
+        self.report_url.as_ref().map(|url| url.of(message))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Client of Twilio's REST API: sending a message, and the exchange that listing shares with it.
 
-use reqwest::RequestBuilder;
+use form_urlencoded::Serializer;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Request, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::outcome;
 use super::{MAX_MEDIA, Twilio, TwilioConfig};
-use crate::contracts::transport::callback::callback_url;
 use crate::contracts::transport::{SendError, SentReceipt};
 use crate::http_client::{self, Response};
 use crate::model::message::Outbound;
@@ -14,10 +15,16 @@ use crate::model::message::Outbound;
 /// Largest response that is read. A page of the message list has about 200 kB.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+/// Room for the form of most messages.
+const FORM_BYTES: usize = 1024;
+
 pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<SentReceipt, SendError> {
-    let parameters = parameters(twilio, message)?;
-    let request = twilio.http.post(messages_url(&twilio.config)).form(&parameters);
-    let response = exchange(twilio, request).await?;
+    let form = form(twilio, message)?;
+    let sending = twilio.sending.as_ref().ok_or_else(no_credentials)?;
+    let mut request = sending.try_clone().expect("a request without a body can be cloned");
+    *request.body_mut() = Some(form.into());
+    let response = answered(twilio.http.execute(request).await).await?;
     if !response.status.is_success() {
         return Err(outcome::send_error(&response));
     }
@@ -27,6 +34,16 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<SentRece
             response.status.as_u16()
         ))
     })
+}
+
+/// What every send says: the address, the credentials and the type of the body, which is still missing.
+/// None without credentials.
+pub(super) fn sending(
+    http: &reqwest::Client,
+    config: &TwilioConfig,
+) -> reqwest::Result<Option<Request>> {
+    let request = http.post(messages_url(config)).header(CONTENT_TYPE, FORM);
+    authorized(config, request).ok().map(RequestBuilder::build).transpose()
 }
 
 pub(super) fn messages_url(config: &TwilioConfig) -> String {
@@ -53,9 +70,11 @@ pub(super) async fn exchange(
     twilio: &Twilio,
     request: RequestBuilder,
 ) -> Result<Response, SendError> {
-    let request = authorized(&twilio.config, request)?;
-    let response = request.send().await.map_err(http_client::failure)?;
-    Ok(Response::read(response, MAX_RESPONSE_BYTES).await)
+    answered(authorized(&twilio.config, request)?.send().await).await
+}
+
+async fn answered(response: reqwest::Result<reqwest::Response>) -> Result<Response, SendError> {
+    Ok(Response::read(response.map_err(http_client::failure)?, MAX_RESPONSE_BYTES).await)
 }
 
 pub(super) fn authorized(
@@ -64,17 +83,17 @@ pub(super) fn authorized(
 ) -> Result<RequestBuilder, SendError> {
     let key = config.api_key.as_ref().zip(config.api_secret.as_ref());
     let token = config.auth_token.as_ref().map(|token| (&config.account_sid, token));
-    let (user, secret) = key.or(token).ok_or_else(|| SendError::Account {
-        code: 20003,
-        reason: "no credentials; set an auth token, or an API key with its secret".to_owned(),
-    })?;
+    let (user, secret) = key.or(token).ok_or_else(no_credentials)?;
     Ok(request.basic_auth(user, Some(secret.expose_secret())))
 }
 
-fn parameters(
-    twilio: &Twilio,
-    message: &Outbound,
-) -> Result<Vec<(&'static str, String)>, SendError> {
+fn no_credentials() -> SendError {
+    let reason = "no credentials; set an auth token, or an API key with its secret".to_owned();
+    SendError::Account { code: 20003, reason }
+}
+
+/// Form of a message.
+fn form(twilio: &Twilio, message: &Outbound) -> Result<String, SendError> {
     let config = &twilio.config;
     if message.media.len() > MAX_MEDIA {
         let reason = format!("too many media; send at most {MAX_MEDIA}");
@@ -88,25 +107,23 @@ fn parameters(
             reason: "no line to send from; set a number or a messaging service".to_owned(),
         });
     }
-    let mut parameters = vec![("To", message.to.identity.reveal().to_owned())];
+    let mut form = Serializer::new(String::with_capacity(FORM_BYTES));
+    form.append_pair("To", message.to.identity.reveal());
     // With both, the service prefers this line among its own, so that a reply leaves from the number
     // that the sender texted.
-    parameters.extend(line.map(|line| ("From", line.to_owned())));
-    parameters.extend(service.map(|service| ("MessagingServiceSid", service.to_owned())));
+    form.extend_pairs(line.map(|line| ("From", line)));
+    form.extend_pairs(service.map(|service| ("MessagingServiceSid", service)));
     let text = twilio.text(message);
     if !text.is_empty() || message.media.is_empty() {
-        parameters.push(("Body", text.into_owned()));
+        form.append_pair("Body", &text);
     }
-    parameters.extend(message.media.iter().map(|media| ("MediaUrl", media.url.clone())));
-    parameters.extend(status_callback(twilio, message).map(|url| ("StatusCallback", url)));
+    form.extend_pairs(message.media.iter().map(|media| ("MediaUrl", &media.url)));
+    // It has the ids that a delivery report returns.
+    let callback = twilio.status_callback.as_ref();
+    form.extend_pairs(callback.map(|callback| ("StatusCallback", callback.of(message))));
     let validity = config.options.validity_period;
-    parameters.extend(validity.map(|period| ("ValidityPeriod", period.as_secs().to_string())));
-    Ok(parameters)
-}
-
-/// URL of the status callback, with the ids that a delivery report returns.
-fn status_callback(twilio: &Twilio, message: &Outbound) -> Option<String> {
-    twilio.status_callback.clone().map(|url| callback_url(url, message))
+    form.extend_pairs(validity.map(|period| ("ValidityPeriod", period.as_secs().to_string())));
+    Ok(form.finish())
 }
 
 /// Response to a created message, without the fields that are not used.

@@ -9,8 +9,8 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use url::Url;
 
+use crate::contracts::transport::callback::Callback;
 use crate::contracts::transport::{
     Examination, Finding, MediaError, MediaPolicy, ReceiveError, Received, SendError, SentReceipt,
     Transport, WebhookRequest, WebhookResponse,
@@ -59,19 +59,22 @@ pub struct Twilio {
     http: reqwest::Client,
     /// Client of media, whose address comes from outside.
     media_http: reqwest::Client,
-    status_callback: Option<Url>,
+    /// Request of a send, without its body; none without credentials.
+    sending: Option<reqwest::Request>,
+    status_callback: Option<Callback>,
 }
 
 impl Twilio {
     pub fn new(config: TwilioConfig) -> anyhow::Result<Self> {
         let config = config.normalized();
-        let status_callback = config.check()?;
+        let status_callback = config.check()?.map(Callback::new);
         let limits =
             ClientLimits { connect_timeout: config.connect_timeout, timeout: config.timeout };
         let http = http_client::client(limits, Reach::Anywhere)?;
         let reach = if config.is_at_twilio() { Reach::Public } else { Reach::Anywhere };
         let media_http = http_client::client(limits, reach)?;
-        Ok(Self { config, http, media_http, status_callback })
+        let sending = api::sending(&http, &config)?;
+        Ok(Self { config, http, media_http, sending, status_callback })
     }
 
     /// Text of a message as it is sent.

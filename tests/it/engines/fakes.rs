@@ -21,6 +21,7 @@ use crosswire::model::message::{MessageId, Outbound};
 use crosswire::model::state::Member;
 use crosswire::model::topic::{OnAmbiguous, Sending, TopicName};
 
+use super::groups;
 use crate::storage::fixture::LONG;
 
 pub(super) fn topic_name() -> TopicName {
@@ -48,8 +49,9 @@ pub(super) fn claim(kind: QueueKind, payload: String) -> Claim {
 
 /// Claim of an outbound message to an address.
 pub(super) fn outbound_claim(to: Address) -> Claim {
+    let group = groups().group(&to).on_line(&groups().line(&to));
     let outbound = Outbound::new(to, "hello".into(), Vec::new(), None);
-    claim(QueueKind::Outbox, serde_json::to_string(&outbound).unwrap())
+    Claim { group, ..claim(QueueKind::Outbox, serde_json::to_string(&outbound).unwrap()) }
 }
 
 pub(super) fn lease(claim: &Claim) -> LeaseGuard {

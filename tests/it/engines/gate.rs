@@ -26,13 +26,18 @@ fn gate(clock: &Arc<ManualClock>) -> Arc<Gate> {
     Gate::new(topic_name(), groups(), Arc::clone(clock) as _)
 }
 
+/// Asks for permission as the dispatcher does.
+pub(super) fn enter(gate: &Arc<Gate>, to: &Address) -> Option<Pass> {
+    gate.enter(to, &groups().line(to))
+}
+
 fn is_open(gate: &Arc<Gate>, line: &str) -> bool {
-    gate.enter(&on_line(line)).is_some()
+    enter(gate, &on_line(line)).is_some()
 }
 
 /// Permission to send to one of several people.
 fn pass(gate: &Arc<Gate>, person: u32, line: &str) -> Pass {
-    gate.enter(&recipient(person, line)).unwrap()
+    enter(gate, &recipient(person, line)).unwrap()
 }
 
 /// Two people's messages are refused for the line, which closes it for the shortest time.
@@ -47,7 +52,7 @@ fn reject_for_long(gate: &Arc<Gate>, clock: &ManualClock, line: &str) {
     let mut person = 10;
     while gate.opens_in().is_some_and(|time| time < 4 * REFRESH_INTERVAL) {
         clock.advance(gate.opens_in().unwrap());
-        while let Some(pass) = gate.enter(&recipient(person, line)) {
+        while let Some(pass) = enter(gate, &recipient(person, line)) {
             pass.line_refused(21606, "not yours");
             person += 1;
         }
@@ -73,7 +78,7 @@ fn rejected_account_closes_every_line_of_its_transport() {
     assert!(pass(&gate, 2, "+2").account_refused(20003, "suspended").is_some());
     assert_eq!(gate.closed(), [groups().transport("twilio")]);
     assert!(!is_open(&gate, "+1") && !is_open(&gate, "+2"));
-    assert!(gate.enter(&Address::new("kannel", "+14155550101", "+1")).is_some());
+    assert!(enter(&gate, &Address::new("kannel", "+14155550101", "+1")).is_some());
 }
 
 #[tokio::test]
@@ -145,7 +150,8 @@ fn line_closes_for_longer_each_time_and_lets_more_messages_try() {
     for probes in [1, 2, 4, 8, 16, 16, 16] {
         assert_eq!(gate.opens_in(), Some(longest));
         clock.advance(longest);
-        let passes: Vec<_> = (person..).map_while(|it| gate.enter(&recipient(it, "+1"))).collect();
+        let passes: Vec<_> =
+            (person..).map_while(|it| enter(&gate, &recipient(it, "+1"))).collect();
         assert_eq!(passes.len(), probes);
         person += 100;
         for pass in passes {
@@ -177,7 +183,7 @@ fn throttled_line_waits_as_long_as_the_provider_asks() {
     let gate = gate(&clock);
     let almost = Duration::from_millis(59_999);
     let minute = almost + MILLISECOND;
-    assert_eq!(gate.enter(&on_line("+1")).unwrap().throttled(Some(minute)), minute);
+    assert_eq!(enter(&gate, &on_line("+1")).unwrap().throttled(Some(minute)), minute);
     clock.advance(almost);
     assert_eq!(gate.opens_in(), Some(MILLISECOND));
     assert!(!is_open(&gate, "+1"));
@@ -209,9 +215,10 @@ fn one_message_probes_a_line_when_its_pause_ends() {
     probe.line_refused(21606, "not yours");
     assert_eq!(gate.opens_in(), Some(2 * FIRST), "renewed");
     clock.advance(2 * FIRST);
-    gate.enter(&on_line("+1")).unwrap().accepted();
+    enter(&gate, &on_line("+1")).unwrap().accepted();
     assert_eq!(gate.closed(), []);
-    let (_one, _two) = (gate.enter(&on_line("+1")).unwrap(), gate.enter(&on_line("+1")).unwrap());
+    let (_one, _two) =
+        (enter(&gate, &on_line("+1")).unwrap(), enter(&gate, &on_line("+1")).unwrap());
 }
 
 #[test]
@@ -220,8 +227,8 @@ fn probe_without_an_outcome_leaves_its_place_to_the_next() {
     let gate = gate(&clock);
     reject_line(&gate, "+1");
     clock.advance(FIRST);
-    drop(gate.enter(&on_line("+1")).unwrap());
-    let _next = gate.enter(&on_line("+1")).unwrap();
+    drop(enter(&gate, &on_line("+1")).unwrap());
+    let _next = enter(&gate, &on_line("+1")).unwrap();
 }
 
 #[test]
@@ -241,7 +248,7 @@ fn probe_that_is_taken_opens_a_line_although_another_is_refused() {
 #[test]
 fn message_on_its_way_does_not_end_a_pause() {
     let gate = gate(&clock());
-    let earlier = gate.enter(&on_line("+1")).unwrap();
+    let earlier = enter(&gate, &on_line("+1")).unwrap();
     reject_line(&gate, "+1");
     earlier.accepted();
     assert!(!is_open(&gate, "+1"));
@@ -302,6 +309,6 @@ async fn pause_that_is_ended_by_hand_is_probed_at_once() {
     }
     clock.advance(REFRESH_INTERVAL);
     gate.step(&store).await.unwrap();
-    let _probe = gate.enter(&on_line("+1")).unwrap();
+    let _probe = enter(&gate, &on_line("+1")).unwrap();
     assert!(!is_open(&gate, "+1"));
 }

@@ -315,7 +315,7 @@ fn failure_of(
     outbound.id = MessageId::new("o1");
     let mut report = Report::new("P1", DeliveryStatus::Failed);
     let reference = Reference { sent_at, ..Reference::new(&outbound, 0) };
-    report.reference = Some(reference.seal(groups));
+    report.reference = Some(reference.seal(&Reference::key(groups)));
     report.unreachable = Some(verdict);
     report.code = Some(code);
     report.meaning = Some("gone".to_owned());

@@ -261,6 +261,6 @@ async fn sealed_reference_of_a_message_holds_the_time_of_its_hand_over() {
     world.clock.advance(A_MINUTE);
     until_idle(&world.consumer()).await;
     let sealed = world.transport.sent()[0].reference.clone().unwrap();
-    let sent_at = Reference::open(&groups(), &sealed).unwrap().sent_at.unwrap();
+    let sent_at = Reference::open(&Reference::key(&groups()), &sealed).unwrap().sent_at.unwrap();
     assert_eq!(sent_at.timestamp_millis(), world.clock.now().timestamp_millis());
 }

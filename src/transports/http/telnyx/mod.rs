@@ -18,7 +18,7 @@ use super::secrets::Secrets;
 use super::settings::MediaSettings;
 use crate::contracts::handler::Result;
 use crate::contracts::settings::BuildContext;
-use crate::contracts::transport::callback::callback_url;
+use crate::contracts::transport::callback::Callback;
 use crate::contracts::transport::{ReceiveError, Received, SendError, SentReceipt, WebhookRequest};
 use crate::http_client::Response;
 use crate::model::message::Outbound;
@@ -54,7 +54,7 @@ struct Telnyx {
     messaging_profile_id: Option<String>,
     api_key: Option<SecretString>,
     public_key: Option<PublicKey>,
-    status_url: Option<Url>,
+    status_url: Option<Callback>,
 }
 
 /// Builds the gateway, or reports every setting that cannot work.
@@ -75,7 +75,11 @@ pub(super) fn build(settings: TelnyxSettings, context: &BuildContext<'_>) -> Res
         messaging_profile_id: settings.messaging_profile_id,
         api_key,
         public_key,
-        status_url: context.public_url.map(status).and_then(|url| Url::parse(&url).ok()),
+        status_url: context
+            .public_url
+            .map(status)
+            .and_then(|url| Url::parse(&url).ok())
+            .map(Callback::new),
     };
     let missing = secrets.missing();
     secrets.errors.into_result()?;
@@ -134,6 +138,6 @@ impl Telnyx {
     /// Address of the message's reports, with the ids that they return. It takes the place of the
     /// profile's, and its query is not signed: the ids are as good as the body that came with them.
     fn status_url(&self, message: &Outbound) -> Option<String> {
-        self.status_url.clone().map(|url| callback_url(url, message))
+        self.status_url.as_ref().map(|url| url.of(message))
     }
 }
