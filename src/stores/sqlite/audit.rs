@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::params;
 
 use super::mailbox::line_of;
+use super::tallies::Tally;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
 use super::{Sqlite, upkeep};
 use crate::contracts::storage::{Audit, Queue, StorageError};
@@ -82,11 +83,9 @@ fn repair(tx: &mut Transaction<'_>, queue: &Queue, findings: &Findings) -> Stora
             audit.mended += 1;
         }
     }
-    tx.execute(
-        "UPDATE queues SET done = given - (SELECT count(*) FROM messages WHERE queue = ?1)
-         WHERE queue = ?1",
-        [number],
-    )?;
+    let messages = tx.query_number("SELECT count(*) FROM messages WHERE queue = ?1", [number])?;
+    let given = tx.counters(number)?.given;
+    tx.set_counters(number, given, given - messages.unwrap_or_default());
     Ok(audit)
 }
 
@@ -99,10 +98,11 @@ fn repair_group(
 ) -> StorageResult<bool> {
     let number = row.queue(queue.kind);
     let key = params![number, mailbox];
-    let length = "SELECT count(*) FROM messages WHERE queue = ?1 AND mailbox = ?2";
+    let length = "SELECT count(*) FROM messages INDEXED BY messages_by_mailbox
+         WHERE queue = ?1 AND mailbox = ?2";
     let length = tx.query_number(length, key)?.unwrap_or_default();
     if length == 0 {
-        tx.execute("DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2", key)?;
+        tx.remove_group(number, mailbox)?;
         return Ok(false);
     }
     let corrected = tx.execute(
@@ -118,6 +118,7 @@ fn repair_group(
          VALUES (?1, ?2, ?3, ?4, 'ready', ?5)",
         params![number, mailbox, line, length, tx.ticket],
     )?;
+    tx.count(number, Tally::groups(1));
     tx.rotate_in(number, &line)?;
     tx.notify_ready(row, queue.kind);
     Ok(true)

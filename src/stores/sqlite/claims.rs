@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::DateTime;
 use rusqlite::params;
 
-use super::rotation::{Candidate, next_ready, next_suspect};
-use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
+use super::rotation::{Candidate, longest_ready, next_line, next_suspect};
+use super::tallies::Tally;
+use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64, to_u64};
 use crate::contracts::storage::encoding::{CLAIM_RECLAIMS, SUSPECT_AFTER};
 use crate::contracts::storage::{Claim, ClaimRequest, Claimed, Entry, Queue, QueueKind, Token};
 use crate::model::address::Group;
@@ -19,73 +20,102 @@ pub(super) fn claim(
     request: &ClaimRequest,
 ) -> StorageResult<Claimed> {
     let row = tx.ensure_partition(&queue.partition)?;
-    let number = row.queue(queue.kind);
+    let lessee = Lessee { row: &row, number: row.queue(queue.kind), queue, request };
     let mut claimed = Claimed::default();
     if request.reclaim {
         reclaim(tx, &row, queue.kind, CLAIM_RECLAIMS)?;
-        claimed.next_due = next_due(tx, number)?;
-        if let Some(suspect) = next_suspect(tx, number, &request.closed)? {
+        claimed.next_due = next_due(tx, lessee.number)?;
+        if let Some(suspect) = next_suspect(tx, &row, lessee.number, &request.closed)? {
             let suspect = Candidate { isolated: suspect.isolated + 1, ..suspect };
-            claimed.claims.extend(lease(tx, &row, queue, request, suspect)?);
+            claimed.claims.extend(lessee.lease(tx, suspect)?);
         }
     }
-    while claimed.claims.len() < request.max {
-        let Some(next) = next_ready(tx, number, &request.closed)? else { break };
-        claimed.claims.extend(lease(tx, &row, queue, request, next)?);
-    }
+    lessee.lease_ready(tx, &mut claimed.claims)?;
     Ok(claimed)
 }
 
-/// Leases a group. One without messages, which only an edit of the file leaves, is removed instead.
-fn lease(
-    tx: &Transaction<'_>,
-    row: &PartitionRow<'_>,
-    queue: &Queue,
-    request: &ClaimRequest,
-    found: Candidate,
-) -> StorageResult<Option<Claim>> {
-    let number = row.queue(queue.kind);
-    let head = tx.query_optional(
-        "SELECT sequence, id, payload FROM messages
-         WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence LIMIT 1",
-        params![number, found.mailbox],
-        |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?)),
-    )?;
-    let Some((sequence, id, payload)) = head else {
-        let remove = "DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2";
-        tx.execute(remove, params![number, found.mailbox])?;
-        return Ok(None);
-    };
-    let attempt = found.attempt + 1;
-    tx.execute(
-        "UPDATE mailboxes SET status = 'leased', at = ?3, token = ?4, attempt = ?5, isolated = ?6,
-             outcome_unknown = coalesce(outcome_unknown, ?7)
-         WHERE queue = ?1 AND mailbox = ?2",
-        params![
-            number,
-            found.mailbox,
-            tx.in_future(request.lease),
-            request.token.as_str(),
+/// What a request claims for.
+struct Lessee<'l> {
+    row: &'l PartitionRow<'l>,
+    number: i64,
+    queue: &'l Queue,
+    request: &'l ClaimRequest,
+}
+
+impl Lessee<'_> {
+    /// Leases ready groups: those without a line first, then one of each open line in turn.
+    fn lease_ready(&self, tx: &mut Transaction<'_>, claims: &mut Vec<Claim>) -> StorageResult<()> {
+        let max = self.request.max;
+        self.lease_line(tx, "", claims, max)?;
+        while claims.len() < max {
+            let Some(next) = next_line(tx, self.number, &self.request.closed)? else { break };
+            let most = if next.is_alone { max } else { claims.len() + 1 };
+            self.lease_line(tx, &next.line, claims, most)?;
+            tx.rotate(self.number, &next)?;
+        }
+        Ok(())
+    }
+
+    /// Leases the longest ready groups of a line, until there are `max` claims or no more groups.
+    fn lease_line(
+        &self,
+        tx: &Transaction<'_>,
+        line: &str,
+        claims: &mut Vec<Claim>,
+        max: usize,
+    ) -> StorageResult<()> {
+        while claims.len() < max {
+            let limit = max - claims.len();
+            let found = longest_ready(tx, self.row, self.number, line, limit)?;
+            let is_all = found.len() < limit;
+            for group in found {
+                claims.extend(self.lease(tx, group)?);
+            }
+            if is_all {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leases a group. One without messages is removed instead.
+    fn lease(&self, tx: &Transaction<'_>, found: Candidate) -> StorageResult<Option<Claim>> {
+        let (number, request) = (self.number, self.request);
+        let Some(head) = found.head else {
+            tx.remove_group(number, &found.mailbox)?;
+            return Ok(None);
+        };
+        let (attempt, end) = (found.attempt + 1, tx.in_future(request.lease));
+        tx.expect(number, end);
+        tx.execute(
+            "UPDATE mailboxes SET status = 'leased', at = ?3, token = ?4, attempt = ?5,
+                 isolated = ?6, outcome_unknown = coalesce(outcome_unknown, ?7)
+             WHERE queue = ?1 AND mailbox = ?2",
+            params![
+                number,
+                found.mailbox,
+                end,
+                request.token.as_str(),
+                attempt,
+                found.isolated,
+                tx.now,
+            ],
+        )?;
+        Ok(Some(Claim {
+            queue: self.queue.clone(),
+            group: Group::from_id(found.mailbox),
+            token: request.token.clone(),
+            sequence: to_u64(head.sequence),
+            id: MessageId::new(head.id),
+            payload: head.payload,
             attempt,
-            found.isolated,
-            tx.now,
-        ],
-    )?;
-    let state = tx.value(row, &found.mailbox)?;
-    Ok(Some(Claim {
-        queue: queue.clone(),
-        group: Group::from_id(found.mailbox),
-        token: request.token.clone(),
-        sequence: to_u64(sequence),
-        id: MessageId::new(id),
-        payload,
-        attempt,
-        isolated: found.isolated,
-        failures: found.failures,
-        outcome_unknown_since: found.outcome_unknown.and_then(DateTime::from_timestamp_millis),
-        note: found.note,
-        state,
-    }))
+            isolated: found.isolated,
+            failures: found.failures,
+            outcome_unknown_since: found.outcome_unknown.and_then(DateTime::from_timestamp_millis),
+            note: found.note,
+            state: found.state,
+        }))
+    }
 }
 
 /// Makes ready, ahead of all others, groups whose lease has expired or whose retry is due, and delivers
@@ -97,6 +127,9 @@ pub(super) fn reclaim(
     limit: u32,
 ) -> StorageResult<u64> {
     let queue = row.queue(kind);
+    if tx.memo.borrow().is_quiet(queue, tx.now) {
+        return Ok(0);
+    }
     let expired = tx.query_all(
         "UPDATE mailboxes SET token = NULL,
              status = CASE WHEN attempt >= ?5 THEN 'suspect' ELSE 'ready' END,
@@ -115,11 +148,13 @@ pub(super) fn reclaim(
         params![queue, tx.now, limit],
         |row| row.get::<_, String>(0),
     )?;
+    tx.count(queue, Tally::delayed(-to_i64(due.len())));
     for line in expired.iter().chain(&due) {
         tx.rotate_in(queue, line)?;
         tx.notify_ready(row, kind);
     }
     let woken = deliver_wakes(tx, row, kind, limit)?;
+    next_due(tx, queue)?;
     Ok((expired.len() + due.len() + woken) as u64)
 }
 
@@ -147,12 +182,13 @@ fn deliver_wakes(
             "DELETE FROM wakes WHERE queue = ?1 AND mailbox = ?2 AND id = ?3 AND payload = ?4",
             params![queue, entry.group.as_str(), entry.id.as_str(), entry.payload],
         )?;
+        tx.count(queue, Tally::scheduled(-1));
         tx.append_wake(row, kind, entry)?;
     }
     Ok(due.len())
 }
 
-/// Returns the time until the next lease, retry or wake is due.
+/// Returns the time until the next lease, retry or wake is due, and notes that nothing is before.
 fn next_due(tx: &Transaction<'_>, queue: i64) -> StorageResult<Option<Duration>> {
     let due = tx.query_number(
         "SELECT min(due) FROM (
@@ -161,6 +197,7 @@ fn next_due(tx: &Transaction<'_>, queue: i64) -> StorageResult<Option<Duration>>
              UNION ALL SELECT min(due) FROM wakes WHERE queue = ?1)",
         [queue],
     )?;
+    tx.memo.borrow_mut().keep_quiet(queue, due);
     Ok(due.map(|due| Duration::from_millis(to_u64(due.saturating_sub(tx.now)))))
 }
 
@@ -173,6 +210,7 @@ pub(super) fn extend(
 ) -> StorageResult<Vec<Group>> {
     let number = tx.find_partition(&queue.partition)?.queue(queue.kind);
     let end = tx.in_future(lease);
+    tx.expect(number, end);
     let mut lost = Vec::new();
     for (group, token) in claims {
         let kept = tx.execute(

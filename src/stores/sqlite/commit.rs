@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use super::tallies::Tally;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_u64};
 use crate::contracts::storage::{Commit, Entry, QueueKind, RecipientLimit, encoding};
 use crate::model::state::{Check, Write};
@@ -113,17 +114,20 @@ pub(super) fn wake(
     due: Option<DateTime<Utc>>,
 ) -> StorageResult<()> {
     let Some(due) = due else { return tx.append_wake(row, QueueKind::Inbound, entry) };
-    tx.execute(
-        "INSERT INTO wakes (queue, mailbox, id, payload, due) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET due = excluded.due",
-        params![
-            row.queue(QueueKind::Inbound),
-            entry.group.as_str(),
-            entry.id.as_str(),
-            entry.payload,
-            due.timestamp_millis(),
-        ],
+    let (queue, due) = (row.queue(QueueKind::Inbound), due.timestamp_millis());
+    let wake = params![queue, entry.group.as_str(), entry.id.as_str(), entry.payload, due];
+    let moved = tx.execute(
+        "UPDATE wakes SET due = ?5 WHERE queue = ?1 AND mailbox = ?2 AND id = ?3 AND payload = ?4",
+        wake,
     )?;
+    if moved == 0 {
+        tx.execute(
+            "INSERT INTO wakes (queue, mailbox, id, payload, due) VALUES (?1, ?2, ?3, ?4, ?5)",
+            wake,
+        )?;
+        tx.count(queue, Tally::scheduled(1));
+    }
+    tx.expect(queue, due);
     tx.notify_ready(row, QueueKind::Inbound);
     Ok(())
 }

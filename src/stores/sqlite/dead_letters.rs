@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use rusqlite::{Row, params};
 
+use super::tallies::Tally;
 use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
 use crate::contracts::storage::encoding::MAX_DEAD_LETTERS;
 use crate::contracts::storage::{
@@ -47,7 +48,8 @@ pub(super) fn insert(
     )?;
     let oldest = number.unwrap_or_default() - to_i64(MAX_DEAD_LETTERS);
     let cut = "DELETE FROM dead_letters WHERE queue = ?1 AND number <= ?2";
-    tx.execute(cut, [queue, oldest])?;
+    let removed = tx.execute(cut, [queue, oldest])?;
+    tx.count(queue, Tally::dead(1 - to_i64(removed)));
     Ok(())
 }
 
@@ -134,7 +136,7 @@ pub(super) fn discard(
 /// Removes a dead letter and returns its message, if it exists.
 fn take(tx: &Transaction<'_>, queue: i64, letter: &DeadLetterId) -> StorageResult<Option<Entry>> {
     let Place { number, at } = Place::read(letter)?;
-    tx.query_optional(
+    let taken = tx.query_optional(
         "DELETE FROM dead_letters WHERE queue = ?1 AND number = ?2 AND at = ?3
          RETURNING mailbox, id, payload",
         [queue, number, at],
@@ -145,7 +147,9 @@ fn take(tx: &Transaction<'_>, queue: i64, letter: &DeadLetterId) -> StorageResul
                 payload: row.get(2)?,
             })
         },
-    )
+    )?;
+    tx.count(queue, Tally::dead(-i64::from(taken.is_some())));
+    Ok(taken)
 }
 
 fn record(

@@ -23,7 +23,7 @@ impl Feeds for Sqlite {
     ) -> Result<FeedCursor, StorageError> {
         self.check_reserve()?;
         let (feed, line) = (feed.to_owned(), line.to_owned());
-        self.write(move |tx| publish(tx, feed, &line, limits)).await
+        self.write(move |tx| publish(tx, &feed, &line, limits)).await
     }
 
     async fn follow(
@@ -58,7 +58,7 @@ impl Feeds for Sqlite {
 /// Appends an entry to a feed, and removes those beyond its limits.
 fn publish(
     tx: &mut Transaction<'_>,
-    feed: String,
+    feed: &str,
     line: &str,
     limits: FeedLimits,
 ) -> StorageResult<FeedCursor> {
@@ -76,7 +76,7 @@ fn publish(
     let oldest = number.saturating_sub(to_i64(limits.lines.max(1)));
     tx.execute("DELETE FROM feeds WHERE feed = ?1 AND number <= ?2", params![feed, oldest])?;
     remove_expired(tx)?;
-    tx.notifications.push(Notification::FeedEntry(feed));
+    tx.notifications.push(Notification::FeedEntry(feed.to_owned()));
     Ok(FeedCursor::new(number.to_string()))
 }
 

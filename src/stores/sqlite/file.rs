@@ -24,11 +24,12 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// Marks the file as ours among the databases of other programs: "XWIR".
 const APPLICATION_ID: i32 = 0x5857_4952;
 /// Version of the schema.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
+/// Version that is upgraded when the file is opened for writing. Its tables have the same columns.
+const UPGRADED: i32 = 3;
+const UPGRADE: &str = include_str!("upgrade_3.sql");
 /// Maximum time to wait for an operator's tool that holds the file, before a move fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// More than there are different statements.
-const CACHED_STATEMENTS: usize = 128;
 
 /// An open file with the right to write it.
 pub(super) struct OpenedFile {
@@ -76,7 +77,7 @@ pub(super) fn open_read_only(directory: &Path) -> StorageResult<Connection> {
 pub(super) fn in_memory() -> StorageResult<Connection> {
     let db = Connection::open_in_memory()?;
     db.execute_batch(SCHEMA)?;
-    cache_statements(&db)?;
+    keep_statements(&db)?;
     Ok(db)
 }
 
@@ -161,25 +162,27 @@ pub(super) fn is_intact(db: &Connection) -> rusqlite::Result<bool> {
 }
 
 fn check_version(path: &Path, db: &Connection) -> StorageResult<()> {
-    let number = |pragma: &str| {
-        let sql = format!("PRAGMA {pragma}");
-        db.query_row(&sql, (), |row| row.get::<_, i32>(0)).map_err(|error| open_error(path, &error))
-    };
-    if number("application_id")? != APPLICATION_ID {
+    let unreadable = |error| open_error(path, &error);
+    let application = db.query_row("PRAGMA application_id", (), |row| row.get::<_, i32>(0));
+    if application.map_err(unreadable)? != APPLICATION_ID {
         return Err(foreign_file(path));
     }
-    let version = number("user_version")?;
-    if version != VERSION {
+    let version = user_version(db).map_err(unreadable)?;
+    if !(UPGRADED..=VERSION).contains(&version) {
         return Err(other_version(path, version, VERSION));
     }
     Ok(())
+}
+
+fn user_version(db: &Connection) -> rusqlite::Result<i32> {
+    db.query_row("PRAGMA user_version", (), |row| row.get(0))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> StorageResult<Connection> {
     let open = || {
         let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
-        cache_statements(&db)?;
+        keep_statements(&db)?;
         // The data for a rollback stays in memory, so that a full disk cannot prevent a rollback.
         db.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")?;
         Ok(db)
@@ -189,8 +192,7 @@ fn connect(path: &Path, flags: OpenFlags) -> StorageResult<Connection> {
 
 /// Has each statement compiled once. Without the stability guarantee it would be compiled again for
 /// values that suggest another index.
-fn cache_statements(db: &Connection) -> rusqlite::Result<()> {
-    db.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+fn keep_statements(db: &Connection) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
@@ -203,6 +205,11 @@ fn open_writer(path: &Path) -> StorageResult<Connection> {
             "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
              PRAGMA journal_size_limit = 8388608",
         )?;
+        if user_version(&db)? == UPGRADED {
+            db.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {UPGRADE} PRAGMA user_version = {VERSION}; COMMIT;"
+            ))?;
+        }
         // This process holds the lock, so the holders of all leases have ended.
         db.execute("UPDATE mailboxes SET at = 0 WHERE status = 'leased'", ())?;
         Ok(mode)

@@ -67,25 +67,48 @@ impl Inspection for Sqlite {
     }
 }
 
+/// Statements that list the groups of one status, the first of them first. An index holds those of one
+/// status, which the statement has to name.
+const IN_ORDER: [&str; 3] = [
+    "SELECT mailbox FROM mailboxes WHERE queue = ?1 AND status = 'leased' ORDER BY at LIMIT ?2",
+    "SELECT mailbox FROM mailboxes WHERE queue = ?1 AND status = 'delayed' ORDER BY at LIMIT ?2",
+    "SELECT mailbox FROM mailboxes WHERE queue = ?1 AND status = 'suspect' ORDER BY at LIMIT ?2",
+];
+
 fn heads(tx: &Transaction<'_>, queue: &Queue, limit: usize) -> StorageResult<Vec<Head>> {
     let number = tx.find_partition(&queue.partition)?.queue(queue.kind);
-    let mut heads = Vec::new();
-    for status in ["leased", "delayed", "suspect", "ready"] {
-        // The limit stands in front of the search for the messages, so that it bounds that too.
-        let found = tx.query_all(
-            "WITH first AS (SELECT * FROM mailboxes WHERE queue = ?1 AND status = ?2
-                 ORDER BY at LIMIT ?3)
-             SELECT mailbox, id, payload, status, at, attempt, failures, length
-             FROM first JOIN messages USING (queue, mailbox)
-             WHERE sequence = (SELECT min(sequence) FROM messages AS it
-                 WHERE it.queue = first.queue AND it.mailbox = first.mailbox)
-             ORDER BY at",
-            params![number, status, to_i64(limit)],
+    let mut groups: Vec<String> = Vec::new();
+    for listing in IN_ORDER {
+        groups.extend(tx.query_all(listing, params![number, to_i64(limit)], |row| row.get(0))?);
+    }
+    groups.extend(ready(tx, number, limit)?);
+    let mut heads = Vec::with_capacity(groups.len());
+    for group in groups {
+        heads.extend(tx.query_optional(
+            "SELECT mailbox, id, payload, status, at, attempt, failures, length
+             FROM mailboxes JOIN messages INDEXED BY messages_by_mailbox USING (queue, mailbox)
+             WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence LIMIT 1",
+            params![number, group],
             |row| head(tx.now, row),
-        )?;
-        heads.extend(found);
+        )?);
     }
     Ok(heads)
+}
+
+/// Returns the groups that have been ready for longest. They stand in order by line.
+fn ready(tx: &Transaction<'_>, queue: i64, limit: usize) -> StorageResult<Vec<String>> {
+    let lines = "SELECT '' UNION ALL SELECT line FROM lines WHERE queue = ?1";
+    let mut ready: Vec<(i64, String)> = Vec::new();
+    for line in tx.query_all(lines, [queue], |row| row.get::<_, String>(0))? {
+        ready.extend(tx.query_all(
+            "SELECT at, mailbox FROM mailboxes WHERE queue = ?1 AND status = 'ready' AND line = ?2
+             ORDER BY at, mailbox LIMIT ?3",
+            params![queue, line, to_i64(limit)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?);
+    }
+    ready.sort();
+    Ok(ready.into_iter().take(limit).map(|(_, mailbox)| mailbox).collect())
 }
 
 fn head(now: i64, row: &Row<'_>) -> rusqlite::Result<Head> {

@@ -2,7 +2,8 @@
 
 use rusqlite::params;
 
-use super::transaction::{PartitionRow, StorageResult, Transaction};
+use super::tallies::Tally;
+use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
 use crate::contracts::storage::{Claim, Entry, QueueKind};
 use crate::model::address::Group;
 
@@ -19,17 +20,6 @@ pub(super) struct HeldClaim<'p> {
 }
 
 impl Transaction<'_> {
-    /// Adds a line that has a ready group to the end of the rotation, unless it is in it.
-    pub(super) fn rotate_in(&self, queue: i64, line: &str) -> StorageResult<()> {
-        if !line.is_empty() {
-            self.execute(
-                "INSERT INTO lines (queue, line, turn) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                params![queue, line, self.ticket],
-            )?;
-        }
-        Ok(())
-    }
-
     /// Appends a message to its group.
     pub(super) fn append(
         &mut self,
@@ -38,23 +28,36 @@ impl Transaction<'_> {
         entry: &Entry,
     ) -> StorageResult<()> {
         let (queue, mailbox) = (row.queue(kind), entry.group.as_str());
-        let given = "UPDATE queues SET given = given + 1 WHERE queue = ?1 RETURNING given";
-        let sequence = self.query_number(given, [queue])?;
+        let sequence = self.next_sequence(queue)?;
         self.execute(
             "INSERT INTO messages (queue, mailbox, sequence, id, payload)
              VALUES (?1, ?2, ?3, ?4, ?5)",
             params![queue, mailbox, sequence, entry.id.as_str(), entry.payload],
         )?;
         let line = line_of(&entry.group);
-        let length = self.query_number(
-            "INSERT INTO mailboxes (queue, mailbox, line, length, status, at)
-             VALUES (?1, ?2, ?3, 1, 'ready', ?4)
-             ON CONFLICT DO UPDATE SET length = length + 1 RETURNING length",
-            params![queue, mailbox, line, self.ticket],
-        )?;
-        if length == Some(1) {
+        let longer = "UPDATE mailboxes SET length = length + 1 WHERE queue = ?1 AND mailbox = ?2";
+        if self.execute(longer, params![queue, mailbox])? == 0 {
+            self.execute(
+                "INSERT INTO mailboxes (queue, mailbox, line, length, status, at)
+                 VALUES (?1, ?2, ?3, 1, 'ready', ?4)",
+                params![queue, mailbox, line, self.ticket],
+            )?;
+            self.count(queue, Tally::groups(1));
             self.rotate_in(queue, &line)?;
             self.notify_ready(row, kind);
+        }
+        Ok(())
+    }
+
+    /// Removes a group that has no messages, however it waits.
+    pub(super) fn remove_group(&self, queue: i64, mailbox: &str) -> StorageResult<()> {
+        let was_delayed = self.query_number(
+            "DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2 RETURNING status = 'delayed'",
+            params![queue, mailbox],
+        )?;
+        if let Some(delayed) = was_delayed {
+            self.count(queue, Tally::groups(-1));
+            self.count(queue, Tally::delayed(-delayed));
         }
         Ok(())
     }
@@ -70,7 +73,8 @@ impl Transaction<'_> {
         let is_covered = self.query_optional(
             "SELECT messages.id = ?3 AND messages.payload = ?4
                  AND (length > 1 OR status <> 'leased')
-             FROM messages JOIN mailboxes USING (queue, mailbox)
+             FROM messages INDEXED BY messages_by_mailbox
+                 JOIN mailboxes USING (queue, mailbox)
              WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence DESC LIMIT 1",
             params![row.queue(kind), wake.group.as_str(), wake.id.as_str(), wake.payload],
             |row| row.get(0),
@@ -83,7 +87,7 @@ impl Transaction<'_> {
         let row = self.find_partition(&claim.queue.partition)?;
         let queue = row.queue(claim.queue.kind);
         let found = self.query_optional(
-            "SELECT length, token, (SELECT sequence FROM messages
+            "SELECT length, token, (SELECT sequence FROM messages INDEXED BY messages_by_mailbox
                  WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence LIMIT 1)
              FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
             params![queue, claim.group.as_str()],
@@ -101,14 +105,14 @@ impl Transaction<'_> {
     pub(super) fn remove_head(&self, held: &HeldClaim<'_>, claim: &Claim) -> StorageResult<()> {
         let (queue, mailbox) = (held.queue, claim.group.as_str());
         self.execute(
-            "DELETE FROM messages WHERE (queue, mailbox) = (?1, ?2) AND sequence =
-                 (SELECT min(sequence) FROM messages WHERE queue = ?1 AND mailbox = ?2)",
-            params![queue, mailbox],
+            "DELETE FROM messages WHERE queue = ?1 AND sequence = ?2",
+            params![queue, to_i64(claim.sequence)],
         )?;
-        self.execute("UPDATE queues SET done = done + 1 WHERE queue = ?1", [queue])?;
+        self.count_removed(queue)?;
         if held.length <= 1 {
             let remove = "DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2";
             self.execute(remove, params![queue, mailbox])?;
+            self.count(queue, Tally::groups(-1));
             return Ok(());
         }
         self.execute(

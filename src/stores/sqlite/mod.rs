@@ -25,6 +25,7 @@ mod file;
 mod file_error;
 mod inspection;
 mod mailbox;
+mod memo;
 mod notifiers;
 mod operator;
 mod pacing;
@@ -37,6 +38,7 @@ mod records;
 mod rotation;
 mod search;
 mod settlements;
+mod statements;
 mod tallies;
 mod transaction;
 mod transfer;
@@ -51,6 +53,7 @@ use rusqlite::Connection;
 pub use self::backup::BackupSummary;
 use self::db_thread::{DbThread, JobRunner};
 use self::disk_reserve::DiskReserve;
+use self::memo::Memo;
 use self::notifiers::Notifiers;
 use self::pacing::Pacing;
 use self::transaction::{StorageResult, Transaction};
@@ -173,7 +176,7 @@ impl Sqlite {
 
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> StorageResult<T> + Send + 'static,
+        work: impl FnMut(&mut Transaction<'_>) -> StorageResult<T> + Send + 'static,
     ) -> StorageResult<T> {
         self.writer()?.run(work).await
     }
@@ -189,11 +192,11 @@ impl Sqlite {
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> StorageResult<T> + Send + 'static,
+        mut work: impl FnMut(&Transaction<'_>) -> StorageResult<T> + Send + 'static,
     ) -> StorageResult<T> {
         match &self.reader {
-            Some(reader) => reader.run(|tx| work(tx)).await,
-            None => self.write(|tx| work(tx)).await,
+            Some(reader) => reader.run(move |tx| work(tx)).await,
+            None => self.write(move |tx| work(tx)).await,
         }
     }
 
@@ -212,9 +215,10 @@ fn start_writer(
     clock: &Arc<dyn Clock>,
     notifiers: &Arc<Notifiers>,
 ) -> StorageResult<DbThread> {
-    tallies::keep(&db)?;
+    let memo = Memo::new(tallies::all(&db)?);
     let newest = db.query_row(
-        "SELECT max(coalesce((SELECT max(at) FROM mailboxes WHERE status IN ('ready', 'suspect')), 0),
+        "SELECT max(coalesce((SELECT max(at) FROM mailboxes WHERE status = 'ready'), 0),
+             coalesce((SELECT max(at) FROM mailboxes WHERE status = 'suspect'), 0),
              coalesce((SELECT max(ticket) FROM pools), 0),
              coalesce((SELECT max(turn) FROM lines), 0))",
         (),
@@ -223,6 +227,7 @@ fn start_writer(
     let runner = JobRunner {
         last_ticket: newest?,
         db,
+        memo,
         clock: Arc::clone(clock),
         notifiers: Arc::clone(notifiers),
         batch_size: WRITER_BATCH,
@@ -240,6 +245,7 @@ fn start_reader(
     let runner = JobRunner {
         last_ticket: 0,
         db,
+        memo: Memo::default(),
         clock: Arc::clone(clock),
         notifiers: Arc::clone(notifiers),
         // A short query does not wait for the answer of a long one.

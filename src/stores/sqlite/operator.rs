@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use rusqlite::params;
 
 use super::mailbox::line_of;
-use super::transaction::{PartitionRow, StorageResult, Transaction};
+use super::tallies::Tally;
+use super::transaction::{PartitionRow, StorageResult, Transaction, to_i64};
 use super::{Sqlite, commit, search};
 use crate::contracts::storage::{
     Change, FeedCursor, Marks, Operator, Partition, Place, QueueKind, StorageError, Trace,
@@ -33,8 +34,8 @@ impl Operator for Sqlite {
         group: &Group,
     ) -> Result<Vec<String>, StorageError> {
         let (partition, group) = (partition.clone(), group.clone());
-        let payloads =
-            "SELECT payload FROM messages WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence";
+        let payloads = "SELECT payload FROM messages INDEXED BY messages_by_mailbox
+             WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence";
         self.read(move |tx| {
             let queue = tx.find_partition(&partition)?.queue(QueueKind::Inbound);
             tx.query_all(payloads, params![queue, group.as_str()], |row| row.get(0))
@@ -85,14 +86,23 @@ fn erase(tx: &mut Transaction<'_>, row: &PartitionRow<'_>, trace: &Trace) -> Sto
             params![partition, name],
         )?,
         Place::Message(kind) => return remove_message(tx, row, *kind, name, locator),
-        Place::Wake => tx.execute(
-            "DELETE FROM wakes WHERE queue = ?1 AND mailbox = ?2 AND id = ?3 AND payload = ?4",
-            params![row.queue(QueueKind::Inbound), name, locator, text],
-        )?,
-        Place::DeadLetter(kind) => tx.execute(
-            "DELETE FROM dead_letters WHERE queue = ?1 AND number = CAST(?2 AS INTEGER)",
-            params![row.queue(*kind), locator],
-        )?,
+        Place::Wake => {
+            let queue = row.queue(QueueKind::Inbound);
+            let removed = tx.execute(
+                "DELETE FROM wakes WHERE queue = ?1 AND mailbox = ?2 AND id = ?3 AND payload = ?4",
+                params![queue, name, locator, text],
+            )?;
+            tx.count(queue, Tally::scheduled(-to_i64(removed)));
+            removed
+        }
+        Place::DeadLetter(kind) => {
+            let removed = tx.execute(
+                "DELETE FROM dead_letters WHERE queue = ?1 AND number = CAST(?2 AS INTEGER)",
+                params![row.queue(*kind), locator],
+            )?;
+            tx.count(row.queue(*kind), Tally::dead(-to_i64(removed)));
+            removed
+        }
         Place::Event => {
             // The record of the message is gone, and with it the wait for its last outbound message.
             let owed = "DELETE FROM owed WHERE partition = ?1 AND message = ?2";
@@ -117,7 +127,7 @@ fn remove_message(
 ) -> StorageResult<()> {
     let queue = row.queue(kind);
     let is_head = tx.query_number(
-        "SELECT sequence = CAST(?3 AS INTEGER) FROM messages
+        "SELECT sequence = CAST(?3 AS INTEGER) FROM messages INDEXED BY messages_by_mailbox
          WHERE queue = ?1 AND mailbox = ?2 ORDER BY sequence LIMIT 1",
         params![queue, mailbox, sequence],
     )?;
@@ -128,11 +138,16 @@ fn remove_message(
     if removed == 0 {
         return Ok(());
     }
-    tx.execute("UPDATE queues SET done = done + 1 WHERE queue = ?1", [queue])?;
+    tx.count_removed(queue)?;
     let of_group = params![queue, mailbox];
-    let last = "DELETE FROM mailboxes WHERE queue = ?1 AND mailbox = ?2 AND length = 1";
-    if tx.execute(last, of_group)? > 0 {
-        return Ok(());
+    let found = tx.query_optional(
+        "SELECT length, status = 'delayed' FROM mailboxes WHERE queue = ?1 AND mailbox = ?2",
+        of_group,
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+    )?;
+    let Some((length, delayed)) = found else { return Ok(()) };
+    if length == 1 {
+        return tx.remove_group(queue, mailbox);
     }
     let shorter = "UPDATE mailboxes SET length = length - 1 WHERE queue = ?1 AND mailbox = ?2";
     tx.execute(shorter, of_group)?;
@@ -143,6 +158,7 @@ fn remove_message(
              WHERE queue = ?1 AND mailbox = ?2",
             params![queue, mailbox, tx.ticket],
         )?;
+        tx.count(queue, Tally::delayed(-delayed));
         tx.rotate_in(queue, &line_of(&Group::from_id(mailbox)))?;
         tx.notify_ready(row, kind);
     }

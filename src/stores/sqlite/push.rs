@@ -126,11 +126,8 @@ enum Room {
 }
 
 fn room(tx: &Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageResult<Room> {
-    let pending = tx.query_number(
-        "SELECT sum(given - done) FROM queues WHERE queue IN (?1, ?2)",
-        [row.queue(QueueKind::Inbound), row.queue(QueueKind::Outbox)],
-    )?;
-    let pending = to_u64(pending.unwrap_or_default());
+    let pending =
+        pending(tx, row.queue(QueueKind::Inbound))? + pending(tx, row.queue(QueueKind::Outbox))?;
     if pending >= push.max_depth {
         return Ok(Room::PartitionFull);
     }
@@ -142,6 +139,11 @@ fn room(tx: &Transaction<'_>, row: &PartitionRow<'_>, push: &Push) -> StorageRes
     )?;
     let is_full = to_u64(waiting.unwrap_or_default()) >= push.max_group_depth.min(crowded);
     Ok(if is_full { Room::GroupFull } else { Room::Free })
+}
+
+fn pending(tx: &Transaction<'_>, queue: i64) -> StorageResult<u64> {
+    let counters = tx.counters(queue)?;
+    Ok(to_u64(counters.given - counters.done))
 }
 
 fn interval(rate: &SenderRate) -> i64 {

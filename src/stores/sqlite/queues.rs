@@ -1,12 +1,14 @@
 //! The moves of a message.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::claim_guard::ClaimGuard;
-use super::transaction::{StorageResult, Transaction};
+use super::settlements::Verdict;
+use super::transaction::Transaction;
 use super::{Sqlite, claims, commit, push, settlements};
 use crate::contracts::storage::encoding::RECLAIM_LIMIT;
 use crate::contracts::storage::{
@@ -27,10 +29,9 @@ impl Queues for Sqlite {
     async fn claim(&self, queue: &Queue, request: &ClaimRequest) -> Result<Claimed, StorageError> {
         let writer = self.writer()?;
         let (queue, request, detached) = (queue.clone(), request.clone(), writer.detached());
-        let claim = move |tx: &mut Transaction<'_>| {
-            Ok(ClaimGuard::new(claims::claim(tx, &queue, &request)?, detached))
-        };
-        Ok(writer.run(claim).await?.take())
+        let claim = move |tx: &mut Transaction<'_>| claims::claim(tx, &queue, &request);
+        let guard = move |claimed| ClaimGuard::new(claimed, detached);
+        Ok(writer.run_sealed(claim, guard).await?.take())
     }
 
     async fn complete(
@@ -40,24 +41,29 @@ impl Queues for Sqlite {
         claims: &NextClaims,
     ) -> Result<Completed, StorageError> {
         let writer = self.writer()?;
-        let (requests, detached) = (claims.clone(), writer.detached());
+        let (requests, detached, claim) = (claims.clone(), writer.detached(), Arc::new(claim));
+        let ours = Arc::clone(&claim);
         let complete = move |tx: &mut Transaction<'_>| {
-            let queue = claim.queue.clone();
-            let settled = settlements::complete(tx, claim, &commit)?;
-            let is_done = settled == Settled::Done;
-            let mut claimed = |queue: &Queue, request: Option<ClaimRequest>| {
-                let claimed = match request.filter(|_| is_done) {
-                    Some(request) => claims::claim(tx, queue, &request)?,
-                    None => Claimed::default(),
-                };
-                StorageResult::Ok(ClaimGuard::new(claimed, detached.clone()))
+            let verdict = settlements::complete(tx, &ours, &commit)?;
+            let mut claimed = |queue: &Queue, request: &Option<ClaimRequest>| match request
+                .as_ref()
+                .filter(|_| verdict == Verdict::Done)
+            {
+                Some(request) => claims::claim(tx, queue, request),
+                None => Ok(Claimed::default()),
             };
-            let next = claimed(&queue, requests.next)?;
-            let owed = claimed(&Queue { kind: QueueKind::Outbox, ..queue }, requests.owed)?;
-            Ok((settled, next, owed))
+            let next = claimed(&ours.queue, &requests.next)?;
+            let outbox = Queue { kind: QueueKind::Outbox, ..ours.queue.clone() };
+            let owed = claimed(&outbox, &requests.owed)?;
+            Ok((verdict, next, owed))
         };
-        let (settled, next, owed) = writer.run(complete).await?;
-        Ok(Completed { settled, next: next.take(), owed: owed.take() })
+        let guard = move |(verdict, next, owed)| {
+            let guard = |claimed| ClaimGuard::new(claimed, detached.clone());
+            (verdict, guard(next), guard(owed))
+        };
+        let (verdict, next, owed): (Verdict, _, _) = writer.run_sealed(complete, guard).await?;
+        let claim = Arc::into_inner(claim).expect("the thread gives it back before it answers");
+        Ok(Completed { settled: verdict.of(claim), next: next.take(), owed: owed.take() })
     }
 
     async fn retry(&self, claim: Claim, retry: Retry) -> Result<Settled, StorageError> {

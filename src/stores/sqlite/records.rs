@@ -76,14 +76,13 @@ impl Transaction<'_> {
         if kinds.is_empty() {
             return Ok(());
         }
-        let number = self.query_number(
-            "INSERT INTO events (partition, number, at, message, kinds, detail) VALUES
-                 (?1, 1 + coalesce((SELECT max(number) FROM events WHERE partition = ?1), 0),
-                  ?2, ?3, ?4, ?5)
-             RETURNING number",
-            params![row.number, self.now, facts.message.as_str(), kinds, encoding::detail(facts)],
+        let number = self.next_entry(row.number)?;
+        let (message, detail) = (facts.message.as_str(), encoding::detail(facts));
+        self.execute(
+            "INSERT INTO events (partition, number, at, message, kinds, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![row.number, number, self.now, message, kinds, detail],
         )?;
-        let number = number.unwrap_or_default();
         if number % REMOVED_TOGETHER == 0 {
             let oldest = number.saturating_sub(to_i64(facts.max_records));
             let cut = "DELETE FROM events WHERE partition = ?1 AND number <= ?2";

@@ -38,9 +38,14 @@ CREATE TABLE mailboxes (
     PRIMARY KEY (queue, mailbox)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX mailboxes_by_status ON mailboxes (queue, status, at);
+-- A group is in one of these indices, so that a move touches as few as there are.
+CREATE INDEX mailboxes_ready ON mailboxes (queue, line, at) WHERE status = 'ready';
 
-CREATE INDEX mailboxes_ready_by_line ON mailboxes (queue, line, at) WHERE status = 'ready';
+CREATE INDEX mailboxes_leased ON mailboxes (queue, at) WHERE status = 'leased';
+
+CREATE INDEX mailboxes_delayed ON mailboxes (queue, at) WHERE status = 'delayed';
+
+CREATE INDEX mailboxes_suspect ON mailboxes (queue, at) WHERE status = 'suspect';
 
 -- The rotation of the lines that have ready groups. A claim serves the open line with the lowest turn,
 -- which is the ticket of when it was last served, or got its first ready group.
@@ -57,14 +62,19 @@ CREATE INDEX lines_by_turn ON lines (queue, turn);
 CREATE UNIQUE INDEX suspect_being_tried ON mailboxes (queue)
     WHERE status = 'leased' AND isolated > 0;
 
+-- In the order of their arrival, so that those of one transaction share a page, whichever groups they are
+-- of.
 CREATE TABLE messages (
     queue INTEGER NOT NULL,
     mailbox TEXT NOT NULL,
     sequence INTEGER NOT NULL,
     id TEXT NOT NULL,
     payload TEXT NOT NULL,
-    PRIMARY KEY (queue, mailbox, sequence)
+    PRIMARY KEY (queue, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- Statements name it: without statistics, SQLite would read all messages of the queue in their order.
+CREATE INDEX messages_by_mailbox ON messages (queue, mailbox, sequence);
 
 -- Wakes that are not due yet: one for each group, name and data.
 CREATE TABLE wakes (

@@ -120,14 +120,15 @@ fn others(tx: &Transaction<'_>, marks: &Marks) -> StorageResult<Vec<Trace>> {
         if KNOWN.contains(&table.as_str()) {
             continue;
         }
-        let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE type = 'TEXT'");
-        for column in tx.query_all(&columns, (), text)? {
+        let columns = "SELECT name FROM pragma_table_info(?1) WHERE type = 'TEXT'";
+        for column in tx.query_all(columns, [&table], text)? {
             let values = format!("SELECT DISTINCT \"{column}\" FROM \"{table}\"");
             let read = |row: &Row<'_>| match row.get_ref(0)? {
                 ValueRef::Text(text) => Ok(String::from_utf8_lossy(text).into_owned()),
                 _ => Ok(String::new()),
             };
-            let values = tx.query_all(&values, (), read)?;
+            let mut statement = tx.connection().prepare(&values)?;
+            let values: Vec<String> = statement.query_map((), read)?.collect::<Result<_, _>>()?;
             found.extend(values.into_iter().filter(|value| marks.name(value)).map(|locator| {
                 let name = format!("{table}.{column}");
                 Trace { place: Place::Other, name, text: String::new(), locator }
@@ -140,13 +141,14 @@ fn others(tx: &Transaction<'_>, marks: &Marks) -> StorageResult<Vec<Trace>> {
 /// Erases the rows of another table in which a column has a value; `name` is `table.column`.
 pub(super) fn erase_row(tx: &Transaction<'_>, name: &str, value: &str) -> StorageResult<usize> {
     let Some((table, column)) = name.split_once('.') else { return Ok(0) };
-    tx.execute(&format!("DELETE FROM \"{table}\" WHERE \"{column}\" = ?1"), [value])
+    let erase = format!("DELETE FROM \"{table}\" WHERE \"{column}\" = ?1");
+    Ok(tx.connection().execute(&erase, [value])?)
 }
 
 /// Returns those rows of name, text and locator that are traces.
 fn rows(
     tx: &Transaction<'_>,
-    sql: &str,
+    sql: &'static str,
     values: impl Params,
     place: Place,
     is_trace: impl Fn(&Trace) -> bool,

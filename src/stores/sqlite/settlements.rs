@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use super::mailbox::{HeldClaim, line_of};
+use super::tallies::Tally;
 use super::transaction::{StorageResult, Transaction, to_i64};
 use super::{commit, dead_letters};
 use crate::contracts::storage::encoding::debts;
@@ -10,23 +11,43 @@ use crate::contracts::storage::{Burial, Claim, Commit, Entry, QueueKind, Retry, 
 use crate::model::event::Facts;
 use crate::model::message::MessageId;
 
+/// Result of a completion, before the claim is given back with it.
+#[derive(PartialEq, Eq)]
+pub(super) enum Verdict {
+    Done,
+    /// A check failed. The state of the group is now this.
+    Conflict(Option<String>),
+    Congested,
+    LeaseLost,
+}
+
+impl Verdict {
+    pub(super) fn of(self, claim: Claim) -> Settled {
+        match self {
+            Self::Done => Settled::Done,
+            Self::Conflict(state) => Settled::Conflict(Box::new(Claim { state, ..claim })),
+            Self::Congested => Settled::Congested(Box::new(claim)),
+            Self::LeaseLost => Settled::LeaseLost,
+        }
+    }
+}
+
 /// Removes a message and applies its commit.
 pub(super) fn complete(
     tx: &mut Transaction<'_>,
-    claim: Claim,
+    claim: &Claim,
     commit: &Commit,
-) -> StorageResult<Settled> {
-    let Some(held) = tx.held(&claim)? else { return Ok(Settled::LeaseLost) };
+) -> StorageResult<Verdict> {
+    let Some(held) = tx.held(claim)? else { return Ok(Verdict::LeaseLost) };
     for check in &commit.checks {
         if !commit::holds(tx, &held.row, check)? {
-            let state = tx.value(&held.row, claim.group.as_str())?;
-            return Ok(Settled::Conflict(Box::new(Claim { state, ..claim })));
+            return Ok(Verdict::Conflict(tx.value(&held.row, claim.group.as_str())?));
         }
     }
     if commit::is_congested(tx, &held.row, commit)? {
-        return Ok(Settled::Congested(Box::new(claim)));
+        return Ok(Verdict::Congested);
     }
-    tx.remove_head(&held, &claim)?;
+    tx.remove_head(&held, claim)?;
     for write in &commit.writes {
         commit::write(tx, &held.row, write)?;
     }
@@ -45,7 +66,7 @@ pub(super) fn complete(
         outbox: &commit.outbox,
     };
     record.write(tx, &held)?;
-    Ok(Settled::Done)
+    Ok(Verdict::Done)
 }
 
 /// Leaves a message at the head of its group, to be claimed again after a delay.
@@ -74,6 +95,9 @@ pub(super) fn retry(
     )?;
     if retry.after.is_zero() {
         tx.rotate_in(held.queue, &line_of(&claim.group))?;
+    } else {
+        tx.count(held.queue, Tally::delayed(1));
+        tx.expect(held.queue, at);
     }
     tx.notify_ready(&held.row, claim.queue.kind);
     let record = SettlementRecord { facts: retry.facts.as_ref(), settles: None, outbox: &[] };
@@ -162,15 +186,16 @@ fn settle_outbound(
     message: &MessageId,
 ) -> StorageResult<bool> {
     let key = params![held.row.number, message.as_str()];
-    let left = tx.query_number(
-        "UPDATE owed SET remaining = remaining - 1
-         WHERE partition = ?1 AND message = ?2 RETURNING remaining",
-        key,
-    )?;
-    match left {
-        Some(1..) => return Ok(false),
-        Some(_) => tx.execute("DELETE FROM owed WHERE partition = ?1 AND message = ?2", key)?,
-        None => 0,
+    let owed = "SELECT remaining FROM owed WHERE partition = ?1 AND message = ?2";
+    match tx.query_number(owed, key)? {
+        None => return Ok(true),
+        Some(..=1) => tx.execute("DELETE FROM owed WHERE partition = ?1 AND message = ?2", key)?,
+        Some(_) => {
+            let settled = "UPDATE owed SET remaining = remaining - 1
+                 WHERE partition = ?1 AND message = ?2";
+            tx.execute(settled, key)?;
+            return Ok(false);
+        }
     };
     Ok(true)
 }

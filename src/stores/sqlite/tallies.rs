@@ -1,110 +1,115 @@
 //! Numbers of groups, wakes and dead letters, so that a depth costs the same however many there are. The
-//! connection that writes counts them once when it opens the file; triggers of its own keep them from then
-//! on, within the transaction of each change. None of it is in the file.
+//! thread that writes counts them once when it opens the file, and keeps them in its `memo` from then on.
+//! None of it is in the file.
+
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
 use super::transaction::{StorageResult, Transaction, to_u64};
 use crate::contracts::storage::{Depth, Queue};
 
-/// Table of the tallies, and the triggers on what is counted. Groups in hand and suspects are few, and
-/// counted when they are asked for: a claim fires no trigger.
-const TALLIES: &str = "
-    CREATE TEMP TABLE tallies (
-        queue INTEGER NOT NULL,
-        what TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        PRIMARY KEY (queue, what)
-    ) STRICT, WITHOUT ROWID;
-    INSERT INTO tallies
-        SELECT queue, 'groups', count(*) FROM mailboxes GROUP BY queue
-        UNION ALL SELECT queue, 'delayed', count(*) FROM mailboxes WHERE status = 'delayed' GROUP BY queue
-        UNION ALL SELECT queue, 'scheduled', count(*) FROM wakes GROUP BY queue
-        UNION ALL SELECT queue, 'dead', count(*) FROM dead_letters GROUP BY queue;
-    CREATE TEMP TRIGGER group_added AFTER INSERT ON main.mailboxes BEGIN
-        INSERT INTO tallies VALUES (new.queue, 'groups', 1)
-            ON CONFLICT DO UPDATE SET number = number + 1;
-    END;
-    CREATE TEMP TRIGGER group_removed AFTER DELETE ON main.mailboxes BEGIN
-        UPDATE tallies SET number = number - 1 WHERE queue = old.queue AND what = 'groups';
-    END;
-    CREATE TEMP TRIGGER delayed_group_added AFTER INSERT ON main.mailboxes
-    WHEN new.status = 'delayed' BEGIN
-        INSERT INTO tallies VALUES (new.queue, 'delayed', 1)
-            ON CONFLICT DO UPDATE SET number = number + 1;
-    END;
-    CREATE TEMP TRIGGER delayed_group_removed AFTER DELETE ON main.mailboxes
-    WHEN old.status = 'delayed' BEGIN
-        UPDATE tallies SET number = number - 1 WHERE queue = old.queue AND what = 'delayed';
-    END;
-    CREATE TEMP TRIGGER group_delayed AFTER UPDATE OF status ON main.mailboxes
-    WHEN new.status = 'delayed' AND old.status <> 'delayed' BEGIN
-        INSERT INTO tallies VALUES (new.queue, 'delayed', 1)
-            ON CONFLICT DO UPDATE SET number = number + 1;
-    END;
-    CREATE TEMP TRIGGER group_due AFTER UPDATE OF status ON main.mailboxes
-    WHEN old.status = 'delayed' AND new.status <> 'delayed' BEGIN
-        UPDATE tallies SET number = number - 1 WHERE queue = old.queue AND what = 'delayed';
-    END;
-    CREATE TEMP TRIGGER wake_added AFTER INSERT ON main.wakes BEGIN
-        INSERT INTO tallies VALUES (new.queue, 'scheduled', 1)
-            ON CONFLICT DO UPDATE SET number = number + 1;
-    END;
-    CREATE TEMP TRIGGER wake_removed AFTER DELETE ON main.wakes BEGIN
-        UPDATE tallies SET number = number - 1 WHERE queue = old.queue AND what = 'scheduled';
-    END;
-    CREATE TEMP TRIGGER letter_added AFTER INSERT ON main.dead_letters BEGIN
-        INSERT INTO tallies VALUES (new.queue, 'dead', 1)
-            ON CONFLICT DO UPDATE SET number = number + 1;
-    END;
-    CREATE TEMP TRIGGER letter_removed AFTER DELETE ON main.dead_letters BEGIN
-        UPDATE tallies SET number = number - 1 WHERE queue = old.queue AND what = 'dead';
-    END;";
-
-/// Counts what a file holds, and keeps the numbers while this connection writes it.
-pub(super) fn keep(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(TALLIES)
+/// What a queue holds, or a change of it. Groups in hand and suspects are few, and counted when they are
+/// asked for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tally {
+    groups: i64,
+    delayed: i64,
+    scheduled: i64,
+    dead: i64,
 }
 
-/// Returns the depth of a queue by the tallies, which only the connection that writes has.
+impl Tally {
+    pub(super) fn groups(groups: i64) -> Self {
+        Self { groups, ..Self::default() }
+    }
+
+    pub(super) fn delayed(delayed: i64) -> Self {
+        Self { delayed, ..Self::default() }
+    }
+
+    pub(super) fn scheduled(scheduled: i64) -> Self {
+        Self { scheduled, ..Self::default() }
+    }
+
+    pub(super) fn dead(dead: i64) -> Self {
+        Self { dead, ..Self::default() }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.groups += other.groups;
+        self.delayed += other.delayed;
+        self.scheduled += other.scheduled;
+        self.dead += other.dead;
+    }
+}
+
+/// Counts what a file holds.
+pub(super) fn all(db: &Connection) -> rusqlite::Result<HashMap<i64, Tally>> {
+    let mut tallies: HashMap<i64, Tally> = HashMap::new();
+    let counts: [(&str, fn(i64) -> Tally); 4] = [
+        ("SELECT queue, count(*) FROM mailboxes GROUP BY queue", Tally::groups),
+        (
+            "SELECT queue, count(*) FROM mailboxes WHERE status = 'delayed' GROUP BY queue",
+            Tally::delayed,
+        ),
+        ("SELECT queue, count(*) FROM wakes GROUP BY queue", Tally::scheduled),
+        ("SELECT queue, count(*) FROM dead_letters GROUP BY queue", Tally::dead),
+    ];
+    for (sql, tally) in counts {
+        let mut statement = db.prepare(sql)?;
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            tallies.entry(row.get(0)?).or_default().add(tally(row.get(1)?));
+        }
+    }
+    Ok(tallies)
+}
+
+/// Returns the depth of a queue by what the thread that writes has counted.
 pub(super) fn depth(tx: &Transaction<'_>, queue: &Queue) -> StorageResult<Depth> {
-    read(tx, queue, "SELECT what, number FROM tallies WHERE queue = ?1")
+    let queue = tx.find_partition(&queue.partition)?.queue(queue.kind);
+    let counters = tx.counters(queue)?;
+    let tally = tx.memo.borrow().tally(queue);
+    complete(tx, queue, counters.given - counters.done, tally)
 }
 
 /// Returns the depth of a queue by counting all of it.
 pub(super) fn counted_depth(tx: &Transaction<'_>, queue: &Queue) -> StorageResult<Depth> {
-    read(
-        tx,
-        queue,
-        "SELECT 'groups', count(*) FROM mailboxes WHERE queue = ?1
-         UNION ALL SELECT 'delayed', count(*) FROM mailboxes WHERE queue = ?1 AND status = 'delayed'
-         UNION ALL SELECT 'scheduled', count(*) FROM wakes WHERE queue = ?1
-         UNION ALL SELECT 'dead', count(*) FROM dead_letters WHERE queue = ?1",
-    )
+    let queue = tx.find_partition(&queue.partition)?.queue(queue.kind);
+    let number = |sql: &'static str| -> StorageResult<i64> {
+        Ok(tx.query_number(sql, [queue])?.unwrap_or_default())
+    };
+    let tally = Tally {
+        groups: number("SELECT count(*) FROM mailboxes WHERE queue = ?1")?,
+        delayed: number("SELECT count(*) FROM mailboxes WHERE queue = ?1 AND status = 'delayed'")?,
+        scheduled: number("SELECT count(*) FROM wakes WHERE queue = ?1")?,
+        dead: number("SELECT count(*) FROM dead_letters WHERE queue = ?1")?,
+    };
+    let pending = number("SELECT given - done FROM queues WHERE queue = ?1")?;
+    complete(tx, queue, pending, tally)
 }
 
-fn read(tx: &Transaction<'_>, queue: &Queue, tallies: &str) -> StorageResult<Depth> {
-    let queue = tx.find_partition(&queue.partition)?.queue(queue.kind);
-    let number = |sql: &str| -> StorageResult<u64> {
+fn complete(tx: &Transaction<'_>, queue: i64, pending: i64, tally: Tally) -> StorageResult<Depth> {
+    let number = |sql: &'static str| -> StorageResult<u64> {
         Ok(to_u64(tx.query_number(sql, [queue])?.unwrap_or_default()))
     };
-    let few = "SELECT count(*) FROM mailboxes WHERE queue = ?1 AND status =";
-    let mut depth = Depth {
-        pending: number("SELECT given - done FROM queues WHERE queue = ?1")?,
-        leased: number(&format!("{few} 'leased'"))?,
-        suspect: number(&format!("{few} 'suspect'"))?,
-        ..Depth::default()
-    };
-    let mut groups = 0;
-    let tally = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
-    for (what, number) in tx.query_all(tallies, [queue], tally)? {
-        match what.as_str() {
-            "groups" => groups = to_u64(number),
-            "delayed" => depth.delayed = to_u64(number),
-            "scheduled" => depth.scheduled = to_u64(number),
-            _ => depth.dead = to_u64(number),
-        }
-    }
-    depth.ready = groups.saturating_sub(depth.leased + depth.delayed + depth.suspect);
-    Ok(depth)
+    let leased = number(
+        "SELECT count(*) FROM mailboxes INDEXED BY mailboxes_leased
+         WHERE queue = ?1 AND status = 'leased'",
+    )?;
+    let suspect = number(
+        "SELECT count(*) FROM mailboxes INDEXED BY mailboxes_suspect
+         WHERE queue = ?1 AND status = 'suspect'",
+    )?;
+    let delayed = to_u64(tally.delayed);
+    Ok(Depth {
+        pending: to_u64(pending),
+        ready: to_u64(tally.groups).saturating_sub(leased + delayed + suspect),
+        leased,
+        delayed,
+        suspect,
+        scheduled: to_u64(tally.scheduled),
+        dead: to_u64(tally.dead),
+    })
 }

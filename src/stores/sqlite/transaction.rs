@@ -1,10 +1,13 @@
 //! The transaction of one move: statements, the time, and the notifications to send after the commit.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Statement};
 
+use super::memo::Memo;
+use super::statements::Statements;
 use crate::contracts::storage::{Partition, Queue, QueueKind, StorageError};
 use crate::model::clock::millis;
 
@@ -12,7 +15,8 @@ pub(super) type StorageResult<T> = Result<T, StorageError>;
 
 /// A move that is not committed yet.
 pub(super) struct Transaction<'c> {
-    db: &'c Connection,
+    statements: &'c dyn Statements,
+    pub(super) memo: &'c RefCell<Memo>,
     /// Time of the whole move, in milliseconds.
     pub(super) now: i64,
     /// Place of the move among all others, in microseconds; later moves have higher ones.
@@ -42,10 +46,15 @@ impl PartitionRow<'_> {
 
 impl<'c> Transaction<'c> {
     /// `last` is the newest ticket that was ever issued.
-    pub(super) fn new(db: &'c Connection, time: DateTime<Utc>, last: i64) -> Self {
+    pub(super) fn new(
+        statements: &'c dyn Statements,
+        memo: &'c RefCell<Memo>,
+        time: DateTime<Utc>,
+        last: i64,
+    ) -> Self {
         let ticket = time.timestamp_micros().max(last + 1);
         let now = time.timestamp_millis();
-        Self { db, now, ticket, next_ticket: ticket, notifications: Vec::new() }
+        Self { statements, memo, now, ticket, next_ticket: ticket, notifications: Vec::new() }
     }
 
     /// Issues a ticket for one of several changes of this move.
@@ -81,37 +90,38 @@ impl<'c> Transaction<'c> {
     }
 
     /// Executes a statement, and returns the number of rows that it changed.
-    pub(super) fn execute(&self, sql: &str, values: impl Params) -> StorageResult<usize> {
-        Ok(self.db.prepare_cached(sql)?.execute(values)?)
+    pub(super) fn execute(&self, sql: &'static str, values: impl Params) -> StorageResult<usize> {
+        self.with(sql, |statement| statement.execute(values))
     }
 
     /// Returns the first row of a query, if it has any.
     pub(super) fn query_optional<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         values: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> StorageResult<Option<T>> {
-        Ok(self.db.prepare_cached(sql)?.query_row(values, read).optional()?)
+        self.with(sql, |statement| statement.query_row(values, read).optional())
     }
 
     /// Returns the first row of a query that is wanted, and reads no further.
     pub(super) fn query_first<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         values: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-        is_wanted: impl Fn(&T) -> bool,
+        mut is_wanted: impl FnMut(&T) -> bool,
     ) -> StorageResult<Option<T>> {
-        let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query_map(values, read)?;
-        Ok(rows.find(|row| row.as_ref().map_or(true, &is_wanted)).transpose()?)
+        self.with(sql, |statement| {
+            let mut rows = statement.query_map(values, read)?;
+            rows.find(|row| row.as_ref().map_or(true, &mut is_wanted)).transpose()
+        })
     }
 
     /// Returns the number that a query finds; `None` when there is no row or it is NULL.
     pub(super) fn query_number(
         &self,
-        sql: &str,
+        sql: &'static str,
         values: impl Params,
     ) -> StorageResult<Option<i64>> {
         Ok(self.query_optional(sql, values, |row| row.get(0))?.flatten())
@@ -120,27 +130,45 @@ impl<'c> Transaction<'c> {
     /// Runs through the rows of a query one by one.
     pub(super) fn for_each(
         &self,
-        sql: &str,
+        sql: &'static str,
         values: impl Params,
         mut each: impl FnMut(&Row<'_>) -> StorageResult<()>,
     ) -> StorageResult<()> {
-        let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query(values)?;
-        while let Some(row) = rows.next()? {
-            each(row)?;
-        }
-        Ok(())
+        self.with(sql, |statement| {
+            let mut rows = statement.query(values)?;
+            while let Some(row) = rows.next()? {
+                if let Err(error) = each(row) {
+                    return Ok(Err(error));
+                }
+            }
+            Ok(Ok(()))
+        })?
     }
 
     pub(super) fn query_all<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         values: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> StorageResult<Vec<T>> {
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map(values, read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        self.with(sql, |statement| statement.query_map(values, read)?.collect())
+    }
+
+    /// Returns the connection, for statements whose text is not known beforehand.
+    pub(super) fn connection(&self) -> &Connection {
+        self.statements.connection()
+    }
+
+    fn with<T>(
+        &self,
+        sql: &'static str,
+        run: impl FnOnce(&mut Statement<'_>) -> rusqlite::Result<T>,
+    ) -> StorageResult<T> {
+        let (mut run, mut outcome) = (Some(run), None);
+        self.statements.with(sql, &mut |statement| {
+            outcome = run.take().map(|run| run(statement));
+        })?;
+        Ok(outcome.expect("a statement that is compiled runs")?)
     }
 
     /// Returns a partition for reading. One that was never written to gets a number that no row has.
@@ -148,11 +176,17 @@ impl<'c> Transaction<'c> {
         &self,
         partition: &'p Partition,
     ) -> StorageResult<PartitionRow<'p>> {
+        if let Some(number) = self.memo.borrow().partition(partition) {
+            return Ok(PartitionRow { partition, number });
+        }
         let number = self.query_optional(
             "SELECT partition FROM partitions WHERE topic = ?1 AND number = ?2",
             (partition.topic.as_str(), partition.number),
             |row| row.get(0),
         )?;
+        if let Some(number) = number {
+            self.memo.borrow_mut().keep_partition(partition, number);
+        }
         Ok(PartitionRow { partition, number: number.unwrap_or(-1) })
     }
 

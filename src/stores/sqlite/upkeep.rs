@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::params;
 
-use super::transaction::{StorageResult, Transaction};
+use super::tallies::Tally;
+use super::transaction::{StorageResult, Transaction, to_i64};
 use super::{Sqlite, commit, feeds, records, tallies};
 use crate::contracts::storage::{
     Audit, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention, SafetyCheck,
@@ -122,7 +123,8 @@ fn trim(
     let since = tx.in_past(retention.dead_letters);
     for kind in [QueueKind::Inbound, QueueKind::Outbox] {
         let old = "DELETE FROM dead_letters WHERE queue = ?1 AND at < ?2";
-        tx.execute(old, [row.queue(kind), since])?;
+        let removed = tx.execute(old, [row.queue(kind), since])?;
+        tx.count(row.queue(kind), Tally::dead(-to_i64(removed)));
     }
     feeds::remove_expired(tx)?;
     commit::remove_expired(tx, &row)

@@ -60,16 +60,21 @@ impl Export<'_> {
     }
 
     /// Sends the records that a query's rows make, without those that are left out.
-    fn rows(&self, sql: &str, read: &Read<'_>) -> StorageResult<()> {
+    fn rows(&self, sql: &'static str, read: &Read<'_>) -> StorageResult<()> {
         self.rows_of(sql, (), read)
     }
 
     /// Sends the records of rows that have not ended.
-    fn lasting(&self, sql: &str, read: &Read<'_>) -> StorageResult<()> {
+    fn lasting(&self, sql: &'static str, read: &Read<'_>) -> StorageResult<()> {
         self.rows_of(sql, [self.tx.now], read)
     }
 
-    fn rows_of(&self, sql: &str, values: impl Params, read: &Read<'_>) -> StorageResult<()> {
+    fn rows_of(
+        &self,
+        sql: &'static str,
+        values: impl Params,
+        read: &Read<'_>,
+    ) -> StorageResult<()> {
         let mut batch = Vec::with_capacity(BATCH);
         self.tx.for_each(sql, values, |row| {
             batch.extend(read(row)?);
@@ -129,7 +134,7 @@ impl Export<'_> {
         self.tx.for_each(
             "SELECT queue, mailbox, status, at, attempt, isolated, failures, outcome_unknown, note,
                  sequence, id, payload
-             FROM mailboxes JOIN messages USING (queue, mailbox)
+             FROM mailboxes JOIN messages INDEXED BY messages_by_mailbox USING (queue, mailbox)
              ORDER BY queue, mailbox, sequence",
             (),
             |row| {

@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use super::super::commit::SENT;
 use super::super::mailbox::line_of;
+use super::super::tallies::Tally;
 use super::super::transaction::{StorageResult, Transaction, to_i64};
 use crate::contracts::storage::transfer::{MailboxRecord, Record, Waiting, end_of_span};
 use crate::contracts::storage::{Partition, Queue};
@@ -15,38 +16,43 @@ pub(super) fn import(tx: &mut Transaction<'_>, record: &Record) -> StorageResult
             "INSERT INTO topics (name, partitions) VALUES (?1, ?2)",
             params![topic.as_str(), partitions],
         )?,
-        Record::Queue { queue, received, removed } => tx.execute(
-            "UPDATE queues SET given = ?2, done = ?3 WHERE queue = ?1",
-            params![number(tx, queue)?, received, removed],
-        )?,
+        Record::Queue { queue, received, removed } => {
+            tx.set_counters(number(tx, queue)?, *received, *removed);
+            0
+        }
         Record::Mailbox(mailbox) => return self::mailbox(tx, mailbox),
         Record::Line { queue, line, turn } => tx.execute(
             "INSERT INTO lines (queue, line, turn) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET turn = excluded.turn",
             params![number(tx, queue)?, line, turn],
         )?,
-        Record::Wake { queue, group, id, payload, due } => tx.execute(
-            "INSERT INTO wakes (queue, mailbox, id, payload, due) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![number(tx, queue)?, group.as_str(), id.as_str(), payload, due],
-        )?,
-        Record::DeadLetter { queue, place, at, group, id, payload, reason } => tx.execute(
-            "INSERT INTO dead_letters (queue, number, at, mailbox, id, payload, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                number(tx, queue)?,
-                to_i64(*place) + 1,
-                at,
-                group.as_str(),
-                id.as_str(),
-                payload,
-                reason
-            ],
-        )?,
-        Record::Event { partition, place, at, message, kinds, detail } => tx.execute(
-            "INSERT INTO events (partition, number, at, message, kinds, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![row(tx, partition)?, to_i64(*place) + 1, at, message.as_str(), kinds, detail],
-        )?,
+        Record::Wake { queue, group, id, payload, due } => {
+            let queue = number(tx, queue)?;
+            tx.count(queue, Tally::scheduled(1));
+            tx.expect(queue, *due);
+            tx.execute(
+                "INSERT INTO wakes (queue, mailbox, id, payload, due) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![queue, group.as_str(), id.as_str(), payload, due],
+            )?
+        }
+        Record::DeadLetter { queue, place, at, group, id, payload, reason } => {
+            let (queue, place) = (number(tx, queue)?, to_i64(*place) + 1);
+            tx.count(queue, Tally::dead(1));
+            tx.execute(
+                "INSERT INTO dead_letters (queue, number, at, mailbox, id, payload, reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![queue, place, at, group.as_str(), id.as_str(), payload, reason],
+            )?
+        }
+        Record::Event { partition, place, at, message, kinds, detail } => {
+            let (partition, place) = (row(tx, partition)?, to_i64(*place) + 1);
+            tx.memo.borrow_mut().keep_entry(partition, place);
+            tx.execute(
+                "INSERT INTO events (partition, number, at, message, kinds, detail)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![partition, place, at, message.as_str(), kinds, detail],
+            )?
+        }
         Record::Pause { topic, scope, code, reason, ends } => tx.execute(
             "INSERT INTO pauses (topic, scope, until, code, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![topic.as_str(), scope, ends, code, reason],
@@ -138,6 +144,9 @@ fn mailbox(tx: &mut Transaction<'_>, mailbox: &MailboxRecord) -> StorageResult<(
             mailbox.note,
         ],
     )?;
+    tx.count(queue, Tally::groups(1));
+    tx.count(queue, Tally::delayed(i64::from(mailbox.waiting == Waiting::Delayed)));
+    tx.expect(queue, mailbox.at);
     for (sequence, id, payload) in &mailbox.messages {
         tx.execute(
             "INSERT INTO messages (queue, mailbox, sequence, id, payload)

@@ -3,11 +3,13 @@
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crosswire::contracts::storage::StorageError;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::storage::fixture::Fixture;
 use crate::storage::on_sqlite::{on_sqlite, open};
 
 fn file(directory: &TempDir) -> PathBuf {
@@ -106,9 +108,9 @@ async fn foreign_database_is_refused() {
 async fn file_of_a_newer_schema_is_refused() {
     let directory = with_content().await;
     let newer = Connection::open(file(&directory)).unwrap();
-    newer.execute_batch("PRAGMA user_version = 4; PRAGMA journal_mode = DELETE").unwrap_or(());
+    newer.execute_batch("PRAGMA user_version = 5; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(newer);
-    assert_refused_unchanged(&directory, "schema 4, this version knows 3", "run that version");
+    assert_refused_unchanged(&directory, "schema 5, this version knows 4", "run that version");
 }
 
 #[tokio::test]
@@ -118,6 +120,51 @@ async fn file_of_an_earlier_version_is_refused_with_a_remedy() {
     newer.execute_batch("PRAGMA user_version = 2; PRAGMA journal_mode = DELETE").unwrap_or(());
     drop(newer);
     assert_refused_unchanged(&directory, "earlier version", "then move the file away");
+}
+
+#[tokio::test]
+async fn file_of_schema_3_is_upgraded_and_keeps_its_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let f = on_sqlite(&directory);
+    f.push("alice", "m1").await;
+    f.push("bob", "m2").await;
+    let Fixture { storage, partition } = f;
+    drop(storage);
+    let older = Connection::open(file(&directory)).unwrap();
+    older
+        .execute_batch(
+            "DROP INDEX mailboxes_ready; DROP INDEX mailboxes_leased;
+             DROP INDEX mailboxes_delayed; DROP INDEX mailboxes_suspect;
+             CREATE INDEX mailboxes_by_status ON mailboxes (queue, status, at);
+             CREATE INDEX mailboxes_ready_by_line ON mailboxes (queue, line, at)
+                 WHERE status = 'ready';
+             ALTER TABLE messages RENAME TO by_arrival;
+             DROP INDEX messages_by_mailbox;
+             CREATE TABLE messages (
+                 queue INTEGER NOT NULL, mailbox TEXT NOT NULL, sequence INTEGER NOT NULL,
+                 id TEXT NOT NULL, payload TEXT NOT NULL,
+                 PRIMARY KEY (queue, mailbox, sequence)
+             ) STRICT, WITHOUT ROWID;
+             INSERT INTO messages SELECT * FROM by_arrival;
+             DROP TABLE by_arrival;
+             PRAGMA user_version = 3",
+        )
+        .unwrap();
+    drop(older);
+    let f = Fixture { storage: Arc::new(open(directory.path()).unwrap()), partition };
+    assert_eq!((f.claim().await.id.as_str(), f.claim().await.id.as_str()), ("m1", "m2"));
+    drop(f);
+    let (upgraded, created) = (Connection::open(file(&directory)).unwrap(), with_content().await);
+    let created = Connection::open(file(&created)).unwrap();
+    assert_eq!(schema(&upgraded), schema(&created));
+}
+
+/// Returns the version of a file and the statements that made its tables and indices.
+fn schema(db: &Connection) -> (i32, Vec<Option<String>>) {
+    let version = db.query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
+    let mut statements = db.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+    let statements = statements.query_map((), |row| row.get(0)).unwrap();
+    (version, statements.collect::<Result<_, _>>().unwrap())
 }
 
 #[tokio::test]
