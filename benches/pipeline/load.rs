@@ -1,91 +1,64 @@
-//! Load: texts as Twilio sends them, signed beforehand, over connections that stay open.
+//! Load: texts as Twilio sends them, signed and written beforehand, over connections that stay open.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::sync::mpsc::unbounded_channel;
 
-use crate::stack::{ACCOUNT, LINE, Stack, TOKEN};
-use crate::twilio::sign;
+use crate::http::Connection;
+use crate::signature::sign;
+use crate::stack::{ACCOUNT, LINE, TOKEN};
 
-const PATH: &str = "/queue/roulette";
+/// Connections of the load.
+pub(crate) const CONNECTIONS: usize = 64;
 
-pub(crate) struct Texts {
+/// Maker of requests to one server.
+pub(crate) struct Load {
     port: u16,
-    phones: usize,
+    path: &'static str,
     numbered: AtomicUsize,
 }
 
-impl Texts {
-    pub(crate) fn new(stack: &Stack, phones: usize) -> Self {
-        Self { port: stack.port, phones, numbered: AtomicUsize::new(0) }
+/// Request that brings a text, under a number that no other text of its load has.
+pub(crate) struct Request {
+    pub(crate) number: usize,
+    bytes: Vec<u8>,
+}
+
+impl Load {
+    pub(crate) fn new(port: u16, path: &'static str) -> Self {
+        Self { port, path, numbered: AtomicUsize::new(0) }
     }
 
-    /// Sends texts as fast as they are answered, one at a time on each connection.
-    pub(crate) async fn send_all(
-        &self,
-        texts: impl Iterator<Item = (usize, String)>,
-        connections: usize,
-    ) {
-        let requests: Arc<Vec<Vec<u8>>> =
-            Arc::new(texts.map(|(phone, text)| self.request(phone, &text)).collect());
-        let next = Arc::new(AtomicUsize::new(0));
-        let sending = (0..connections).map(|_| {
-            let (requests, next, port) = (Arc::clone(&requests), Arc::clone(&next), self.port);
-            tokio::spawn(async move {
-                let mut connection = HttpConnection::open(port).await;
-                while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    connection.send(request).await;
-                }
-            })
-        });
-        for task in sending.collect::<Vec<_>>() {
-            task.await.unwrap();
-        }
+    /// Returns a load for another port, whose texts have other numbers than those made so far.
+    pub(crate) fn elsewhere(&self, port: u16) -> Self {
+        let numbered = AtomicUsize::new(self.numbered.load(Ordering::Relaxed));
+        Self { port, path: self.path, numbered }
     }
 
-    /// Sends `rate` texts per second, without waiting for earlier answers. Returns each text and when it
-    /// was due, so that one that had to wait for a connection counts as late.
-    pub(crate) async fn send_steadily(
-        &self,
-        rate: u32,
-        time: Duration,
-        connections: usize,
-    ) -> Vec<(String, Instant)> {
-        let count = (time.as_secs() * u64::from(rate)) as usize;
-        let texts: Vec<String> = (0..count).map(|n| format!("steady text {n}")).collect();
-        let requests: Vec<Vec<u8>> =
-            texts.iter().enumerate().map(|(n, text)| self.request(n % self.phones, text)).collect();
-        let begin = Instant::now() + Duration::from_millis(100);
-        let due = move |n: usize| begin + Duration::from_secs(1) * n as u32 / rate;
-        let requests = Arc::new(requests);
-        let sending = (0..connections).map(|lane| {
-            let (requests, port) = (Arc::clone(&requests), self.port);
-            tokio::spawn(async move {
-                let mut connection = HttpConnection::open(port).await;
-                for n in (lane..requests.len()).step_by(connections) {
-                    tokio::time::sleep_until(due(n).into()).await;
-                    connection.send(&requests[n]).await;
-                }
-            })
-        });
-        for task in sending.collect::<Vec<_>>() {
-            task.await.unwrap();
-        }
-        texts.into_iter().enumerate().map(|(n, text)| (text, due(n))).collect()
+    /// Makes as many texts, of each phone in turn.
+    pub(crate) fn texts(&self, count: usize, phones: usize) -> Vec<Request> {
+        let text = |n: usize| {
+            self.request(n % phones, |number| format!("text {number:07} of a long talk"))
+        };
+        (0..count).map(text).collect()
     }
 
-    fn request(&self, phone: usize, text: &str) -> Vec<u8> {
-        let sid = format!("SM{:032x}", self.numbered.fetch_add(1, Ordering::Relaxed));
-        let from = format!("+1415555{phone:04}");
+    /// Makes the texts of phones that want to be connected.
+    pub(crate) fn connects(&self, phones: std::ops::Range<usize>) -> Vec<Request> {
+        phones.map(|phone| self.request(phone, |_| "connect".to_owned())).collect()
+    }
+
+    fn request(&self, phone: usize, text: impl Fn(usize) -> String) -> Request {
+        let number = self.numbered.fetch_add(1, Ordering::Relaxed);
+        let (sid, from) = (format!("SM{number:032x}"), format!("+1415{phone:07}"));
         let parameters: Vec<(String, String)> = [
             ("MessageSid", sid.as_str()),
             ("AccountSid", ACCOUNT),
             ("From", &from),
             ("To", LINE),
-            ("Body", text),
+            ("Body", &text(number)),
             ("NumMedia", "0"),
             ("NumSegments", "1"),
             ("FromCity", "SAN FRANCISCO"),
@@ -95,49 +68,85 @@ impl Texts {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
-        let origin = format!("127.0.0.1:{}", self.port);
-        let signature = sign(TOKEN, &format!("http://{origin}{PATH}"), &parameters);
+        let (path, origin) = (self.path, format!("127.0.0.1:{}", self.port));
+        let signature = sign(TOKEN, &format!("http://{origin}{path}"), &parameters);
         let body =
             form_urlencoded::Serializer::new(String::new()).extend_pairs(&parameters).finish();
-        format!(
-            "POST {PATH} HTTP/1.1\r\nHost: {origin}\r\nX-Twilio-Signature: {signature}\r\n\
+        let bytes = format!(
+            "POST {path} HTTP/1.1\r\nHost: {origin}\r\nX-Twilio-Signature: {signature}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
-        )
-        .into_bytes()
-    }
-}
-
-struct HttpConnection {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl HttpConnection {
-    async fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: vec![0; 4096] }
+        );
+        Request { number, bytes: bytes.into_bytes() }
     }
 
-    /// Sends one request and reads its complete response, which must be 200.
-    async fn send(&mut self, request: &[u8]) {
-        self.stream.write_all(request).await.unwrap();
-        let mut filled = 0;
-        loop {
-            let read = self.stream.read(&mut self.buffer[filled..]).await.unwrap();
-            assert!(read > 0, "web closed the connection");
-            filled += read;
-            let response = std::str::from_utf8(&self.buffer[..filled]).unwrap();
-            let Some((head, body)) = response.split_once("\r\n\r\n") else { continue };
-            assert!(head.starts_with("HTTP/1.1 200"), "{response}");
-            let length: usize = head
-                .lines()
-                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok())
-                .unwrap();
-            if body.len() >= length {
-                return;
-            }
+    /// Sends requests as fast as they are answered, one at a time on each connection, and returns the
+    /// time until the last answer.
+    pub(crate) async fn send_all(&self, requests: Vec<Request>) -> Duration {
+        let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
+        let began = Instant::now();
+        let sending = (0..CONNECTIONS).map(|_| {
+            let (requests, next, port) = (Arc::clone(&requests), Arc::clone(&next), self.port);
+            tokio::spawn(async move {
+                let mut connection = Connection::open(port).await;
+                while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    connection.send(&request.bytes).await;
+                }
+            })
+        });
+        for task in sending.collect::<Vec<_>>() {
+            task.await.unwrap();
         }
+        began.elapsed()
     }
+
+    /// Sends `rate` requests per second until there is a stop, without waiting for earlier answers.
+    /// Returns the number of each text and when it was due, so that one that had to wait for a connection
+    /// counts as late.
+    pub(crate) async fn send_steadily(
+        &self,
+        requests: Vec<Request>,
+        rate: u32,
+        stop: &Arc<AtomicBool>,
+    ) -> Vec<(usize, Instant)> {
+        let (requests, stop) = (Arc::new(requests), Arc::clone(stop));
+        let lanes = (0..CONNECTIONS).map(|_| {
+            let (to, mut turns) = unbounded_channel::<usize>();
+            let (requests, port) = (Arc::clone(&requests), self.port);
+            let sending = tokio::spawn(async move {
+                let mut connection = Connection::open(port).await;
+                while let Some(n) = turns.recv().await {
+                    connection.send(&requests[n].bytes).await;
+                }
+            });
+            (to, sending)
+        });
+        let (lanes, sending): (Vec<_>, Vec<_>) = lanes.unzip();
+        // A thread, since the timers of the runtime are only as exact as a millisecond.
+        let pacing = tokio::task::spawn_blocking(move || {
+            let begin = Instant::now() + Duration::from_millis(100);
+            let mut sent = Vec::new();
+            for (n, request) in requests.iter().enumerate() {
+                let due = begin + Duration::from_secs(1) * n as u32 / rate;
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                lanes[n % CONNECTIONS].send(n).unwrap();
+                sent.push((request.number, due));
+            }
+            sent
+        });
+        let sent = pacing.await.unwrap();
+        for task in sending {
+            task.await.unwrap();
+        }
+        sent
+    }
+}
+
+/// Returns the number of a text of the load, also of one that was relayed.
+pub(crate) fn number_of(text: &str) -> Option<usize> {
+    let (_, rest) = text.split_once("text ")?;
+    rest.split_once(' ')?.0.parse().ok()
 }

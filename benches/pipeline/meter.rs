@@ -1,125 +1,115 @@
 //! Resources used between two moments.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 
 use crate::stack::Stack;
-use crate::support::{Running, process_cpu};
+use crate::support::process_cpu;
 
-/// Commands that only clients send; scripts call none of them.
-const CALLS: [&str; 5] = ["evalsha", "eval", "blpop", "mget", "wait"];
-/// Number of commands in flight in the comparison with plain commands.
-const PIPELINE: usize = 64;
-
-pub(crate) struct Meter(Readings);
-
-pub(crate) struct Readings {
-    pub(crate) redis: Option<RedisReadings>,
+/// Counters since the start of the processes.
+#[derive(Clone)]
+pub(crate) struct Meter {
     /// CPU time of each process, by its name.
     pub(crate) processes: Vec<(&'static str, Duration)>,
+    pub(crate) redis: RedisCounters,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct RedisReadings {
-    pub(crate) calls: f64,
-    /// Total CPU time; parts of it are spent in the kernel (network and disk) and in scripts.
-    pub(crate) cpu: Duration,
-    pub(crate) kernel: Duration,
-    pub(crate) scripts: Duration,
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RedisCounters {
+    /// Commands that ran, those inside of scripts included.
+    pub(crate) commands: f64,
+    pub(crate) scripts: f64,
+    /// Bytes that clients sent.
+    pub(crate) received: f64,
 }
 
 impl Meter {
-    pub(crate) async fn start(stack: &Stack) -> Self {
-        Self(Readings::take(stack).await)
-    }
-
-    pub(crate) async fn read(&self, stack: &Stack) -> Readings {
-        let now = Readings::take(stack).await;
-        let processes = now.processes.iter().zip(&self.0.processes);
-        Readings {
-            redis: now.redis.zip(self.0.redis).map(|(now, before)| now.since(before)),
-            processes: processes
-                .map(|(now, before)| (now.0, now.1.saturating_sub(before.1)))
-                .collect(),
-        }
-    }
-}
-
-impl Readings {
-    async fn take(stack: &Stack) -> Self {
+    pub(crate) async fn read(stack: &Stack) -> Self {
         let redis = match &stack.redis {
-            Some(redis) => Some(RedisReadings::take(&redis.url).await),
-            None => None,
+            Some(redis) => RedisCounters::read(&redis.url).await,
+            None => RedisCounters::default(),
         };
-        let cpu = |(name, process): &(&'static str, Running)| (*name, process_cpu(process.id()));
-        Self { redis, processes: stack.processes.iter().map(cpu).collect() }
-    }
-}
-
-impl RedisReadings {
-    async fn take(url: &str) -> Self {
-        let mut redis = connect(url).await;
-        let stats: String =
-            redis::cmd("INFO").arg("commandstats").query_async(&mut redis).await.unwrap();
-        let calls = CALLS.map(|name| figure(&stats, &format!("cmdstat_{name}:calls")));
-        let cpu: String = redis::cmd("INFO").arg("cpu").query_async(&mut redis).await.unwrap();
-        let kernel = figure(&cpu, "used_cpu_sys");
-        let micros = figure(&stats, "cmdstat_evalsha:usec");
-        Self {
-            calls: calls.iter().sum(),
-            cpu: Duration::from_secs_f64(kernel + figure(&cpu, "used_cpu_user")),
-            kernel: Duration::from_secs_f64(kernel),
-            scripts: Duration::from_secs_f64(micros / 1e6),
-        }
+        let cpu = |(name, id)| (name, process_cpu(id));
+        Self { processes: stack.ids().into_iter().map(cpu).collect(), redis }
     }
 
-    fn since(self, before: Self) -> Self {
+    /// Returns what was used since then.
+    pub(crate) async fn since(&self, stack: &Stack) -> Self {
+        let now = Self::read(stack).await;
+        let processes = now.processes.into_iter().zip(&self.processes);
         Self {
-            calls: self.calls - before.calls,
-            cpu: self.cpu.saturating_sub(before.cpu),
-            kernel: self.kernel.saturating_sub(before.kernel),
-            scripts: self.scripts.saturating_sub(before.scripts),
+            processes: processes
+                .map(|((name, now), (_, before))| (name, now.saturating_sub(*before)))
+                .collect(),
+            redis: RedisCounters {
+                commands: now.redis.commands - self.redis.commands,
+                scripts: now.redis.scripts - self.redis.scripts,
+                received: now.redis.received - self.redis.received,
+            },
         }
     }
 }
 
-/// Returns a figure of Redis' INFO: a line, `name:figure`, or one of several on a line,
-/// `line:name=figure,name=figure`. One that is missing is 0.
+impl RedisCounters {
+    async fn read(url: &str) -> Self {
+        let stats = info(url, "commandstats").await;
+        let calls = |line: &str| {
+            let (name, figures) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            Some((name.to_owned(), figures.split(',').next()?.parse::<f64>().ok()?))
+        };
+        let calls: Vec<(String, f64)> = stats.lines().filter_map(calls).collect();
+        let count = |is_counted: fn(&str) -> bool| {
+            calls.iter().filter(|(name, _)| is_counted(name)).map(|(_, calls)| calls).sum()
+        };
+        Self {
+            commands: count(|name| name != "info"),
+            scripts: count(|name| name.starts_with("eval") || name == "fcall"),
+            received: figure(&info(url, "stats").await, "total_net_input_bytes"),
+        }
+    }
+}
+
+/// Returns the memory of a Redis' data, in bytes.
+pub(crate) async fn redis_memory(url: &str) -> f64 {
+    figure(&info(url, "memory").await, "used_memory")
+}
+
+/// Returns the size of all data: the memory of Redis, or the file of the embedded store.
+pub(crate) async fn data_size(stack: &Stack) -> f64 {
+    match &stack.redis {
+        Some(redis) => redis_memory(&redis.url).await,
+        None => stack.dir.path().join("crosswire.db").metadata().map_or(0.0, |it| it.len() as f64),
+    }
+}
+
+/// Waits until Redis has rewritten its file, which takes CPU time that no text takes.
+pub(crate) async fn settled(stack: &Stack) {
+    let Some(redis) = &stack.redis else { return };
+    let is_busy = async |name| figure(&info(&redis.url, "persistence").await, name) > 0.0;
+    while is_busy("aof_rewrite_in_progress").await || is_busy("aof_rewrite_scheduled").await {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Returns the memory of a process that is in use, in bytes: `VmRSS` of its status.
+pub(crate) fn process_memory(id: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0
+}
+
+/// Returns a figure of Redis' INFO.
 fn figure(info: &str, name: &str) -> f64 {
-    let (line, field) = name.split_once(':').unwrap_or((name, ""));
-    let Some(rest) = info.lines().find_map(|known| known.strip_prefix(line)?.strip_prefix(':'))
-    else {
-        return 0.0;
-    };
-    let figure = match field {
-        "" => rest,
-        _ => rest.split(',').find_map(|pair| pair.strip_prefix(field)?.strip_prefix('=')).unwrap(),
-    };
-    figure.trim().parse().unwrap()
+    let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    value.unwrap().trim().parse().unwrap()
 }
 
-async fn connect(url: &str) -> MultiplexedConnection {
+async fn info(url: &str, section: &str) -> String {
+    let mut redis = connect(url).await;
+    redis::cmd("INFO").arg(section).query_async(&mut redis).await.unwrap()
+}
+
+pub(crate) async fn connect(url: &str) -> MultiplexedConnection {
     redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
-}
-
-/// Measures the time of `count` plain commands, pipelined on one connection.
-pub(crate) async fn plain_commands(url: &str, count: usize) -> Duration {
-    let redis = connect(url).await;
-    let value = "x".repeat(200);
-    let began = Instant::now();
-    let lanes = (0..PIPELINE).map(|lane| {
-        let (mut redis, value) = (redis.clone(), value.clone());
-        tokio::spawn(async move {
-            for n in (lane..count).step_by(PIPELINE) {
-                let mut set = redis::cmd("SET");
-                set.arg(format!("bare:{}", n % 1_000)).arg(&value);
-                let () = set.query_async(&mut redis).await.unwrap();
-            }
-        })
-    });
-    for lane in lanes.collect::<Vec<_>>() {
-        lane.await.unwrap();
-    }
-    began.elapsed()
 }

@@ -1,11 +1,13 @@
 //! Processes that are measured.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
+use crate::load::Load;
+use crate::provider::Provider;
 use crate::support::{Redis, Running, free_port, wait_for_port};
-use crate::twilio::{Account, FakeTwilio};
 
 pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000000";
 pub(crate) const TOKEN: &str = "12345";
@@ -18,6 +20,10 @@ transport = "twilio"
 handler = "roulette"
 accept_response = ""
 concurrency = 32
+# A backlog is a measurement here.
+max_depth = 10000000
+max_group_depth = 1000000
+max_recipient_depth = 1000000
 
 # The load is faster than people are.
 [topics.roulette.properties]
@@ -34,60 +40,104 @@ concurrency = 64
 /// Store that the pipeline runs on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {
-    /// `web` and `worker`, with a Redis that syncs every write.
+    /// `web` and `worker`, with a Redis that syncs its file every second.
     Redis,
     /// `crosswire standalone`, with a file that is synced at every commit.
-    Sqlite,
+    Embedded,
+}
+
+impl Store {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Redis => "Redis",
+            Self::Embedded => "the embedded store",
+        }
+    }
 }
 
 pub(crate) struct Stack {
-    pub(crate) twilio: FakeTwilio,
+    pub(crate) provider: Arc<Provider>,
     pub(crate) port: u16,
     /// Processes by name. They end before their store does.
-    pub(crate) processes: Vec<(&'static str, Running)>,
+    processes: Vec<(&'static str, Running)>,
     pub(crate) redis: Option<Redis>,
-    _dir: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 impl Stack {
+    /// Starts a store and all processes.
     pub(crate) async fn start(store: Store) -> Self {
-        let account = Account { sid: ACCOUNT.to_owned(), token: TOKEN.to_owned() };
-        let (dir, twilio) = (tempfile::tempdir().unwrap(), FakeTwilio::start(account));
-        let topics = dir.path().join("topics.toml");
-        std::fs::write(&topics, TOPICS).unwrap();
-        let port = free_port();
+        let mut stack = Self::prepare(store).await;
+        stack.run_all().await;
+        stack
+    }
+
+    /// Starts a store without processes.
+    pub(crate) async fn prepare(store: Store) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("topics.toml"), TOPICS).unwrap();
         let redis = match store {
-            Store::Redis => Some(Redis::start(&dir).await),
-            Store::Sqlite => None,
+            Store::Redis => Some(Redis::start(&dir, "everysec").await),
+            Store::Embedded => None,
         };
-        let process = |program: &str, arguments: &[&str]| {
-            Running::start(
-                Command::new(program)
-                    .args(arguments)
-                    .env("HOST", "127.0.0.1")
-                    .env("PORT", port.to_string())
-                    .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))
-                    .env("REDIS_URL", redis.as_ref().map_or("", |redis| redis.url.as_str()))
-                    .env("DATA_DIR", dir.path())
-                    .env("TOPICS_FILE", &topics)
-                    .env("SECRET_KEY", "a key that is long enough for a benchmark")
-                    .env("TWILIO_ACCOUNT_SID", ACCOUNT)
-                    .env("TWILIO_AUTH_TOKEN", TOKEN)
-                    .env("TWILIO_FROM_NUMBER", LINE)
-                    .env("TWILIO_API_BASE", twilio.url())
-                    .env("RUST_LOG", "warn"),
-            )
-        };
-        let processes = match store {
-            Store::Redis => vec![
-                ("web", process(env!("CARGO_BIN_EXE_web"), &[])),
-                ("worker", process(env!("CARGO_BIN_EXE_worker"), &[])),
-            ],
-            Store::Sqlite => {
-                vec![("standalone", process(env!("CARGO_BIN_EXE_crosswire"), &["standalone"]))]
-            }
-        };
-        wait_for_port(port).await;
-        Self { twilio, port, processes, redis, _dir: dir }
+        let (provider, port) = (Provider::start().await, free_port());
+        Self { provider, port, processes: Vec::new(), redis, dir }
+    }
+
+    pub(crate) async fn run_all(&mut self) {
+        if self.redis.is_some() {
+            self.run("web", env!("CARGO_BIN_EXE_web"), &[]);
+            self.run_worker();
+        } else {
+            self.run("standalone", env!("CARGO_BIN_EXE_crosswire"), &["standalone"]);
+        }
+        wait_for_port(self.port).await;
+    }
+
+    pub(crate) fn run_worker(&mut self) {
+        self.run("worker", env!("CARGO_BIN_EXE_worker"), &[]);
+    }
+
+    fn run(&mut self, name: &'static str, program: &str, arguments: &[&str]) {
+        let process = Running::start(
+            Command::new(program)
+                .args(arguments)
+                .env("HOST", "127.0.0.1")
+                .env("PORT", self.port.to_string())
+                .env("PUBLIC_URL", format!("http://127.0.0.1:{}", self.port))
+                .env("REDIS_URL", self.redis.as_ref().map_or("", |redis| redis.url.as_str()))
+                .env("DATA_DIR", self.dir.path())
+                .env("TOPICS_FILE", self.dir.path().join("topics.toml"))
+                .env("SECRET_KEY", "a key that is long enough for a benchmark")
+                .env("TWILIO_ACCOUNT_SID", ACCOUNT)
+                .env("TWILIO_AUTH_TOKEN", TOKEN)
+                .env("TWILIO_FROM_NUMBER", LINE)
+                .env("TWILIO_API_BASE", self.provider.url())
+                .env("RUST_LOG", "error"),
+        );
+        self.processes.push((name, process));
+    }
+
+    /// Kills the processes of a name, or all.
+    pub(crate) fn stop(&mut self, name: Option<&str>) {
+        self.processes.retain(|(it, _)| name.is_some_and(|name| *it != name));
+    }
+
+    /// Returns the ids of the processes by name, Redis included.
+    pub(crate) fn ids(&self) -> Vec<(&'static str, u32)> {
+        let redis = self.redis.iter().map(|redis| ("Redis", redis.process.id()));
+        let processes = self.processes.iter().map(|(name, process)| (*name, process.id()));
+        processes.chain(redis).collect()
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        Load::new(self.port, "/queue/roulette")
+    }
+
+    /// Connects phones with each other, in pairs.
+    pub(crate) async fn pair(&self, load: &Load, phones: std::ops::Range<usize>) {
+        let all = self.provider.paired() + phones.len();
+        load.send_all(load.connects(phones)).await;
+        self.provider.wait_until(crate::PATIENCE, || self.provider.paired() >= all).await;
     }
 }

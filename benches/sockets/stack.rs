@@ -70,7 +70,7 @@ impl Stack {
         let dir = tempfile::tempdir().unwrap();
         let topics = dir.path().join("topics.toml");
         std::fs::write(&topics, TOPICS).unwrap();
-        let (port, redis) = (free_port(), Redis::start(&dir).await);
+        let (port, redis) = (free_port(), Redis::start(&dir, "always").await);
         let process = |name: &&'static str| {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command

@@ -9,20 +9,21 @@ use tempfile::TempDir;
 /// The kernel counts a process's CPU time in hundredths of a second.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Redis that syncs every write to the disk.
+/// Redis with an append-only file.
 pub(crate) struct Redis {
     pub(crate) url: String,
     pub(crate) process: Running,
 }
 
 impl Redis {
-    pub(crate) async fn start(dir: &TempDir) -> Self {
+    /// Starts it with a value of `appendfsync`.
+    pub(crate) async fn start(dir: &TempDir, sync: &str) -> Self {
         let port = free_port();
         let process = Running::start(
             Command::new("redis-server")
                 .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-                .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
-                .args(["--maxmemory", "4gb", "--maxmemory-policy", "noeviction"])
+                .args(["--save", "", "--appendonly", "yes", "--appendfsync", sync])
+                .args(["--maxmemory", "12gb", "--maxmemory-policy", "noeviction"])
                 .arg("--dir")
                 .arg(dir.path()),
         );
