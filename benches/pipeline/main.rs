@@ -19,10 +19,12 @@ mod busy;
 mod copies;
 mod cost;
 mod edges;
+mod family;
 mod http;
 mod load;
 mod lobby;
 mod meter;
+mod peers;
 mod people;
 mod plain;
 mod provider;
@@ -34,6 +36,7 @@ mod steady;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -61,6 +64,9 @@ struct Arguments {
     /// Messages in `backlog`
     #[arg(long, default_value_t = 200_000)]
     messages: usize,
+    /// Folder with the packages of `peers`
+    #[arg(long, default_value = "")]
+    packages: PathBuf,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -88,8 +94,10 @@ enum Measurement {
     Lobby,
     /// Messages are worked off that came while no worker ran (about a minute for 200,000)
     Backlog,
-    /// All measurements
+    /// Everything so far
     All,
+    /// The same relay on other queues; benches/peers/run installs them
+    Peers,
 }
 
 impl Measurement {
@@ -115,6 +123,7 @@ impl Measurement {
             Self::EmbeddedPeople => people::measure(Store::Embedded, arguments.people).await,
             Self::Lobby => lobby::measure(arguments.people / 10).await,
             Self::Backlog => backlog::measure(arguments.messages).await,
+            Self::Peers => peers::measure(&arguments.packages).await,
             Self::Quick | Self::All => {}
         }
     }
