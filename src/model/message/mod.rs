@@ -7,16 +7,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Group};
-use crate::model::connection::ConnectionChange;
 use crate::model::frame::FrameContent;
 use crate::model::topic::TopicName;
 
+mod mail;
 #[doc(hidden)]
 pub mod submission;
 mod wire;
 
-use submission::{Cancellation, Chunk, Priority, Submission, Tally};
+use submission::{Priority, Tally};
 
+#[doc(hidden)]
+pub use self::mail::Mail;
 pub use crate::model::parameters::Parameters;
 pub use crate::model::text::Text;
 
@@ -128,8 +130,8 @@ pub struct Incoming {
 ///
 /// Its JSON form has the keys of pyrowire (`message number sid topic from_city from_state from_country
 /// from_zip media reply`) and some more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "wire::InboundJson", into = "wire::InboundJson")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "wire::InboundJson<'_>")]
 #[non_exhaustive]
 pub struct Inbound {
     pub topic: TopicName,
@@ -289,17 +291,4 @@ impl fmt::Debug for Wake {
         let mut shown = f.debug_struct("Wake");
         shown.field("group", &self.group).field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// Entry of a group's mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-#[doc(hidden)]
-pub enum Mail {
-    Message(Box<Inbound>),
-    Wake(Wake),
-    Connection(ConnectionChange),
-    Submission(Box<Submission>),
-    Cancellation(Cancellation),
-    Chunk(Chunk),
 }

@@ -1,0 +1,53 @@
+//! Entries of mailboxes.
+
+use serde::{Deserialize, Serialize};
+
+use super::submission::{Cancellation, Chunk, Submission};
+use super::{Inbound, Wake};
+use crate::model::connection::ConnectionChange;
+
+/// Entry of a group's mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Mail {
+    Message(Box<Inbound>),
+    Wake(Wake),
+    Connection(ConnectionChange),
+    Submission(Box<Submission>),
+    Cancellation(Cancellation),
+    Chunk(Chunk),
+}
+
+/// The same of a message that is only written, and need not be copied for it.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Written<'m> {
+    Message(&'m Inbound),
+}
+
+impl Inbound {
+    /// Returns the JSON form of the message in a mailbox.
+    #[doc(hidden)]
+    pub fn to_mail(&self) -> String {
+        serde_json::to_string(&Written::Message(self)).expect("a message is strings throughout")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::model::address::Address;
+    use crate::model::message::{Incoming, MessageId};
+
+    #[test]
+    fn message_is_written_as_the_mail_that_it_is() {
+        let sender = Address::new("twilio", "+14158675309", "+18005551212");
+        let incoming = Incoming::new(MessageId::new("SM1"), sender, "hi");
+        let message = Inbound::new("t".parse().unwrap(), DateTime::UNIX_EPOCH, incoming);
+        let mail = Mail::Message(Box::new(message.clone()));
+        assert_eq!(message.to_mail(), serde_json::to_string(&mail).unwrap());
+        assert_eq!(serde_json::from_str::<Mail>(&message.to_mail()).unwrap(), mail);
+    }
+}
