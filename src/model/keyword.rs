@@ -45,15 +45,20 @@ pub fn is_help(text: &str) -> bool {
 const LONGEST: usize = 128;
 
 /// Returns the words of a short text in lower case, one blank apart, without punctuation and invisible
-/// characters around them.
+/// characters around them; nothing of a text of more than two words, which is none of these.
 fn words(text: &str) -> String {
     if text.len() > LONGEST {
         return String::new();
     }
     let is_letter = |c: char| c.is_alphanumeric() || c == '\u{302}';
     let words = text.split(|c: char| c.is_whitespace() || c == '-');
-    let words = words.map(|word| word.trim_matches(|c| !is_letter(c))).filter(|it| !it.is_empty());
-    words.collect::<Vec<_>>().join(" ").to_lowercase()
+    let words = words.map(|word| word.trim_matches(|c| !is_letter(c)));
+    let mut words = words.filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.next()) {
+        (Some(word), None, _) => word.to_lowercase(),
+        (Some(first), Some(second), None) => format!("{first} {second}").to_lowercase(),
+        _ => String::new(),
+    }
 }
 
 /// Returns a text in lower case and without the punctuation at its end, which phones and people add
@@ -150,6 +155,7 @@ mod tests {
         assert!(is_opt_in("(Start)") && is_yes(" Yes! ") && is_help("*HELP*") && is_help("info?"));
         assert!(!is_yes("yes, please") && !is_help("help me") && !is_opt_in("start over"));
         assert!(!is_opt_out(&format!("{}stop", " ".repeat(200))), "longer than any such text");
+        assert!(!is_opt_out("stop all of it") && !is_opt_out("- . -"));
     }
 
     #[test]

@@ -105,6 +105,15 @@ pub fn dropped(facts: &Facts, reason: &str) -> Facts {
     Facts { facts: vec![Fact::from(EventKind::Dropped)], detail, ..facts.clone() }
 }
 
+/// Details recorded of a message that is dropped at its push, one for each reason.
+pub fn drop_details<const N: usize>(facts: &Facts, reasons: [&str; N]) -> [String; N] {
+    let mut detail = facts.detail.clone();
+    reasons.map(|reason| {
+        detail.reason = Some(reason.to_owned());
+        to_json(&detail)
+    })
+}
+
 /// Number of outbound messages to count for an inbound one. A single one needs no count.
 pub fn debts(outbox: &[Entry]) -> usize {
     if outbox.len() >= 2 { outbox.len() } else { 0 }
@@ -128,7 +137,11 @@ pub fn kinds(facts: &Facts) -> String {
 
 /// Detail of the facts, as a record keeps it.
 pub fn detail(facts: &Facts) -> String {
-    serde_json::to_string(&facts.detail).unwrap_or_default()
+    to_json(&facts.detail)
+}
+
+fn to_json(detail: &Detail) -> String {
+    serde_json::to_string(detail).unwrap_or_default()
 }
 
 /// Reads the events of an entry. Errors quote nothing of the detail, which may hold phone numbers.
@@ -156,4 +169,21 @@ pub fn read(
 /// Error about an entry of another shape than this version writes.
 pub fn corrupt(what: &str) -> StorageError {
     StorageError::Corrupt(format!("an event: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::address::Address;
+
+    #[test]
+    fn details_of_drops_are_those_of_the_facts_of_each_drop() {
+        let address = Some(Address::new("twilio", "+14158675309", "+18005551212"));
+        let detail = Detail { address, ..Detail::default() };
+        let facts = Facts::new(MessageId::new("twilio:SM1"), &[EventKind::Queued], detail, 9);
+        let reasons = [MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED];
+        let expected = reasons.map(|reason| super::detail(&dropped(&facts, reason)));
+        assert_eq!(drop_details(&facts, reasons), expected);
+        assert_eq!(kinds(&dropped(&facts, "")), EventKind::Dropped.as_str());
+    }
 }

@@ -14,7 +14,7 @@ use crate::engine::notices::REPEATS_WINDOW;
 use crate::engine::outage;
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact, Facts};
-use crate::model::message::{Inbound, Incoming, Mail, MessageId, OptOut, Outbound};
+use crate::model::message::{Inbound, Incoming, MessageId, OptOut, Outbound};
 
 /// Reason for dropping a message of one of our own lines.
 const OWN_LINE: &str = "the sender is one of our own lines";
@@ -147,9 +147,8 @@ impl Intake {
     }
 
     fn entry(&self, message: &Inbound) -> Entry {
-        let payload = serde_json::to_string(&Mail::Message(Box::new(message.clone())))
-            .expect("a message is strings throughout");
-        Entry { group: self.groups.group(&message.sender), id: message.key(), payload }
+        let group = self.groups.group(&message.sender);
+        Entry { group, id: message.key(), payload: message.to_mail() }
     }
 
     /// Outgoing accept text of a topic with `send_on_accept`, of a transport that sends no text in its

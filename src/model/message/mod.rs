@@ -7,16 +7,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::address::{Address, Group};
-use crate::model::connection::ConnectionChange;
 use crate::model::frame::FrameContent;
 use crate::model::topic::TopicName;
 
+mod mail;
 #[doc(hidden)]
 pub mod submission;
 mod wire;
 
-use submission::{Cancellation, Chunk, Priority, Submission, Tally};
+use submission::{Priority, Tally};
 
+#[doc(hidden)]
+pub use self::mail::Mail;
 pub use crate::model::parameters::Parameters;
 pub use crate::model::text::Text;
 
@@ -128,8 +130,8 @@ pub struct Incoming {
 ///
 /// Its JSON form has the keys of pyrowire (`message number sid topic from_city from_state from_country
 /// from_zip media reply`) and some more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "wire::InboundJson", into = "wire::InboundJson")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "wire::InboundJson<'_>")]
 #[non_exhaustive]
 pub struct Inbound {
     pub topic: TopicName,
@@ -288,55 +290,5 @@ impl fmt::Debug for Wake {
         // The data may hold an address.
         let mut shown = f.debug_struct("Wake");
         shown.field("group", &self.group).field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// Entry of a group's mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-#[doc(hidden)]
-pub enum Mail {
-    Message(Box<Inbound>),
-    Wake(Wake),
-    Connection(ConnectionChange),
-    Submission(Box<Submission>),
-    Cancellation(Cancellation),
-    Chunk(Chunk),
-}
-
-/// Beginning of the JSON of a message, as it is written.
-const MESSAGE: &str = r#"{"kind":"message","#;
-
-impl Mail {
-    /// Reads a mail. Nearly all of them are messages, which are read in one pass; one whose kind has to be
-    /// looked for is held in memory a second time.
-    pub fn parse(json: &str) -> serde_json::Result<Self> {
-        if json.starts_with(MESSAGE) {
-            return serde_json::from_str(json).map(Self::Message);
-        }
-        serde_json::from_str(json)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mail_is_read_as_it_was_written() {
-        let sender = Address::new("twilio", "+14158675309", "+18005551212");
-        let incoming = Incoming::new(MessageId::new("SM1"), sender, "a \"b\" \u{1f389}");
-        let topic = "chat".parse().unwrap();
-        let inbound = Inbound::new(topic, DateTime::UNIX_EPOCH, incoming);
-        let data = serde_json::json!({ "kind": "message" });
-        let wake = Wake { group: Group::named("lobby"), name: "message".to_owned(), data };
-        for mail in [Mail::Message(Box::new(inbound)), Mail::Wake(wake)] {
-            let json = serde_json::to_string(&mail).unwrap();
-            assert_eq!(json.starts_with(MESSAGE), matches!(mail, Mail::Message(_)), "{json}");
-            assert_eq!(Mail::parse(&json).unwrap(), mail);
-            let spaced = serde_json::to_string_pretty(&mail).unwrap();
-            assert_eq!(Mail::parse(&spaced).unwrap(), mail);
-        }
-        assert!(Mail::parse(r#"{"kind":"message","sid":"SM1"}"#).is_err());
     }
 }

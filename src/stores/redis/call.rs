@@ -8,6 +8,7 @@ use super::keys;
 use super::reconnecting::Request;
 use super::scripts::Script;
 use crate::contracts::storage::{ClaimRequest, Entry, Partition, encoding};
+use crate::model::address::LineKey;
 use crate::model::event::Facts;
 
 /// A call of a script, or of one move of a script of moves, which a batch carries out.
@@ -88,7 +89,7 @@ impl ScriptCall {
     /// Adds a request for claims, or blanks when there is none.
     pub(super) fn request(self, request: Option<&ClaimRequest>) -> Self {
         let Some(request) = request else { return (0..5).fold(self, |call, _| call.arg("")) };
-        let closed: Vec<&str> = request.closed.iter().map(|line| line.as_str()).collect();
+        let closed: Vec<&str> = request.closed.iter().map(LineKey::as_str).collect();
         self.arg(request.token.as_str())
             .millis(request.lease)
             .arg(request.max)

@@ -9,14 +9,14 @@ use super::keys::{kind_prefix, transferred};
 use super::scripts;
 use crate::contracts::storage::encoding::{
     self, DUPLICATE_DAYS, MAILBOX_FULL, MAX_DEAD_LETTERS, RATE_EXCEEDED, RECLAIM_LIMIT,
-    SENDER_BARRED, debts, digest, dropped, kinds, superseding,
+    SENDER_BARRED, debts, digest, drop_details, superseding,
 };
 use crate::contracts::storage::{
     Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, NextClaims, Once, Partition,
     Push, Queue, QueueKind, Replay, Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
-use crate::model::event::Facts;
+use crate::model::event::{EventKind, Facts};
 use crate::model::state::{Check, Write};
 
 /// Patience of calls behind a webhook. A provider gives up on it after 15 s, so a 503 comes earlier.
@@ -55,10 +55,9 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
 
 /// Adds what is recorded of a message that is dropped: the kinds, and the detail for each reason.
 fn drops(call: ScriptCall, facts: &Facts) -> ScriptCall {
-    let call = call.arg(kinds(&dropped(facts, "")));
+    let call = call.arg(EventKind::Dropped.as_str());
     let reasons = [MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED];
-    let details = reasons.map(|reason| encoding::detail(&dropped(facts, reason)));
-    details.into_iter().fold(call, ScriptCall::arg)
+    drop_details(facts, reasons).into_iter().fold(call, ScriptCall::arg)
 }
 
 fn notice(push: &Push) -> Option<&Once> {

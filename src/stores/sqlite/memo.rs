@@ -164,12 +164,11 @@ impl Transaction<'_> {
     /// Returns the number of the next entry of a partition's record.
     pub(super) fn next_entry(&self, partition: i64) -> StorageResult<i64> {
         let newest = self.memo.borrow().newest_entries.get(&partition).copied();
-        let newest = match newest {
-            Some(newest) => newest,
-            None => {
-                let newest = "SELECT max(number) FROM events WHERE partition = ?1";
-                self.query_number(newest, [partition])?.unwrap_or_default()
-            }
+        let newest = if let Some(newest) = newest {
+            newest
+        } else {
+            let newest = "SELECT max(number) FROM events WHERE partition = ?1";
+            self.query_number(newest, [partition])?.unwrap_or_default()
         };
         self.memo.borrow_mut().newest_entries.insert(partition, newest + 1);
         Ok(newest + 1)

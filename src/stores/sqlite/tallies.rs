@@ -44,10 +44,13 @@ impl Tally {
     }
 }
 
+/// Query of a count of each queue, and the tally that the count is.
+type Count = (&'static str, fn(i64) -> Tally);
+
 /// Counts what a file holds.
 pub(super) fn all(db: &Connection) -> rusqlite::Result<HashMap<i64, Tally>> {
     let mut tallies: HashMap<i64, Tally> = HashMap::new();
-    let counts: [(&str, fn(i64) -> Tally); 4] = [
+    let counts: [Count; 4] = [
         ("SELECT queue, count(*) FROM mailboxes GROUP BY queue", Tally::groups),
         (
             "SELECT queue, count(*) FROM mailboxes WHERE status = 'delayed' GROUP BY queue",

@@ -1,5 +1,8 @@
 //! Parameters of a verified request, as text.
 
+use std::borrow::Cow;
+use std::str;
+
 use super::form::Pair;
 use crate::contracts::transport::ReceiveError;
 
@@ -11,26 +14,23 @@ pub(super) const MAX_PAIRS: usize = 200;
 const ID_NAMES: [&str; 3] = ["MessageSid", "SmsMessageSid", "SmsSid"];
 
 /// Parameters in order of arrival. A name that is read as a field occurs at most once.
-pub(super) struct Fields(Vec<(String, String)>);
+pub(super) struct Fields<'f>(Vec<(Cow<'f, str>, Cow<'f, str>)>);
 
-impl Fields {
-    pub(super) fn read(pairs: Vec<Pair>) -> Result<Self, ReceiveError> {
-        let text = |bytes| {
-            String::from_utf8(bytes)
-                .map_err(|_| malformed("a parameter is not UTF-8; encode it as UTF-8"))
-        };
+impl<'f> Fields<'f> {
+    pub(super) fn read(pairs: Vec<Pair<'f>>) -> Result<Self, ReceiveError> {
         pairs
             .into_iter()
-            .map(|(name, value)| Ok((text(name)?, text(value)?)))
-            .collect::<Result<_, _>>()
+            .map(|(name, value)| Some((text(name)?, text(value)?)))
+            .collect::<Option<_>>()
             .map(Self)
+            .ok_or_else(|| malformed("a parameter is not UTF-8; encode it as UTF-8"))
     }
 
     /// Value of a parameter, verbatim. A name that occurs twice is an error, since either value would
     /// be a guess.
     pub(super) fn one(&self, name: &str) -> Result<Option<&str>, ReceiveError> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
-        let value = values.next().map(|(_, value)| value.as_str());
+        let value = values.next().map(|(_, value)| value.as_ref());
         if values.next().is_some() {
             return Err(malformed(&format!("{name} is sent twice; send it once")));
         }
@@ -58,7 +58,15 @@ impl Fields {
 
     /// Parameters without those that `is_known` selects, in order of arrival.
     pub(super) fn without(self, is_known: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-        self.0.into_iter().filter(|(name, _)| !is_known(name)).collect()
+        let others = self.0.into_iter().filter(|(name, _)| !is_known(name));
+        others.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    }
+}
+
+fn text(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
+    match bytes {
+        Cow::Borrowed(bytes) => str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
     }
 }
 

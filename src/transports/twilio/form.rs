@@ -1,10 +1,12 @@
 //! `application/x-www-form-urlencoded` as bytes, because a signed value need not be UTF-8.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-/// Decoded name and value.
-pub(super) type Pair = (Vec<u8>, Vec<u8>);
+/// Decoded name and value. Most of them are borrowed, for they have no escapes.
+pub(super) type Pair<'f> = (Cow<'f, [u8]>, Cow<'f, [u8]>);
 
 /// Characters that JavaScript's `encodeURIComponent` escapes.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -19,7 +21,7 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 
 /// Decodes all pairs, in their order. Both `+` and `%20` are a space; a name alone has an empty value.
-pub(super) fn pairs(encoded: &[u8]) -> Vec<Pair> {
+pub(super) fn pairs(encoded: &[u8]) -> Vec<Pair<'_>> {
     split(encoded)
         .map(|pair| {
             let equals = pair.iter().position(|byte| *byte == b'=');
@@ -43,7 +45,7 @@ fn split(encoded: &[u8]) -> impl Iterator<Item = &[u8]> {
 ///
 /// Linear time, because the caller is not verified yet.
 pub(super) fn reencode(query: &str) -> String {
-    let mut names: IndexMap<Vec<u8>, Vec<Vec<u8>>> = IndexMap::new();
+    let mut names: IndexMap<Cow<'_, [u8]>, Vec<Cow<'_, [u8]>>> = IndexMap::new();
     for (name, value) in pairs(query.as_bytes()) {
         names.entry(name).or_default().push(value);
     }
@@ -61,10 +63,13 @@ pub(super) fn reencode(query: &str) -> String {
     encoded
 }
 
-fn decoded(part: &[u8]) -> Vec<u8> {
+fn decoded(part: &[u8]) -> Cow<'_, [u8]> {
+    if !part.contains(&b'+') {
+        return Cow::from(percent_decode(part));
+    }
     let spaced: Vec<u8> =
         part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).collect()
+    percent_decode(&spaced).collect::<Vec<u8>>().into()
 }
 
 #[cfg(test)]
@@ -72,7 +77,7 @@ mod tests {
     use super::*;
 
     fn texts(encoded: &[u8]) -> Vec<(String, String)> {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let text = |bytes: Cow<'_, [u8]>| String::from_utf8(bytes.into_owned()).unwrap();
         pairs(encoded).into_iter().map(|(name, value)| (text(name), text(value))).collect()
     }
 
@@ -94,7 +99,7 @@ mod tests {
 
     #[test]
     fn bytes_outside_utf_8_are_preserved() {
-        assert_eq!(pairs(b"a=%FF\xfe"), [(b"a".to_vec(), vec![0xff, 0xfe])]);
+        assert_eq!(pairs(b"a=%FF\xfe"), [(Cow::from(b"a"), Cow::from(b"\xff\xfe"))]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const KNOWN: [&str; 10] = [
 
 /// Parses a message. `from_number` is the line of a request that names none.
 pub(super) fn received(
-    fields: Fields,
+    fields: Fields<'_>,
     from_number: Option<&str>,
 ) -> Result<Received, ReceiveError> {
     let body = fields.one("Body")?;
@@ -72,7 +72,7 @@ fn identity(name: &str, value: &str) -> Result<String, ReceiveError> {
     }
 }
 
-fn media(fields: &Fields) -> Result<Vec<Media>, ReceiveError> {
+fn media(fields: &Fields<'_>) -> Result<Vec<Media>, ReceiveError> {
     let count = fields.filled("NumMedia")?.unwrap_or("0");
     if !count.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(malformed("NumMedia: not a number"));
@@ -99,7 +99,7 @@ fn media_names(count: usize) -> Vec<String> {
         .collect()
 }
 
-fn origin(fields: &Fields) -> Result<Origin, ReceiveError> {
+fn origin(fields: &Fields<'_>) -> Result<Origin, ReceiveError> {
     let part = |name| Ok(fields.filled(name)?.map(str::to_owned));
     Ok(Origin {
         city: part("FromCity")?,
@@ -109,7 +109,7 @@ fn origin(fields: &Fields) -> Result<Origin, ReceiveError> {
     })
 }
 
-fn opt_out(fields: &Fields) -> Result<Option<OptOut>, ReceiveError> {
+fn opt_out(fields: &Fields<'_>) -> Result<Option<OptOut>, ReceiveError> {
     Ok(match fields.filled("OptOutType")?.map(str::to_ascii_uppercase).as_deref() {
         Some("STOP") => Some(OptOut::Stop),
         Some("START") => Some(OptOut::Start),

@@ -43,6 +43,7 @@ mod webhook;
 
 #[doc(hidden)]
 pub use config::{TwilioConfig, TwilioOptions};
+use signature::SigningKeys;
 
 #[doc(hidden)]
 pub const NAME: &str = "twilio";
@@ -56,6 +57,7 @@ const MAX_MEDIA: usize = 10;
 /// Transport of one Twilio account.
 pub struct Twilio {
     config: TwilioConfig,
+    keys: SigningKeys,
     http: reqwest::Client,
     /// Client of media, whose address comes from outside.
     media_http: reqwest::Client,
@@ -73,8 +75,9 @@ impl Twilio {
         let http = http_client::client(limits, Reach::Anywhere)?;
         let reach = if config.is_at_twilio() { Reach::Public } else { Reach::Anywhere };
         let media_http = http_client::client(limits, reach)?;
+        let keys = SigningKeys::new(config.tokens());
         let sending = api::sending(&http, &config)?;
-        Ok(Self { config, http, media_http, sending, status_callback })
+        Ok(Self { config, keys, http, media_http, sending, status_callback })
     }
 
     /// Text of a message as it is sent.
@@ -91,7 +94,7 @@ impl Twilio {
 
 impl Transport for Twilio {
     fn receive(&self, request: &WebhookRequest) -> Result<Received, ReceiveError> {
-        webhook::receive(&self.config, request)
+        webhook::receive(self, request)
     }
 
     fn sends_in_answer(&self) -> bool {

@@ -8,7 +8,7 @@ use crate::model::message::MessageId;
 
 /// Status of an outbound message, if the request reports one. An inbound message has a status too: that
 /// it is received.
-pub(super) fn status(fields: &Fields) -> Result<Option<&str>, ReceiveError> {
+pub(super) fn status<'f>(fields: &'f Fields<'_>) -> Result<Option<&'f str>, ReceiveError> {
     let status = match fields.filled("MessageStatus")? {
         Some(status) => Some(status),
         None => fields.filled("SmsStatus")?,
@@ -17,7 +17,7 @@ pub(super) fn status(fields: &Fields) -> Result<Option<&str>, ReceiveError> {
 }
 
 pub(super) fn received(
-    fields: &Fields,
+    fields: &Fields<'_>,
     status: &str,
     query: &str,
 ) -> Result<Received, ReceiveError> {

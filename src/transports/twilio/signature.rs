@@ -2,10 +2,9 @@
 //! requested it and the parameters of the form.
 //!
 //! The URL that Twilio signed may differ from the one that arrived: in the port, and in the encoding of
-//! the query by its oldest library. Four candidates are therefore checked, and eight during a token
-//! rotation. All of them are always computed, so that the time taken reveals nothing.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! the query by its oldest library. Up to four candidates are therefore checked, and eight during a token
+//! rotation. All of them are always computed, so that the time taken reveals nothing but the form of the
+//! request.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,45 +14,46 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::form;
+use super::form::{self, Pair};
+
+/// Keys of the signatures of one account, prepared once for all requests.
+pub(super) struct SigningKeys(Vec<Hmac<Sha1>>);
+
+impl SigningKeys {
+    pub(super) fn new<'a>(tokens: impl Iterator<Item = &'a SecretString>) -> Self {
+        Self(tokens.map(key).collect())
+    }
+
+    /// Returns whether `claimed` is the signature of one of the URLs by one of the keys.
+    pub(super) fn is_genuine(&self, claimed: &str, urls: &[String], form: &[Pair<'_>]) -> bool {
+        let form = signed_form(form);
+        let mut genuine = Choice::from(0);
+        for key in &self.0 {
+            for url in urls {
+                genuine |= code(key.clone(), url, &form).as_bytes().ct_eq(claimed.as_bytes());
+            }
+        }
+        genuine.into()
+    }
+}
 
 /// Signs a request. `form` is the encoded body of a POST, and empty for any other request.
 pub fn sign(token: &SecretString, url: &str, form: &[u8]) -> String {
-    code(token, url, &signed_form(form))
+    code(key(token), url, &signed_form(&form::pairs(form)))
 }
 
-/// Returns whether `claimed` is the signature of one of the URLs by one of the tokens.
-pub(super) fn is_genuine<'a>(
-    tokens: impl Iterator<Item = &'a SecretString>,
-    claimed: &str,
-    urls: &[String],
-    form: &[u8],
-) -> bool {
-    let form = signed_form(form);
-    let mut genuine = Choice::from(0);
-    for token in tokens {
-        for url in urls {
-            genuine |= code(token, url, &form).as_bytes().ct_eq(claimed.as_bytes());
+/// URLs that Twilio may have signed for this request, each once. A user and password stay part of them.
+pub(super) fn candidates(origin: &str, target: &str) -> Vec<String> {
+    let (with_port, without_port) = ports(origin);
+    let both = |target: &str| [&with_port, &without_port].map(|origin| format!("{origin}{target}"));
+    let mut urls = both(target).to_vec();
+    if let Some((path, query)) = target.split_once('?').filter(|(_, query)| !query.is_empty()) {
+        let reencoded = form::reencode(query);
+        if reencoded != query {
+            urls.extend(both(&format!("{path}?{reencoded}")));
         }
     }
-    genuine.into()
-}
-
-/// URLs that Twilio may have signed for this request. A user and password stay part of them.
-pub(super) fn candidates(origin: &str, target: &str) -> [String; 4] {
-    let (with_port, without_port) = ports(origin);
-    let reencoded = match target.split_once('?') {
-        Some((path, query)) if !query.is_empty() => {
-            format!("{path}?{}", form::reencode(query))
-        }
-        _ => target.to_owned(),
-    };
-    [
-        format!("{with_port}{target}"),
-        format!("{without_port}{target}"),
-        format!("{with_port}{reencoded}"),
-        format!("{without_port}{reencoded}"),
-    ]
+    urls
 }
 
 /// Returns whether the query holds the SHA-256 of the body in hexadecimal, which is how a body that is no
@@ -61,28 +61,33 @@ pub(super) fn candidates(origin: &str, target: &str) -> [String; 4] {
 pub(super) fn body_matches(query: &str, body: &[u8]) -> bool {
     let hash = hex::encode(Sha256::digest(body));
     let claims = form::pairs(query.as_bytes());
-    let mut claims = claims.iter().filter(|(name, _)| name == b"bodySHA256");
+    let mut claims = claims.iter().filter(|(name, _)| name.as_ref() == b"bodySHA256");
     let claim = claims.next().map(|(_, value)| value.to_ascii_lowercase());
     claim.is_some_and(|claim| hash.as_bytes().ct_eq(&claim).into()) && claims.next().is_none()
 }
 
-fn code(token: &SecretString, url: &str, form: &[u8]) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes())
-        .expect("HMAC takes a key of any length");
+fn key(token: &SecretString) -> Hmac<Sha1> {
+    Hmac::new_from_slice(token.expose_secret().as_bytes()).expect("HMAC takes a key of any length")
+}
+
+fn code(mut mac: Hmac<Sha1>, url: &str, form: &[u8]) -> String {
     mac.update(url.as_bytes());
     mac.update(form);
     BASE64_STANDARD.encode(mac.finalize().into_bytes())
 }
 
 /// Concatenates names and values: names sorted, the values of each sorted and without duplicates.
-fn signed_form(form: &[u8]) -> Vec<u8> {
-    let mut names: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
-    for (name, value) in form::pairs(form) {
-        names.entry(name).or_default().insert(value);
+fn signed_form(form: &[Pair<'_>]) -> Vec<u8> {
+    let mut pairs: Vec<&Pair<'_>> = form.iter().collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let length = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let mut signed = Vec::with_capacity(length);
+    for (name, value) in pairs {
+        signed.extend_from_slice(name);
+        signed.extend_from_slice(value);
     }
-    let pairs =
-        names.iter().flat_map(|(name, values)| values.iter().flat_map(move |value| [name, value]));
-    pairs.flatten().copied().collect()
+    signed
 }
 
 /// Origin with its port, or the default one of the scheme, and without.
@@ -158,6 +163,30 @@ mod tests {
                 "https://example.com/in?a=it's%20me",
             ]
         );
+    }
+
+    #[test]
+    fn url_that_is_the_same_reencoded_is_tried_once() {
+        for target in ["/in", "/in?", "/in?a=it's%20me"] {
+            let urls = ["https://example.com:443", "https://example.com"];
+            let urls = urls.map(|origin| format!("{origin}{target}"));
+            assert_eq!(candidates("https://example.com", target), urls);
+        }
+    }
+
+    #[test]
+    fn prepared_keys_find_what_each_of_them_has_signed() {
+        let tokens = ["12345", "another"].map(SecretString::from);
+        let (keys, pairs) = (SigningKeys::new(tokens.iter()), form::pairs(CALL));
+        let urls = ["https://mycompany.com".to_owned(), HTTPS.to_owned()];
+        let is_genuine = |token: &str, url: &str| {
+            let claimed = sign(&SecretString::from(token), url, CALL);
+            keys.is_genuine(&claimed, &urls, &pairs)
+        };
+        assert!(is_genuine("12345", HTTPS) && is_genuine("another", &urls[0]));
+        assert!(!is_genuine("12346", HTTPS) && !is_genuine("12345", "https://mycompany.com/"));
+        assert!(!keys.is_genuine(&sign(&tokens[0], HTTPS, CALL), &urls, &pairs[1..]));
+        assert!(!SigningKeys::new([].iter()).is_genuine("", &urls, &pairs));
     }
 
     #[test]

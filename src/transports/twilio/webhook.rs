@@ -1,7 +1,8 @@
 //! Webhook requests of Twilio: verified first, then parsed as a message or a delivery report.
 
 use super::fields::{Fields, MAX_PAIRS, malformed};
-use super::{TwilioConfig, form, inbound, report, signature};
+use super::form::Pair;
+use super::{Twilio, TwilioConfig, form, inbound, report, signature};
 use crate::contracts::transport::{ReceiveError, Received, WebhookRequest};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -16,25 +17,25 @@ const MAX_QUERY_BYTES: usize = 16 * 1024;
 /// Longest origin and path, in bytes. Both come from the caller and are part of what is hashed.
 const MAX_ADDRESS_BYTES: usize = 2 * 1024;
 
-pub(super) fn receive(
-    config: &TwilioConfig,
-    request: &WebhookRequest,
-) -> Result<Received, ReceiveError> {
+pub(super) fn receive(twilio: &Twilio, request: &WebhookRequest) -> Result<Received, ReceiveError> {
     // A fragment holds connection overrides for Twilio itself and is not signed.
     let target = request.target.split('#').next().unwrap_or_default();
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let content = content(request)?;
     check_size(request, target, query, &content)?;
-    if !is_genuine(config, request, target, query, &content) {
+    let form = if matches!(content, Content::Form) { form::pairs(&request.body) } else { vec![] };
+    if !is_genuine(twilio, request, target, &form)
+        || (matches!(content, Content::Json) && !signature::body_matches(query, &request.body))
+    {
         return Err(ReceiveError::Forged { signed_url: loggable(&request.origin, target) });
     }
     let pairs = match content {
-        Content::Form => form::pairs(&request.body),
+        Content::Form => form,
         Content::Query => form::pairs(query.as_bytes()),
         // Twilio sends neither messages nor delivery reports as JSON.
         Content::Json => return Ok(Received::Nothing),
     };
-    parse(config, Fields::read(pairs)?, query)
+    parse(&twilio.config, Fields::read(pairs)?, query)
 }
 
 /// Refuses a request that costs more to verify than any of Twilio's does. Each limit is checked in one
@@ -86,24 +87,13 @@ fn content(request: &WebhookRequest) -> Result<Content, ReceiveError> {
     }
 }
 
-fn is_genuine(
-    config: &TwilioConfig,
-    request: &WebhookRequest,
-    target: &str,
-    query: &str,
-    content: &Content,
-) -> bool {
+fn is_genuine(twilio: &Twilio, request: &WebhookRequest, target: &str, form: &[Pair<'_>]) -> bool {
     let Some(claimed) = request.header("x-twilio-signature") else { return false };
     let urls = signature::candidates(&request.origin, target);
-    let (form, body_matches) = match content {
-        Content::Form => (request.body.as_slice(), true),
-        Content::Query => (&[][..], true),
-        Content::Json => (&[][..], signature::body_matches(query, &request.body)),
-    };
-    signature::is_genuine(config.tokens(), claimed, &urls, form) && body_matches
+    twilio.keys.is_genuine(claimed, &urls, form)
 }
 
-fn parse(config: &TwilioConfig, fields: Fields, query: &str) -> Result<Received, ReceiveError> {
+fn parse(config: &TwilioConfig, fields: Fields<'_>, query: &str) -> Result<Received, ReceiveError> {
     if fields.one("AccountSid")?.is_some_and(|account| account != config.account_sid) {
         return Err(malformed("AccountSid: not the account of this webhook"));
     }

@@ -10,35 +10,43 @@ use unicode_normalization::char::is_combining_mark;
 pub(super) fn plain(text: &str) -> String {
     let text = fold(text);
     let spelled_out = spelled_out(&text);
-    blank_numbers(&format!(" {text} {spelled_out} "))
+    blank_numbers(format!(" {text} {spelled_out} "))
 }
 
 /// Removes differences of appearance: case, accents, fancy forms, invisible characters, and letters
 /// of other alphabets that look like ours.
 pub(super) fn fold(text: &str) -> String {
+    // Characters of ASCII are in their simplest form.
+    if text.is_ascii() {
+        return text.chars().map(|c| look_alike(c.to_ascii_lowercase())).collect();
+    }
     text.nfkd()
         .filter(|&c| !is_combining_mark(c) && !is_invisible(c))
         .flat_map(char::to_lowercase)
-        .map(|c| match c {
-            'а' => 'a',
-            'с' => 'c',
-            'е' => 'e',
-            'ı' | 'і' => 'i',
-            'к' => 'k',
-            'ł' => 'l',
-            'о' | 'ø' => 'o',
-            'р' => 'p',
-            'ѕ' => 's',
-            'т' => 't',
-            'у' => 'y',
-            'х' => 'x',
-            '‘' | '’' | '`' => '\'',
-            // `\w` takes it for a letter; in f_u_c_k it is a gap.
-            '_' => '-',
-            c if c.is_whitespace() => ' ',
-            c => c,
-        })
+        .map(look_alike)
         .collect()
+}
+
+fn look_alike(c: char) -> char {
+    match c {
+        'а' => 'a',
+        'с' => 'c',
+        'е' => 'e',
+        'ı' | 'і' => 'i',
+        'к' => 'k',
+        'ł' => 'l',
+        'о' | 'ø' => 'o',
+        'р' => 'p',
+        'ѕ' => 's',
+        'т' => 't',
+        'у' => 'y',
+        'х' => 'x',
+        '‘' | '’' | '`' => '\'',
+        // `\w` takes it for a letter; in f_u_c_k it is a gap.
+        '_' => '-',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    }
 }
 
 /// Returns whether Unicode has a character shown as nothing.
@@ -52,6 +60,10 @@ fn is_invisible(c: char) -> bool {
 /// Returns the words whose letters stand apart, joined: "f u c k", "f.u.c.k". Their gaps must be
 /// alike, or "a S.S. ship" would be one.
 fn spelled_out(text: &str) -> String {
+    if has_lone_letters(text) { joined(text) } else { String::new() }
+}
+
+fn joined(text: &str) -> String {
     static TOKEN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[\w@$]+|\B!\B").expect("the expression is a constant"));
     let mut words = String::new();
@@ -77,6 +89,14 @@ fn spelled_out(text: &str) -> String {
     words
 }
 
+/// Returns whether so many letters may stand apart that they are a word. It spares most texts the search
+/// for them.
+fn has_lone_letters(text: &str) -> bool {
+    let is_apart = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '@' | '$'));
+    let lone = text.split(is_apart).filter(|token| token.len() == 1).count();
+    !text.is_ascii() || lone + text.matches('!').count() > 2
+}
+
 /// Adds a joined word, also without the words of one letter that may come first ("u r a ...") or last
 /// ("... u").
 fn push_run(words: &mut String, run: &str) {
@@ -96,12 +116,15 @@ fn push_run(words: &mut String, run: &str) {
 }
 
 /// Replaces numbers, so that they are not read as letters: 455, the road A55, a price of A$5.
-fn blank_numbers(text: &str) -> String {
+fn blank_numbers(text: String) -> String {
     static PRICE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\$([0-9])").expect("the expression is a constant"));
     static TOKEN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[\w@$]*[0-9][\w@$]*").expect("the expression is a constant"));
-    let text = PRICE.replace_all(text, " $1");
+    if !text.contains(|c: char| c.is_ascii_digit()) {
+        return text;
+    }
+    let text = PRICE.replace_all(&text, " $1");
     let blank = |token: &regex::Captures<'_>| {
         let letters = token[0].chars().filter(|c| !c.is_ascii_digit()).count();
         if letters >= 2 { token[0].to_owned() } else { "_".to_owned() }
@@ -111,6 +134,8 @@ fn blank_numbers(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -119,7 +144,26 @@ mod tests {
         assert_eq!(spelled_out("oh f.u.c.k and s h i t").trim(), "fuck fuck shit shit");
         assert_eq!(spelled_out("don't i think"), "");
         assert_eq!(spelled_out("a S.S. ship"), "");
-        assert_eq!(blank_numbers("455 on the a55 for a$5, 4ss"), "_ on the _ for a _, 4ss");
+        assert_eq!(
+            blank_numbers("455 on the a55 for a$5, 4ss".to_owned()),
+            "_ on the _ for a _, 4ss"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn text_without_lone_letters_spells_nothing_out(text in "[ab1_@$!'. é-]{0,12}") {
+            if !has_lone_letters(&text) {
+                prop_assert_eq!(joined(&text), "");
+            }
+        }
+    }
+
+    #[test]
+    fn ascii_is_folded_as_any_other_text() {
+        let ascii: String = (0..128_u8).map(char::from).collect();
+        let folded = fold(&format!("{ascii}é"));
+        assert_eq!(fold(&ascii), folded[..folded.len() - 1]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 /// outgoing connection from above 32767: one of these ports is not taken between its choice and the
 /// start of the server.
 const FIRST: u16 = 15_000;
-const COUNT: u16 = 16_000;
+const COUNT: usize = 16_000;
 
 /// Locks on the ports of this process, each on a file, until the process ends.
 static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
@@ -18,9 +18,9 @@ pub(crate) fn free_port() -> u16 {
     let dir = std::env::temp_dir().join("crosswire-test-ports");
     std::fs::create_dir_all(&dir).unwrap();
     let mut held = HELD.lock().unwrap();
-    let start = std::process::id().wrapping_mul(31).wrapping_add(held.len() as u32);
+    let start = std::process::id() as usize * 31 + held.len();
     for offset in 0..COUNT {
-        let port = FIRST + (start.wrapping_add(offset.into()) % u32::from(COUNT)) as u16;
+        let port = FIRST + u16::try_from((start + offset) % COUNT).unwrap();
         let lock = File::create(dir.join(port.to_string())).unwrap();
         if lock.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
             held.push(lock);
