@@ -6,7 +6,9 @@ use std::slice;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use crosswire::contracts::storage::{Audit, Commit, FeedLimits, Replay, Retry, Settled};
+use crosswire::contracts::storage::{
+    Audit, ClaimRequest, Commit, FeedLimits, NextClaims, Replay, Retry, Settled,
+};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
@@ -269,6 +271,29 @@ async fn schedule_rings_the_doorbell() {
     let mut direct = DirectRedis::connect(&server, &f).await;
     f.storage.schedule(&f.partition, wake("@lobby", "lost", 1), now()).await.unwrap();
     assert_eq!(direct.command::<u64>(&["LLEN", "in:bell"]).await, 1);
+}
+
+#[tokio::test]
+async fn completion_rings_for_what_nobody_has_claimed() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
+    let mut complete = async |max, outbox: &[&str]| {
+        f.push("alice", &format!("m{}", outbox[0])).await;
+        let outbox = outbox.iter().map(|id| entry(id, id)).collect();
+        let owed = ClaimRequest { max, reclaim: false, ..claim_request(LONG) };
+        let claims = NextClaims { next: None, owed: Some(owed) };
+        let done = Commit { outbox, ..commit() };
+        let completed = f.storage.complete(f.claim().await, done, &claims).await.unwrap();
+        let claimed: Vec<_> = completed.owed.claims.into_iter().map(|claim| claim.id).collect();
+        let rings: u64 = direct.command(&["LLEN", "out:bell"]).await;
+        let _: u64 = direct.command(&["DEL", "out:bell"]).await;
+        (claimed.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>(), rings)
+    };
+    assert_eq!(complete(2, &["o1", "o2"]).await, (vec!["o1".to_owned(), "o2".to_owned()], 0));
+    assert_eq!(complete(1, &["o3", "o4"]).await, (vec!["o3".to_owned()], 1));
+    // Whoever heard the ring for the older one may have no free slot by now.
+    assert_eq!(complete(1, &["o5"]).await, (vec!["o4".to_owned()], 1));
 }
 
 #[tokio::test]

@@ -132,13 +132,13 @@ local function lease_heads(queue, requests, groups, suspect)
         group, head, attempt, group == suspect and isolated or 0, known[FAILURES], unknown ~= '' and unknown,
         note ~= '' and note, states[place],
       })
+      readied[queue][group] = nil
       had = had + 1
     else
       keep_claim(queue, group, false)
       if group == suspect then call('DEL', queue .. 'suspect:now') end
     end
   end
-  claimed[queue] = (claimed[queue] or 0) + had
   return had
 end
 

@@ -49,8 +49,9 @@ local function flush_sets()
   additions, removals, unleased = {}, {}, {}
 end
 
--- Groups that became ready, groups that were claimed since, and queues whose consumers must look at them.
-local readied, claimed, rung, silent = {}, {}, {}, {}
+-- Groups that became ready and are not claimed since, by queue. Queues whose consumers must look at them, and
+-- those whose rings nobody needs to hear.
+local readied, rung, silent = { [tag .. 'in:'] = {}, [tag .. 'out:'] = {} }, {}, {}
 
 -- Rings the doorbell, which carries no work and only wakes consumers.
 local function ring(queue)
@@ -61,8 +62,9 @@ end
 -- nobody has heard go when a claim finds nothing more.
 local function flush_rings()
   for _, queue in ipairs({ tag .. 'in:', tag .. 'out:' }) do
-    local rings = (readied[queue] or 0) - (claimed[queue] or 0)
-    if rings <= 0 and rung[queue] then rings = 1 end
+    local rings = 0
+    for _ in pairs(readied[queue]) do rings = rings + 1 end
+    if rings == 0 and rung[queue] then rings = 1 end
     if silent[queue] then call('DEL', queue .. 'bell') end
     if rings > 0 then
       rings = math.min(rings, 64 - (silent[queue] and 0 or call('LLEN', queue .. 'bell')))
@@ -185,7 +187,7 @@ end
 local function make_ready(queue, group, score)
   local line = line_of(group)
   defer(additions, ready_set(queue, line), score, group)
-  readied[queue] = (readied[queue] or 0) + 1
+  readied[queue][group] = true
   if line then call('ZADD', queue .. 'lines', 'NX', ticket, line) end
 end
 

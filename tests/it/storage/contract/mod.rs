@@ -223,6 +223,8 @@ macro_rules! contract_tests {
             waiting:
                 push_wakes_a_waiting_consumer,
                 commit_wakes_a_consumer_waiting_for_the_outbox,
+                completion_wakes_a_consumer_for_what_it_does_not_claim,
+                completion_that_claims_an_older_message_wakes_a_consumer_for_its_own,
                 schedule_wakes_a_waiting_consumer,
                 wait_returns_after_its_timeout,
             ;
