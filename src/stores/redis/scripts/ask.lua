@@ -167,6 +167,8 @@ end
 
 -- Makes what is due ready, and returns the time until more is, in milliseconds; -1 when nothing will be.
 local function look_for_due(queue)
+  -- The leases of other requests of the batch count, too.
+  flush_sets()
   local due = first_due(queue)
   if due and due <= now then
     reclaim(queue, CLAIM_RECLAIMS)
