@@ -3,6 +3,6 @@
 -- ARGV     number of writes, the writes, then (group, id, payload) for each wake
 -- Returns  OK
 for i = write(2, tonumber(ARGV[1])), #ARGV, 3 do
-  append_wake(tag .. 'in:', ARGV[i], ARGV[i + 1], ARGV[i + 2])
+  append_wake(inbound, ARGV[i], ARGV[i + 1], ARGV[i + 2])
 end
 return finish('OK')

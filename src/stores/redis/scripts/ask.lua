@@ -2,7 +2,7 @@
 -- so a message that a move puts into a queue can be claimed by the same batch.
 
 -- Requests by queue, in their order. The reply of each is filled when the claims are made.
-local asked = { [tag .. 'in:'] = {}, [tag .. 'out:'] = {} }
+local asked = { [inbound] = {}, [outbox] = {} }
 
 -- Notes a request, of five arguments behind ARGV[at]: token or '' when nothing is asked, lease in ms, max
 -- claims, 1 to look first for what is due, keys of the closed lines with a comma between them.
@@ -76,7 +76,7 @@ local function take_ready(queue, closed, most)
     for place = 1, #popped, 2 do groups[#groups + 1] = popped[place] end
   end
   take(queue .. 'ready', most)
-  while #groups < most and queue == tag .. 'out:' do
+  while #groups < most and queue == outbox do
     local lines = open_lines(queue, closed, most - #groups)
     if #lines == 0 then break end
     local share = math.floor((most - #groups) / #lines)
@@ -85,7 +85,7 @@ local function take_ready(queue, closed, most)
       take(set, share)
       next_ticket()
       if call('EXISTS', set) == 1 then
-        call('ZADD', queue .. 'lines', ticket, line)
+        call('ZADD', queue .. 'lines', ticket(), line)
       else
         call('ZREM', queue .. 'lines', line)
       end
@@ -97,7 +97,7 @@ end
 -- Takes the suspect that has waited longest on an open line, when no other one is being tried.
 local function take_suspect(queue, closed)
   for _, group in ipairs(call('ZRANGE', queue .. 'suspect', 0, closed == '' and 0 or -1)) do
-    local line = line_of(group)
+    local line = line_of(queue, group)
     if not (line and is_closed(line, closed)) then
       if call('EXISTS', queue .. 'suspect:now') == 1 then return nil end
       call('ZREM', queue .. 'suspect', group)
@@ -201,7 +201,7 @@ local function make_claims_of(queue)
 end
 
 make_claims = function()
-  for _, queue in ipairs({ tag .. 'in:', tag .. 'out:' }) do
+  for _, queue in ipairs({ inbound, outbox }) do
     if #asked[queue] > 0 then make_claims_of(queue) end
   end
 end

@@ -8,12 +8,12 @@ for i = 2, #ARGV do
   for _, set in ipairs({ 'lease', 'delay', 'suspect' }) do
     placed = placed or call('ZSCORE', queue .. set, group)
   end
-  local line = line_of(group)
+  local line = line_of(queue, group)
   local ready = call('ZSCORE', ready_set(queue, line), group)
   -- A claim finds a line by the rotation alone.
   local unreachable = ready and line and not call('ZSCORE', queue .. 'lines', line)
   if (unreachable or not (placed or ready)) and call('EXISTS', queue .. 'g:' .. group) == 1 then
-    make_ready(queue, group, ready or ticket)
+    make_ready(queue, group, ready or ticket())
     repaired = repaired + 1
   end
 end

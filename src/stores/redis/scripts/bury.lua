@@ -12,7 +12,7 @@ function moves.bury(at, last)
   if not head then return 'LOST' end
   call('XADD', queue .. 'dead', 'MAXLEN', '~', ARGV[at + 7], '*', 'g', group, 'h', head, 'r', ARGV[at + 6])
   for entry = write(at + 15, tonumber(ARGV[at + 14])), last, 3 do
-    add(tag .. 'out:', ARGV[entry], ARGV[entry + 1], ARGV[entry + 2])
+    add(outbox, ARGV[entry], ARGV[entry + 1], ARGV[entry + 2])
   end
   local kinds = settle(ARGV[at + 8], ARGV[at + 12])
   expect(ARGV[at + 11], ARGV[at + 9])

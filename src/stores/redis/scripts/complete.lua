@@ -38,7 +38,7 @@ function moves.complete(at)
   local queue, group, suspect = tag .. ARGV[at + 1], ARGV[at + 2], ARGV[at + 5] == '1'
   local facts, lists = at + 15, at + 29
   local function lost()
-    return { 'LOST', ask_held(queue, at + 5), ask_held(tag .. 'out:', at + 10) }
+    return { 'LOST', ask_held(queue, at + 5), ask_held(outbox, at + 10) }
   end
   if not is_claimed(queue, group, ARGV[at + 3]) then return lost() end
   if not holds(lists, tonumber(ARGV[facts + 8])) then
@@ -52,16 +52,16 @@ function moves.complete(at)
 
   local next_list = write(lists + 4 * ARGV[facts + 8], tonumber(ARGV[facts + 9]))
   for _ = 1, tonumber(ARGV[facts + 10]) do
-    add(tag .. 'out:', ARGV[next_list], ARGV[next_list + 1], ARGV[next_list + 2])
+    add(outbox, ARGV[next_list], ARGV[next_list + 1], ARGV[next_list + 2])
     next_list = next_list + 3
   end
   for _ = 1, tonumber(ARGV[facts + 11]) do
     local to, id = ARGV[next_list], ARGV[next_list + 1]
     local payload, due = ARGV[next_list + 2], ARGV[next_list + 3]
     if due == '' then
-      append_wake(tag .. 'in:', to, id, payload)
+      append_wake(inbound, to, id, payload)
     else
-      schedule(tag .. 'in:', to, id, payload, due)
+      schedule(inbound, to, id, payload, due)
     end
     next_list = next_list + 4
   end
@@ -71,5 +71,5 @@ function moves.complete(at)
   expect(message, ARGV[facts + 7])
   if ARGV[facts + 6] ~= '' then call('SET', tag .. 'sid:' .. ARGV[facts + 6], '1', 'PX', 86400000) end
   if message ~= '' then record(message, kinds, detail, max) end
-  return { 'OK', ask(queue, at + 5), ask(tag .. 'out:', at + 10) }
+  return { 'OK', ask(queue, at + 5), ask(outbox, at + 10) }
 end

@@ -12,7 +12,7 @@ local function string_of(name)
 end
 
 local function group_of(group)
-  local line = line_of(group)
+  local line = line_of(queue, group)
   local set, score = 'ready', call('ZSCORE', ready_set(queue, line), group)
   for _, other in ipairs({ 'lease', 'delay', 'suspect' }) do
     local found_score = call('ZSCORE', queue .. other, group)

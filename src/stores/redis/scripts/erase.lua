@@ -16,10 +16,10 @@ local function remove_message(queue, group, message)
   if call('GET', queue .. 'suspect:now') == group then call('DEL', queue .. 'suspect:now') end
   keep_claim(queue, group, false)
   if call('EXISTS', list) == 1 then
-    make_ready(queue, group, ticket)
+    make_ready(queue, group, ticket())
     flush_sets()
   else
-    local line = line_of(group)
+    local line = line_of(queue, group)
     call('ZREM', ready_set(queue, line), group)
     if line and call('EXISTS', ready_set(queue, line)) == 0 then call('ZREM', queue .. 'lines', line) end
   end

@@ -8,17 +8,25 @@
 local tag = KEYS[1]
 local call = redis.call
 
+-- The queues.
+local inbound, outbox = tag .. 'in:', tag .. 'out:'
+
 -- Redis time: milliseconds for leases and due times, microseconds where order matters.
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local micros = clock[1] * 1000000 + clock[2]
-local ticket = string.format('%.0f', micros)
+local ticket_text
 
--- Takes the next place in time. A move takes longer than a microsecond, so that no later script gets one
+-- The place in time of what a move does, as text, since a script passes numbers on more slowly.
+local function ticket()
+  ticket_text = ticket_text or string.format('%.0f', micros)
+  return ticket_text
+end
+
+-- Goes on to the next place in time. A move takes longer than a microsecond, so that no later script gets one
 -- of the places of this one.
 local function next_ticket()
-  micros = micros + 1
-  ticket = string.format('%.0f', micros)
+  micros, ticket_text = micros + 1, nil
 end
 
 -- Members to add to sorted sets, each behind its score, and members to remove, by key.
@@ -51,7 +59,7 @@ end
 
 -- Groups that became ready and are not claimed since, by queue. Queues whose consumers must look at them, and
 -- those whose rings nobody needs to hear.
-local readied, rung, silent = { [tag .. 'in:'] = {}, [tag .. 'out:'] = {} }, {}, {}
+local readied, rung, silent = { [inbound] = {}, [outbox] = {} }, {}, {}
 
 -- Rings the doorbell, which carries no work and only wakes consumers.
 local function ring(queue)
@@ -61,7 +69,7 @@ end
 -- Rings once for each group that became ready and is not claimed; 64 rings are as good as more. Rings that
 -- nobody has heard go when a claim finds nothing more.
 local function flush_rings()
-  for _, queue in ipairs({ tag .. 'in:', tag .. 'out:' }) do
+  for _, queue in ipairs({ inbound, outbox }) do
     local rings = 0
     for _ in pairs(readied[queue]) do rings = rings + 1 end
     if rings == 0 and rung[queue] then rings = 1 end
@@ -83,8 +91,8 @@ local function counter(queue)
     local known = call('HMGET', tag .. 'ctr', 'in:seq', 'in:done', 'out:seq', 'out:done')
     for at = 1, 4 do known[at] = tonumber(known[at] or '0') end
     counters = {
-      [tag .. 'in:'] = { seq = known[1], done = known[2] },
-      [tag .. 'out:'] = { seq = known[3], done = known[4] },
+      [inbound] = { seq = known[1], done = known[2] },
+      [outbox] = { seq = known[3], done = known[4] },
     }
   end
   return counters[queue]
@@ -97,9 +105,9 @@ end
 
 local function flush_counters()
   if not are_counted then return end
-  local inbound, outbox = counter(tag .. 'in:'), counter(tag .. 'out:')
-  call('HSET', tag .. 'ctr', 'in:seq', inbound.seq, 'in:done', inbound.done,
-    'out:seq', outbox.seq, 'out:done', outbox.done)
+  local received, owed = counter(inbound), counter(outbox)
+  call('HSET', tag .. 'ctr', 'in:seq', received.seq, 'in:done', received.done,
+    'out:seq', owed.seq, 'out:done', owed.done)
 end
 
 -- What is known of the claims of a group's head, while it is claimed or after it failed: a list of token,
@@ -172,9 +180,9 @@ local function finish(reply)
   return reply
 end
 
--- The line of an outbound group: the hexadecimal digits in front of its first dot, if it has any.
-local function line_of(group)
-  return string.match(group, '^(%x+)%.')
+-- The line of a group of the outbox: the hexadecimal digits in front of its first dot, if it has any.
+local function line_of(queue, group)
+  return queue == outbox and string.match(group, '^(%x+)%.')
 end
 
 -- The set of ready groups that a group belongs to: that of its line, or the one of all others.
@@ -185,10 +193,10 @@ end
 -- A group with messages is in exactly one of ready, lease, delay and suspect. A lower score is claimed
 -- first. A line that gets its first ready group goes to the end of the rotation of lines.
 local function make_ready(queue, group, score)
-  local line = line_of(group)
+  local line = line_of(queue, group)
   defer(additions, ready_set(queue, line), score, group)
   readied[queue][group] = true
-  if line then call('ZADD', queue .. 'lines', 'NX', ticket, line) end
+  if line then call('ZADD', queue .. 'lines', 'NX', ticket(), line) end
 end
 
 local function end_lease(queue, group)
@@ -204,7 +212,7 @@ local function add(queue, group, id, payload)
   of.seq, are_counted = of.seq + 1, true
   local message = string.format('%.0f|%d|', of.seq, #id) .. id .. payload
   local length = call('RPUSH', queue .. 'g:' .. group, message)
-  if length == 1 then make_ready(queue, group, ticket) end
+  if length == 1 then make_ready(queue, group, ticket()) end
   return length
 end
 
@@ -276,7 +284,7 @@ local function take_head(queue, group, sequence, was_suspect)
   end_lease(queue, group)
   keep_claim(queue, group, false)
   if was_suspect then call('DEL', queue .. 'suspect:now') end
-  if call('EXISTS', list) == 1 then make_ready(queue, group, ticket) end
+  if call('EXISTS', list) == 1 then make_ready(queue, group, ticket()) end
   return head
 end
 
@@ -294,7 +302,7 @@ local function reclaim(queue, limit)
     end
     if call('GET', queue .. 'suspect:now') == group then call('DEL', queue .. 'suspect:now') end
     if claim and tonumber(claim[ATTEMPTS]) >= SUSPECT_AFTER then
-      call('ZADD', queue .. 'suspect', ticket, group)
+      call('ZADD', queue .. 'suspect', ticket(), group)
       ring(queue)
     else
       make_ready(queue, group, 0)

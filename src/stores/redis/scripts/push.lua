@@ -51,7 +51,7 @@ end
 -- Puts a message into the outbox, unless it was within its time.
 local function append_once(at)
   if call('SET', tag .. 's:' .. ARGV[at], '1', 'PX', ARGV[at + 1], 'NX') then
-    add(tag .. 'out:', ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
+    add(outbox, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
   end
 end
 
@@ -67,7 +67,7 @@ function moves.push(at, last)
   local writes = marks + ARGV[at + 23]
   local notice = writes + 4 * ARGV[at + 24]
   local once = notice + 5 * ARGV[at + 25]
-  local outbox = once + 5 * ARGV[at + 26]
+  local owed = once + 5 * ARGV[at + 26]
 
   -- What is known of the sender: the marks, and the bucket behind them.
   local keys, known = {}, {}
@@ -120,7 +120,7 @@ function moves.push(at, last)
 
   if ARGV[at + 6] == '1' then
     local pending = 0
-    for _, queue in ipairs({ tag .. 'in:', tag .. 'out:' }) do
+    for _, queue in ipairs({ inbound, outbox }) do
       local of = counter(queue)
       pending = pending + of.seq - of.done
     end
@@ -129,7 +129,7 @@ function moves.push(at, last)
       return 'FULL'
     end
     local most = pending >= tonumber(ARGV[at + 8]) and ARGV[at + 10] or ARGV[at + 9]
-    if not add_below(tag .. 'in:', group, ARGV[at + 2], ARGV[at + 3], tonumber(most)) then
+    if not add_below(inbound, group, ARGV[at + 2], ARGV[at + 3], tonumber(most)) then
       -- Not remembered, it is accepted when it is sent again and there is room.
       if ARGV[at + 27] ~= '1' then forget(seen, digest) end
       write(writes, tonumber(ARGV[at + 24]))
@@ -141,7 +141,7 @@ function moves.push(at, last)
   if full then keep_bucket(bucket, full + interval) end
   write(writes, tonumber(ARGV[at + 24]))
   if ARGV[at + 26] == '1' then append_once(once) end
-  for entry = outbox, last, 3 do add(tag .. 'out:', ARGV[entry], ARGV[entry + 1], ARGV[entry + 2]) end
+  for entry = owed, last, 3 do add(outbox, ARGV[entry], ARGV[entry + 1], ARGV[entry + 2]) end
   record(ARGV[at + 12], ARGV[at + 13], ARGV[at + 14], ARGV[at + 11])
   return 'OK'
 end

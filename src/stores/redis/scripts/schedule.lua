@@ -3,5 +3,5 @@
 -- ARGV     group, id, payload, due-at-ms
 -- Returns  OK
 -- It runs when memory is full, because a wake that is not moved fires.
-schedule(tag .. 'in:', ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+schedule(inbound, ARGV[1], ARGV[2], ARGV[3], ARGV[4])
 return finish('OK')
