@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crosswire::contracts::storage::{Commit, FeedLimits, Pushed, Replay, Retry};
+use crosswire::contracts::storage::{
+    Claim, ClaimRequest, Commit, FeedLimits, NextClaims, Pushed, Replay, Retry, Settled,
+};
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -121,6 +124,87 @@ async fn completion_with_lost_reply_takes_effect_once_and_returns_its_next_claim
     let next = into_claim(completed.next).expect("m2 was ready");
     assert_eq!((next.id.as_str(), next.attempt), ("m2", 1));
     assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().leased, 1);
+}
+
+// The moves of these batches are issued on one thread, so they all wait when the store sends the first.
+
+#[tokio::test]
+async fn batch_of_pushes_with_lost_reply_takes_effect_once() {
+    let server = RedisServer::volatile();
+    let (f, proxy) = behind_proxy(&server).await;
+    proxy.drop_next_reply();
+    let messages = [("alice", "m1"), ("bob", "m2"), ("alice", "m3")];
+    let pushed = join_all(messages.map(|(group, id)| f.push(group, id))).await;
+    assert_eq!(pushed, [Pushed::Duplicate; 3], "one call had all of them");
+    assert!(proxy.has_dropped_reply());
+    assert_eq!(f.storage.depth(&f.inbound()).await.unwrap().pending, 3);
+    for (_, id) in messages {
+        assert_eq!(f.kinds(id).await, [EventKind::Received, EventKind::Queued]);
+    }
+}
+
+fn up_to(max: usize) -> ClaimRequest {
+    ClaimRequest { max, ..claim_request(LONG) }
+}
+
+fn ids(claims: &[Claim]) -> Vec<&str> {
+    claims.iter().map(|claim| claim.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn batch_of_claims_with_lost_reply_returns_each_caller_its_own() {
+    let server = RedisServer::volatile();
+    let (f, proxy) = behind_proxy(&server).await;
+    for (group, id) in [("alice", "m1"), ("bob", "m2"), ("carol", "m3"), ("dave", "m4")] {
+        f.push(group, id).await;
+    }
+    let (queue, requests) = (f.inbound(), [up_to(2), up_to(1)]);
+    proxy.drop_next_reply();
+    let claimed = join_all(requests.each_ref().map(|it| f.storage.claim(&queue, it))).await;
+    assert!(proxy.has_dropped_reply());
+    let claimed: Vec<_> = claimed.into_iter().map(|claimed| claimed.unwrap().claims).collect();
+    assert_eq!((ids(&claimed[0]), ids(&claimed[1])), (vec!["m1", "m2"], vec!["m3"]));
+    assert_eq!(f.storage.depth(&queue).await.unwrap().leased, 3);
+    for claim in claimed.into_iter().flatten() {
+        assert_eq!(claim.attempt, 1);
+        assert_eq!(f.complete(claim, commit()).await, Settled::Done);
+    }
+    assert_eq!(f.claim().await.id.as_str(), "m4");
+}
+
+#[tokio::test]
+async fn batch_of_completions_with_lost_reply_takes_effect_once_and_returns_all_claims() {
+    let server = RedisServer::volatile();
+    let (f, proxy) = behind_proxy(&server).await;
+    for (group, id) in [("alice", "m1"), ("bob", "m2"), ("carol", "m3"), ("dave", "m4")] {
+        f.push(group, id).await;
+    }
+    let (one, two) = (f.claim().await, f.claim().await);
+    let counted = |outbox: [&str; 2]| Commit {
+        writes: vec![Write::Count { name: "c1".to_owned(), by: 1, ttl: LONG }],
+        outbox: outbox.map(|id| entry(id, id)).to_vec(),
+        ..commit()
+    };
+    let requests = [2, 1].map(|owed| NextClaims { next: Some(up_to(1)), owed: Some(up_to(owed)) });
+    proxy.drop_next_reply();
+    let (one, two) = tokio::join!(
+        f.storage.complete(one, counted(["o1", "o2"]), &requests[0]),
+        f.storage.complete(two, counted(["o3", "o4"]), &requests[1]),
+    );
+    assert!(proxy.has_dropped_reply());
+    assert_eq!(f.total("c1").await, 2);
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 4);
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((&one.settled, &two.settled), (&Settled::LeaseLost, &Settled::LeaseLost));
+    assert_eq!((ids(&one.next.claims), ids(&two.next.claims)), (vec!["m3"], vec!["m4"]));
+    assert_eq!((ids(&one.owed.claims), ids(&two.owed.claims)), (vec!["o1", "o2"], vec!["o3"]));
+    for completed in [one, two] {
+        for claim in completed.next.claims.into_iter().chain(completed.owed.claims) {
+            assert_eq!(claim.attempt, 1);
+            assert_eq!(f.complete(claim, commit()).await, Settled::Done);
+        }
+    }
+    assert_eq!(f.claim_outbox().await.id.as_str(), "o4");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub(crate) mod admission;
 pub(crate) mod burial;
 pub(crate) mod caps;
+pub(crate) mod claims;
 pub(crate) mod commit;
 pub(crate) mod dead_letters;
 pub(crate) mod duplicates;
@@ -52,6 +53,14 @@ macro_rules! contract_tests {
                 dropped_message_is_accepted_when_it_is_sent_again,
                 message_that_is_dropped_for_good_stays_dropped,
                 depth_counts_messages_by_state,
+            ;
+            claims:
+                claim_returns_as_many_messages_as_are_asked_for,
+                claim_of_several_messages_serves_lines_in_turn,
+                claim_of_several_messages_has_one_suspect,
+                completion_claims_what_it_puts_into_the_outbox,
+                refused_completion_claims_nothing,
+                moves_that_wait_together_have_their_own_outcomes,
             ;
             commit:
                 committed_writes_are_readable,

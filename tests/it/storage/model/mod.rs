@@ -3,6 +3,7 @@
 //!
 //! A sequence with different results is reported with its seed, reduced to the moves that matter.
 
+mod calls;
 mod moves;
 mod on_redis;
 mod on_sqlite;
@@ -50,11 +51,13 @@ impl<D: DirectAccess + Clone> ModelTest<D> {
         let mut at = moves.len();
         while at > 0 {
             at -= 1;
-            let mut fewer = moves.clone();
-            fewer.remove(at);
-            if let Err(shorter) = self.run(&fewer).await {
-                (moves, why) = (fewer, shorter);
-                at = at.min(moves.len());
+            for fewer in moves::without(&moves, at) {
+                if let Err(shorter) = self.run(&fewer).await {
+                    // What is left of moves that were issued together is tried again.
+                    at += usize::from(fewer.len() == moves.len());
+                    (moves, why) = (fewer, shorter);
+                    break;
+                }
             }
         }
         let moves: Vec<_> = moves.iter().map(|one| format!("  {one:?}")).collect();

@@ -85,6 +85,10 @@ pub(super) enum Move {
     EndDelays {
         kind: QueueKind,
     },
+    /// Moves that wait at the same time: pushes and records, or claims and settlements.
+    Together {
+        moves: Vec<Move>,
+    },
     /// The readable state is compared.
     Compare,
 }
@@ -193,15 +197,59 @@ impl MoveGenerator {
         }
     }
 
+    fn push(&mut self) -> Move {
+        Move::Push {
+            group: self.below(3),
+            id: self.below(8),
+            replies: if self.one_in(4) { self.below(3) } else { 0 },
+            low_limits: self.one_in(4),
+            terms: self.terms(),
+        }
+    }
+
+    fn complete(&mut self) -> Move {
+        Move::Complete {
+            age: self.age(),
+            plan: self.plan(),
+            next: self.one_in(3).then(|| self.ask(4)),
+            owed: self.one_in(4).then(|| self.ask(2)),
+        }
+    }
+
+    fn retry(&mut self) -> Move {
+        Move::Retry {
+            age: self.age(),
+            delayed: self.one_in(2),
+            failed: self.one_in(2),
+            outcome_unknown: self.one_in(2),
+            with_note: self.one_in(2),
+        }
+    }
+
+    /// Returns moves of one kind: a store may carry out the two kinds in any order.
+    fn together(&mut self) -> Move {
+        let (count, adds) = (1 + self.below(16), self.one_in(4));
+        let moves = (0..count).map(|_| if adds { self.addition() } else { self.settlement() });
+        Move::Together { moves: moves.collect() }
+    }
+
+    fn addition(&mut self) -> Move {
+        if self.one_in(8) { Move::Record { id: self.below(3) } } else { self.push() }
+    }
+
+    fn settlement(&mut self) -> Move {
+        match self.below(20) {
+            0..6 => Move::Claim { kind: self.kind(), ask: self.ask(2) },
+            6..14 => self.complete(),
+            14..16 => self.retry(),
+            16..18 => Move::Release { age: self.age() },
+            _ => Move::Bury { age: self.age(), replies: self.below(3) },
+        }
+    }
+
     fn next_move(&mut self) -> Move {
-        match self.below(100) {
-            0..19 => Move::Push {
-                group: self.below(3),
-                id: self.below(8),
-                replies: if self.one_in(4) { self.below(3) } else { 0 },
-                low_limits: self.one_in(4),
-                terms: self.terms(),
-            },
+        match self.below(112) {
+            0..19 => self.push(),
             19 => Move::Unbury {
                 kind: self.kind(),
                 number: 1 + self.below(3),
@@ -210,20 +258,9 @@ impl MoveGenerator {
             20 => Move::Record { id: self.below(3) },
             21..23 => Move::Apply { writes: self.several(3, 32), wake: self.below(8) },
             23..45 => Move::Claim { kind: self.kind(), ask: self.ask(5) },
-            45..63 => Move::Complete {
-                age: self.age(),
-                plan: self.plan(),
-                next: self.one_in(3).then(|| self.ask(4)),
-                owed: self.one_in(4).then(|| self.ask(2)),
-            },
+            45..63 => self.complete(),
             63..65 => Move::Schedule { wake: self.below(8) },
-            65..73 => Move::Retry {
-                age: self.age(),
-                delayed: self.one_in(2),
-                failed: self.one_in(2),
-                outcome_unknown: self.one_in(2),
-                with_note: self.one_in(2),
-            },
+            65..73 => self.retry(),
             73..77 => Move::Release { age: self.age() },
             77..82 => Move::Bury { age: self.age(), replies: self.below(3) },
             82..84 => Move::ExpireLease { age: self.age() },
@@ -231,6 +268,7 @@ impl MoveGenerator {
             91..93 => Move::Heartbeat { kind: self.kind() },
             93..95 => Move::Reclaim { kind: self.kind() },
             95..97 => Move::EndDelays { kind: self.kind() },
+            97..109 => self.together(),
             _ => Move::Compare,
         }
     }
@@ -268,4 +306,20 @@ pub(super) fn short_sequences(depth: u32) -> impl Iterator<Item = Vec<Move>> {
         moves.extend(digits.map(|digit| SHORT_MOVES[digit].clone()));
         moves
     })
+}
+
+/// Returns the moves without the one at this place, and if that is several together, without each of them.
+pub(super) fn without(moves: &[Move], at: usize) -> Vec<Vec<Move>> {
+    let mut fewer = vec![moves.to_vec()];
+    fewer[0].remove(at);
+    if let Move::Together { moves: together } = &moves[at] {
+        for part in 0..together.len() {
+            let mut without = together.clone();
+            without.remove(part);
+            let mut moves = moves.to_vec();
+            moves[at] = Move::Together { moves: without };
+            fewer.push(moves);
+        }
+    }
+    fewer
 }

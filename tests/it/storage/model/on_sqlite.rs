@@ -17,6 +17,8 @@ use crate::storage::on_sqlite::open;
 struct DirectFile(Arc<Path>);
 
 impl DirectAccess for DirectFile {
+    const IS_BATCHED: bool = false;
+
     async fn end_delays(&mut self, queue: &Queue, groups: &[Group]) {
         if groups.is_empty() {
             return;

@@ -1,11 +1,13 @@
 //! The reference model: the storage contract on vectors and maps, without clock or network.
 
+pub(super) mod batch;
+mod claims;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Change, ClaimRequest, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Replay,
-    Retry, Token,
+    Burial, Change, Commit, Depth, Entry, Once, Push, Pushed, QueueKind, Replay, Retry, Token,
 };
 use crosswire::model::address::{Group, LineKey};
 use crosswire::model::event::{EventKind, Facts};
@@ -18,6 +20,9 @@ const SUSPECT_AFTER: u32 = 2;
 /// A partition. Time is the number of moves; leases, delays and wakes end on request.
 #[derive(Default)]
 pub(super) struct Reference {
+    /// The store carries out moves that wait together as one batch: it makes their claims behind all of
+    /// them, those for the same lines at once.
+    is_batched: bool,
     moves: u64,
     inbound: Mailboxes,
     outbox: Mailboxes,
@@ -100,14 +105,15 @@ pub(super) struct ClaimView {
 }
 
 /// The next due time of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NextDue {
     Now,
     Later,
+    #[default]
     Never,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ClaimedView {
     pub(super) claims: Vec<ClaimView>,
     pub(super) next_due: NextDue,
@@ -129,10 +135,6 @@ pub(super) struct Fence<'a> {
     pub(super) group: &'a Group,
     pub(super) token: &'a Token,
     pub(super) sequence: u64,
-}
-
-fn is_closed(line: Option<LineKey>, closed: &[LineKey]) -> bool {
-    line.is_some_and(|line| closed.iter().any(|key| key.covers(&line)))
 }
 
 impl Mailboxes {
@@ -160,12 +162,6 @@ impl Mailboxes {
                 self.lines.entry(line).or_insert(at);
             }
         }
-    }
-
-    /// Moves a served line to the end of the rotation, or out of it if it has no ready group left.
-    fn rotate(&mut self, served: &LineKey, at: u64) {
-        self.lines.remove(served);
-        self.rotate_in(at);
     }
 
     /// Appends a wake, unless the last message of its group has the same id and is not claimed.
@@ -230,38 +226,6 @@ impl Mailboxes {
         status.chain(scheduled).min().unwrap_or(NextDue::Never)
     }
 
-    /// Returns the suspect to claim next, if none is claimed.
-    fn next_suspect(&self, closed: &[LineKey]) -> Option<Group> {
-        let claimed = |mailbox: &Mailbox| {
-            mailbox.head.isolated > 0 && matches!(mailbox.status, Status::Leased { .. })
-        };
-        if self.groups.values().any(claimed) {
-            return None;
-        }
-        let suspect = |(group, mailbox): (&Group, &Mailbox)| match mailbox.status {
-            Status::Suspect(since) => Some((since, group.clone())),
-            _ => None,
-        };
-        let open = self.groups.iter().filter(|(group, _)| !is_closed(group.line(), closed));
-        open.filter_map(suspect).min().map(|(_, group)| group)
-    }
-
-    /// Returns a group without a line first, then one of the open line that waits longest.
-    fn next_ready(&self, closed: &[LineKey]) -> Option<Group> {
-        let open = self.lines.iter().filter(|(line, _)| !is_closed(Some((*line).clone()), closed));
-        let line = open.min_by_key(|(line, turn)| (**turn, (*line).clone())).map(|(line, _)| line);
-        self.longest_ready(None).or_else(|| self.longest_ready(Some(line?)))
-    }
-
-    fn longest_ready(&self, line: Option<&LineKey>) -> Option<Group> {
-        let ready = |(group, mailbox): (&Group, &Mailbox)| match mailbox.status {
-            Status::Ready(since) => Some((since, group.clone())),
-            _ => None,
-        };
-        let on_line = self.groups.iter().filter(|(group, _)| group.line().as_ref() == line);
-        on_line.filter_map(ready).min().map(|(_, group)| group)
-    }
-
     fn claimed(&mut self, fence: Fence<'_>) -> Option<&mut Mailbox> {
         self.groups.get_mut(fence.group).filter(|mailbox| {
             mailbox.token.as_ref() == Some(fence.token)
@@ -292,6 +256,10 @@ impl Mailboxes {
 }
 
 impl Reference {
+    pub(super) fn new(is_batched: bool) -> Self {
+        Self { is_batched, ..Self::default() }
+    }
+
     fn queue(&mut self, kind: QueueKind) -> &mut Mailboxes {
         match kind {
             QueueKind::Inbound => &mut self.inbound,
@@ -382,73 +350,6 @@ impl Reference {
     fn record(&mut self, facts: &Facts) {
         let events = facts.facts.iter().map(|fact| (facts.message.clone(), fact.kind));
         self.events.extend(events);
-    }
-
-    pub(super) fn claim(&mut self, kind: QueueKind, request: &ClaimRequest) -> ClaimedView {
-        self.tick();
-        self.claim_in_same_move(kind, request)
-    }
-
-    /// Claims as part of the latest move.
-    pub(super) fn claim_in_same_move(
-        &mut self,
-        kind: QueueKind,
-        request: &ClaimRequest,
-    ) -> ClaimedView {
-        let at = self.moves;
-        let mut claimed = ClaimedView { claims: Vec::new(), next_due: NextDue::Never };
-        if request.reclaim {
-            let queue = self.queue(kind);
-            queue.reclaim(at);
-            claimed.next_due = queue.next_due();
-            if let Some(suspect) = queue.next_suspect(&request.closed) {
-                claimed.claims.push(self.lease(kind, &suspect, request, true));
-            }
-        }
-        while claimed.claims.len() < request.max {
-            let Some(group) = self.queue(kind).next_ready(&request.closed) else { break };
-            claimed.claims.push(self.lease(kind, &group, request, false));
-            if let Some(line) = group.line() {
-                // Each line is served behind all that was before.
-                let at = self.tick();
-                self.queue(kind).rotate(&line, at);
-            }
-        }
-        claimed
-    }
-
-    fn lease(
-        &mut self,
-        kind: QueueKind,
-        group: &Group,
-        request: &ClaimRequest,
-        is_suspect: bool,
-    ) -> ClaimView {
-        let queue = self.queue(kind);
-        let mailbox = queue.groups.get_mut(group).expect("the group was found by the caller");
-        let outcome_unknown = std::mem::replace(&mut mailbox.head.outcome_unknown, true);
-        mailbox.head.attempt += 1;
-        mailbox.head.isolated += u32::from(is_suspect);
-        mailbox.token = Some(request.token.clone());
-        mailbox.status = Status::Leased { ended: false };
-        let mut view = self.view_claim(kind, group);
-        view.head.outcome_unknown = outcome_unknown;
-        view
-    }
-
-    fn view_claim(&mut self, kind: QueueKind, group: &Group) -> ClaimView {
-        let state = self.values.get(group.as_str()).cloned();
-        let mailbox = &self.queue(kind).groups[group];
-        let head = mailbox.messages.front().expect("an empty mailbox is removed");
-        ClaimView {
-            group: group.clone(),
-            token: mailbox.token.clone().expect("the group is claimed"),
-            sequence: head.sequence,
-            id: head.id.clone(),
-            payload: head.payload.clone(),
-            head: mailbox.head.clone(),
-            state,
-        }
     }
 
     fn holds_lease(&mut self, fence: Fence<'_>) -> bool {

@@ -5,36 +5,40 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crosswire::contracts::storage::{
-    Burial, Change, Claim, ClaimRequest, Claimed, Commit, Completed, DeadLetter, Entry, NextClaims,
-    Once, Push, Queue, QueueKind, RecipientLimit, Replay, Retry, SenderRate, Settled, StorageError,
-    Token,
+    Burial, Change, Claim, ClaimRequest, Commit, DeadLetter, Entry, NextClaims, Once, Push, Queue,
+    QueueKind, RecipientLimit, Replay, Retry, SenderRate, StorageError, Token,
 };
 use crosswire::model::address::Group;
 use crosswire::model::event::{EventKind, Facts};
 use crosswire::model::message::{MessageId, Wake};
 use crosswire::model::state::{Check, Member, Write};
+use futures_util::future::join_all;
 
+use super::calls::{Call, compare_reply};
 use super::moves::{Ask, CommitPlan, Move, PRESENT, Terms};
-use super::reference::{
-    ClaimView, ClaimedView, DeadLetterView, Fence, Head, NextDue, Outcome, Reference,
-};
-use crate::storage::fixture::{self, Fixture, LONG, burial, copy, facts, group, line, push, retry};
+use super::reference::{DeadLetterView, Reference};
+use crate::storage::fixture::{self, Fixture, LONG, burial, copy, facts, group, line, push};
 
 /// A difference between storage and reference: the subject, and the value of each.
 pub(super) type Divergence = String;
-type Comparison = Result<(), Divergence>;
+pub(super) type Comparison = Result<(), Divergence>;
 
 const SENDERS: [&str; 3] = ["alice", "bob", "carol"];
-/// Recipients: two on lines of one transport, one on a line of another, and one without a line.
-const RECIPIENTS: [&str; 4] = ["aa11.xenia", "aa12.yuri", "bb21.xenia", "yuri"];
+/// Recipients: three on lines of one transport, one on a line of another, and one without a line.
+const RECIPIENTS: [&str; 5] = ["aa11.xenia", "aa12.yuri", "bb21.xenia", "yuri", "aa11.zoe"];
 /// Keys that a claim may leave out: a line, its transport, and a line of another transport.
 const CLOSED: [&str; 3] = ["aa11", "aa", "bb21"];
 const KEYS: [&str; 4] = ["k0", "k1", "alice", "bob"];
 const POOLS: [&str; 2] = ["p0", "p1"];
 const SENT: [&str; 3] = ["s0", "s1", "s2"];
 
-/// Direct access to a store, to make delayed retries due; the contract has no move for that.
+/// A store under test, and direct access to it, to make delayed retries due; the contract has no move for
+/// that.
 pub(super) trait DirectAccess {
+    /// The store carries out moves that wait together as one batch, and makes their claims behind all of
+    /// them.
+    const IS_BATCHED: bool;
+
     async fn end_delays(&mut self, queue: &Queue, groups: &[Group]);
 }
 
@@ -58,7 +62,7 @@ pub(super) async fn run<D: DirectAccess>(
     let mut runner = Runner {
         fixture,
         direct,
-        reference: Reference::default(),
+        reference: Reference::new(D::IS_BATCHED),
         claims: Vec::new(),
         remembered: Vec::new(),
         replies: 0,
@@ -70,11 +74,11 @@ pub(super) async fn run<D: DirectAccess>(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "passed to `map_err`")]
-fn call_error(error: StorageError) -> Divergence {
+pub(super) fn call_error(error: StorageError) -> Divergence {
     format!("the call failed: {error}")
 }
 
-fn compare<T: PartialEq + Debug>(subject: &str, expected: &T, found: &T) -> Comparison {
+pub(super) fn compare<T: PartialEq + Debug>(subject: &str, expected: &T, found: &T) -> Comparison {
     if expected == found {
         return Ok(());
     }
@@ -84,11 +88,14 @@ fn compare<T: PartialEq + Debug>(subject: &str, expected: &T, found: &T) -> Comp
 impl<D: DirectAccess> Runner<'_, D> {
     async fn apply(&mut self, one: &Move) -> Comparison {
         match one {
-            Move::Push { group, id, replies, low_limits, terms } => {
-                self.push(*group, *id, *replies, *low_limits, terms).await
-            }
-            Move::Record { id } => self.record(*id).await,
-            Move::Claim { kind, ask } => self.claim(*kind, ask).await.map(drop),
+            Move::Push { .. }
+            | Move::Record { .. }
+            | Move::Claim { .. }
+            | Move::Complete { .. }
+            | Move::Retry { .. }
+            | Move::Release { .. }
+            | Move::Bury { .. } => self.issue(std::slice::from_ref(one)).await,
+            Move::Together { moves } => self.issue(moves).await,
             Move::Heartbeat { kind } => self.heartbeat(*kind).await,
             Move::Reclaim { kind } => self.reclaim(*kind).await,
             Move::Schedule { wake } => self.schedule(*wake).await,
@@ -102,28 +109,69 @@ impl<D: DirectAccess> Runner<'_, D> {
                 Ok(())
             }
             Move::Compare => self.compare_state().await,
-            Move::Complete { age, plan, next, owed } => match self.claim_of_age(*age) {
-                Some(claim) => self.complete(claim, plan, (next.as_ref(), owed.as_ref())).await,
+            Move::ExpireLease { age } => match self.claim_of_age(*age) {
+                Some(claim) => self.expire_lease(&claim).await,
                 None => Ok(()),
             },
-            Move::Retry { age, delayed, failed, outcome_unknown, with_note } => {
-                let with_note = with_note.then(|| format!("note {}", self.claims.len()));
-                let after = if *delayed { LONG } else { Duration::ZERO };
-                let (failed, outcome_unknown) = (*failed, *outcome_unknown);
-                let retry = Retry { after, failed, outcome_unknown, note: with_note, ..retry() };
-                self.retry(*age, retry).await
-            }
-            Move::Release { age } => self.release(*age).await,
-            Move::Bury { age, replies } => self.bury(*age, *replies).await,
-            Move::ExpireLease { age } => self.expire_lease(*age).await,
-            Move::Crash { age } => {
-                self.expire_lease(*age).await?;
-                if let Some(at) = self.index_of(*age) {
-                    self.claims.remove(at);
+            Move::Crash { age } => match self.index_of(*age) {
+                Some(at) => {
+                    let claim = self.claims.remove(at);
+                    self.expire_lease(&claim).await
                 }
-                Ok(())
-            }
+                None => Ok(()),
+            },
         }
+    }
+
+    /// Issues the calls of these moves at the same time, in their order, and keeps their claims.
+    async fn issue(&mut self, moves: &[Move]) -> Comparison {
+        let calls: Vec<_> = moves.iter().filter_map(|one| self.call(one)).collect();
+        let expected = self.reference.carry_out(&calls);
+        let replies = join_all(calls.into_iter().map(|call| call.send(self.fixture))).await;
+        for (expected, reply) in expected.iter().zip(replies) {
+            let (answer, claimed) = reply?;
+            compare_reply(expected, answer, &claimed)?;
+            self.claims.extend(claimed.into_iter().flat_map(|claimed| claimed.claims));
+        }
+        Ok(())
+    }
+
+    /// Returns the call of a move that may be issued together with others; none when it needs a claim and
+    /// there is none.
+    fn call(&mut self, one: &Move) -> Option<Call> {
+        Some(match one {
+            Move::Push { group, id, replies, low_limits, terms } => {
+                Call::Push(self.push(*group, *id, *replies, *low_limits, terms))
+            }
+            Move::Record { id } => {
+                Call::Record(facts(&format!("n{id}"), &[EventKind::Received, EventKind::Rejected]))
+            }
+            Move::Claim { kind, ask } => Call::Claim(*kind, claim_request(ask)),
+            Move::Complete { age, plan, next, owed } => {
+                let claim = self.claim_of_age(*age)?;
+                let commit = self.commit(&claim, plan);
+                let (next, owed) = (next.as_ref().map(claim_request), owed.as_ref());
+                Call::Complete(claim, commit, NextClaims { next, owed: owed.map(claim_request) })
+            }
+            Move::Retry { age, delayed, failed, outcome_unknown, with_note } => {
+                let claim = self.claim_of_age(*age)?;
+                let retry = Retry {
+                    after: if *delayed { LONG } else { Duration::ZERO },
+                    failed: *failed,
+                    outcome_unknown: *outcome_unknown,
+                    note: with_note.then(|| format!("note {}", self.claims.len())),
+                    facts: Some(settlement_facts(&claim, EventKind::Retried).0),
+                };
+                Call::Retry(claim, retry)
+            }
+            Move::Release { age } => Call::Release(self.claim_of_age(*age)?),
+            Move::Bury { age, replies } => {
+                let claim = self.claim_of_age(*age)?;
+                let burial = self.burial(&claim, *replies);
+                Call::Bury(claim, burial)
+            }
+            _ => return None,
+        })
     }
 
     fn queue(&self, kind: QueueKind) -> Queue {
@@ -151,20 +199,13 @@ impl<D: DirectAccess> Runner<'_, D> {
         replies
     }
 
-    async fn push(
-        &mut self,
-        sender: u8,
-        id: u8,
-        replies: u8,
-        low_limits: bool,
-        terms: &Terms,
-    ) -> Comparison {
+    fn push(&mut self, sender: u8, id: u8, replies: u8, low_limits: bool, terms: &Terms) -> Push {
         let (id, sender) = (format!("m{id}"), SENDERS[usize::from(sender)]);
         let entry = fixture::entry(sender, &id);
         let outbox = self.new_replies(replies, &id);
         let (max_depth, max_group_depth) = if low_limits { (4, 2) } else { (1000, 1000) };
         let mark = if terms.marked { Some("k0".to_owned()) } else { None };
-        let push = Push {
+        Push {
             is_queued: !terms.unqueued,
             is_dropped_for_good: terms.once,
             marks: mark.into_iter().collect(),
@@ -176,10 +217,7 @@ impl<D: DirectAccess> Runner<'_, D> {
             max_group_depth,
             max_crowded_depth: 1,
             ..push(entry)
-        };
-        let expected = self.reference.push(&push);
-        let pushed = self.fixture.storage.push(&self.fixture.partition, push).await;
-        compare("pushed", &expected, &pushed.map_err(call_error)?)
+        }
     }
 
     fn rate(&mut self, sender: &str, id: &str) -> SenderRate {
@@ -190,66 +228,6 @@ impl<D: DirectAccess> Runner<'_, D> {
     fn once(&mut self, key: &str, id: &str) -> Once {
         let entry = self.new_replies(1, id).remove(0);
         Once { key: key.to_owned(), every: LONG, entry }
-    }
-
-    async fn record(&mut self, id: u8) -> Comparison {
-        let rejected = facts(&format!("n{id}"), &[EventKind::Received, EventKind::Rejected]);
-        self.reference.record_once(&rejected);
-        let recorded = self.fixture.storage.record(&self.fixture.partition, rejected).await;
-        recorded.map_err(call_error)
-    }
-
-    async fn claim(&mut self, kind: QueueKind, ask: &Ask) -> Result<bool, Divergence> {
-        let request = claim_request(ask);
-        let expected = self.reference.claim(kind, &request);
-        let claimed = self.fixture.storage.claim(&self.queue(kind), &request).await;
-        self.compare_claimed(&expected, claimed.map_err(call_error)?)
-    }
-
-    /// Compares claims and keeps them; returns whether there are any.
-    fn compare_claimed(
-        &mut self,
-        expected: &ClaimedView,
-        claimed: Claimed,
-    ) -> Result<bool, Divergence> {
-        let found = ClaimedView {
-            claims: claimed.claims.iter().map(view).collect(),
-            next_due: match claimed.next_due {
-                None => NextDue::Never,
-                Some(due) if due < LONG / 2 => NextDue::Now,
-                Some(_) => NextDue::Later,
-            },
-        };
-        compare("claimed", expected, &found)?;
-        let is_any = !claimed.claims.is_empty();
-        self.claims.extend(claimed.claims);
-        Ok(is_any)
-    }
-
-    async fn complete(
-        &mut self,
-        claim: Claim,
-        plan: &CommitPlan,
-        (next, owed): (Option<&Ask>, Option<&Ask>),
-    ) -> Comparison {
-        let commit = self.commit(&claim, plan);
-        let claims = NextClaims { next: next.map(claim_request), owed: owed.map(claim_request) };
-        let expected = self.reference.complete(fence(&claim), &commit);
-        let (kind, original) = (claim.queue.kind, copy(&claim));
-        let completed = self.fixture.storage.complete(claim, commit, &claims).await;
-        let Completed { settled, next, owed } = completed.map_err(call_error)?;
-        compare("completed", &expected, &outcome(&original, settled)?)?;
-        let requests = [(kind, claims.next, next), (QueueKind::Outbox, claims.owed, owed)];
-        for (kind, request, claimed) in requests {
-            match request.filter(|_| expected == Outcome::Done) {
-                Some(request) => {
-                    let expected = self.reference.claim_in_same_move(kind, &request);
-                    self.compare_claimed(&expected, claimed)?;
-                }
-                None => compare("claims that nobody asked for", &Claimed::default(), &claimed)?,
-            }
-        }
-        Ok(())
     }
 
     fn commit(&mut self, claim: &Claim, plan: &CommitPlan) -> Commit {
@@ -290,33 +268,11 @@ impl<D: DirectAccess> Runner<'_, D> {
         }
     }
 
-    async fn retry(&mut self, age: u8, retry: Retry) -> Comparison {
-        let Some(claim) = self.claim_of_age(age) else { return Ok(()) };
-        let retry = Retry { facts: Some(settlement_facts(&claim, EventKind::Retried).0), ..retry };
-        let expected = self.reference.retry(fence(&claim), &retry);
-        let original = copy(&claim);
-        let settled = self.fixture.storage.retry(claim, retry).await.map_err(call_error)?;
-        compare("retried", &expected, &outcome(&original, settled)?)
-    }
-
-    async fn release(&mut self, age: u8) -> Comparison {
-        let Some(claim) = self.claim_of_age(age) else { return Ok(()) };
-        let expected = self.reference.release(fence(&claim), claim.outcome_unknown_since.is_some());
-        let original = copy(&claim);
-        let settled = self.fixture.storage.release(claim).await.map_err(call_error)?;
-        compare("released", &expected, &outcome(&original, settled)?)
-    }
-
-    async fn bury(&mut self, age: u8, replies: u8) -> Comparison {
-        let Some(claim) = self.claim_of_age(age) else { return Ok(()) };
-        let (facts, settles) = settlement_facts(&claim, EventKind::Buried);
+    fn burial(&mut self, claim: &Claim, replies: u8) -> Burial {
+        let (facts, settles) = settlement_facts(claim, EventKind::Buried);
         let replies = if claim.queue.kind == QueueKind::Inbound { replies } else { 0 };
         let outbox = self.new_replies(replies, claim.id.as_str());
-        let burial = Burial { outbox, settles, facts: Some(facts), ..burial("given up") };
-        let expected = self.reference.bury(fence(&claim), &burial);
-        let original = copy(&claim);
-        let settled = self.fixture.storage.bury(claim, burial).await.map_err(call_error)?;
-        compare("buried", &expected, &outcome(&original, settled)?)
+        Burial { outbox, settles, facts: Some(facts), ..burial("given up") }
     }
 
     async fn unbury(&mut self, kind: QueueKind, number: usize, replayed: bool) -> Comparison {
@@ -342,8 +298,7 @@ impl<D: DirectAccess> Runner<'_, D> {
         compare("letters", &expected, &found.map_err(call_error)?)
     }
 
-    async fn expire_lease(&mut self, age: u8) -> Comparison {
-        let Some(claim) = self.claim_of_age(age) else { return Ok(()) };
+    async fn expire_lease(&mut self, claim: &Claim) -> Comparison {
         let claims = [(claim.group.clone(), claim.token.clone())];
         self.extend(claim.queue.kind, Duration::ZERO, &claims).await
     }
@@ -390,12 +345,20 @@ impl<D: DirectAccess> Runner<'_, D> {
     async fn drain(&mut self) -> Comparison {
         for kind in [QueueKind::Inbound, QueueKind::Outbox] {
             self.apply(&Move::EndDelays { kind }).await?;
-            for age in 0..u8::try_from(self.claims.len()).expect("a sequence is short") {
-                self.expire_lease(age).await?;
+            for at in 0..self.claims.len() {
+                let claim = copy(&self.claims[at]);
+                self.expire_lease(&claim).await?;
             }
-            while self.claim(kind, &Ask { reclaim: true, closed: 0, max: 1 }).await? {
-                let claim = self.claim_of_age(0).expect("a message was claimed above");
-                self.complete(claim, &CommitPlan::default(), (None, None)).await?;
+            let ask = Ask { reclaim: true, closed: 0, max: 1 };
+            let plan = CommitPlan::default();
+            loop {
+                let known = self.claims.len();
+                self.apply(&Move::Claim { kind, ask: ask.clone() }).await?;
+                if self.claims.len() == known {
+                    break;
+                }
+                let plan = plan.clone();
+                self.issue(&[Move::Complete { age: 0, plan, next: None, owed: None }]).await?;
             }
             compare("left", &0, &self.reference.depth(kind).pending)?;
         }
@@ -458,50 +421,6 @@ fn claim_request(ask: &Ask) -> ClaimRequest {
     let closed = (0..CLOSED.len()).filter(is_closed).map(|bit| line(CLOSED[bit])).collect();
     let (max, reclaim) = (usize::from(ask.max), ask.reclaim);
     ClaimRequest { max, reclaim, closed, ..fixture::claim_request(LONG) }
-}
-
-fn fence(claim: &Claim) -> Fence<'_> {
-    let Claim { queue, group, token, sequence, .. } = claim;
-    Fence { kind: queue.kind, group, token, sequence: *sequence }
-}
-
-fn view(claim: &Claim) -> ClaimView {
-    ClaimView {
-        group: claim.group.clone(),
-        token: claim.token.clone(),
-        sequence: claim.sequence,
-        id: claim.id.clone(),
-        payload: claim.payload.clone(),
-        head: Head {
-            attempt: claim.attempt,
-            isolated: claim.isolated,
-            failures: claim.failures,
-            outcome_unknown: claim.outcome_unknown_since.is_some(),
-            note: claim.note.clone(),
-        },
-        state: claim.state.clone(),
-    }
-}
-
-/// Converts the result of a settlement; after a conflict, only the state of the claim may differ.
-fn outcome(original: &Claim, settled: Settled) -> Result<Outcome, Divergence> {
-    Ok(match settled {
-        Settled::Done => Outcome::Done,
-        Settled::LeaseLost => Outcome::LeaseLost,
-        Settled::Conflict(claim) => {
-            let state = claim.state.clone();
-            compare(
-                "the claim after a conflict",
-                &Claim { state: None, ..copy(original) },
-                &Claim { state: None, ..*claim },
-            )?;
-            Outcome::Conflict(state)
-        }
-        Settled::Congested(claim) => {
-            compare("the claim for a congested recipient", original, &claim)?;
-            Outcome::Congested
-        }
-    })
 }
 
 /// Returns the facts of a settlement, and the message it settles: an outbound payload begins with the
