@@ -114,6 +114,10 @@ async fn carry_out(connection: &Reconnecting, batch: Vec<Waiting>) {
     }
 }
 
+/// Reads the reply of one move. Only one that failed has a status for its reply, with the error.
 fn one_reply(reply: Value) -> Reply {
-    reply.extract_error().map_err(|error| to_storage_error(&error))
+    let Value::SimpleString(error) = reply else { return Ok(reply) };
+    let (code, detail) = error.split_once(' ').unwrap_or((&error, ""));
+    let error = redis::make_extension_error(code.to_owned(), Some(detail.to_owned()));
+    Err(to_storage_error(&error))
 }

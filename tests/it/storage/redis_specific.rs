@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use crosswire::contracts::storage::{
-    Audit, ClaimRequest, Commit, FeedLimits, NextClaims, Replay, Retry, Settled,
+    Audit, ClaimRequest, Commit, FeedLimits, NextClaims, Pushed, Replay, Retry, Settled,
 };
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
 use crosswire::model::state::Write;
+use futures_util::future::join_all;
 use futures_util::poll;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, cmd};
 
 use super::fixture::{
     Fixture, LONG, MAX_CLAIMS, burial, claim_request, commit, entry, facts, group, next_claim, now,
-    retry, wake,
+    push, retry, wake,
 };
 use super::on_redis::on_redis;
 use crate::support::redis::RedisServer;
@@ -294,6 +295,42 @@ async fn completion_rings_for_what_nobody_has_claimed() {
     assert_eq!(complete(1, &["o3", "o4"]).await, (vec!["o3".to_owned()], 1));
     // Whoever heard the ring for the older one may have no free slot by now.
     assert_eq!(complete(1, &["o5"]).await, (vec!["o4".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn move_that_fails_fails_alone() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
+    let _: () = direct.command(&["SET", "in:g:bob", "edited by hand"]).await;
+    let messages = [("alice", "m1"), ("bob", "m2"), ("carol", "m3")];
+    let calls = messages.map(|(group, id)| f.storage.push(&f.partition, push(entry(group, id))));
+    let pushed: Vec<_> = join_all(calls).await.into_iter().map(Result::ok).collect();
+    assert_eq!(pushed, [Some(Pushed::Accepted), None, Some(Pushed::Accepted)]);
+    assert_eq!(
+        (f.claim().await.id, f.claim().await.id),
+        (MessageId::new("m1"), MessageId::new("m3"))
+    );
+}
+
+#[tokio::test]
+async fn completion_is_whole_when_its_claims_fail() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    let mut direct = DirectRedis::connect(&server, &f).await;
+    f.push("alice", "m1").await;
+    let claim = f.claim().await;
+    let _: () = direct.command(&["SET", "in:g:bob", "edited by hand"]).await;
+    let _: u64 = direct.command(&["ZADD", "in:ready", "0", "bob"]).await;
+    let done = Commit { outbox: vec![entry("xenia", "o1")], ..commit() };
+    let completed = f.storage.complete(claim, done, &next_claim(claim_request(LONG))).await;
+    assert!(completed.is_err(), "{completed:?}");
+    let inbound = f.storage.depth(&f.inbound()).await.unwrap();
+    assert_eq!((inbound.pending, inbound.leased), (0, 0));
+    assert_eq!(f.storage.depth(&f.outbox()).await.unwrap().pending, 1);
+    f.push("alice", "m2").await;
+    let claim = f.claim().await;
+    assert_eq!((claim.id.as_str(), claim.attempt, claim.outcome_unknown_since), ("m2", 1, None));
 }
 
 #[tokio::test]
