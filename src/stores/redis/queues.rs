@@ -144,8 +144,10 @@ impl Redis {
         let Ok(Value::Array(mut replies)) = self.shared.send(&held).await else { return };
         let held = read_claimed(queue, Some(request), replies.pop().unwrap_or(Value::Nil));
         for claim in held.unwrap_or_default().claims {
-            // A store that is unavailable now leaves the claim to the end of its lease.
-            let _ = self.move_one(once(moves::release(&claim))).await;
+            // On its own, since a batch has the patience of its least patient move. A store that is
+            // unavailable now leaves the claim to the end of its lease.
+            let release = Batch::new(vec![once(moves::release(&claim))]);
+            let _ = self.shared.send(&release).await;
         }
     }
 }
