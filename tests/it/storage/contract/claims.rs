@@ -3,7 +3,7 @@
 use crosswire::contracts::storage::{
     Claim, ClaimRequest, Claimed, Commit, Completed, NextClaims, Queue, RecipientLimit, Settled,
 };
-use crosswire::model::state::Check;
+use crosswire::model::state::{Check, Write};
 
 use crate::storage::fixture::{
     Fixture, LONG, claim_request, commit, copy, entry, group, next_claim, retry,
@@ -131,4 +131,23 @@ pub(crate) async fn moves_that_wait_together_have_their_own_outcomes(f: Fixture)
     assert_eq!((fourth, fifth), (Settled::Done, Settled::Done));
     assert_eq!(*kept, bob);
     assert_eq!(ids(&claim(&f, &f.inbound(), 9).await), ["c1"]);
+}
+
+pub(crate) async fn commit_sees_what_one_that_waited_with_it_has_changed(f: Fixture) {
+    push_all(&f, &[("alice", "a1"), ("bob", "b1")]).await;
+    let (alice, bob) = (f.claim().await, f.claim().await);
+    let take_seat = |by: &str| {
+        let (key, value) = ("seat".to_owned(), by.to_owned());
+        let check = Check::Value { key: key.clone(), expected: None };
+        Commit {
+            checks: vec![check],
+            writes: vec![Write::Put { key, value, ttl: LONG }],
+            ..commit()
+        }
+    };
+    let (first, second) =
+        tokio::join!(f.complete(alice, take_seat("alice")), f.complete(bob, take_seat("bob")));
+    assert_eq!(first, Settled::Done);
+    assert!(matches!(second, Settled::Conflict(_)), "{second:?}");
+    assert_eq!(f.value("seat").await.as_deref(), Some("alice"));
 }

@@ -61,6 +61,7 @@ macro_rules! contract_tests {
                 completion_claims_what_it_puts_into_the_outbox,
                 refused_completion_claims_nothing,
                 moves_that_wait_together_have_their_own_outcomes,
+                commit_sees_what_one_that_waited_with_it_has_changed,
             ;
             commit:
                 committed_writes_are_readable,
