@@ -216,12 +216,12 @@ pub(crate) fn facts(id: &str, kinds: &[EventKind]) -> Facts {
     }
 }
 
-/// Returns a request that also reclaims expired leases and due delays.
 /// Returns a request for the next claim that is made with a completion.
 pub(crate) fn next_claim(request: ClaimRequest) -> NextClaims {
     NextClaims { next: Some(request), owed: None }
 }
 
+/// Returns a request that also reclaims expired leases and due delays.
 pub(crate) fn claim_request(lease: Duration) -> ClaimRequest {
     ClaimRequest { token: Token::random(), lease, max: 1, reclaim: true, closed: Vec::new() }
 }

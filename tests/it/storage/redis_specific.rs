@@ -303,9 +303,9 @@ async fn move_that_fails_fails_alone() {
     let f = on_redis(&server).await;
     let mut direct = DirectRedis::connect(&server, &f).await;
     let _: () = direct.command(&["SET", "in:g:bob", "edited by hand"]).await;
-    let pushes = [("alice", "m1"), ("bob", "m2"), ("carol", "m3")];
-    let pushes = pushes.map(|(group, id)| f.storage.push(&f.partition, push(entry(group, id))));
-    let pushed: Vec<_> = join_all(pushes).await.into_iter().map(Result::ok).collect();
+    let messages = [("alice", "m1"), ("bob", "m2"), ("carol", "m3")];
+    let calls = messages.map(|(group, id)| f.storage.push(&f.partition, push(entry(group, id))));
+    let pushed: Vec<_> = join_all(calls).await.into_iter().map(Result::ok).collect();
     assert_eq!(pushed, [Some(Pushed::Accepted), None, Some(Pushed::Accepted)]);
     assert_eq!(
         (f.claim().await.id, f.claim().await.id),
