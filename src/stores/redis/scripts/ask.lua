@@ -74,6 +74,7 @@ local function take_ready(queue, closed, most)
   local function take(set, count)
     local popped = call('ZPOPMIN', set, count)
     for place = 1, #popped, 2 do groups[#groups + 1] = popped[place] end
+    return #popped / 2
   end
   take(queue .. 'ready', most)
   while #groups < most and queue == outbox do
@@ -82,9 +83,8 @@ local function take_ready(queue, closed, most)
     local share = math.floor((most - #groups) / #lines)
     for _, line in ipairs(lines) do
       local set = ready_set(queue, line)
-      take(set, share)
       next_ticket()
-      if call('EXISTS', set) == 1 then
+      if take(set, share) == share and call('EXISTS', set) == 1 then
         call('ZADD', queue .. 'lines', ticket(), line)
       else
         call('ZREM', queue .. 'lines', line)
@@ -148,9 +148,10 @@ local function fill(queue, requests, closed, suspect)
   for _, request in ipairs(requests) do missing = missing + request.most end
   if suspect then missing = missing - lease_heads(queue, requests, { suspect }, suspect) end
   while missing > 0 do
-    local groups = take_ready(queue, closed, math.min(missing, 256))
-    if #groups == 0 then break end
+    local asked_for = math.min(missing, 256)
+    local groups = take_ready(queue, closed, asked_for)
     missing = missing - lease_heads(queue, requests, groups)
+    if #groups < asked_for then break end
   end
   if missing > 0 and closed == '' and requests[1].is_due_too then silent[queue] = true end
 end

@@ -75,36 +75,47 @@ local function flush_rings()
     if rings == 0 and rung[queue] then rings = 1 end
     if silent[queue] then call('DEL', queue .. 'bell') end
     if rings > 0 then
-      rings = math.min(rings, 64 - (silent[queue] and 0 or call('LLEN', queue .. 'bell')))
       local ones = {}
-      for at = 1, rings do ones[at] = '1' end
-      call_with('RPUSH', queue .. 'bell', ones)
+      for at = 1, math.min(rings, 64) do ones[at] = '1' end
+      if call('RPUSH', queue .. 'bell', unpack(ones)) > 64 then call('LTRIM', queue .. 'bell', -64, -1) end
     end
   end
 end
 
--- Counters of the partition: `seq` issued, `done` removed, of each queue.
+-- Counters of the partition: `seq` issued, `done` removed, of each queue. What was removed is known before
+-- they are read, and need not be.
 local counters, are_counted
+local removed = { [inbound] = 0, [outbox] = 0 }
 
 local function counter(queue)
   if not counters then
     local known = call('HMGET', tag .. 'ctr', 'in:seq', 'in:done', 'out:seq', 'out:done')
     for at = 1, 4 do known[at] = tonumber(known[at] or '0') end
     counters = {
-      [inbound] = { seq = known[1], done = known[2] },
-      [outbox] = { seq = known[3], done = known[4] },
+      [inbound] = { seq = known[1], done = known[2] + removed[inbound] },
+      [outbox] = { seq = known[3], done = known[4] + removed[outbox] },
     }
   end
   return counters[queue]
 end
 
 local function count_done(queue)
-  local of = counter(queue)
-  of.done, are_counted = of.done + 1, true
+  are_counted = true
+  if counters then
+    counters[queue].done = counters[queue].done + 1
+  else
+    removed[queue] = removed[queue] + 1
+  end
 end
 
 local function flush_counters()
   if not are_counted then return end
+  if not counters then
+    for queue, count in pairs(removed) do
+      if count > 0 then call('HINCRBY', tag .. 'ctr', string.sub(queue, #tag + 1) .. 'done', count) end
+    end
+    return
+  end
   local received, owed = counter(inbound), counter(outbox)
   call('HSET', tag .. 'ctr', 'in:seq', received.seq, 'in:done', received.done,
     'out:seq', owed.seq, 'out:done', owed.done)
