@@ -72,6 +72,8 @@ pub struct Redis {
     shared: Arc<Reconnecting>,
     pushes: Lanes,
     moves: Lanes,
+    /// Moves that must be on replicas, apart from those that need not wait for them.
+    replicated: Lanes,
     blocking: BlockingConnections,
     pool: ConnectionPool,
     wait_replicas: u32,
@@ -102,6 +104,7 @@ impl Redis {
             shared: Arc::new(Reconnecting::new(target, RESPONSE_TIMEOUT, wait_replicas)),
             pushes: Lanes::new(),
             moves: Lanes::new(),
+            replicated: Lanes::new(),
             wait_replicas,
             calls: StoreCalls::default(),
         })
@@ -123,7 +126,9 @@ impl Redis {
 
     /// Carries out a move that drains the store, or reads it, together with others that wait.
     async fn move_one(&self, call: ScriptCall) -> Result<Value, StorageError> {
-        self.moves.send(&self.shared, call).await
+        let waits = self.wait_replicas > 0 && call.waits_for_replicas;
+        let lanes = if waits { &self.replicated } else { &self.moves };
+        lanes.send(&self.shared, call).await
     }
 
     /// Sends a read on the shared connection.

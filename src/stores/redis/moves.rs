@@ -12,8 +12,8 @@ use crate::contracts::storage::encoding::{
     SENDER_BARRED, debts, digest, drop_details, superseding,
 };
 use crate::contracts::storage::{
-    Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, NextClaims, Once, Partition,
-    Push, Queue, QueueKind, Replay, Retry, SenderRate, Token,
+    Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, Once, Partition, Push, Queue,
+    QueueKind, Replay, Retry, SenderRate, Token,
 };
 use crate::model::address::Group;
 use crate::model::event::{EventKind, Facts};
@@ -114,12 +114,16 @@ fn settlement(name: &'static str, claim: &Claim) -> ScriptCall {
         .flag(claim.is_suspect())
 }
 
-pub(super) fn complete(claim: &Claim, commit: &Commit, claims: &NextClaims) -> ScriptCall {
-    let NextClaims { next, owed } = claims;
+pub(super) fn complete(
+    claim: &Claim,
+    commit: &Commit,
+    next: Option<&ClaimRequest>,
+    owed: Option<&ClaimRequest>,
+) -> ScriptCall {
     let claims_a_send = owed.is_some() || next.is_some() && precedes_a_send(claim.queue.kind);
     let call = replicated_if(claims_a_send, settlement("complete", claim))
-        .request(next.as_ref())
-        .request(owed.as_ref())
+        .request(next)
+        .request(owed)
         .arg(max_records(commit.facts.as_ref()))
         .facts(commit.facts.as_ref())
         .arg(commit.settles.as_ref().map_or("", |id| id.as_str()))
