@@ -2,6 +2,11 @@
 
 use clap::Parser;
 use crosswire::app::{App, Failure, WorkerOptions};
+use mimalloc::MiMalloc;
+
+/// Allocator of the process.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<(), Failure> {
     let options = WorkerOptions::parse();
