@@ -74,7 +74,8 @@ impl Export<'_> {
         let (seq, done) = (format!("{prefix}seq"), format!("{prefix}done"));
         let counts: (Option<i64>, Option<i64>) =
             self.command(&["HMGET"], "ctr", &[&seq, &done]).await?;
-        if let (Some(received), removed) = counts {
+        // The hash has the counters of both queues as soon as one of them was used.
+        if let (Some(received @ 1..), removed) = counts {
             let removed = removed.unwrap_or_default();
             let queue = queue.clone();
             send(self.to, vec![Record::Queue { queue, received, removed }]).await?;
