@@ -7,9 +7,9 @@ use super::form::Form;
 use super::message::Message;
 use super::state::State;
 
-/// Delivers a message. Returns when its early callbacks are answered; the others follow.
-pub(super) async fn deliver(state: &Arc<State>, message: &Message) {
-    let Plan { early, late, delay, calls } = state.plan(&message.to);
+/// Delivers a message by its plan. Returns when its early callbacks are answered; the others follow.
+pub(super) async fn deliver(state: &Arc<State>, message: &Message, plan: Plan) {
+    let Plan { early, late, delay, calls } = plan;
     let (sid, caller) = (message.sid.clone(), state.caller.clone());
     let own = Arc::clone(state);
     let begun = caller.spawn(async move {

@@ -46,8 +46,10 @@ pub(super) async fn create(state: &Arc<State>, form: &Form) -> Reply {
 
 async fn accept(state: &Arc<State>, message: Message) -> Reply {
     let created = message.to_json(&state.settings.account.sid);
+    // Drawn first: a test that sees the message may set other callbacks for the next ones.
+    let plan = state.plan(&message.to);
     state.journal.add(message.clone());
-    deliver(state, &message).await;
+    deliver(state, &message, plan).await;
     Reply::Json(201, created)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::process::Taken;
+use super::taken::Taken;
 use super::{Consumer, MAX_CLAIMS};
 use crate::contracts::storage::{Claim, ClaimRequest, Commit};
 

@@ -3,6 +3,7 @@
 mod handoff;
 mod observe;
 mod process;
+mod taken;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::process::Taken;
+use self::taken::Taken;
 use crate::contracts::figures::Figures;
 use crate::contracts::storage::{
     ClaimRequest, Claimed, Queue, QueueKind, Storage, StorageError, Token,

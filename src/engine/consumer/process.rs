@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::handoff::Handoff;
+use super::taken::Taken;
 use super::{Consumer, IDLE_WAIT};
 use crate::contracts::storage::{
     Claim, Commit, Completed, NextClaims, Retry, Settled, StorageError,
@@ -26,12 +27,6 @@ const CONGESTION_DELAYS: [Duration; 4] = [
 ];
 /// Beginning of the note of such a message, before the number of its delays.
 const CONGESTED: &str = "congested ";
-
-/// A claim, and the uptime at which it was requested: its lease is counted from then.
-pub(super) struct Taken {
-    pub(super) claim: Claim,
-    pub(super) requested_at: Duration,
-}
 
 /// Result of a settlement with a commit.
 enum Completion {

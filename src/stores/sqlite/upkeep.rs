@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::tallies::Tally;
 use super::transaction::{StorageResult, Transaction, to_i64};
-use super::{Sqlite, commit, feeds, records, tallies};
+use super::{Sqlite, commit, depth, feeds, records};
 use crate::contracts::storage::{
     Audit, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention, SafetyCheck,
     StorageError, Upkeep,
@@ -19,8 +19,8 @@ impl Upkeep for Sqlite {
     async fn depth(&self, queue: &Queue) -> Result<Depth, StorageError> {
         let queue = queue.clone();
         match &self.writer {
-            Some(_) => self.write(move |tx| tallies::depth(tx, &queue)).await,
-            None => self.read(move |tx| tallies::counted_depth(tx, &queue)).await,
+            Some(_) => self.write(move |tx| depth::depth(tx, &queue)).await,
+            None => self.read(move |tx| depth::counted_depth(tx, &queue)).await,
         }
     }
 
