@@ -84,7 +84,7 @@ enum Measurement {
     Send,
     /// As many texts as possible on the embedded store
     Embedded,
-    /// All of the above, in about two minutes
+    /// The measurements so far, in about two minutes
     Quick,
     /// Texts when a million people are known (about five minutes, and some GB of memory)
     People,
@@ -94,7 +94,7 @@ enum Measurement {
     Lobby,
     /// Messages are worked off that came while no worker ran (about a minute for 200,000)
     Backlog,
-    /// Everything so far
+    /// All of the above
     All,
     /// The same relay on other queues; benches/peers/run installs them
     Peers,

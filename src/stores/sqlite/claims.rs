@@ -34,7 +34,7 @@ pub(super) fn claim(
     Ok(claimed)
 }
 
-/// What a request claims for.
+/// Subject of a request for claims.
 struct Lessee<'l> {
     row: &'l PartitionRow<'l>,
     number: i64,

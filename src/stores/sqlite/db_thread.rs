@@ -157,7 +157,7 @@ impl DetachedJobs {
     }
 }
 
-/// What the thread starts with.
+/// Parts that the thread starts with.
 pub(super) struct JobRunner {
     pub(super) db: Connection,
     pub(super) memo: Memo,

@@ -1,4 +1,5 @@
-//! What the thread that writes keeps of the file between transactions, so that no move reads it again.
+//! Memory of the thread that writes: what it keeps of the file between transactions, so that no move reads
+//! it again.
 //!
 //! The process is alone with its file, so nobody else changes what is kept here, but for an operator who
 //! edits the file; SQLite tells of that. A transaction that is rolled back takes with it what was learnt in
@@ -21,7 +22,7 @@ pub(super) struct Memo {
     quiet_until: HashMap<i64, i64>,
     /// Lines that are in the rotation of each queue.
     lines: HashMap<i64, HashSet<String>>,
-    /// What the file holds, and what the transaction has changed of it.
+    /// Content of the file, and the changes of the transaction.
     tallies: HashMap<i64, Tally>,
     changes: HashMap<i64, Tally>,
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-/// What a queue holds, or a change of it. Groups in hand and suspects are few, and counted when they are
+/// Content of a queue in numbers, or a change of it. Groups in hand and suspects are few, and counted when they are
 /// asked for.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Tally {

@@ -36,7 +36,7 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<SentRece
     })
 }
 
-/// What every send says: the address, the credentials and the type of the body, which is still missing.
+/// Beginning of every send: the address, the credentials and the type of the body, which is still missing.
 /// None without credentials.
 pub(super) fn sending(
     http: &reqwest::Client,

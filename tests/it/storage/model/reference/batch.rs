@@ -13,7 +13,7 @@ pub(in crate::storage::model) struct Reply {
     pub(in crate::storage::model) claimed: Vec<ClaimedView>,
 }
 
-/// What a call replies beside claims.
+/// Reply of a call beside claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::storage::model) enum Answer {
     Pushed(Pushed),
