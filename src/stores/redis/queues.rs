@@ -50,11 +50,11 @@ impl Queues for Redis {
         claims: &NextClaims,
     ) -> Result<Completed, StorageError> {
         let outbox = Queue { kind: QueueKind::Outbox, ..claim.queue.clone() };
-        let NextClaims { next, owed } = &self.affordable(claims);
-        let reply = match self
-            .move_one(moves::complete(&claim, &commit, next.as_ref(), owed.as_ref()))
-            .await
-        {
+        // Claims of the outbox would have to be on the replicas, and a completion, which needs none of them,
+        // must not fail when those are away.
+        let owed = claims.owed.as_ref().filter(|_| self.wait_replicas == 0);
+        let next = claims.next.as_ref();
+        let reply = match self.move_one(moves::complete(&claim, &commit, next, owed)).await {
             Ok(reply) => reply,
             Err(error) => {
                 for (queue, request) in [(&claim.queue, next), (&outbox, owed)] {
@@ -78,8 +78,8 @@ impl Queues for Redis {
             }
             settled => Ok(Completed {
                 settled: read_settled(settled),
-                next: read_claimed(&claim.queue, next.as_ref(), field())?,
-                owed: read_claimed(&outbox, owed.as_ref(), field())?,
+                next: read_claimed(&claim.queue, next, field())?,
+                owed: read_claimed(&outbox, owed, field())?,
             }),
         }
     }
@@ -133,13 +133,6 @@ impl Redis {
     async fn settle(&self, call: ScriptCall) -> Result<Settled, StorageError> {
         let reply: String = decode(self.move_one(call).await?)?;
         Ok(read_settled(&reply))
-    }
-
-    /// Leaves out the claims of the outbox where they would have to be on replicas: a completion needs none of
-    /// them, and must not fail when they are away.
-    fn affordable(&self, claims: &NextClaims) -> NextClaims {
-        let owed = claims.owed.clone().filter(|_| self.wait_replicas == 0);
-        NextClaims { next: claims.next.clone(), owed }
     }
 
     /// Releases claims that were made but did not reach enough replicas, so that their caller knows

@@ -26,6 +26,13 @@ local function ask_held(queue, at)
   return reply
 end
 
+-- Adds a claim to the reply of a request. Blanks in it are false.
+local function grant(request, group, head, attempt, isolated, failures, unknown, note, state)
+  table.insert(request.reply, {
+    group, head, attempt, isolated, failures, unknown ~= '' and unknown, note ~= '' and note, state,
+  })
+end
+
 -- Adds to the replies of a repeated batch the claims of the requests' tokens that were made before. What
 -- comes with a claim is as it was before the call whose reply was lost.
 local function give_held(queue)
@@ -38,10 +45,8 @@ local function give_held(queue)
     local request = claim and claim[TOKEN] ~= '' and by_token[claim[TOKEN]]
     if request then
       request.is_held_only = true
-      table.insert(request.reply, {
-        group, call('LINDEX', queue .. 'g:' .. group, 0), claim[ATTEMPTS], claim[ISOLATED], claim[FAILURES],
-        claim[WAS] ~= '' and claim[WAS], claim[NOTE] ~= '' and claim[NOTE], call('GET', tag .. 's:' .. group),
-      })
+      grant(request, group, call('LINDEX', queue .. 'g:' .. group, 0), claim[ATTEMPTS], claim[ISOLATED],
+        claim[FAILURES], claim[WAS], claim[NOTE], call('GET', tag .. 's:' .. group))
     end
   end
 end
@@ -128,10 +133,8 @@ local function lease_heads(queue, requests, groups, suspect)
         request.token, attempt, known[FAILURES], isolated, unknown ~= '' and unknown or now, unknown, note,
       })
       defer(additions, queue .. 'lease', now + request.lease, group)
-      table.insert(request.reply, {
-        group, head, attempt, group == suspect and isolated or 0, known[FAILURES], unknown ~= '' and unknown,
-        note ~= '' and note, states[place],
-      })
+      grant(request, group, head, attempt, group == suspect and isolated or 0, known[FAILURES], unknown, note,
+        states[place])
       readied[queue][group] = nil
       had = had + 1
     else

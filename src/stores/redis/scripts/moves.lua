@@ -9,6 +9,17 @@ local function error_of(failure)
   return type(failure) == 'table' and failure.err or tostring(failure)
 end
 
+-- Reads the claims that the moves settle with one command for each queue.
+local function load_settled()
+  local groups, move = { [inbound] = {}, [outbox] = {} }, at
+  for _ = 1, tonumber(ARGV[2]) do
+    if settles[ARGV[move]] then table.insert(groups[tag .. ARGV[move + 2]], ARGV[move + 3]) end
+    move = move + 2 + ARGV[move + 1]
+  end
+  for queue, of_queue in pairs(groups) do load_claims(queue, of_queue) end
+end
+
+load_settled()
 for place = 1, tonumber(ARGV[2]) do
   local last = at + 1 + ARGV[at + 1]
   local done, reply = pcall(moves[ARGV[at]], at + 1, last)

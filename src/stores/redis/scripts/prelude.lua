@@ -3,7 +3,7 @@
 -- check first and write afterwards. They compare and move payloads and stored values, but never read
 -- inside them.
 --
--- What many moves of a batch change at once is collected, and written by `flush` with one command for
+-- What many moves of a batch change at once is collected, and written by `finish` with one command for
 -- each key: counters, claims, places in sorted sets, rings of the doorbell.
 local tag = KEYS[1]
 local call = redis.call

@@ -13,17 +13,24 @@
 --              outbox entries to the end, each:  group id payload
 -- Returns    OK | DUP | FULL | GROUPFULL | BARRED | LIMITED
 
--- Windows that exist, and those whose end is set, by key.
-local had_window, has_end = {}, {}
+-- Windows of digests that were looked for, by their days, and those whose end is set, by key.
+local windows_of, has_end = {}, {}
 
--- The sets of digests of this window of days and of the one before it, if there is one.
+-- The sets of digests of this window of days and of the one before it, if there is one, and the life of a
+-- window in seconds.
 local function windows(days)
-  local span = days * 86400
-  local window = math.floor(clock[1] / span)
-  local seen = tag .. 'dd:' .. string.format('%.0f', window)
-  local before = tag .. 'dd:' .. string.format('%.0f', window - 1)
-  if had_window[before] == nil then had_window[before] = call('EXISTS', before) == 1 end
-  return seen, had_window[before] and before, 2 * span
+  local found = windows_of[days]
+  if not found then
+    local span = days * 86400
+    local window = math.floor(clock[1] / span)
+    local before = tag .. 'dd:' .. string.format('%.0f', window - 1)
+    found = {
+      seen = tag .. 'dd:' .. string.format('%.0f', window),
+      before = call('EXISTS', before) == 1 and before, life = 2 * span,
+    }
+    windows_of[days] = found
+  end
+  return found.seen, found.before, found.life
 end
 
 -- Remembers a digest, and returns whether it was not known in this window.
@@ -77,7 +84,7 @@ function moves.push(at, last)
   local barred = false
   for mark = 1, writes - marks do barred = barred or known[mark] ~= false end
 
-  local seen, before, life = windows(tonumber(ARGV[at + 5]))
+  local seen, before, life = windows(ARGV[at + 5])
   local function is_known(digested)
     return before and call('SISMEMBER', before, digested) == 1
   end

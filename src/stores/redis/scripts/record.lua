@@ -5,7 +5,7 @@
 --            digest of the facts, then the digests of the facts that supersede them
 -- Returns    OK | DUP
 function moves.record(at, last)
-  local seen, before, life = windows(tonumber(ARGV[at + 1]))
+  local seen, before, life = windows(ARGV[at + 1])
   for known = at + 10, last do
     if call('SISMEMBER', seen, ARGV[known]) == 1
       or before and call('SISMEMBER', before, ARGV[known]) == 1 then
