@@ -85,6 +85,11 @@ pub struct Callback {
 }
 
 impl Callback {
+    /// Parses a URL; `None` when it is malformed.
+    pub fn parse(url: &str) -> Option<Self> {
+        Url::parse(url).ok().map(Self::new)
+    }
+
     pub fn new(mut url: Url) -> Self {
         let fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
         url.set_fragment(None);

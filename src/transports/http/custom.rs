@@ -1,7 +1,6 @@
 //! Gateway whose fields are configured, by topics.toml or by a preset.
 
 use reqwest::RequestBuilder;
-use url::Url;
 
 use super::address::plain_http_problem;
 use super::auth::Auth;
@@ -95,11 +94,7 @@ fn outbound(
     Outbound {
         transport: context.part.to_owned(),
         format: settings.format.unwrap_or(default),
-        report_url: context
-            .public_url
-            .map(status)
-            .and_then(|url| Url::parse(&url).ok())
-            .map(Callback::new),
+        report_url: context.public_url.map(status).and_then(|url| Callback::parse(&url)),
         settings,
         url,
         auth,

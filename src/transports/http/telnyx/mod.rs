@@ -9,7 +9,6 @@ use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use url::Url;
 
 use self::signature::PublicKey;
 use super::address::check_base;
@@ -75,11 +74,7 @@ pub(super) fn build(settings: TelnyxSettings, context: &BuildContext<'_>) -> Res
         messaging_profile_id: settings.messaging_profile_id,
         api_key,
         public_key,
-        status_url: context
-            .public_url
-            .map(status)
-            .and_then(|url| Url::parse(&url).ok())
-            .map(Callback::new),
+        status_url: context.public_url.map(status).and_then(|url| Callback::parse(&url)),
     };
     let missing = secrets.missing();
     secrets.errors.into_result()?;
