@@ -105,13 +105,18 @@ pub fn dropped(facts: &Facts, reason: &str) -> Facts {
     Facts { facts: vec![Fact::from(EventKind::Dropped)], detail, ..facts.clone() }
 }
 
-/// Details recorded of a message that is dropped at its push, one for each reason.
-pub fn drop_details<const N: usize>(facts: &Facts, reasons: [&str; N]) -> [String; N] {
-    let mut detail = facts.detail.clone();
-    reasons.map(|reason| {
-        detail.reason = Some(reason.to_owned());
-        to_json(&detail)
-    })
+/// Beginning of the detail that is recorded of a message when it is dropped at its push, in front of
+/// `"reason":"<reason>"}`. Empty when it is the detail of the push without its closing brace.
+pub fn dropped_detail(facts: &Facts) -> String {
+    if facts.detail.reason.is_none() {
+        return String::new();
+    }
+    let mut beginning = to_json(&Detail { reason: None, ..facts.detail.clone() });
+    beginning.pop();
+    if beginning.len() > 1 {
+        beginning.push(',');
+    }
+    beginning
 }
 
 /// Number of outbound messages to count for an inbound one. A single one needs no count.
@@ -177,13 +182,22 @@ mod tests {
     use crate::model::address::Address;
 
     #[test]
-    fn details_of_drops_are_those_of_the_facts_of_each_drop() {
+    fn detail_of_a_drop_begins_like_that_of_the_push_but_for_its_reason() {
         let address = Some(Address::new("twilio", "+14158675309", "+18005551212"));
-        let detail = Detail { address, ..Detail::default() };
-        let facts = Facts::new(MessageId::new("twilio:SM1"), &[EventKind::Queued], detail, 9);
-        let reasons = [MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED];
-        let expected = reasons.map(|reason| super::detail(&dropped(&facts, reason)));
-        assert_eq!(drop_details(&facts, reasons), expected);
+        for (address, reason) in
+            [(address.clone(), None), (address, Some("other")), (None, Some("other"))]
+        {
+            let detail = Detail { address, reason: reason.map(str::to_owned), ..Detail::default() };
+            let facts = Facts::new(MessageId::new("twilio:SM1"), &[EventKind::Queued], detail, 9);
+            let beginning = dropped_detail(&facts);
+            assert_eq!(beginning.is_empty(), reason.is_none());
+            if reason.is_some() {
+                let whole = format!("{beginning}\"reason\":\"{SENDER_BARRED}\"}}");
+                let read: Detail = serde_json::from_str(&whole).unwrap();
+                assert_eq!(read, dropped(&facts, SENDER_BARRED).detail);
+            }
+        }
+        let facts = Facts::new(MessageId::new("twilio:SM1"), &[], Detail::default(), 9);
         assert_eq!(kinds(&dropped(&facts, "")), EventKind::Dropped.as_str());
     }
 }

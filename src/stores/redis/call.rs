@@ -9,6 +9,7 @@ use super::reconnecting::Request;
 use super::scripts::Script;
 use crate::contracts::storage::{ClaimRequest, Entry, Partition, encoding};
 use crate::model::address::LineKey;
+use crate::model::clock::millis;
 use crate::model::event::Facts;
 
 /// A call of a script, or of one move of a script of moves, which a batch carries out.
@@ -77,7 +78,7 @@ impl ScriptCall {
     }
 
     pub(super) fn millis(self, time: Duration) -> Self {
-        self.arg(crate::model::clock::millis(time))
+        self.arg(millis(time))
     }
 
     pub(super) fn entries<'e>(self, entries: impl IntoIterator<Item = &'e Entry>) -> Self {
@@ -88,13 +89,18 @@ impl ScriptCall {
 
     /// Adds a request for claims, or blanks when there is none.
     pub(super) fn request(self, request: Option<&ClaimRequest>) -> Self {
-        let Some(request) = request else { return (0..5).fold(self, |call, _| call.arg("")) };
-        let closed: Vec<&str> = request.closed.iter().map(LineKey::as_str).collect();
-        self.arg(request.token.as_str())
-            .millis(request.lease)
-            .arg(request.max)
-            .flag(request.reclaim)
-            .arg(closed.join(","))
+        let Some(request) = request else { return self.arg("").arg("") };
+        let terms = [millis(request.lease), request.max as u64, request.reclaim.into()];
+        let closed = request.closed.iter().map(LineKey::as_str);
+        let terms = terms.map(|term| term.to_string());
+        let terms: Vec<&str> = terms.iter().map(String::as_str).chain(closed).collect();
+        self.arg(request.token.as_str()).arg(terms.join(","))
+    }
+
+    /// Adds numbers as one argument, since each argument costs more than to find a number in it. Greater
+    /// ones than a script can hold, which are limits that nothing reaches, become the greatest that it can.
+    pub(super) fn numbers<const N: usize>(self, numbers: [u64; N]) -> Self {
+        self.arg(numbers.map(|number| number.min(1 << 53).to_string()).join(","))
     }
 
     /// Adds the key and the value by which the provider's id of an outbound message is noted, and how

@@ -28,7 +28,7 @@
 //! | `{t:0}pauses` | hash | pauses of sending: `end in ms\|code\|reason` by scope | expires with the longest |
 //! | `{t:0}s:process:<id>`, pool `processes` | string, zset | last report of each process; the processes that have reported | 1 h; 2 min after an end in good order |
 //! | `{t:0}rate:<line>` | string | the time at which the bucket of a line is full, in microseconds | until then and a little longer |
-//! | `{t:0}rep:<recipient>:<text>` | hash | messages with a text, which is a fingerprint: `count id` | its window |
+//! | `{t:0}rep:<recipient>:<text>` | string | messages with a text, which is a fingerprint: `count\|id` | its window |
 //! | `{t:0}c:segments:<day>:<kind>:<prefix>` | string | segments that were spent, or added to a budget | 72 h |
 //! | `{topic:<t>}partitions` | string | the partition count of a topic | one per topic |
 //! | `{feed:<name>}` | stream | a feed, of no partition: `l`, the line | about the number of lines to keep, and an age when it has one |

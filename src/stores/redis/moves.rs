@@ -8,15 +8,15 @@ use super::call::ScriptCall;
 use super::keys::{kind_prefix, transferred};
 use super::scripts;
 use crate::contracts::storage::encoding::{
-    self, DUPLICATE_DAYS, MAILBOX_FULL, MAX_DEAD_LETTERS, RATE_EXCEEDED, RECLAIM_LIMIT,
-    SENDER_BARRED, debts, digest, drop_details, superseding,
+    self, DUPLICATE_DAYS, MAX_DEAD_LETTERS, RECLAIM_LIMIT, debts, digest, superseding,
 };
 use crate::contracts::storage::{
     Burial, Change, Claim, ClaimRequest, Commit, DeadLetterId, Entry, Once, Partition, Push, Queue,
-    QueueKind, Replay, Retry, SenderRate, Token,
+    QueueKind, Replay, Retry, Token,
 };
 use crate::model::address::Group;
-use crate::model::event::{EventKind, Facts};
+use crate::model::clock::millis;
+use crate::model::event::Facts;
 use crate::model::state::{Check, Write};
 
 /// Patience of calls behind a webhook. A provider gives up on it after 15 s, so a 503 comes earlier.
@@ -32,43 +32,42 @@ pub(super) fn push(partition: &Partition, push: &Push) -> ScriptCall {
         .patience(PUSH_PATIENCE)
         .entries([&push.entry])
         .arg(digest(&[push.entry.id.as_str()]))
-        .arg(DUPLICATE_DAYS)
-        .flag(push.is_queued)
-        .arg(push.max_depth)
-        .arg(push.crowded_at())
-        .arg(push.max_group_depth)
-        .arg(push.max_group_depth.min(push.max_crowded_depth))
-        .arg(push.facts.max_records)
-        .facts(Some(&push.facts));
-    let call = rate(drops(call, &push.facts), push.rate.as_ref())
-        .arg(push.aliases.len())
-        .arg(push.marks.len())
-        .arg(push.writes.len())
-        .flag(notice(push).is_some())
-        .flag(push.once.is_some())
-        .flag(push.is_dropped_for_good);
+        .numbers(push_terms(push))
+        .facts(Some(&push.facts))
+        .arg(encoding::dropped_detail(&push.facts))
+        .arg(push.rate.as_ref().map_or("", |rate| rate.bucket.as_str()))
+        .numbers([
+            push.aliases.len() as u64,
+            push.marks.len() as u64,
+            push.writes.len() as u64,
+            notice(push).is_some().into(),
+            push.once.is_some().into(),
+            push.is_dropped_for_good.into(),
+        ]);
     let aliases = push.aliases.iter().map(|id| digest(&[id.as_str()]));
     let call = push.marks.iter().fold(aliases.fold(call, ScriptCall::arg), ScriptCall::arg);
     let call = push.writes.iter().fold(call, write);
     [notice(push), push.once.as_ref()].into_iter().flatten().fold(call, once).entries(&push.outbox)
 }
 
-/// Adds what is recorded of a message that is dropped: the kinds, and the detail for each reason.
-fn drops(call: ScriptCall, facts: &Facts) -> ScriptCall {
-    let call = call.arg(EventKind::Dropped.as_str());
-    let reasons = [MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED];
-    drop_details(facts, reasons).into_iter().fold(call, ScriptCall::arg)
+/// Returns the limits of a push, which are the same for many.
+fn push_terms(push: &Push) -> [u64; 9] {
+    let rate = push.rate.as_ref();
+    [
+        DUPLICATE_DAYS,
+        push.is_queued.into(),
+        push.max_depth,
+        push.crowded_at(),
+        push.max_group_depth,
+        push.max_group_depth.min(push.max_crowded_depth),
+        push.facts.max_records,
+        rate.map_or(0, |rate| millis(life(rate.interval))),
+        rate.map_or(0, |rate| rate.burst.into()),
+    ]
 }
 
 fn notice(push: &Push) -> Option<&Once> {
     push.rate.as_ref()?.notice.as_ref()
-}
-
-fn rate(call: ScriptCall, rate: Option<&SenderRate>) -> ScriptCall {
-    match rate {
-        None => call.arg("").arg("").arg(""),
-        Some(rate) => call.arg(&rate.bucket).millis(life(rate.interval)).arg(rate.burst),
-    }
 }
 
 fn once(call: ScriptCall, once: &Once) -> ScriptCall {
@@ -124,17 +123,19 @@ pub(super) fn complete(
     let call = replicated_if(claims_a_send, settlement("complete", claim))
         .request(next)
         .request(owed)
-        .arg(max_records(commit.facts.as_ref()))
         .facts(commit.facts.as_ref())
         .arg(commit.settles.as_ref().map_or("", |id| id.as_str()))
         .arg(commit.provider_id.as_deref().unwrap_or_default())
-        .arg(debts(&commit.outbox))
-        .arg(commit.checks.len())
-        .arg(commit.writes.len())
-        .arg(commit.outbox.len())
-        .arg(commit.wakes.len())
         .arg(commit.recipient.as_ref().map_or("", |limit| limit.group.as_str()))
-        .arg(commit.recipient.as_ref().map_or(0, |limit| limit.max_depth));
+        .numbers([
+            max_records(commit.facts.as_ref()),
+            debts(&commit.outbox) as u64,
+            commit.checks.len() as u64,
+            commit.writes.len() as u64,
+            commit.outbox.len() as u64,
+            commit.wakes.len() as u64,
+            commit.recipient.as_ref().map_or(0, |limit| limit.max_depth),
+        ]);
     let call = commit.checks.iter().fold(call, check);
     let call = commit.writes.iter().fold(call, write).entries(&commit.outbox);
     commit.wakes.iter().fold(call, |call, (entry, due)| {

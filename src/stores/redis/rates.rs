@@ -11,8 +11,9 @@ use super::reply::decode;
 use super::scripts;
 use crate::contracts::storage::rates::SPENDING_TTL;
 use crate::contracts::storage::{
-    Admission, Admitted, Budget, Partition, Rates, Spending, StorageError,
+    Admission, Admitted, Bucket, Budget, Partition, Rates, Spending, StorageError,
 };
+use crate::model::clock::millis;
 use crate::model::topic::TopicName;
 
 #[async_trait]
@@ -64,27 +65,23 @@ fn admit(topic: &TopicName, admission: &Admission) -> ScriptCall {
     let call = ScriptCall::of_move(&scripts::MOVES, "admit", &Partition::first(topic));
     let call = call.without_replicas();
     let call = call.arg(admission.cost);
-    let call = match &admission.bucket {
-        None => call.arg("").arg(0).arg(0).arg(0),
-        Some(bucket) => call
-            .arg(&bucket.key)
-            .arg(micros(bucket.interval))
-            .arg(micros(bucket.capacity))
-            .arg(micros(bucket.reserve)),
+    let (bucket, repeat) = (admission.bucket.as_ref(), admission.repeat.as_ref());
+    let time = |time: fn(&Bucket) -> Duration| bucket.map_or(0, |bucket| micros(time(bucket)));
+    let call = call.arg(bucket.map_or("", |bucket| bucket.key.as_str()));
+    let call = match repeat {
+        None => call.arg("").arg("").arg(""),
+        Some(repeat) => call.arg(&repeat.key).arg(&repeat.value).arg(&repeat.id),
     };
-    let call = match &admission.repeat {
-        None => call.arg("").arg("").arg("").arg(0).arg(0),
-        Some(repeat) => call
-            .arg(&repeat.key)
-            .arg(&repeat.value)
-            .arg(&repeat.id)
-            .arg(repeat.limit)
-            .millis(repeat.window),
-    };
+    let call = call.numbers([
+        time(|bucket| bucket.interval),
+        time(|bucket| bucket.capacity),
+        time(|bucket| bucket.reserve),
+        repeat.map_or(0, |repeat| repeat.limit.into()),
+        repeat.map_or(0, |repeat| millis(repeat.window)),
+        millis(SPENDING_TTL),
+    ]);
     let budgets = admission.budgets.iter();
-    budgets.fold(call.millis(SPENDING_TTL), |call, budget| {
-        call.arg(&budget.scope).arg(budget.segments)
-    })
+    budgets.fold(call, |call, budget| call.arg(&budget.scope).arg(budget.segments))
 }
 
 fn spend(topic: &TopicName, count: &str, by: i64) -> ScriptCall {

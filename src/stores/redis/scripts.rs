@@ -10,6 +10,13 @@ use redis::Cmd;
 use sha1::{Digest, Sha1};
 
 use crate::contracts::storage::{encoding, rates};
+use crate::model::event::EventKind;
+
+macro_rules! text {
+    ($file:literal) => {
+        include_str!(concat!("scripts/", $file))
+    };
+}
 
 /// Source of a script, and the hash that Redis caches it by.
 pub(super) struct Script {
@@ -26,14 +33,20 @@ impl Script {
     fn new(drains: bool, parts: &[&str]) -> Self {
         let flags = if drains { " flags=allow-oom" } else { "" };
         let constants = format!(
-            "local SUSPECT_AFTER, CLAIM_RECLAIMS, MOST_OWED, DROP_INTERVAL = {}, {}, {}, {}",
+            "local SUSPECT_AFTER, CLAIM_RECLAIMS, MOST_OWED, DROP_INTERVAL = {}, {}, {}, {}\n\
+             local DROPPED, MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED = {:?}, {:?}, {:?}, {:?}",
             encoding::SUSPECT_AFTER,
             encoding::CLAIM_RECLAIMS,
             rates::MOST_OWED,
-            encoding::DROP_INTERVAL.as_millis()
+            encoding::DROP_INTERVAL.as_millis(),
+            EventKind::Dropped.as_str(),
+            encoding::MAILBOX_FULL,
+            encoding::SENDER_BARRED,
+            encoding::RATE_EXCEEDED,
         );
-        let prelude = include_str!("scripts/prelude.lua");
-        let source = format!("#!lua{flags}\n{constants}\n{prelude}\n{}", parts.join("\n"));
+        let shared: [&str; 3] = [text!("prelude.lua"), text!("groups.lua"), text!("writes.lua")];
+        let (shared, parts) = (shared.join("\n"), parts.join("\n"));
+        let source = format!("#!lua{flags}\n{constants}\n{shared}\n{parts}");
         let sha = hex::encode(Sha1::digest(source.as_bytes()));
         Self { source, sha }
     }
@@ -51,15 +64,15 @@ impl Script {
 macro_rules! scripts {
     ($($name:ident, $drains:literal, $($file:literal)+;)*) => {
         $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
-            Script::new($drains, &[$(include_str!(concat!("scripts/", $file))),+])
+            Script::new($drains, &[$(text!($file)),+])
         });)*
     };
 }
 
 scripts! {
-    PUSHES, false, "batch.lua" "push.lua" "record.lua" "moves.lua";
-    MOVES, true, "batch.lua" "ask.lua" "claim.lua" "complete.lua" "retry.lua" "release.lua" "bury.lua"
-        "admit.lua" "values.lua" "moves.lua";
+    PUSHES, false, "batch.lua" "digests.lua" "push.lua" "record.lua" "moves.lua";
+    MOVES, true, "batch.lua" "ask.lua" "settle.lua" "claim.lua" "complete.lua" "retry.lua" "release.lua"
+        "bury.lua" "admit.lua" "values.lua" "moves.lua";
     EXTEND, true, "extend.lua";
     RECLAIM, true, "reclaim.lua";
     AUDIT, true, "audit.lua";

@@ -1,50 +1,65 @@
 -- admit: counts a message that is about to be sent, unless a rate, a budget or a repetition holds it back.
--- Arguments  cost in segments,
---            bucket or '', its interval, capacity and reserve in microseconds,
---            key of a repetition or '', text, id of the message, limit, window in ms,
---            life of a day's counts in ms,
+-- Arguments  cost in segments, bucket or '', key of a repetition or '', text, id of the message,
+--            terms, numbers: of the bucket its interval, capacity and reserve in microseconds; of the repetition
+--              its limit and window in ms; life of a day's counts in ms,
 --            then a scope and its segments for each budget
 -- Returns    {YES, microseconds until the next, day} | {LATER, microseconds} | {SPENT, index, ms of the day} |
 --            {REPEATED}
-function moves.admit(at, last)
-  local cost = tonumber(ARGV[at + 1])
-  local day = math.floor(clock[1] / 86400)
-
-  local repeat_key, count = tag .. 'rep:' .. ARGV[at + 6] .. ':' .. ARGV[at + 7], 0
-  if ARGV[at + 6] ~= '' then
-    local known = call('HMGET', repeat_key, 'count', 'id')
-    if known[1] then
-      count = tonumber(known[1])
-      if known[2] ~= ARGV[at + 8] then count = count + 1 end
-      if count > tonumber(ARGV[at + 9]) then return { 'REPEATED' } end
-    end
-  end
-
-  for i = at + 12, last, 2 do
-    local of_day = tag .. 'c:segments:' .. day .. ':'
-    local spent = tonumber(call('GET', of_day .. 'spent:' .. ARGV[i]) or '0')
-    local added = tonumber(call('GET', of_day .. 'added:' .. ARGV[i]) or '0')
-    local limit = tonumber(ARGV[i + 1]) + added
-    -- A message that costs more than a whole day has is the only one of its day.
-    if spent + math.max(1, math.min(cost, limit)) > limit then
-      return { 'SPENT', (i - at - 12) / 2, (day + 1) * 86400000 - now }
-    end
-  end
-
-  local next_in = 0
+function preparations.admit(at, last)
+  local read = { day = math.floor(clock[1] / 86400), spent = {}, added = {} }
   if ARGV[at + 2] ~= '' then
-    local key = tag .. 'rate:' .. ARGV[at + 2]
-    local interval, capacity, reserve = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+    read.bucket = tag .. 'rate:' .. ARGV[at + 2]
+    want_value(read.bucket)
+  end
+  if ARGV[at + 3] ~= '' then
+    read.repeated = tag .. 'rep:' .. ARGV[at + 3] .. ':' .. ARGV[at + 4]
+    want_value(read.repeated)
+  end
+  for scope = at + 7, last, 2 do
+    for _, kind in ipairs({ 'spent', 'added' }) do
+      local key = tag .. 'c:segments:' .. read.day .. ':' .. kind .. ':' .. ARGV[scope]
+      read[kind][scope] = key
+      want_value(key)
+    end
+  end
+  return read
+end
+
+local function count_of(key)
+  return tonumber(value_of(key) or '0')
+end
+
+function moves.admit(at, last, read)
+  local cost, next_in = tonumber(ARGV[at + 1]), 0
+  local interval, capacity, reserve, limit, window, life = unpack(numbers(ARGV[at + 6]))
+
+  -- Of a text that is repeated, what was counted and the last message with it.
+  local count, known = 0, read.repeated and value_of(read.repeated)
+  if known then
+    local counted, id = string.match(known, '^(%d+)|(.*)$')
+    count = id == ARGV[at + 5] and tonumber(counted) or counted + 1
+    if count > limit then return { 'REPEATED' } end
+  end
+
+  for scope = at + 7, last, 2 do
+    local spent, most = count_of(read.spent[scope]), tonumber(ARGV[scope + 1]) + count_of(read.added[scope])
+    -- A message that costs more than a whole day has is the only one of its day.
+    if spent + math.max(1, math.min(cost, most)) > most then
+      return { 'SPENT', (scope - at - 7) / 2, (read.day + 1) * 86400000 - now }
+    end
+  end
+
+  if read.bucket then
     -- The time at which the bucket is full: never in the past when it is new.
-    local full_at = tonumber(call('GET', key) or '0')
+    local full_at = count_of(read.bucket)
     local function keep(full)
       -- Kept for as long as it tells more than a full bucket, also to those who leave a reserve.
-      local life = math.ceil((full - micros + capacity + interval) / 1000)
-      call('SET', key, string.format('%.0f', full), 'PX', life)
+      local kept = math.ceil((full - micros + capacity + interval) / 1000)
+      put_value(read.bucket, string.format('%.0f', full), kept)
     end
-    local most = micros + capacity + MOST_OWED * interval
-    if full_at > most then
-      full_at = most
+    local latest = micros + capacity + MOST_OWED * interval
+    if full_at > latest then
+      full_at = latest
       keep(full_at)
     end
     local wait = full_at + math.min(cost * interval, capacity) + reserve - micros - capacity
@@ -54,15 +69,12 @@ function moves.admit(at, last)
     keep(full_at)
   end
 
-  if ARGV[at + 6] ~= '' then
-    local is_new = count == 0
-    call('HSET', repeat_key, 'count', math.max(count, 1), 'id', ARGV[at + 8])
-    if is_new then call('PEXPIRE', repeat_key, ARGV[at + 10]) end
+  if read.repeated then
+    put_value(read.repeated, math.max(count, 1) .. '|' .. ARGV[at + 5], count == 0 and window or nil)
   end
-  for i = at + 12, last, 2 do
-    local spent = tag .. 'c:segments:' .. day .. ':spent:' .. ARGV[i]
-    call('INCRBY', spent, cost)
-    call('PEXPIRE', spent, ARGV[at + 11])
+  for scope = at + 7, last, 2 do
+    local key = read.spent[scope]
+    put_value(key, string.format('%.0f', count_of(key) + cost), life)
   end
-  return { 'YES', next_in, day }
+  return { 'YES', next_in, read.day }
 end

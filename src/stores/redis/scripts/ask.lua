@@ -4,15 +4,28 @@
 -- Requests by queue, in their order. The reply of each is filled when the claims are made.
 local asked = { [inbound] = {}, [outbox] = {} }
 
--- Notes a request, of five arguments behind ARGV[at]: token or '' when nothing is asked, lease in ms, max
--- claims, 1 to look first for what is due, keys of the closed lines with a comma between them.
+-- Terms of requests, of which many have the same: lease in ms, max claims, 1 to look first for what is due,
+-- and then keys of the closed lines, all with a comma between them.
+local terms_of = {}
+local function read_terms(argument)
+  local known = terms_of[argument]
+  if not known then
+    local lease, most, due_too, closed = string.match(argument, '^(%d+),(%d+),(%d),?(.*)$')
+    known = { lease = tonumber(lease), most = tonumber(most), is_due_too = due_too == '1', closed = closed }
+    terms_of[argument] = known
+  end
+  return known
+end
+
+-- Notes a request, of two arguments behind ARGV[at]: token or '' when nothing is asked, and its terms.
 -- Returns  the reply, {ms until something is due or -1, claims ...}, each claim {group, head, attempt,
 --          isolated, failures, outcome unknown since, note, state}; false when nothing is asked
 local function ask(queue, at)
   if ARGV[at + 1] == '' then return false end
+  local terms = read_terms(ARGV[at + 2])
   local request = {
-    token = ARGV[at + 1], lease = tonumber(ARGV[at + 2]), most = tonumber(ARGV[at + 3]),
-    is_due_too = ARGV[at + 4] == '1', closed = ARGV[at + 5], reply = { -1 },
+    token = ARGV[at + 1], lease = terms.lease, most = terms.most, is_due_too = terms.is_due_too,
+    closed = terms.closed, reply = { -1 },
   }
   table.insert(asked[queue], request)
   return request.reply
@@ -46,7 +59,7 @@ local function give_held(queue)
     if request then
       request.is_held_only = true
       grant(request, group, call('LINDEX', queue .. 'g:' .. group, 0), claim[ATTEMPTS], claim[ISOLATED],
-        claim[FAILURES], claim[WAS], claim[NOTE], call('GET', tag .. 's:' .. group))
+        claim[FAILURES], claim[WAS], claim[NOTE], value_of(tag .. 's:' .. group))
     end
   end
 end
@@ -70,6 +83,54 @@ local function open_lines(queue, closed, most)
     from = from + #page
   until #page < most or #found == most
   return found
+end
+
+-- Takes the groups that this batch has made ready, without placing them in their sets before: when no other
+-- group is ready, and all of them can be taken. Their order is that in which `take_ready` takes them. Returns
+-- nothing otherwise.
+local function take_unplaced(queue, closed, most)
+  local list, rest, lines, by_line = unplaced[queue], {}, {}, { [false] = {} }
+  if #list == 0 and queue == inbound or call('EXISTS', queue .. 'ready', queue .. 'lines') > 0 then return nil end
+  local count = 0
+  for _, of in ipairs(list) do
+    local group, line, score, place = unpack(of)
+    if line and is_closed(line, closed) then
+      rest[#rest + 1] = of
+    else
+      if not by_line[line] then
+        by_line[line], lines[#lines + 1] = {}, { tonumber(place), line }
+      end
+      table.insert(by_line[line], { tonumber(score), group })
+      count = count + 1
+    end
+  end
+  if count > most then return nil end
+  unplaced[queue] = rest
+
+  local function in_order(one, other)
+    if one[1] == other[1] then return one[2] < other[2] end
+    return one[1] < other[1]
+  end
+  table.sort(lines, in_order)
+  for _, groups in pairs(by_line) do table.sort(groups, in_order) end
+  local groups = {}
+  for _, of in ipairs(by_line[false]) do groups[#groups + 1] = of[2] end
+  local taken_of_each = 0
+  while #groups < count do
+    local going_on = {}
+    for _, of in ipairs(lines) do
+      if by_line[of[2]][taken_of_each + 1] then going_on[#going_on + 1] = of end
+    end
+    lines = going_on
+    local share = math.floor((most - #groups) / #lines)
+    for _, of in ipairs(lines) do
+      for place = taken_of_each + 1, math.min(taken_of_each + share, #by_line[of[2]]) do
+        groups[#groups + 1] = by_line[of[2]][place][2]
+      end
+    end
+    taken_of_each = taken_of_each + share
+  end
+  return groups
 end
 
 -- Takes ready groups: those that have waited longest without a line, and then those of the open lines, of
@@ -120,9 +181,10 @@ local function lease_heads(queue, requests, groups, suspect)
   load_claims(queue, groups)
   local keys, at, had = {}, 1, 0
   for place, group in ipairs(groups) do keys[place] = tag .. 's:' .. group end
-  local states = call('MGET', unpack(keys))
+  load_values(keys)
   for place, group in ipairs(groups) do
-    local head = call('LINDEX', queue .. 'g:' .. group, 0)
+    local list = queue .. 'g:' .. group
+    local head = heads[list] or call('LINDEX', list, 0)
     if head then
       while #requests[at].reply > requests[at].most do at = at + 1 end
       local known = claim_of(queue, group) or { '', 0, 0, 0, '', '', '' }
@@ -134,7 +196,7 @@ local function lease_heads(queue, requests, groups, suspect)
       })
       defer(additions, queue .. 'lease', now + request.lease, group)
       grant(request, group, head, attempt, group == suspect and isolated or 0, known[FAILURES], unknown, note,
-        states[place])
+        value_of(keys[place]))
       readied[queue][group] = nil
       had = had + 1
     else
@@ -150,7 +212,11 @@ local function fill(queue, requests, closed, suspect)
   local missing = 0
   for _, request in ipairs(requests) do missing = missing + request.most end
   if suspect then missing = missing - lease_heads(queue, requests, { suspect }, suspect) end
-  while missing > 0 do
+  place_rest(queue)
+  local unplaced_groups = missing > 0 and take_unplaced(queue, closed, math.min(missing, 256))
+  if unplaced_groups then missing = missing - lease_heads(queue, requests, unplaced_groups) end
+  while missing > 0 and not unplaced_groups do
+    flush_sets()
     local asked_for = math.min(missing, 256)
     local groups = take_ready(queue, closed, asked_for)
     missing = missing - lease_heads(queue, requests, groups)
@@ -184,8 +250,10 @@ end
 -- Makes the claims of one queue. Suspects come first, one at a time, and only when the caller also looks for
 -- what is due, so that a busy queue does not pay for them.
 local function make_claims_of(queue)
-  flush_sets()
-  if is_repeated then give_held(queue) end
+  if is_repeated then
+    flush_sets()
+    give_held(queue)
+  end
   local run = {}
   for place, request in ipairs(asked[queue]) do
     if not request.is_held_only then

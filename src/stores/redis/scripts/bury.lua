@@ -5,6 +5,8 @@
 --            max records, message or '', kinds, detail, number of writes, the writes,
 --            then (group, id, payload) for each outbox entry
 -- Returns    OK | LOST
+preparations.bury = prepare_settlement
+
 function moves.bury(at, last)
   local queue, group = tag .. ARGV[at + 1], ARGV[at + 2]
   if not is_claimed(queue, group, ARGV[at + 3]) then return 'LOST' end

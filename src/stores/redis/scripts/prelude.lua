@@ -3,8 +3,8 @@
 -- check first and write afterwards. They compare and move payloads and stored values, but never read
 -- inside them.
 --
--- What many moves of a batch change at once is collected, and written by `finish` with one command for
--- each key: counters, claims, places in sorted sets, rings of the doorbell.
+-- What the moves of a batch read is read ahead, and what they change is collected, so that one command does
+-- it for many: values, counters, claims, places in sorted sets, rings of the doorbell. `finish` writes it.
 local tag = KEYS[1]
 local call = redis.call
 
@@ -51,15 +51,55 @@ local function call_with(command, key, arguments)
   end
 end
 
-local function flush_sets()
-  for key, members in pairs(removals) do call_with('ZREM', key, members) end
-  for key, members in pairs(additions) do call_with('ZADD', key, members) end
-  additions, removals, unleased = {}, {}, {}
+-- Strings that were read or changed, by key; false for one that is not there. The life of those that were
+-- changed is in milliseconds, or KEEPTTL.
+local values, changed_values = {}, {}
+
+local function load_values(keys)
+  local missing = {}
+  for _, key in ipairs(keys) do
+    if values[key] == nil then
+      values[key], missing[#missing + 1] = false, key
+    end
+  end
+  for from = 1, #missing, 1000 do
+    local last = math.min(from + 999, #missing)
+    local found = call('MGET', unpack(missing, from, last))
+    for at = from, last do values[missing[at]] = found[at - from + 1] end
+  end
 end
 
--- Groups that became ready and are not claimed since, by queue. Queues whose consumers must look at them, and
--- those whose rings nobody needs to hear.
-local readied, rung, silent = { [inbound] = {}, [outbox] = {} }, {}, {}
+local function value_of(key)
+  if values[key] == nil then load_values({ key }) end
+  return values[key]
+end
+
+-- Sets a value for some milliseconds, or without them to the end that it has.
+local function put_value(key, value, life)
+  values[key], changed_values[key] = value, life or changed_values[key] or 'KEEPTTL'
+end
+
+local function remove_value(key)
+  values[key], changed_values[key] = false, 'KEEPTTL'
+end
+
+local function flush_values()
+  for key, life in pairs(changed_values) do
+    if not values[key] then
+      call('DEL', key)
+    elseif life == 'KEEPTTL' then
+      call('SET', key, values[key], life)
+    else
+      call('SET', key, values[key], 'PX', life)
+    end
+  end
+end
+
+-- Groups that became ready and are not claimed since, by queue, and those of them that are not in their sets
+-- yet: group, line, score, place in time. Queues whose consumers must look at them, and those whose rings
+-- nobody needs to hear.
+local readied, unplaced = { [inbound] = {}, [outbox] = {} }, { [inbound] = {}, [outbox] = {} }
+local rung, silent = {}, {}
 
 -- Rings the doorbell, which carries no work and only wakes consumers.
 local function ring(queue)
@@ -182,207 +222,3 @@ local function flush_claims()
   end
 end
 
--- Writes everything that was collected, and returns the reply of the script: its last step.
-local function finish(reply)
-  flush_sets()
-  flush_claims()
-  flush_counters()
-  flush_rings()
-  return reply
-end
-
--- The line of a group of the outbox: the hexadecimal digits in front of its first dot, if it has any.
-local function line_of(queue, group)
-  return queue == outbox and string.match(group, '^(%x+)%.')
-end
-
--- The set of ready groups that a group belongs to: that of its line, or the one of all others.
-local function ready_set(queue, line)
-  return line and queue .. 'ready:' .. line or queue .. 'ready'
-end
-
--- A group with messages is in exactly one of ready, lease, delay and suspect. A lower score is claimed
--- first. A line that gets its first ready group goes to the end of the rotation of lines.
-local function make_ready(queue, group, score)
-  local line = line_of(queue, group)
-  defer(additions, ready_set(queue, line), score, group)
-  readied[queue][group] = true
-  if line then call('ZADD', queue .. 'lines', 'NX', ticket(), line) end
-end
-
-local function end_lease(queue, group)
-  defer(removals, queue .. 'lease', group)
-  unleased[queue .. group] = true
-end
-
--- Adds a message to the end of its group, and returns the number of messages in it. An id may contain any
--- character, so its length precedes it: `sequence|length of id|id payload`. It is appended as it is, because
--- string.format would end it at a NUL.
-local function add(queue, group, id, payload)
-  local of = counter(queue)
-  of.seq, are_counted = of.seq + 1, true
-  local message = string.format('%.0f|%d|', of.seq, #id) .. id .. payload
-  local length = call('RPUSH', queue .. 'g:' .. group, message)
-  if length == 1 then make_ready(queue, group, ticket()) end
-  return length
-end
-
--- Drops a wake when an identical one is last in its group and is not being handled yet: that one will
--- see everything that this one was sent for.
-local function append_wake(queue, group, id, payload)
-  local list = queue .. 'g:' .. group
-  local last = call('LINDEX', list, -1)
-  local at = last and string.find(last, '|', 1, true)
-  if at and string.sub(last, at + 1) == #id .. '|' .. id .. payload
-    and (call('LLEN', list) > 1 or unleased[queue .. group] or not call('ZSCORE', queue .. 'lease', group)) then
-    return
-  end
-  add(queue, group, id, payload)
-end
-
--- Schedules a wake, or moves an equal one. Consumers that wait are told, as it may be due first.
-local function schedule(queue, group, id, payload, due)
-  local wake = #group .. '|' .. #id .. '|' .. group .. id .. payload
-  call('ZADD', queue .. 'wakes', due, wake)
-  ring(queue)
-end
-
-local function record(message, kinds, detail, max)
-  if kinds == '' then return end
-  call('XADD', tag .. 'ev', 'MAXLEN', '~', max, '*', 'm', message, 'e', kinds, 'd', detail)
-end
-
--- Counts how many outbound messages an inbound one still waits for, beside those of an earlier attempt.
--- A single one is not counted, and without an inbound message there is nothing to count for.
-local function expect(message, outbound)
-  if message ~= '' and outbound ~= '0' then call('HINCRBY', tag .. 'owed', message, outbound) end
-end
-
--- Marks one outbound message of an inbound one as settled. After the last, the inbound one is recorded.
-local function settle(message, kinds)
-  if message == '' then return kinds end
-  if call('HINCRBY', tag .. 'owed', message, -1) > 0 then return kinds end
-  call('HDEL', tag .. 'owed', message)
-  return kinds .. ',recorded'
-end
-
--- The first fence: the token of the claim.
-local function is_claimed(queue, group, token)
-  local claim = claim_of(queue, group)
-  return claim and token ~= '' and claim[TOKEN] == token
-end
-
--- The second fence: the identity of the head that was claimed.
-local function is_head(head, sequence)
-  return head and string.sub(head, 1, #sequence + 1) == sequence .. '|'
-end
-
--- Tests both fences without a change.
-local function is_ours(queue, group, token, sequence)
-  return is_claimed(queue, group, token) and is_head(call('LINDEX', queue .. 'g:' .. group, 0), sequence)
-end
-
--- Takes the head of a group whose claim has this token, unless it is another message than the one that was
--- claimed. Ends the claim, and makes the rest of the group ready.
-local function take_head(queue, group, sequence, was_suspect)
-  local list = queue .. 'g:' .. group
-  local head = call('LPOP', list)
-  if not is_head(head, sequence) then
-    if head then call('LPUSH', list, head) end
-    return nil
-  end
-  count_done(queue)
-  end_lease(queue, group)
-  keep_claim(queue, group, false)
-  if was_suspect then call('DEL', queue .. 'suspect:now') end
-  if call('EXISTS', list) == 1 then make_ready(queue, group, ticket()) end
-  return head
-end
-
--- Makes ready, ahead of all others, groups whose lease has expired or whose retry is due, and delivers
--- wakes that are due. A message that lost too many claims is a suspect and is kept apart.
-local function reclaim(queue, limit)
-  local moved = 0
-  flush_sets()
-  for _, group in ipairs(call('ZRANGEBYSCORE', queue .. 'lease', '-inf', now, 'LIMIT', 0, limit)) do
-    local claim = claim_of(queue, group)
-    call('ZREM', queue .. 'lease', group)
-    if claim then
-      claim[TOKEN] = ''
-      keep_claim(queue, group, claim)
-    end
-    if call('GET', queue .. 'suspect:now') == group then call('DEL', queue .. 'suspect:now') end
-    if claim and tonumber(claim[ATTEMPTS]) >= SUSPECT_AFTER then
-      call('ZADD', queue .. 'suspect', ticket(), group)
-      ring(queue)
-    else
-      make_ready(queue, group, 0)
-    end
-    moved = moved + 1
-  end
-  for _, group in ipairs(call('ZRANGEBYSCORE', queue .. 'delay', '-inf', now, 'LIMIT', 0, limit)) do
-    call('ZREM', queue .. 'delay', group)
-    make_ready(queue, group, 0)
-    moved = moved + 1
-  end
-  for _, wake in ipairs(call('ZRANGEBYSCORE', queue .. 'wakes', '-inf', now, 'LIMIT', 0, limit)) do
-    local group_ends, id_ends, at = string.match(wake, '^(%d+)|(%d+)|()')
-    local group = string.sub(wake, at, at + group_ends - 1)
-    local id = string.sub(wake, at + group_ends, at + group_ends + id_ends - 1)
-    local payload = string.sub(wake, at + group_ends + id_ends)
-    call('ZREM', queue .. 'wakes', wake)
-    append_wake(queue, group, id, payload)
-    moved = moved + 1
-  end
-  flush_sets()
-  return moved
-end
-
--- Adds a group to a pool, to be removed at the time `ends`. A member that is in it keeps its place; one
--- whose time is over counts as absent.
-local function insert_member(pool, group, place, ends)
-  local members, expiries = tag .. 'pool:' .. pool, tag .. 'pool_ttl:' .. pool
-  local expiry = call('ZSCORE', expiries, group)
-  if expiry and tonumber(expiry) <= now then call('ZREM', members, group) end
-  call('ZADD', members, 'NX', place, group)
-  call('ZADD', expiries, ends, group)
-  call('SADD', tag .. 'pools', pool)
-end
-
-local function remove_member(pool, group)
-  call('ZREM', tag .. 'pool:' .. pool, group)
-  call('ZREM', tag .. 'pool_ttl:' .. pool, group)
-end
-
--- Tests whether the time of a pool member is over.
-local function has_expired(pool, group)
-  local expiry = call('ZSCORE', tag .. 'pool_ttl:' .. pool, group)
-  return expiry and tonumber(expiry) <= now
-end
-
--- The last place in a pool that this script has given.
-local last_place = 0
-
--- Carries out `count` writes, of four arguments each from ARGV[at], and returns the place after them:
--- P key value ttl | R key | I pool group ttl | T pool group | C name by ttl, padded with blanks.
-local function write(at, count)
-  for _ = 1, count do
-    local kind, name, value, extra = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-    if kind == 'P' then
-      call('SET', tag .. 's:' .. name, value, 'PX', extra)
-    elseif kind == 'R' then
-      call('DEL', tag .. 's:' .. name)
-    elseif kind == 'I' then
-      -- All of a commit happens at one time, but a later insert of it gets a later place.
-      last_place = math.max(micros, last_place + 1)
-      insert_member(name, value, string.format('%.0f', last_place), now + extra)
-    elseif kind == 'T' then
-      remove_member(name, value)
-    else
-      call('INCRBY', tag .. 'c:' .. name, value)
-      call('PEXPIRE', tag .. 'c:' .. name, extra)
-    end
-    at = at + 4
-  end
-  return at
-end

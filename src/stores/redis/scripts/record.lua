@@ -4,20 +4,22 @@
 --            key of the note, provider's id, time of the note in ms, name of that id when another store knew it,
 --            digest of the facts, then the digests of the facts that supersede them
 -- Returns    OK | DUP
-function moves.record(at, last)
-  local seen, before, life = windows(ARGV[at + 1])
+function preparations.record(at, last)
+  local digests = window(tonumber(ARGV[at + 1]))
+  for known = at + 10, last do want_digest(digests, ARGV[known]) end
+  return digests
+end
+
+function moves.record(at, last, digests)
   for known = at + 10, last do
-    if call('SISMEMBER', seen, ARGV[known]) == 1
-      or before and call('SISMEMBER', before, ARGV[known]) == 1 then
-      return 'DUP'
-    end
+    if is_known(digests, ARGV[known]) then return 'DUP' end
   end
   if ARGV[at + 6] ~= ''
     and call('EXISTS', tag .. 'sid:' .. ARGV[at + 7], tag .. 'sid:' .. ARGV[at + 9]) == 0 then
-    call('SET', tag .. 's:' .. ARGV[at + 6], ARGV[at + 7], 'PX', ARGV[at + 8])
+    put_value(tag .. 's:' .. ARGV[at + 6], ARGV[at + 7], ARGV[at + 8])
   end
   if last < at + 10 then return 'OK' end
-  remember(seen, ARGV[at + 10], life)
+  remember(digests, ARGV[at + 10])
   record(ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 2])
   return 'OK'
 end

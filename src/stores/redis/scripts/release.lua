@@ -2,6 +2,8 @@
 -- Arguments  queue, group, token, sequence, 1 when suspect,
 --            1 when the outcome was already unknown before the claim
 -- Returns    OK | LOST
+preparations.release = prepare_settlement
+
 function moves.release(at)
   local queue, group = tag .. ARGV[at + 1], ARGV[at + 2]
   if not is_ours(queue, group, ARGV[at + 3], ARGV[at + 4]) then return 'LOST' end

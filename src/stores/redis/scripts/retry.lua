@@ -2,6 +2,8 @@
 -- Arguments  queue, group, token, sequence, 1 when suspect, delay in ms, 1 when it counts as a failure,
 --            1 when its outcome stays unknown, note or '', max records, message or '', kinds, detail
 -- Returns    OK | LOST
+preparations.retry = prepare_settlement
+
 function moves.retry(at)
   local queue, group = tag .. ARGV[at + 1], ARGV[at + 2]
   if not is_ours(queue, group, ARGV[at + 3], ARGV[at + 4]) then return 'LOST' end

@@ -1,8 +1,17 @@
 -- values: reads a handler's state.
 -- Arguments  the keys
 -- Returns    for each the value or false
-function moves.values(at, last)
+function preparations.values(at, last)
   local keys = {}
-  for key = at + 1, last do keys[#keys + 1] = tag .. 's:' .. ARGV[key] end
-  return call('MGET', unpack(keys))
+  for key = at + 1, last do
+    keys[#keys + 1] = tag .. 's:' .. ARGV[key]
+    want_value(keys[#keys])
+  end
+  return keys
+end
+
+function moves.values(_, _, keys)
+  local found = {}
+  for place, key in ipairs(keys) do found[place] = value_of(key) end
+  return found
 end
