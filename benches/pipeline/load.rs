@@ -13,14 +13,16 @@ use crate::stack::{ACCOUNT, LINE, TOKEN};
 /// Connections of the load.
 pub(crate) const CONNECTIONS: usize = 64;
 
+/// Number of requests made so far. Loads share it, since a server takes equal numbers for one text.
+static NUMBERED: AtomicUsize = AtomicUsize::new(0);
+
 /// Maker of requests to one server.
 pub(crate) struct Load {
     port: u16,
     path: &'static str,
-    numbered: AtomicUsize,
 }
 
-/// Request that brings a text, under a number that no other text of its load has.
+/// Request that brings a text, under a number that no other text has.
 pub(crate) struct Request {
     pub(crate) number: usize,
     bytes: Vec<u8>,
@@ -28,13 +30,12 @@ pub(crate) struct Request {
 
 impl Load {
     pub(crate) fn new(port: u16, path: &'static str) -> Self {
-        Self { port, path, numbered: AtomicUsize::new(0) }
+        Self { port, path }
     }
 
-    /// Returns a load for another port, whose texts have other numbers than those made so far.
+    /// Returns a load for another port.
     pub(crate) fn elsewhere(&self, port: u16) -> Self {
-        let numbered = AtomicUsize::new(self.numbered.load(Ordering::Relaxed));
-        Self { port, path: self.path, numbered }
+        Self { port, ..*self }
     }
 
     /// Makes as many texts, of each phone in turn.
@@ -51,7 +52,7 @@ impl Load {
     }
 
     fn request(&self, phone: usize, text: impl Fn(usize) -> String) -> Request {
-        let number = self.numbered.fetch_add(1, Ordering::Relaxed);
+        let number = NUMBERED.fetch_add(1, Ordering::Relaxed);
         let (sid, from) = (format!("SM{number:032x}"), format!("+1415{phone:07}"));
         let parameters: Vec<(String, String)> = [
             ("MessageSid", sid.as_str()),
