@@ -21,6 +21,7 @@ use super::fakes::{
 };
 use super::worker::{APOLOGY, Deed, mail, parts};
 use super::{groups, person};
+use crate::storage::fixture::LONG;
 
 /// Settlement of a worker whose handler does this on its third attempt of at most `max_attempts`.
 async fn worked(max_attempts: u32, deed: Deed) -> Settlement {
@@ -271,6 +272,7 @@ async fn list_is_asked_in_time_whatever_the_clock_of_the_store_says() {
                 panic!("the message is looked for")
             };
             waited += retry.after;
+            assert!(waited < LONG, "the list is never asked");
             claim.note = retry.note;
         }
         assert_eq!(waited, 2 * sending(OnAmbiguous::Reconcile).settle, "the list is read twice");

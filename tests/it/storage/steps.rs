@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use crosswire::contracts::storage::encoding::DUPLICATE_DAYS;
 use crosswire::contracts::storage::{
     Claimed, Earlier, Pause, PauseScope, Push, Pushed, Reading, Retry,
 };
@@ -189,6 +190,16 @@ async fn periodic_work_goes_on_after_a_step_back(s: Stepped) {
     assert!(turn().await.unwrap());
 }
 
+async fn message_is_remembered_across_a_step_back(s: Stepped) {
+    // Just behind the border of two windows of ids.
+    let window = 86_400 * i64::try_from(DUPLICATE_DAYS).unwrap();
+    let left = window - s.keep_time().await.at.timestamp().rem_euclid(window);
+    s.step_and_find(left + 60).await;
+    s.f.push("alice", "m1").await;
+    s.step_and_find(-HOUR).await;
+    assert_eq!(s.f.push("alice", "m1").await, Pushed::Duplicate);
+}
+
 async fn small_difference_is_no_step(s: Stepped) {
     s.f.push("alice", "m1").await;
     s.step(3);
@@ -226,5 +237,6 @@ on_both_stores!(
     those_who_waited_before_a_step_back_stay_in_front,
     pause_lasts_as_long,
     periodic_work_goes_on_after_a_step_back,
+    message_is_remembered_across_a_step_back,
     small_difference_is_no_step,
 );
