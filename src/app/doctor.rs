@@ -2,17 +2,20 @@
 
 use std::io::Write;
 
+use chrono::TimeDelta;
+
 use super::check::purpose;
 use super::commands::DoctorOptions;
 use super::process::{raise_open_files_limit, run_to_the_end};
 use super::store::StoreHandle;
-use super::{advice, prepare};
+use super::{advice, prepare, skew};
 use crate::app::config::{Config, StoreConfig};
 use crate::app::registry::Registry;
 use crate::contracts::settings::Environment;
 use crate::contracts::storage::{Health, Storage};
 use crate::contracts::transport::{Examination, Finding, Verdict};
 use crate::engine::topic::TopicRuntime;
+use crate::model::clock::{Clock, SystemClock};
 use crate::stores::sqlite::Sqlite;
 
 /// Open files beside those of connections, as the web process reserves them.
@@ -113,6 +116,8 @@ async fn store(
     match reached.await {
         Ok((store, health)) => {
             persistence(&health, report)?;
+            let ahead = store.time().await? - SystemClock.now();
+            clock(ahead, report)?;
             pauses(services, store.as_ref(), report).await
         }
         Err(error) => {
@@ -134,6 +139,14 @@ fn persistence(health: &Health, report: &mut Report) -> std::io::Result<()> {
         report.line(Verdict::Ok, "persistence", "every accepted message is durable")?;
     }
     Ok(())
+}
+
+/// Tells whether the store's clock agrees with that of this process.
+fn clock(ahead: TimeDelta, report: &mut Report) -> std::io::Result<()> {
+    match skew::sentence("store", ahead.as_seconds_f64()) {
+        None => report.line(Verdict::Ok, "store time", "agrees with that of this machine"),
+        Some(sentence) => report.line(Verdict::Degraded, "store time", sentence),
+    }
 }
 
 async fn pauses(

@@ -58,6 +58,7 @@ mod send;
 mod serve;
 mod settings_view;
 mod shell;
+mod skew;
 mod status;
 mod store;
 mod submit;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::commands::StatusOptions;
 use super::process::Stop;
-use super::{App, operator};
+use super::{App, operator, skew};
 use crate::contracts::storage::FeedEntry;
 use crate::engine::operations::{
     Latency, Operations, Overview, ProcessView, QueueView, StoreView, TopicView,
@@ -133,7 +133,10 @@ fn shown(overview: &anyhow::Result<Overview>, rates: &[Option<Rates>]) -> String
     lines.push(String::new());
     let seen = overview.processes.iter().filter(|it| it.state != ProcessState::Stopped);
     let count = lines.len();
-    lines.extend(seen.map(|process| process_line(process, overview.at)));
+    lines.extend(seen.flat_map(|process| {
+        let clocks = skew::sentences(&process.clocks_ahead).map(|it| format!("  clock: {it}"));
+        std::iter::once(process_line(process, overview.at)).chain(clocks)
+    }));
     if lines.len() == count {
         lines.push("no process runs; start `crosswire web` and `crosswire worker`".to_owned());
     }

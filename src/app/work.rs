@@ -20,6 +20,7 @@ use crate::engine::janitor::Janitor;
 use crate::engine::jobs::Jobs;
 use crate::engine::leases::Leases;
 use crate::engine::processes::Recorder;
+use crate::engine::timekeeper::Timekeeper;
 use crate::engine::topic::TopicRuntime;
 use crate::model::clock::{Clock, SystemClock};
 use crate::tester::{self, Board};
@@ -59,6 +60,8 @@ pub(super) async fn work(
     let names: Vec<&str> = prepared.services.iter().map(|s| s.config.name.as_str()).collect();
     info!(topics = names.join(" "), worker = %Uuid::now_v7(), ?until, "worker started");
     if until == Until::Once {
+        // Until somebody has looked at the clock, no lease and no retry ends.
+        timekeeper(prepared, &storage).step().await?;
         for (_, consumer) in &consumers {
             consumer.step().await?;
         }
@@ -85,6 +88,8 @@ async fn run(
     let janitor = Janitor::new(Arc::clone(&storage), retentions(&prepared.services));
     let stopped = done.clone();
     tasks.spawn(async move { janitor.run(stopped).await });
+    let (timekeeper, stopped) = (timekeeper(prepared, &storage), done.clone());
+    tasks.spawn(async move { timekeeper.run(stopped).await });
     if until == Until::Stopped {
         let jobs = Jobs::new(Arc::clone(&storage), Arc::new(SystemClock), &prepared.services);
         let stopped = done.clone();
@@ -145,6 +150,17 @@ async fn pending(storage: &dyn Storage, queues: &[Queue]) -> Result<u64, Storage
         pending += storage.depth(queue).await?.pending;
     }
     Ok(pending)
+}
+
+fn timekeeper(prepared: &Prepared, storage: &Arc<dyn Storage>) -> Timekeeper {
+    let services = &prepared.services;
+    Timekeeper::new(
+        Arc::clone(storage),
+        Arc::new(SystemClock),
+        Arc::clone(&prepared.recorder.figures),
+        services.iter().flat_map(TopicRuntime::partitions).collect(),
+        services.iter().flat_map(|service| service.transports.clone()).collect(),
+    )
 }
 
 fn retentions(services: &[TopicRuntime]) -> Vec<(Partition, Retention)> {

@@ -22,6 +22,7 @@ pub mod settlement;
 pub mod sockets;
 pub mod submissions;
 pub mod sweeper;
+pub mod timekeeper;
 pub mod topic;
 mod unreached;
 pub mod worker;

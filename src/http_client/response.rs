@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
@@ -16,6 +16,8 @@ pub struct Response {
     pub status: StatusCode,
     /// Pause that the server asks for.
     pub retry_after: Option<Duration>,
+    /// Time by the server's clock, in whole seconds.
+    pub date: Option<DateTime<Utc>>,
     /// Absent when it could not be read, or was longer than allowed.
     pub body: Option<Vec<u8>>,
 }
@@ -35,6 +37,7 @@ impl Response {
         Self {
             status: response.status(),
             retry_after: retry_after(response.headers()),
+            date: date(response.headers()),
             body: body(&mut response, max_bytes).await.ok(),
         }
     }
@@ -47,6 +50,7 @@ impl Response {
         Ok(Self {
             status: response.status(),
             retry_after: retry_after(response.headers()),
+            date: date(response.headers()),
             body: Some(body(&mut response, max_bytes).await?),
         })
     }
@@ -70,10 +74,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = text(RETRY_AFTER)?;
     let pause = value.parse().map(Duration::from_secs).ok().or_else(|| {
         let until = DateTime::parse_from_rfc2822(value).ok()?;
-        let now = DateTime::parse_from_rfc2822(text(DATE)?).ok()?;
-        (until - now).to_std().ok()
+        (until.to_utc() - date(headers)?).to_std().ok()
     })?;
     Some(pause.min(MAX_PAUSE))
+}
+
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(date).ok().map(|date| date.to_utc())
 }
 
 /// Classifies a failure of the exchange itself. An error before the connection was established is

@@ -3,7 +3,14 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Largest difference between the clocks of the store, of our processes and of a provider at which a message
+/// that was sent is found: an hour, and a minute for times in whole seconds and late answers.
+pub const MAX_SKEW: TimeDelta = TimeDelta::minutes(61);
+
+/// Difference between two clocks that an operator is told of.
+pub const NOTABLE_SKEW: TimeDelta = TimeDelta::seconds(10);
 
 /// Source of time of the engines and of the embedded store. Times that several processes must agree on
 /// (leases, due times) come from Redis instead, read inside its scripts.
@@ -45,13 +52,18 @@ impl Clock for SystemClock {
 /// Clock for tests, which moves only when it is advanced.
 #[derive(Debug)]
 pub struct ManualClock {
-    start: DateTime<Utc>,
+    start: Mutex<DateTime<Utc>>,
     elapsed: Mutex<Duration>,
 }
 
 impl ManualClock {
     pub fn new(start: DateTime<Utc>) -> Self {
-        Self { start, elapsed: Mutex::default() }
+        Self { start: Mutex::new(start), elapsed: Mutex::default() }
+    }
+
+    /// Sets the wall clock forward or back, as somebody does who corrects it.
+    pub fn step(&self, by: TimeDelta) {
+        *self.start.lock().expect("no holder of this lock panics") += by;
     }
 
     pub fn advance(&self, by: Duration) {
@@ -61,7 +73,7 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        self.start + self.uptime()
+        *self.start.lock().expect("no holder of this lock panics") + self.uptime()
     }
 
     fn uptime(&self) -> Duration {

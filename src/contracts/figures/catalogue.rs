@@ -111,6 +111,10 @@ figures! {
         "Opt-outs on record: for each person one of every line, and one of all together.";
     PROCESSES = "processes", Gauge, ["role", "state"],
         "Processes that have reported, by role and state: running or lost.";
+    CLOCK_AHEAD = "clock_ahead_seconds", Gauge, ["clock"],
+        "Time by which a clock is ahead of that of the process: of the store, or of a transport's provider; negative when it is behind.";
+    CLOCK_STEPS = "clock_steps", Counter, ["direction"],
+        "Steps of the store's clock that the process has found first: forward or back.";
     STORE_READY = "store_ready", Gauge, [],
         "1 while the store is reachable and safe, otherwise 0.";
 }

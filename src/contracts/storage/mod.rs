@@ -13,6 +13,7 @@
 //! for.
 
 mod claim;
+mod clock;
 pub mod encoding;
 mod error;
 mod feeds;
@@ -31,6 +32,7 @@ pub mod transfer;
 mod upkeep;
 
 pub use claim::{Claim, ClaimRequest, Claimed, NextClaims, Token};
+pub use clock::{Earlier, Reading, STEP};
 pub use error::StorageError;
 pub use feeds::{FeedCursor, FeedEntry, FeedLimits, Feeds};
 pub use inspection::{DeadLetterId, EventCursor, Head, HeadState, Inspection, Replay};

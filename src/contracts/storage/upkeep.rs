@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::clock::{Earlier, Reading};
 use super::error::StorageError;
 use super::queue::{Partition, Queue};
 use super::safety::{FailedCheck, SafetyCheck};
@@ -121,6 +122,17 @@ pub trait Upkeep: Send + Sync {
 
     /// Replaces the partition count that the store remembers for a topic.
     async fn change_partitions(&self, topic: &TopicName, count: u16) -> Result<(), StorageError>;
+
+    /// Returns the time by the store's clock.
+    async fn time(&self) -> Result<DateTime<Utc>, StorageError>;
+
+    /// Compares the store's clock with an earlier reading of it. When it was stepped since, leases, retries
+    /// and pauses of the partition are moved along, once for each step; wakes keep their times of the calendar.
+    async fn keep_time(
+        &self,
+        partition: &Partition,
+        earlier: Option<Earlier>,
+    ) -> Result<Reading, StorageError>;
 
     /// Checks that the store is reachable and keeps its promises.
     async fn health(&self) -> Result<Health, StorageError>;

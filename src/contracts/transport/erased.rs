@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
@@ -77,6 +77,9 @@ pub trait DynTransport: Send + Sync {
         message: &'a Outbound,
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>>;
+
+    /// Returns the time by which the provider's clock is ahead of ours.
+    fn clock_ahead(&self) -> Option<TimeDelta>;
 
     /// Empties the text of a message at the provider.
     fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>>;
@@ -171,6 +174,10 @@ impl<T: Transport> DynTransport for T {
         since: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<Vec<SentReceipt>>, SendError>> {
         Transport::find(self, message, since).boxed()
+    }
+
+    fn clock_ahead(&self) -> Option<TimeDelta> {
+        Transport::clock_ahead(self)
     }
 
     fn redact<'a>(&'a self, provider_id: &'a str) -> BoxFuture<'a, Result<bool, SendError>> {

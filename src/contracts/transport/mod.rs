@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use self::socket::SocketTransport;
 use crate::contracts::storage::Feeds;
@@ -142,7 +142,8 @@ pub trait Transport: Send + Sync {
     }
 
     /// Returns the entries of the provider's message list that may be `message`: same recipient, line
-    /// and content, created at or after `since`, newest first.
+    /// and content, created at or after `since`, newest first. `since` lies so long before the message was
+    /// sent that the provider's clock may be an hour behind.
     ///
     /// Returns `None` by default: the provider has no such list, and a message whose outcome is
     /// unknown cannot be reconciled.
@@ -153,6 +154,12 @@ pub trait Transport: Send + Sync {
     ) -> impl Future<Output = Result<Option<Vec<SentReceipt>>, SendError>> + Send {
         let _ = (message, since);
         ready(Ok(None))
+    }
+
+    /// Returns the time by which the provider's clock is ahead of ours, negative when it is behind, as its
+    /// last answer has shown. `None` by default: it is not known.
+    fn clock_ahead(&self) -> Option<TimeDelta> {
+        None
     }
 
     /// Empties the text of a message that the provider keeps, sent or received, by its id there. Returns

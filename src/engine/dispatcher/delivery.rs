@@ -11,6 +11,7 @@ use crate::engine::lines::{self, Attempt};
 use crate::engine::settlement::Settlement;
 use crate::engine::unreached::Unreached;
 use crate::model::address::{GroupKey, LineKey};
+use crate::model::clock::millis;
 use crate::model::event::{Detail, EventKind, Facts};
 use crate::model::message::submission::End;
 use crate::model::message::{MessageId, Outbound};
@@ -34,6 +35,40 @@ pub(super) struct Delivery<'c> {
     /// told by a push.
     pub(super) is_home: bool,
 }
+
+/// Search for a message whose outcome is unknown, as it stands in the note of its retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// No search yet: its worker was lost, or the note is of something else.
+    None,
+    /// Time for which a report of it was waited for.
+    Waited(Duration),
+    /// Number of reads of the provider's list that did not find it.
+    Listed(u32),
+}
+
+impl Looks {
+    fn of(note: &str) -> Self {
+        let waited = note.strip_prefix(WAITED).and_then(|millis| millis.parse().ok());
+        match (waited, note.parse()) {
+            (Some(millis), _) => Self::Waited(Duration::from_millis(millis)),
+            // An earlier version noted 0 while it waited.
+            (None, Ok(looks @ 1..)) => Self::Listed(looks),
+            _ => Self::None,
+        }
+    }
+
+    fn note(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Waited(time) => Some(format!("{WAITED}{}", millis(time))),
+            Self::Listed(looks) => Some(looks.to_string()),
+        }
+    }
+}
+
+/// Beginning of the note of a message that waits for a report; the time in milliseconds follows.
+const WAITED: &str = "waited ";
 
 /// Codes with which Twilio (<https://www.twilio.com/docs/api/errors/21610>) and Telnyx (40300 of its
 /// error codes) refuse a message to somebody who has opted out.
@@ -144,19 +179,18 @@ impl Delivery<'_> {
         self.claim.group.line().unwrap_or_else(|| self.line.clone())
     }
 
-    /// Settlement of a message that may have been sent: the provider's list is read after `settle`.
+    /// Settlement of a message that may have been sent, and is looked for again after a time.
     pub(super) fn look_later(
         &self,
-        settle: Duration,
-        looks: u32,
+        after: Duration,
+        looks: Looks,
         reason: Option<&str>,
     ) -> Settlement {
         let facts = reason.and_then(|reason| self.facts(EventKind::Unknown, self.because(reason)));
-        let note = Some(looks.to_string());
         Settlement::Retry(Retry {
-            after: settle,
+            after,
             outcome_unknown: true,
-            note,
+            note: looks.note(),
             facts,
             failed: false,
         })
@@ -185,9 +219,9 @@ impl Delivery<'_> {
         self.outbound.tally.as_ref().map(|tally| tally.settle(end)).unwrap_or_default()
     }
 
-    /// Number of reads of the provider's list that did not find the message.
-    pub(super) fn looks(&self) -> u32 {
-        self.claim.note.as_deref().and_then(|note| note.parse().ok()).unwrap_or(0)
+    /// Search for the message so far.
+    pub(super) fn looks(&self) -> Looks {
+        Looks::of(self.claim.note.as_deref().unwrap_or_default())
     }
 
     /// The inbound message whose record waits for several outbound ones, this one among them.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Dispatcher;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Looks};
 use crate::contracts::transport::{DynTransport, SendError};
 use crate::engine::backoff::backoff;
 use crate::engine::gate::Pass;
@@ -115,7 +115,10 @@ impl Dispatcher {
             OnAmbiguous::GiveUp | OnAmbiguous::Retry => {
                 delivery.bury(EventKind::Unknown, reason.to_owned())
             }
-            OnAmbiguous::Reconcile => delivery.look_later(self.first_look(), 0, Some(reason)),
+            OnAmbiguous::Reconcile => {
+                let wait = self.first_look();
+                delivery.look_later(wait, Looks::Waited(wait), Some(reason))
+            }
         }
     }
 

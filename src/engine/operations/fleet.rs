@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{OperationError, Operations};
-use crate::contracts::figures::catalogue::{Figure, LAST_SENT, MEMORY_BYTES};
+use crate::contracts::figures::catalogue::{CLOCK_AHEAD, Figure, LAST_SENT, MEMORY_BYTES};
 use crate::contracts::figures::{ProcessReport, Value};
 use crate::engine::processes::{self, ProcessState, Totals};
 use crate::model::message::MessageId;
@@ -31,6 +31,8 @@ pub struct ProcessView {
     pub topics: Vec<TopicName>,
     pub in_hand: Vec<WorkView>,
     pub memory_bytes: Option<u64>,
+    /// Seconds by which other clocks are ahead of that of the process, by their names.
+    pub clocks_ahead: BTreeMap<String, f64>,
 }
 
 /// Message that a process works on.
@@ -150,7 +152,17 @@ fn view(report: &ProcessReport, now: DateTime<Utc>) -> ProcessView {
         topics: vec![report.topic.clone()],
         in_hand: report.in_hand.iter().map(work).collect(),
         memory_bytes: memory,
+        clocks_ahead: clocks_ahead(report),
     }
+}
+
+fn clocks_ahead(report: &ProcessReport) -> BTreeMap<String, f64> {
+    let clocks = report.series.iter().filter(|it| it.name == CLOCK_AHEAD.name);
+    let ahead = clocks.filter_map(|it| match (it.labels.as_slice(), &it.value) {
+        ([clock], Value::Level(ahead)) => Some((clock.clone(), *ahead)),
+        _ => None,
+    });
+    ahead.collect()
 }
 
 fn level(report: &ProcessReport, figure: &Figure) -> Option<f64> {

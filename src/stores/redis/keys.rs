@@ -3,7 +3,7 @@
 //!
 //! | key | type | holds | bound |
 //! |---|---|---|---|
-//! | `{t:n}ctr` | hash | of each queue `in:seq` issued and `in:done` removed; `dup` duplicates refused | 5 fields |
+//! | `{t:n}ctr` | hash | of each queue `in:seq` issued and `in:done` removed; `dup` duplicates refused; `clock` in ms as it was last seen, and `leapt` when it was far ahead of that | 7 fields |
 //! | `{t:n}in:g:<group>`, `out:g:<group>` | list | `sequence\|length of id\|id payload`, head left | `max_group_depth`, `max_depth` |
 //! | `…claims` | hash | by group, what is known of a claimed or failed head: `token\|claims\|failures\|claims in quarantine\|outcome unknown since\|the same before the claim\|note` | removed with its message |
 //! | `…ready` | zset | ready groups without a line, by the time they became ready (0: goes first) | groups |

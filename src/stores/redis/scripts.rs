@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use redis::Cmd;
 use sha1::{Digest, Sha1};
 
-use crate::contracts::storage::{encoding, rates};
+use crate::contracts::storage::{STEP, encoding, rates};
 use crate::model::event::EventKind;
 
 macro_rules! text {
@@ -33,12 +33,14 @@ impl Script {
     fn new(drains: bool, parts: &[&str]) -> Self {
         let flags = if drains { " flags=allow-oom" } else { "" };
         let constants = format!(
-            "local SUSPECT_AFTER, CLAIM_RECLAIMS, MOST_OWED, DROP_INTERVAL = {}, {}, {}, {}\n\
+            "local SUSPECT_AFTER, CLAIM_RECLAIMS, MOST_OWED = {}, {}, {}\n\
+             local DROP_INTERVAL, CLOCK_STEP = {}, {}\n\
              local DROPPED, MAILBOX_FULL, SENDER_BARRED, RATE_EXCEEDED = {:?}, {:?}, {:?}, {:?}",
             encoding::SUSPECT_AFTER,
             encoding::CLAIM_RECLAIMS,
             rates::MOST_OWED,
             encoding::DROP_INTERVAL.as_millis(),
+            STEP.as_millis(),
             EventKind::Dropped.as_str(),
             encoding::MAILBOX_FULL,
             encoding::SENDER_BARRED,
@@ -75,6 +77,7 @@ scripts! {
         "bury.lua" "admit.lua" "values.lua" "moves.lua";
     EXTEND, true, "extend.lua";
     RECLAIM, true, "reclaim.lua";
+    KEEP_TIME, true, "keep_time.lua";
     AUDIT, true, "audit.lua";
     TRIM, true, "trim.lua";
     DEPTH, true, "depth.lua";

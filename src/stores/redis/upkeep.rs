@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use redis::{Value, cmd};
 
 use super::call::{PlainCommand, ScriptCall};
@@ -10,7 +11,7 @@ use super::keys::{self, kind_prefix, queue_prefix};
 use super::reply::decode;
 use super::{Redis, scripts};
 use crate::contracts::storage::{
-    Audit, Depth, Health, Partition, Queue, Retention, StorageError, Upkeep,
+    Audit, Depth, Earlier, Health, Partition, Queue, Reading, Retention, STEP, StorageError, Upkeep,
 };
 use crate::model::clock::millis;
 use crate::model::topic::TopicName;
@@ -31,10 +32,7 @@ impl Upkeep for Redis {
 
     async fn audit(&self, queue: &Queue, every: Duration) -> Result<Option<Audit>, StorageError> {
         let prefix = queue_prefix(queue);
-        let mut gate = cmd("SET");
-        gate.arg(format!("{prefix}audited")).arg(1);
-        gate.arg("NX").arg("PX").arg(millis(every).max(1));
-        if self.send_pooled(&queue.partition, &gate).await? == Value::Nil {
+        if !self.pass_gate(&queue.partition, format!("{prefix}audited"), every).await? {
             return Ok(None);
         }
         self.audit_all(queue, &format!("{prefix}g:")).await.map(Some)
@@ -60,10 +58,7 @@ impl Upkeep for Redis {
         work: &str,
         every: Duration,
     ) -> Result<bool, StorageError> {
-        let mut gate = cmd("SET");
-        gate.arg(format!("{}turn:{work}", keys::tag(partition))).arg(1);
-        gate.arg("NX").arg("PX").arg(millis(every).max(1));
-        Ok(self.send_pooled(partition, &gate).await? != Value::Nil)
+        self.pass_gate(partition, format!("{}turn:{work}", keys::tag(partition)), every).await
     }
 
     async fn remember_partitions(
@@ -92,12 +87,65 @@ impl Upkeep for Redis {
         self.shared.send(&PlainCommand { key, command: change }).await.map(drop)
     }
 
+    async fn time(&self) -> Result<DateTime<Utc>, StorageError> {
+        let read = PlainCommand { key: String::new(), command: cmd("TIME") };
+        let (seconds, micros): (i64, i64) = decode(self.shared.send(&read).await?)?;
+        time_of(seconds * 1_000 + micros / 1_000)
+    }
+
+    async fn keep_time(
+        &self,
+        partition: &Partition,
+        earlier: Option<Earlier>,
+    ) -> Result<Reading, StorageError> {
+        let call = ScriptCall::new(&scripts::KEEP_TIME, partition).without_replicas();
+        // A call that comes late would take the delay for a step.
+        let call = call.patience(STEP / 3);
+        let call = match earlier {
+            None => call.arg("").arg(""),
+            Some(Earlier { at, elapsed }) => call.arg(at.timestamp_millis()).millis(elapsed),
+        };
+        let (at, step, moved) = decode::<(i64, i64, u64)>(self.shared.send(&call).await?)?;
+        let step = (step != 0).then(|| TimeDelta::milliseconds(step));
+        Ok(Reading { at: time_of(at)?, step, moved })
+    }
+
     async fn health(&self) -> Result<Health, StorageError> {
         self.check_health().await
     }
 }
 
+fn time_of(millis: i64) -> Result<DateTime<Utc>, StorageError> {
+    let time = DateTime::from_timestamp_millis(millis);
+    time.ok_or_else(|| StorageError::Corrupt("the server's clock is out of range".to_owned()))
+}
+
 impl Redis {
+    /// Tests whether periodic work is due. When it is, it is not again before `every` is over.
+    async fn pass_gate(
+        &self,
+        partition: &Partition,
+        gate: String,
+        every: Duration,
+    ) -> Result<bool, StorageError> {
+        let every = millis(every).max(1);
+        let mut close = cmd("SET");
+        close.arg(&gate).arg(1).arg("PX").arg(every);
+        let mut pass = close.clone();
+        if self.send_pooled(partition, pass.arg("NX")).await? != Value::Nil {
+            return Ok(true);
+        }
+        let mut left = cmd("PTTL");
+        left.arg(&gate);
+        let left: i64 = decode(self.send_pooled(partition, &left).await?)?;
+        // A gate that stays closed for longer than it was closed for was closed by a clock that was ahead.
+        let is_wrong = u64::try_from(left).is_ok_and(|left| left > every + millis(STEP));
+        if is_wrong {
+            self.send_pooled(partition, &close).await?;
+        }
+        Ok(is_wrong)
+    }
+
     /// Audits all groups that have messages, in batches. `lists` is the prefix of their lists.
     async fn audit_all(&self, queue: &Queue, lists: &str) -> Result<Audit, StorageError> {
         // A tag contains no character that has a meaning in a pattern.

@@ -108,6 +108,11 @@ impl Memo {
         self.quiet_until.insert(queue, until.unwrap_or(i64::MAX));
     }
 
+    /// Forgets when something is due.
+    pub(super) fn forget_quiet(&mut self) {
+        self.quiet_until.clear();
+    }
+
     pub(super) fn is_quiet(&self, queue: i64, now: i64) -> bool {
         self.quiet_until.get(&queue).is_some_and(|until| now < *until)
     }

@@ -43,6 +43,7 @@ mod search;
 mod session;
 mod settlements;
 mod statements;
+mod steps;
 mod tallies;
 mod transaction;
 mod transfer;
@@ -61,6 +62,7 @@ use self::memo::Memo;
 use self::notifiers::Notifiers;
 use self::pacing::Pacing;
 use self::session::JobRunner;
+use self::steps::{Steps, Watch};
 use self::transaction::{StorageResult, Transaction};
 use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::StorageError;
@@ -90,6 +92,8 @@ pub struct Sqlite {
     _lock: Option<File>,
     notifiers: Arc<Notifiers>,
     pacing: Pacing,
+    /// Steps of the clock that were found.
+    steps: Arc<Steps>,
     reserve: Option<DiskReserve>,
     ephemeral: Option<String>,
 }
@@ -105,13 +109,15 @@ impl Sqlite {
         let opened = file::open(&directory)?;
         let notifiers = Arc::new(Notifiers::default());
         let reader = start_reader(opened.reader, &clock, &notifiers)?;
-        let writer = start_writer(opened.writer, &clock, &notifiers)?;
+        let steps = Arc::default();
+        let writer = start_writer(opened.writer, &clock, &notifiers, &steps)?;
         Ok(Self {
             reader: Some(reader),
             writer: Some(writer),
             _lock: Some(opened.lock),
             notifiers,
             pacing: Pacing::new(&clock),
+            steps,
             reserve: Some(DiskReserve::of(directory)),
             ephemeral,
         })
@@ -123,13 +129,15 @@ impl Sqlite {
     /// `Refused` when the machine has no memory or no thread left.
     pub fn in_memory(clock: &Arc<dyn Clock>) -> Result<Self, StorageError> {
         let notifiers = Arc::new(Notifiers::default());
-        let writer = start_writer(file::in_memory()?, clock, &notifiers)?;
+        let steps = Arc::default();
+        let writer = start_writer(file::in_memory()?, clock, &notifiers, &steps)?;
         Ok(Self {
             reader: None,
             writer: Some(writer),
             _lock: None,
             notifiers,
             pacing: Pacing::new(clock),
+            steps,
             reserve: None,
             ephemeral: None,
         })
@@ -174,6 +182,7 @@ impl Sqlite {
             _lock: None,
             notifiers,
             pacing: Pacing::new(clock),
+            steps: Arc::default(),
             reserve: None,
             ephemeral: None,
         })
@@ -219,6 +228,7 @@ fn start_writer(
     db: Connection,
     clock: &Arc<dyn Clock>,
     notifiers: &Arc<Notifiers>,
+    steps: &Arc<Steps>,
 ) -> StorageResult<DbThread> {
     let memo = Memo::new(tallies::all(&db)?);
     let newest = db.query_row(
@@ -234,6 +244,7 @@ fn start_writer(
         db,
         memo,
         clock: Arc::clone(clock),
+        watch: Some(Watch::new(Arc::clone(clock), Arc::clone(steps))),
         notifiers: Arc::clone(notifiers),
         batch_size: WRITER_BATCH,
         // Locked from the beginning, for what was read must still hold when it is written.
@@ -252,6 +263,7 @@ fn start_reader(
         db,
         memo: Memo::default(),
         clock: Arc::clone(clock),
+        watch: None,
         notifiers: Arc::clone(notifiers),
         // A short query does not wait for the answer of a long one.
         batch_size: 1,

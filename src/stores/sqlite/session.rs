@@ -17,6 +17,7 @@ use super::job::Job;
 use super::memo::Memo;
 use super::notifiers::Notifiers;
 use super::statements::{Compiled, Statements};
+use super::steps::{self, Watch};
 use super::transaction::{Notification, StorageResult, Transaction};
 use crate::model::clock::Clock;
 
@@ -25,6 +26,8 @@ pub(super) struct JobRunner {
     pub(super) db: Connection,
     pub(super) memo: Memo,
     pub(super) clock: Arc<dyn Clock>,
+    /// Watch over the clock; none for a thread that only reads.
+    pub(super) watch: Option<Watch>,
     pub(super) notifiers: Arc<Notifiers>,
     /// The newest ticket that was issued.
     pub(super) last_ticket: i64,
@@ -41,6 +44,7 @@ impl JobRunner {
             statements: &statements,
             memo: RefCell::new(self.memo),
             clock: self.clock,
+            watch: self.watch,
             notifiers: self.notifiers,
             last_ticket: self.last_ticket,
             begin: self.begin,
@@ -58,6 +62,7 @@ struct Session<'c> {
     statements: &'c dyn Statements,
     memo: RefCell<Memo>,
     clock: Arc<dyn Clock>,
+    watch: Option<Watch>,
     notifiers: Arc<Notifiers>,
     last_ticket: i64,
     begin: &'static str,
@@ -110,6 +115,7 @@ impl Session<'_> {
         if std::mem::replace(&mut self.version, version) != version {
             self.memo.get_mut().edited();
         }
+        self.follow_clock()?;
         for job in batch {
             let mut tx = self.transaction();
             // A job that panics on the data that it finds must not end the store for all others.
@@ -123,6 +129,16 @@ impl Session<'_> {
         Ok(true)
     }
 
+    /// Moves what ends by the clock along when that was stepped.
+    fn follow_clock(&mut self) -> StorageResult<()> {
+        let Some(step) = self.watch.as_ref().and_then(Watch::step) else { return Ok(()) };
+        let moved = steps::move_ends(&self.transaction(), step)?;
+        if let Some(watch) = &mut self.watch {
+            watch.found(step, moved);
+        }
+        Ok(())
+    }
+
     fn transaction(&self) -> Transaction<'_> {
         Transaction::new(self.statements, &self.memo, self.clock.now(), self.last_ticket)
     }
@@ -131,6 +147,9 @@ impl Session<'_> {
         self.transaction().write_counters()?;
         self.execute("COMMIT")?;
         self.memo.get_mut().committed();
+        if let Some(watch) = &mut self.watch {
+            watch.committed();
+        }
         Ok(())
     }
 
@@ -144,6 +163,9 @@ impl Session<'_> {
 
     fn roll_back(&mut self) {
         self.memo.get_mut().rolled_back();
+        if let Some(watch) = &mut self.watch {
+            watch.rolled_back();
+        }
         if !self.is_over()
             && let Err(error) = self.execute("ROLLBACK")
         {

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::tallies::Tally;
 use super::transaction::{StorageResult, Transaction, to_i64};
 use super::{Sqlite, commit, depth, feeds, records};
 use crate::contracts::storage::{
-    Audit, Depth, FailedCheck, Health, Partition, Queue, QueueKind, Retention, SafetyCheck,
-    StorageError, Upkeep,
+    Audit, Depth, Earlier, FailedCheck, Health, Partition, Queue, QueueKind, Reading, Retention,
+    SafetyCheck, StorageError, Upkeep,
 };
 use crate::model::topic::TopicName;
 
@@ -79,6 +80,18 @@ impl Upkeep for Sqlite {
         .map(drop)
     }
 
+    async fn time(&self) -> Result<DateTime<Utc>, StorageError> {
+        self.read(|tx| Ok(time_of(tx))).await
+    }
+
+    /// The steps are found by the thread that writes.
+    async fn keep_time(&self, _: &Partition, _: Option<Earlier>) -> Result<Reading, StorageError> {
+        let at = self.write(|tx| Ok(time_of(tx))).await?;
+        let (step, moved) =
+            self.steps.take().map_or((None, 0), |(step, moved)| (Some(step), moved));
+        Ok(Reading { at, step, moved })
+    }
+
     async fn health(&self) -> Result<Health, StorageError> {
         if self.writer.is_some() {
             self.write(|_| Ok(())).await?;
@@ -91,6 +104,10 @@ impl Upkeep for Sqlite {
             fatal: ephemeral.map(|reason| FailedCheck { check, reason }).collect(),
         })
     }
+}
+
+fn time_of(tx: &Transaction<'_>) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(tx.now).unwrap_or_default()
 }
 
 /// Tests whether periodic work is due. When it is, it is not again before `every` is over.

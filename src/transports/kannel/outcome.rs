@@ -87,7 +87,7 @@ mod tests {
     fn outcome(status: u16, body: &str) -> &'static str {
         let status = reqwest::StatusCode::from_u16(status).unwrap();
         let body = Some(body.as_bytes().to_vec());
-        match classify(&Response { status, retry_after: None, body }) {
+        match classify(&Response { status, retry_after: None, date: None, body }) {
             Ok(()) => "sent",
             Err(SendError::Throttled { .. }) => "throttled",
             Err(SendError::NotSent(_)) => "not sent",

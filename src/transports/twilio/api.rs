@@ -24,7 +24,7 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<SentRece
     let sending = twilio.sending.as_ref().ok_or_else(no_credentials)?;
     let mut request = sending.try_clone().expect("a request without a body can be cloned");
     *request.body_mut() = Some(form.into());
-    let response = answered(twilio.http.execute(request).await).await?;
+    let response = answered(twilio, twilio.http.execute(request).await).await?;
     if !response.status.is_success() {
         return Err(outcome::send_error(&response));
     }
@@ -70,11 +70,19 @@ pub(super) async fn exchange(
     twilio: &Twilio,
     request: RequestBuilder,
 ) -> Result<Response, SendError> {
-    answered(authorized(&twilio.config, request)?.send().await).await
+    answered(twilio, authorized(&twilio.config, request)?.send().await).await
 }
 
-async fn answered(response: reqwest::Result<reqwest::Response>) -> Result<Response, SendError> {
-    Ok(Response::read(response.map_err(http_client::failure)?, MAX_RESPONSE_BYTES).await)
+async fn answered(
+    twilio: &Twilio,
+    response: reqwest::Result<reqwest::Response>,
+) -> Result<Response, SendError> {
+    let response = response.map_err(http_client::failure)?;
+    let response = Response::read(response, MAX_RESPONSE_BYTES).await;
+    if let Some(date) = response.date {
+        twilio.provider_clock.compare(date);
+    }
+    Ok(response)
 }
 
 pub(super) fn authorized(

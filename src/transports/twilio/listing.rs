@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,9 +14,6 @@ use crate::model::message::Outbound;
 /// Messages per page. A hundred messages to one recipient cover a day or more.
 const PAGE_SIZE: &str = "100";
 const MAX_PAGES: usize = 5;
-
-/// Largest difference between Twilio's clock and the local one.
-const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Deserialize)]
 struct MessageList {
@@ -58,13 +55,14 @@ impl ListedMessage {
 }
 
 /// Listed messages that may be `message`, newest first. The list is not filtered by day, because that
-/// filter uses the time of sending, which a queued message does not have yet.
+/// filter uses the time of sending, which a queued message does not have yet, and because the day may be
+/// another one by Twilio's clock.
 pub(super) async fn find(
     twilio: &Twilio,
     message: &Outbound,
     since: DateTime<Utc>,
 ) -> Result<Vec<SentReceipt>, SendError> {
-    let (since, text) = (since - CLOCK_SKEW, twilio.text(message));
+    let text = twilio.text(message);
     let mut found = Vec::new();
     let mut request = first(twilio, message);
     let path = api::messages_path(&twilio.config);

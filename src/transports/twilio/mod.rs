@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::contracts::transport::callback::Callback;
 use crate::contracts::transport::{
@@ -33,6 +33,7 @@ mod listing;
 mod media;
 mod missed;
 mod outcome;
+mod provider_clock;
 mod rate;
 mod redact;
 mod report;
@@ -43,6 +44,7 @@ mod webhook;
 
 #[doc(hidden)]
 pub use config::{TwilioConfig, TwilioOptions};
+use provider_clock::ProviderClock;
 use signature::SigningKeys;
 
 #[doc(hidden)]
@@ -64,6 +66,7 @@ pub struct Twilio {
     /// Request of a send, without its body; none without credentials.
     sending: Option<reqwest::Request>,
     status_callback: Option<Callback>,
+    provider_clock: ProviderClock,
 }
 
 impl Twilio {
@@ -77,7 +80,8 @@ impl Twilio {
         let media_http = http_client::client(limits, reach)?;
         let keys = SigningKeys::new(config.tokens());
         let sending = api::sending(&http, &config)?;
-        Ok(Self { config, keys, http, media_http, sending, status_callback })
+        let provider_clock = ProviderClock::default();
+        Ok(Self { config, keys, http, media_http, sending, status_callback, provider_clock })
     }
 
     /// Text of a message as it is sent.
@@ -165,6 +169,10 @@ impl Transport for Twilio {
         since: DateTime<Utc>,
     ) -> Result<Option<Vec<SentReceipt>>, SendError> {
         listing::find(self, message, since).await.map(Some)
+    }
+
+    fn clock_ahead(&self) -> Option<TimeDelta> {
+        self.provider_clock.ahead()
     }
 
     async fn redact(&self, provider_id: &str) -> Result<bool, SendError> {

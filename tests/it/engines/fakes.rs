@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Admission, Admitted, Budget, Claim, Partition, Queue, QueueKind, Rates, Records, Spending,
     StateReads, StorageError, Token,
@@ -75,6 +75,8 @@ pub(super) fn sending(on_ambiguous: OnAmbiguous) -> Sending {
     }
 }
 
+pub(super) type AskedSince = Arc<Mutex<Option<DateTime<Utc>>>>;
+
 /// Transport that gives these outcomes in turn, and then takes every message.
 #[derive(Default)]
 pub(super) struct FakeTransport {
@@ -87,10 +89,13 @@ pub(super) struct FakeTransport {
     pub(super) attempts: Mutex<Vec<Outbound>>,
     /// Messages in the provider's list; absent when it has none.
     pub(super) listed: Option<Vec<SentReceipt>>,
+    /// Time since which its list was last asked for.
+    pub(super) asked_since: AskedSince,
     pub(super) shares_opt_outs: bool,
     pub(super) max_length: Option<usize>,
     pub(super) segments: u32,
     pub(super) rate: Option<u32>,
+    pub(super) clock_ahead: Option<TimeDelta>,
 }
 
 impl FakeTransport {
@@ -100,6 +105,13 @@ impl FakeTransport {
 
     pub(super) fn listing(listed: Vec<SentReceipt>) -> Self {
         Self { listed: Some(listed), ..Self::default() }
+    }
+
+    /// Returns also the time since which the list was last asked for.
+    pub(super) fn listing_to(listed: Vec<SentReceipt>) -> (Self, AskedSince) {
+        let transport = Self::listing(listed);
+        let asked = Arc::clone(&transport.asked_since);
+        (transport, asked)
     }
 
     /// Messages that were taken, in their order.
@@ -158,11 +170,16 @@ impl Transport for FakeTransport {
         Ok(SentReceipt::new(format!("P{}", message.id)))
     }
 
+    fn clock_ahead(&self) -> Option<TimeDelta> {
+        self.clock_ahead
+    }
+
     async fn find(
         &self,
         _: &Outbound,
-        _: DateTime<Utc>,
+        since: DateTime<Utc>,
     ) -> Result<Option<Vec<SentReceipt>>, SendError> {
+        *self.asked_since.lock().unwrap() = Some(since);
         Ok(self.listed.clone())
     }
 }
@@ -171,6 +188,8 @@ impl Transport for FakeTransport {
 #[derive(Default)]
 pub(super) struct NoStore {
     pub(super) known_sent: Vec<String>,
+    /// Partition in which they are known.
+    pub(super) known_in: u16,
     /// Provider's id that a report named for every message.
     pub(super) reported: Option<String>,
     pub(super) is_away: bool,
@@ -227,8 +246,13 @@ impl Records for NoStore {
         self.answer(Vec::new())
     }
 
-    async fn known_sent(&self, _: &Partition, ids: &[String]) -> Result<Vec<bool>, StorageError> {
-        self.answer(ids.iter().map(|id| self.known_sent.contains(id)).collect())
+    async fn known_sent(
+        &self,
+        partition: &Partition,
+        ids: &[String],
+    ) -> Result<Vec<bool>, StorageError> {
+        let is_here = partition.number == self.known_in;
+        self.answer(ids.iter().map(|id| is_here && self.known_sent.contains(id)).collect())
     }
 }
 

@@ -14,6 +14,7 @@ mod poison;
 mod sending;
 mod settlements;
 mod sweeper;
+mod timekeeper;
 mod worker;
 mod world;
 

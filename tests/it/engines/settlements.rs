@@ -21,6 +21,7 @@ use super::fakes::{
 };
 use super::worker::{APOLOGY, Deed, mail, parts};
 use super::{groups, person};
+use crate::storage::fixture::LONG;
 
 /// Settlement of a worker whose handler does this on its third attempt of at most `max_attempts`.
 async fn worked(max_attempts: u32, deed: Deed) -> Settlement {
@@ -89,6 +90,15 @@ struct Sender {
 
 impl Sender {
     fn new(transport: FakeTransport, on_ambiguous: OnAmbiguous, records: NoStore) -> Self {
+        Self::of_partitions(1, transport, on_ambiguous, records)
+    }
+
+    fn of_partitions(
+        partitions: u16,
+        transport: FakeTransport,
+        on_ambiguous: OnAmbiguous,
+        records: NoStore,
+    ) -> Self {
         let gate = Gate::new(topic_name(), groups(), clock());
         let records = Arc::new(records);
         let parts = DispatcherParts {
@@ -96,7 +106,7 @@ impl Sender {
             state: Arc::clone(&records) as _,
             queues: super::intake::store().storage as _,
             rates: records,
-            partitions: 1,
+            partitions,
             gate: Arc::clone(&gate),
             topic: topic_name(),
             transports: Transports::default().with("twilio", Arc::new(transport)),
@@ -239,13 +249,49 @@ async fn report_is_looked_for_more_and_more_rarely_until_the_list_is_asked() {
             panic!("the message waits for its report")
         };
         assert!(retry.outcome_unknown && !retry.failed);
-        let waits = (Duration::from_millis(after), Some("0"));
+        let waited = format!("waited {}", 1_000 * elapsed + after);
+        let waits = (Duration::from_millis(after.cast_unsigned()), Some(waited.as_str()));
         assert_eq!((retry.after, retry.note.as_deref()), waits, "{elapsed}");
     }
     let Settlement::Retry(retry) = sender.work(&unknown_for(30)).await else {
         panic!("the list is asked twice")
     };
     assert_eq!((retry.after, retry.note.as_deref()), (Duration::from_secs(30), Some("1")));
+}
+
+#[tokio::test]
+async fn list_is_asked_in_time_whatever_the_clock_of_the_store_says() {
+    for ahead in [3_600, 0, -3_600] {
+        let (transport, asked) = FakeTransport::listing_to(Vec::new());
+        let sender = Sender::new(transport, OnAmbiguous::Reconcile, NoStore::default());
+        // As it is left by the send.
+        let (mut claim, mut waited) = (unknown_for(-ahead), Duration::from_millis(500));
+        claim.note = Some("waited 500".to_owned());
+        while asked.lock().unwrap().is_none() {
+            let Settlement::Retry(retry) = sender.work(&claim).await else {
+                panic!("the message is looked for")
+            };
+            waited += retry.after;
+            assert!(waited < LONG, "the list is never asked");
+            claim.note = retry.note;
+        }
+        assert_eq!(waited, 2 * sending(OnAmbiguous::Reconcile).settle, "the list is read twice");
+        let sent_at = DateTime::UNIX_EPOCH;
+        assert!(
+            asked.lock().unwrap().unwrap()
+                < sent_at - TimeDelta::hours(1) + TimeDelta::seconds(ahead)
+        );
+    }
+}
+
+#[tokio::test]
+async fn message_that_left_from_another_partition_is_another_one() {
+    let transport = FakeTransport::listing(vec![SentReceipt::new("P1")]);
+    let known_sent = vec!["P1".to_owned()];
+    let records = NoStore { known_sent, known_in: 1, ..NoStore::default() };
+    let sender = Sender::of_partitions(2, transport, OnAmbiguous::Reconcile, records);
+    let settlement = sender.work(&unknown_for(60)).await;
+    assert!(matches!(settlement, Settlement::Retry(_)), "{settlement:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod budget;
 mod chat;
+mod clocks;
 mod connections;
 mod dev;
 mod disk;

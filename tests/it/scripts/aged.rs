@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use crosswire::contracts::storage::{
     Admission, Admitted, Audit, Budget, Burial, Change, Claim, ClaimRequest, Claimed, Commit,
-    Completed, DeadLetter, DeadLetterId, Depth, EventCursor, FeedCursor, FeedEntry, FeedLimits,
-    Feeds, Head, Health, Inspection, Marks, NextClaims, Operator, Partition, Pause, PauseScope,
-    Pauses, Push, Pushed, Queue, Queues, Rates, Records, Replay, Retention, Retry, Settled,
-    Spending, StateReads, StorageError, Token, Trace, Upkeep,
+    Completed, DeadLetter, DeadLetterId, Depth, Earlier, EventCursor, FeedCursor, FeedEntry,
+    FeedLimits, Feeds, Head, Health, Inspection, Marks, NextClaims, Operator, Partition, Pause,
+    PauseScope, Pauses, Push, Pushed, Queue, Queues, Rates, Reading, Records, Replay, Retention,
+    Retry, Settled, Spending, StateReads, StorageError, Token, Trace, Upkeep,
 };
 use crosswire::model::address::Group;
 use crosswire::model::clock::{Clock, ManualClock, SystemClock};
@@ -164,6 +164,8 @@ forward! {
     Upkeep {
         fn depth(queue: &Queue) -> Depth;
         fn audit(queue: &Queue, every: Duration) -> Option<Audit>;
+        fn time() -> DateTime<Utc>;
+        fn keep_time(partition: &Partition, earlier: Option<Earlier>) -> Reading;
         fn trim(partition: &Partition, retention: Retention, every: Duration) -> ();
         fn take_turn(partition: &Partition, work: &str, every: Duration) -> bool;
         fn remember_partitions(topic: &TopicName, count: u16) -> u16;

@@ -10,5 +10,6 @@ mod on_sqlite;
 mod outbound_counts;
 mod redis_specific;
 mod sqlite_specific;
+mod steps;
 mod topologies;
 mod transfer;

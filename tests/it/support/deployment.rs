@@ -50,7 +50,10 @@ impl Deployment {
             dir,
             twilio: FakeTwilio::start(account.clone()),
             account,
-            redis: setup.own_redis.then(RedisServer::start),
+            redis: match setup.redis_ahead {
+                Some(seconds) => Some(RedisServer::ahead_by(seconds)),
+                None => setup.own_redis.then(RedisServer::start),
+            },
             port: free_port(),
             client: client(),
             bearer: None,

@@ -18,6 +18,7 @@ mod ports;
 mod raw;
 mod setup;
 mod socket;
+mod wall_clock;
 mod webhook;
 
 pub(crate) use self::answer::Answer;

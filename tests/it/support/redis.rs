@@ -11,6 +11,7 @@ use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
 use super::process::Process;
+use super::wall_clock::WallClock;
 use super::{PATIENCE, free_port, poll};
 
 pub(crate) struct RedisServer {
@@ -18,6 +19,8 @@ pub(crate) struct RedisServer {
     dir: TempDir,
     /// Settings besides those that all servers have in common.
     settings: Vec<String>,
+    /// A clock that is not the true time.
+    clock: Option<WallClock>,
     process: Mutex<Option<Process>>,
 }
 
@@ -34,11 +37,26 @@ impl RedisServer {
 
     /// Starts a server with these settings; without any it has no persistence.
     pub(crate) fn with(settings: &[&str]) -> Self {
+        Self::on_clock(settings, None)
+    }
+
+    /// Starts a server whose wall clock is so many seconds ahead, and may be stepped.
+    pub(crate) fn ahead_by(seconds: i64) -> Self {
+        Self::on_clock(&["--appendonly", "yes"], Some(seconds))
+    }
+
+    fn on_clock(settings: &[&str], ahead: Option<i64>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let settings = settings.iter().map(|&word| word.to_owned()).collect();
-        let server = Self { port: free_port(), dir, settings, process: Mutex::default() };
+        let clock = ahead.map(|ahead| WallClock::new(dir.path(), ahead));
+        let server = Self { port: free_port(), dir, settings, clock, process: Mutex::default() };
         server.restart();
         server
+    }
+
+    /// Steps the clock of a server that was started with one.
+    pub(crate) fn set_ahead_by(&self, seconds: i64) {
+        self.clock.as_ref().expect("the server has a clock of its own").set(seconds);
     }
 
     /// Returns the server of all tests that neither kill it nor count its keys; their topics have
@@ -82,6 +100,9 @@ impl RedisServer {
             .arg(self.dir.path())
             .args(&self.settings)
             .stdout(Stdio::null());
+        if let Some(clock) = &self.clock {
+            clock.govern(&mut command);
+        }
         *self.process.lock().unwrap() = Some(Process::spawn(&mut command, self.dir.path()));
         let answers = || self.ping().then_some(());
         poll(PATIENCE, answers).expect("redis-server is installed, and answers PING");

@@ -8,6 +8,8 @@ pub(crate) struct Setup {
     pub(super) topics: String,
     pub(super) workers: usize,
     pub(super) own_redis: bool,
+    /// Seconds by which the clock of its Redis is ahead.
+    pub(super) redis_ahead: Option<i64>,
     pub(super) dev: bool,
     pub(super) embedded: bool,
     pub(super) open_files: Option<u32>,
@@ -21,6 +23,7 @@ impl Setup {
             topics: topics.to_owned(),
             workers: 1,
             own_redis: false,
+            redis_ahead: None,
             dev: false,
             embedded: false,
             open_files: None,
@@ -53,6 +56,12 @@ impl Setup {
     /// Runs on a Redis of its own, which the test may kill or count the keys of.
     pub(crate) fn own_redis(mut self) -> Self {
         self.own_redis = true;
+        self
+    }
+
+    /// Runs on a Redis of its own whose clock is so many seconds ahead, and may be stepped.
+    pub(crate) fn redis_ahead_by(mut self, seconds: i64) -> Self {
+        self.redis_ahead = Some(seconds);
         self
     }
 

@@ -241,7 +241,8 @@ local function look_for_due(queue)
   flush_sets()
   local due = first_due(queue)
   if due and due <= now then
-    reclaim(queue, CLAIM_RECLAIMS)
+    -- What is left alone for now is soon looked at again.
+    if reclaim(queue, CLAIM_RECLAIMS) == 0 then return 100 end
     due = first_due(queue)
   end
   return due and math.max(0, due - now) or -1

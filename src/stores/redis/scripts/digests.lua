@@ -1,7 +1,8 @@
 -- Digests of what was accepted or recorded. They are in sets, one for each window of some days, and those of
--- this window and the one before it count.
+-- this window and the one before it count; near its end also those of the next, which a clock that was stepped
+-- back has filled before.
 
--- This window and the one before it, by their days.
+-- This window and those beside it, by their days.
 local windows = {}
 
 local function window(days)
@@ -10,7 +11,9 @@ local function window(days)
     local span = days * 86400
     local number = math.floor(clock[1] / span)
     local function key(of) return tag .. 'dd:' .. string.format('%.0f', of) end
-    found = { key = key(number), before = key(number - 1), life = 2 * span, known = {}, wanted = {}, added = {} }
+    found = { key = key(number), life = 2 * span, known = {}, wanted = {}, added = {} }
+    found.keys = { found.key, key(number - 1) }
+    if (number + 1) * span - clock[1] < 7200 then found.keys[3] = key(number + 1) end
     windows[days] = found
   end
   return found
@@ -25,7 +28,7 @@ end
 
 local function load_digests()
   for _, digests in pairs(windows) do
-    for _, key in ipairs({ digests.key, digests.before }) do
+    for _, key in ipairs(digests.keys) do
       for from = 1, #digests.wanted, 1000 do
         local last = math.min(from + 999, #digests.wanted)
         local found = call('SMISMEMBER', key, unpack(digests.wanted, from, last))

@@ -175,9 +175,15 @@ end
 
 -- Makes ready, ahead of all others, groups whose lease has expired or whose retry is due, and delivers
 -- wakes that are due. A message that lost too many claims is a suspect and is kept apart.
+-- Leases and retries are left alone while nobody knows whether the clock was stepped forward (`keep_time`),
+-- which is noted: it may be stepped back before anybody has looked.
 local function reclaim(queue, limit)
-  local moved = 0
+  local moved, wakes = 0, limit
   flush_sets()
+  if now - (call('HGET', tag .. 'ctr', 'clock') or now) > CLOCK_STEP then
+    limit = 0
+    call('HSET', tag .. 'ctr', 'leapt', now)
+  end
   for _, group in ipairs(call('ZRANGEBYSCORE', queue .. 'lease', '-inf', now, 'LIMIT', 0, limit)) do
     local claim = claim_of(queue, group)
     call('ZREM', queue .. 'lease', group)
@@ -199,7 +205,7 @@ local function reclaim(queue, limit)
     make_ready(queue, group, 0)
     moved = moved + 1
   end
-  for _, wake in ipairs(call('ZRANGEBYSCORE', queue .. 'wakes', '-inf', now, 'LIMIT', 0, limit)) do
+  for _, wake in ipairs(call('ZRANGEBYSCORE', queue .. 'wakes', '-inf', now, 'LIMIT', 0, wakes)) do
     local group_ends, id_ends, at = string.match(wake, '^(%d+)|(%d+)|()')
     local group = string.sub(wake, at, at + group_ends - 1)
     local id = string.sub(wake, at + group_ends, at + group_ends + id_ends - 1)

@@ -57,8 +57,8 @@ async fn possible_matches_are_found_newest_first() {
             listed("SM-another-text", "hi there", 3),
             with(listed("SM-theirs", "hi", 3), "direction", "inbound"),
             with(listed("SM-answer", "hi", 3), "direction", "outbound-reply"),
-            listed("SM-just-in-time", "hi", -60),
-            listed("SM-too-old", "hi", -61),
+            listed("SM-just-in-time", "hi", 0),
+            listed("SM-too-old", "hi", -1),
         ],
         Some(&next(1)),
     )]);
