@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use nix::sys::signal::Signal;
 
 use super::texts::CONNECTED;
 use crate::support::twilio::{Behaviour, Faults, Random};
@@ -144,6 +145,24 @@ async fn killed_processes_lose_duplicate_and_reorder_nothing() {
     let pairs = connect(&deployment).await;
     deployment.twilio().inject(faults(1));
     tokio::join!(send_texts(&pairs, 2), kill(&deployment, 3, 30));
+    all_texts_arrived(&deployment).await;
+    assert_eq!(mismatches(&pairs), Vec::<String>::new());
+}
+
+/// A frozen worker wakes up with claims that another one has handled meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_frozen_beyond_their_leases_lose_duplicate_and_reorder_nothing() {
+    let deployment = Setup::new(TOPIC).own_redis().workers(2).start().await;
+    let pairs = connect(&deployment).await;
+    let freezes = async {
+        for worker in [0, 1, 0] {
+            deployment.signal_worker(worker, Signal::SIGSTOP);
+            // The lease of a send is the longest.
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            deployment.signal_worker(worker, Signal::SIGCONT);
+        }
+    };
+    tokio::join!(send_texts(&pairs, 11), freezes);
     all_texts_arrived(&deployment).await;
     assert_eq!(mismatches(&pairs), Vec::<String>::new());
 }

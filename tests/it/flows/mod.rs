@@ -17,6 +17,7 @@ mod intake;
 mod kannel;
 mod kill;
 mod logs;
+mod network;
 mod outage;
 mod partitions;
 mod pauses;

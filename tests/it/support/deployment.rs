@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::evidence::{Secrets, read_logs};
 use super::leftovers::{Place, leftovers};
 use super::process::Process;
+use super::proxy::Proxy;
 use super::redis::RedisServer;
 use super::twilio::{Account, FakeTwilio};
 use super::webhook::client;
@@ -64,6 +65,9 @@ impl Deployment {
             workers: (0..setup.workers).map(|_| Mutex::default()).collect(),
             setup,
         };
+        if let Some(proxy) = &deployment.setup.proxy {
+            proxy.lead_to(&deployment.redis().address());
+        }
         deployment.write_topics(&deployment.setup.topics);
         deployment.keep_secret(TOKEN);
         deployment.keep_secret(SECRET_KEY);
@@ -194,6 +198,10 @@ impl Deployment {
         self.workers[number].lock().unwrap().take();
     }
 
+    pub(crate) fn signal_worker(&self, number: usize, signal: Signal) {
+        self.workers[number].lock().unwrap().as_ref().expect("the worker runs").signal(signal);
+    }
+
     /// Sends SIGTERM, and returns whether the worker succeeded within this time.
     pub(crate) fn stop_worker(&self, number: usize, patience: Duration) -> bool {
         stop(&self.workers[number], patience)
@@ -240,7 +248,7 @@ impl Deployment {
     }
 
     /// Returns the work that is left once the processes have had time for it.
-    fn leftovers(&self) -> Vec<String> {
+    pub(crate) fn leftovers(&self) -> Vec<String> {
         let topics = self.setup.topics.clone();
         let place = if self.setup.embedded {
             let named = self.setup.environment.iter().find(|(name, _)| name == "DATA_DIR");
@@ -279,7 +287,8 @@ impl Deployment {
         };
         command.env_clear();
         if !self.setup.embedded {
-            command.env("REDIS_URL", self.redis().url());
+            let through = self.setup.proxy.as_ref().map(Proxy::url);
+            command.env("REDIS_URL", through.unwrap_or_else(|| self.redis().url()));
         }
         command
             .current_dir(self.dir.path())

@@ -3,6 +3,7 @@
 pub(crate) mod kannel;
 pub(crate) mod memory_topic;
 pub(crate) mod process;
+pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod twilio;
 

@@ -1,6 +1,7 @@
 //! Settings of a deployment.
 
 use super::Deployment;
+use super::proxy::Proxy;
 
 /// A deployment before it is started.
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ pub(crate) struct Setup {
     pub(super) dev: bool,
     pub(super) embedded: bool,
     pub(super) open_files: Option<u32>,
+    pub(super) proxy: Option<Proxy>,
     pub(super) environment: Vec<(String, String)>,
 }
 
@@ -27,6 +29,7 @@ impl Setup {
             dev: false,
             embedded: false,
             open_files: None,
+            proxy: None,
             environment: Vec::new(),
         }
     }
@@ -62,6 +65,12 @@ impl Setup {
     /// Runs on a Redis of its own whose clock is so many seconds ahead, and may be stepped.
     pub(crate) fn redis_ahead_by(mut self, seconds: i64) -> Self {
         self.redis_ahead = Some(seconds);
+        self
+    }
+
+    /// Lets every process reach Redis through a proxy, which the test may make worse.
+    pub(crate) fn through(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 
