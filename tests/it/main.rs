@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod browser;
+mod checker;
 mod commands;
 mod configuration_docs;
 mod deploy;
