@@ -8,6 +8,7 @@ mod browser;
 mod checker;
 mod commands;
 mod configuration_docs;
+mod corpus;
 mod deploy;
 mod devices;
 mod dialogues;

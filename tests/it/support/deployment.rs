@@ -183,6 +183,11 @@ impl Deployment {
         self.web.lock().unwrap().as_ref().expect("web runs").peak_memory()
     }
 
+    /// Returns web's CPU time so far.
+    pub(crate) fn web_cpu_time(&self) -> Duration {
+        self.web.lock().unwrap().as_ref().expect("web runs").cpu_time()
+    }
+
     /// Replaces topics.toml, for processes that start from now on.
     pub(crate) fn write_topics(&self, topics: &str) {
         let topics = without_rates(topics);

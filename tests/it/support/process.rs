@@ -50,6 +50,14 @@ impl Process {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 
+    /// Returns its user and system time, which the kernel counts in hundredths of a second.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let ticks = fields.split_whitespace().skip(11).take(2).map(|it| it.parse::<u32>().unwrap());
+        Duration::from_millis(10) * ticks.sum()
+    }
+
     /// Sends SIGTERM as soon as the process handles it: a process that has only just started is ended by
     /// it instead.
     pub(crate) fn terminate(&self, patience: Duration) {
