@@ -18,6 +18,7 @@ mod examples;
 mod fake_twilio;
 mod figures;
 mod flows;
+mod fuzz;
 mod handlers;
 mod jobs;
 mod layers;

@@ -46,13 +46,13 @@ fn test_config() -> TwilioConfig {
 }
 
 /// Transport that the tests of `receive` share, because creating a client loads certificates.
-fn twilio() -> &'static Twilio {
+pub(crate) fn twilio() -> &'static Twilio {
     static TWILIO: LazyLock<Twilio> = LazyLock::new(|| Twilio::new(test_config()).unwrap());
     &TWILIO
 }
 
 /// Genuine request: a POST with this form, or a GET when there is none.
-fn signed_request(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
+pub(crate) fn signed_request(origin: &str, target: &str, form: Option<&str>) -> WebhookRequest {
     let body = form.unwrap_or_default();
     let url = format!("{origin}{target}");
     let signature = signature::sign(&SecretString::from(TOKEN), &url, body.as_bytes());
