@@ -34,7 +34,7 @@ pub(crate) fn person(number: &str) -> Option<Person> {
     number.strip_prefix("+1415")?.parse().ok()
 }
 
-/// Everybody in a run, whose partner is the one with the neighbouring number.
+/// People of a run; the partner of each is the one with the neighbouring number.
 pub(crate) struct People<'d> {
     deployment: &'d Deployment,
     count: usize,

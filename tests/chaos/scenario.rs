@@ -8,7 +8,7 @@ use crate::provider::Provider;
 /// Load of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Load {
-    /// Everybody sends a text when the last one is accepted.
+    /// Texts of everybody, each when the last one is accepted.
     Talk,
     /// So many times the texts that the machine can carry, without waiting for answers.
     Flood(u32),

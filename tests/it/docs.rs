@@ -175,6 +175,25 @@ fn docs_pages_begin_with_a_title_and_a_paragraph() {
     }
 }
 
+/// The code in the table of proofs of the promises.
+fn proofs() -> BTreeSet<String> {
+    let text = page("docs/guarantees.md").text;
+    let (_, rest) = text.split_once("## Proofs").expect("the page lists proofs");
+    let rows = rest.lines().take_while(|line| !line.starts_with("## "));
+    let rows = rows.filter(|line| line.starts_with("| ")).collect::<String>();
+    CODE.captures_iter(&rows).map(|found| found[1].to_owned()).collect()
+}
+
+#[test]
+fn named_scenarios_exist() {
+    let scenarios = page("tests/chaos/scenario.rs").text;
+    let names: Vec<String> = proofs().into_iter().filter(|name| name.contains('-')).collect();
+    assert!(names.len() > 10, "the table of proofs is where it is looked for");
+    let is_missing = |name: &&String| !scenarios.contains(&format!("\"{name}\""));
+    let missing: Vec<&String> = names.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "no such scenarios: {missing:#?}");
+}
+
 #[test]
 fn named_tests_exist() {
     let sources: String = ["src", "tests", "examples"]
@@ -182,7 +201,8 @@ fn named_tests_exist() {
         .flat_map(|folder| files_below(&root().join(folder), "rs"))
         .map(|path| fs::read_to_string(path).expect("a source is text"))
         .collect();
-    let names = named_tests(&page("ARCHITECTURE.md").text);
+    let mut names = named_tests(&page("ARCHITECTURE.md").text);
+    names.extend(proofs().into_iter().filter(|name| TEST_NAME.is_match(name)));
     assert!(names.len() > 50, "the table of invariants is where it is looked for");
     let is_missing =
         |name: &&String| ["(", "<"].iter().all(|end| !sources.contains(&format!("fn {name}{end}")));

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Number of a person.
 pub(crate) type Person = usize;
 
-/// What a sender was told about one attempt.
+/// Answer to one attempt, as its sender understands it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// 2xx.

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 pub(crate) enum Link {
     #[default]
     Good,
-    /// Everything arrives late.
+    /// Bytes arrive late.
     Slow(Duration),
-    /// Nothing arrives, and nobody is told; what was sent arrives when the link is good again.
+    /// Bytes are held back, and nobody is told, until the link is good again.
     Silent,
     /// Requests arrive, and their replies are lost with their connection.
     Replyless,
