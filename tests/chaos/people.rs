@@ -75,18 +75,24 @@ impl<'d> People<'d> {
             let mut texts = Vec::new();
             while *talking.borrow() {
                 sleep(random.millis(0..PAUSE)).await;
-                texts.push(self.text(sender, texts.len(), &mut random).await);
+                texts.push(self.text(sender, texts.len(), usize::MAX, &mut random).await);
             }
             texts
         });
         join_all(all).await.concat()
     }
 
-    /// Sends one text, until it is accepted or given up.
-    pub(crate) async fn text(&self, sender: Person, number: usize, random: &mut Random) -> Text {
+    /// Sends one text, until it is accepted, or given up after this many attempts or some time.
+    pub(crate) async fn text(
+        &self,
+        sender: Person,
+        number: usize,
+        most: usize,
+        random: &mut Random,
+    ) -> Text {
         let call = self.call(sender, number);
         let (begun, mut attempts) = (Instant::now(), Vec::new());
-        while begun.elapsed() < GIVE_UP {
+        while begun.elapsed() < GIVE_UP && attempts.len() < most {
             let attempt = self.attempt(&call).await;
             attempts.push(attempt);
             match attempt.told {
