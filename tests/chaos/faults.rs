@@ -12,6 +12,7 @@ pub(crate) enum Fault {
     RedisAway,
     FreezeRedis,
     FullRedis,
+    StepClock,
     ForgetScripts,
     KillClients,
     SlowLink,

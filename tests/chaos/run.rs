@@ -85,6 +85,8 @@ pub(crate) async fn run(scenario: &Scenario, seed: u64, time: Duration, rows: &S
 fn setup(scenario: &Scenario, proxy: Option<Proxy>) -> Setup {
     let setup = if scenario.is_embedded {
         Setup::dev(TOPIC).embedded()
+    } else if scenario.has_clock() {
+        Setup::new(TOPIC).redis_ahead_by(0).workers(WORKERS)
     } else {
         Setup::new(TOPIC).own_redis().workers(WORKERS)
     };

@@ -62,6 +62,11 @@ impl Scenario {
         self.faults.iter().any(|fault| fault.is_of_link())
     }
 
+    /// Returns whether its Redis has a clock that can be stepped.
+    pub(crate) fn has_clock(&self) -> bool {
+        self.faults.contains(&Fault::StepClock)
+    }
+
     pub(crate) fn all() -> Vec<Self> {
         use Fault as F;
         vec![
@@ -78,6 +83,8 @@ impl Scenario {
             Self::of("kill-redis", "kill -9 of Redis", &[F::KillRedis]).every(500..2_000),
             Self::of("redis-away", "Redis is down for seconds", &[F::RedisAway]).every(500..2_000),
             Self::of("freeze-redis", "Redis stops for seconds", &[F::FreezeRedis]),
+            Self::of("clock-steps", "the clock of Redis steps by up to an hour", &[F::StepClock])
+                .every(1_000..3_000),
             Self::of("full-redis", "Redis has no memory left", &[F::FullRedis]),
             Self::of(
                 "forgetful-redis",
