@@ -133,6 +133,19 @@ async fn step_forward_and_back_before_anybody_looks_leaves_nothing_behind(s: Ste
     s.assert_next_due(TEN_MINUTES).await;
 }
 
+async fn retry_that_is_set_behind_a_step_forward_is_not_moved(s: Stepped) {
+    s.f.push("alice", "m1").await;
+    let claim = s.f.claim().await;
+    s.step(HOUR);
+    s.f.retry(claim, Retry { after: Duration::from_millis(1), ..retry() }).await;
+    match &s.clock {
+        StoreClock::Server(_) => super::redis_specific::wait_for_next_audit().await,
+        StoreClock::Manual(clock) => clock.advance(Duration::from_millis(2)),
+    }
+    s.keep_time().await;
+    assert_eq!(s.f.claim_when_due(&s.f.inbound()).await.attempt, 1);
+}
+
 async fn wakes_keep_their_time_of_the_calendar(s: Stepped) {
     let due = s.keep_time().await.at + LONG;
     s.f.storage.schedule(&s.f.partition, wake("@lobby", "tea", 1), due).await.unwrap();
@@ -232,6 +245,7 @@ macro_rules! on_both_stores {
 on_both_stores!(
     lease_and_retry_last_as_long,
     step_forward_costs_no_claim_before_it_is_found,
+    retry_that_is_set_behind_a_step_forward_is_not_moved,
     step_forward_and_back_before_anybody_looks_leaves_nothing_behind,
     wakes_keep_their_time_of_the_calendar,
     those_who_waited_before_a_step_back_stay_in_front,

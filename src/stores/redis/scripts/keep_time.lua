@@ -6,7 +6,7 @@
 -- Returns  {now, step in ms or 0, number of entries that were moved}
 
 -- Time by which the end of a lease or of a retry may have passed before it is looked at.
-local LATE = 10000
+local LATE = 60000
 -- The longest lease, at least.
 local LEASE = 300000
 -- Time between two notes of the clock, so that an idle store writes little.
@@ -30,9 +30,10 @@ end
 
 local step, moved = find_step(), 0
 
--- Ends that were set before the step. What was set since is mistaken for them only when it is further ahead
--- than the step, and stays ahead then.
-local first, last = '-inf', math.max(now, (seen or now) + LEASE)
+-- Ends that were set before the step: those that come before the time to which the clock was stepped at least,
+-- or behind the last note before a step back. What was set since is mistaken for them only by a short step
+-- forward, and by a step back when it is about as far ahead as the step.
+local first, last = '-inf', (seen or now) + math.max(step - CLOCK_STEP, LEASE)
 if step < 0 then
   first, last = highest - math.min(LATE, -step / 2), '+inf'
 end
