@@ -10,6 +10,7 @@ mod configuration_docs;
 mod deploy;
 mod devices;
 mod dialogues;
+mod distance;
 mod docs;
 mod engines;
 mod examples;
