@@ -30,7 +30,7 @@ use crate::api::{self, ApiAccess, ApiState};
 use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
-use crate::engine::intake::Intake;
+use crate::engine::intake::{Backlog, Intake};
 use crate::engine::processes::Reporter;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::sweeper::Sweeper;
@@ -65,6 +65,7 @@ pub(super) struct WebServer {
     pub(super) reporter: Arc<Reporter>,
     sockets: Vec<Arc<SocketServer>>,
     sweepers: Vec<Sweeper>,
+    backlog: Arc<Backlog>,
 }
 
 impl WebServer {
@@ -105,7 +106,7 @@ impl WebServer {
         sweepers: Vec<Sweeper>,
         reporter: Arc<Reporter>,
     ) -> anyhow::Result<Self> {
-        let sockets = routes.state.sockets.clone();
+        let (sockets, backlog) = (routes.state.sockets.clone(), routes.state.intake.backlog());
         let (host, port) = (config.host.as_str(), config.port);
         let connections = Connections::new(config, raise_open_files_limit());
         let threads = available_parallelism().map_or(2, NonZero::get);
@@ -136,7 +137,7 @@ impl WebServer {
         .bind((host, port))
         .map_err(|error| bind_error(host, port, &error))?;
         let addresses = server.addrs();
-        Ok(Self { addresses, running: server.run(), sockets, sweepers, reporter })
+        Ok(Self { addresses, running: server.run(), sockets, sweepers, backlog, reporter })
     }
 
     /// Serves requests until a stop, and then finishes those in hand.
@@ -150,6 +151,7 @@ impl WebServer {
             let (stop, closed) = (stop.clone(), closed.clone());
             sockets.spawn(async move { stop.with(server.run(closed)).await });
         }
+        tokio::spawn(self.backlog.run(stop.0.clone()));
         for sweeper in self.sweepers {
             tokio::spawn(sweeper.run(stop.0.clone()));
         }

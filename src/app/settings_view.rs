@@ -80,6 +80,7 @@ fn of_limits(limits: &Limits) -> Vec<ConfigRow> {
         row("concurrency", limits.concurrency, limits.concurrency == 16),
         row("max_attempts", limits.max_attempts, limits.max_attempts == 5),
         row("max_depth", limits.max_depth, limits.max_depth == 100_000),
+        seconds("max_backlog_age", limits.max_backlog_age, 3600),
         row("max_group_depth", limits.max_group_depth, limits.max_group_depth == 200),
         row("max_recipient_depth", limits.max_recipient_depth, limits.max_recipient_depth == 50),
         row("sender_rate", limits.senders.rate, !limits.senders.are_explicit),

@@ -130,6 +130,9 @@ pub struct Limits {
     pub max_attempts: u32,
     /// Maximum backlog of one partition, inbound and outbound; above it messages are refused with 503.
     pub max_depth: u64,
+    /// Age of the oldest message that waits for a worker, in one partition; above it messages are refused
+    /// with 503. No limit when zero.
+    pub max_backlog_age: Duration,
     /// Largest backlog of one sender; further messages are acknowledged and dropped.
     pub max_group_depth: u64,
     /// Messages to one recipient that may wait before those of other people wait in their mailboxes.

@@ -12,6 +12,7 @@ mod corpus;
 mod deploy;
 mod devices;
 mod dialogues;
+mod distance;
 mod docs;
 mod engines;
 mod examples;

@@ -7,10 +7,14 @@ use crate::contracts::settings::Section;
 use crate::model::topic::{Limits, SenderLimits, Sending};
 
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// Upper bound of every queue and log: far above any useful value, it only catches typing errors.
 const MOST: u64 = 1_000_000_000;
+
+/// Least `max_backlog_age`: below it a topic would refuse what a worker takes in its next moment.
+const LEAST_BACKLOG_AGE: Duration = Duration::from_secs(10);
 
 /// Upper bound of the messages of one sender, per minute and at once.
 const MAX_RATE: u32 = 6_000;
@@ -22,6 +26,7 @@ pub(super) fn limits(section: &mut Section<'_>) -> Limits {
         concurrency: section.number("concurrency", 16, 1..=1024),
         max_attempts: section.number("max_attempts", 5, 1..=100),
         max_depth: section.number("max_depth", 100_000, 1..=MOST),
+        max_backlog_age: section.duration("max_backlog_age").unwrap_or(HOUR),
         max_group_depth: section.number("max_group_depth", 200, 1..=MOST),
         max_recipient_depth: section.number("max_recipient_depth", 50, 1..=MOST),
         senders: senders(section),
@@ -35,6 +40,10 @@ pub(super) fn limits(section: &mut Section<'_>) -> Limits {
     at_least(section, "lease", limits.lease, SECOND);
     at_least(section, "retention", limits.retention, 60 * SECOND);
     at_least(section, "handler_timeout", limits.handler_timeout, SECOND / 1000);
+    if !limits.max_backlog_age.is_zero() && limits.max_backlog_age < LEAST_BACKLOG_AGE {
+        let fix = "write at least 10s, or 0s for no limit";
+        section.error("max_backlog_age", "is too short", fix);
+    }
     if limits.lease < limits.handler_timeout {
         let least = format_duration(limits.handler_timeout);
         let fix = format!("write at least {least}, or lower handler_timeout");

@@ -34,6 +34,7 @@ fn topic_of_two_lines_has_every_default() {
     assert_eq!(topic.replies.accept_response, "Great, we'll get right back to you.");
     assert!(!topic.replies.send_on_accept);
     assert_eq!(topic.limits.max_depth, 100_000);
+    assert_eq!(topic.limits.max_backlog_age.as_secs(), 3600);
     assert_eq!(topic.limits.retention.as_secs(), 7 * 24 * 3600);
     assert_eq!(config.server.host, "0.0.0.0");
 }
@@ -54,6 +55,10 @@ fn each_error_names_its_key_and_fix() {
             "topics.toml: profiles.dev.max_connections_per_address: is out of range; write 1 to",
         ),
         ("partitions = 0", "topics.toml: topics.t.partitions: is out of range; write 1 to 1024"),
+        (
+            "max_backlog_age = \"9s\"",
+            "topics.toml: topics.t.max_backlog_age: is too short; write at least 10s, or 0s for no limit",
+        ),
         ("max_dept = 5", "topics.toml: topics.t.max_dept: no such key; did you mean max_depth?"),
         (
             "sending.lease = \"10s\"",

@@ -84,8 +84,17 @@ impl Intake {
         let reply = accept_text(pipeline, admitted.said);
         let reply = reply.filter(|_| !pipeline.replies.send_on_accept);
         let reply = self.unrepeated(pipeline, &admitted.message, reply).await;
-        let push = self.push(pipeline, admitted);
-        match in_time(self.storage.push(&partition, push)).await {
+        let mut push = self.push(pipeline, admitted);
+        let max_age = pipeline.limits.max_backlog_age;
+        let stored = in_time(async {
+            // The depth of an opt-out has no limit.
+            if push.max_depth < u64::MAX && self.backlog.is_too_old(&partition, max_age).await {
+                // The store still tells what it knows: a duplicate gets the answer that it has had.
+                push.max_depth = 0;
+            }
+            self.storage.push(&partition, push).await
+        });
+        match stored.await {
             Ok(Pushed::Full) => {
                 outage::answered(INTAKE);
                 arrival.crowded_out(self.clock.now());

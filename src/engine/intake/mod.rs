@@ -1,6 +1,7 @@
 //! Intake: from a provider's call to the queue, by way of the transport and the validators.
 
 mod accept;
+mod backlog;
 mod checks;
 mod door;
 mod identity;
@@ -17,8 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tracing::warn;
 
+pub use self::backlog::Backlog;
 use self::checks::{Panicked, catch_panic};
 use self::missed::Way;
 use self::own_lines::OwnLines;
@@ -42,6 +45,10 @@ use crate::model::topic::TopicName;
 /// than this counts as unavailable.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Calls that are in hand at the same time. Each waits for the store, or for the CPU: with more of them,
+/// none would be answered in time.
+pub const MAX_IN_HAND: usize = 1024;
+
 /// Reason for refusing a call. Displays as the sentence for the caller, which reveals nothing about the
 /// server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +57,8 @@ pub enum Refusal {
     UnknownTopic,
     #[error("{0}")]
     Call(ReceiveError),
-    /// The queue is full or the store is unavailable: nothing was accepted.
+    /// The queue is full or too old, too many calls are in hand, or the store is unavailable: nothing was
+    /// accepted.
     #[error("not taken, too much is waiting or the store is away; send it again later")]
     Unavailable,
     /// The transport panicked: nothing was accepted.
@@ -86,6 +94,9 @@ pub struct Intake {
     /// Sources of the topics that report events.
     events: BTreeMap<TopicName, EventSource>,
     own_lines: OwnLines,
+    backlog: Arc<Backlog>,
+    /// Calls that may come into hand beside those that are.
+    places: Semaphore,
     /// Warnings about calls that are refused.
     warnings: Samples,
     figures: Arc<Figures>,
@@ -111,14 +122,29 @@ impl Intake {
             routes.insert(format!("{topic}/{}", pipeline.transport_name), Arc::clone(&pipeline));
             routes.entry(topic).or_insert(pipeline);
         }
-        let (pipelines, warnings, figures) = (routes, Samples::default(), Arc::default());
-        Self { storage, groups, clock, pipelines, events, own_lines, warnings, figures }
+        Self {
+            backlog: Arc::new(Backlog::new(Arc::clone(&storage), Arc::clone(&clock))),
+            places: Semaphore::new(MAX_IN_HAND),
+            storage,
+            groups,
+            clock,
+            pipelines: routes,
+            events,
+            own_lines,
+            warnings: Samples::default(),
+            figures: Arc::default(),
+        }
     }
 
     /// Records into the figures of the process.
     #[must_use]
     pub fn recorded_by(self, figures: Arc<Figures>) -> Self {
         Self { figures, ..self }
+    }
+
+    /// Returns the ages of the backlogs, which somebody must look at for as long as calls come.
+    pub fn backlog(&self) -> Arc<Backlog> {
+        Arc::clone(&self.backlog)
     }
 
     /// Returns the topics whose messages are taken in.
@@ -144,7 +170,11 @@ impl Intake {
         };
         let request = WebhookRequest { received_at: self.clock.now(), ..request };
         let begun = self.clock.uptime();
-        let answer = Box::pin(self.call(pipeline, request)).await;
+        // Before anything is hashed: a call that is refused costs next to nothing.
+        let answer = match self.places.try_acquire() {
+            Ok(_place) => Box::pin(self.call(pipeline, request)).await,
+            Err(_) => Err(Refusal::Unavailable),
+        };
         self.observe(pipeline, begun, &answer);
         answer
     }

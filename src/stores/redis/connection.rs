@@ -13,6 +13,9 @@ use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value};
 use super::target::{Target, sentinel};
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The same for each node of a cluster. The connection to a cluster is made in two rounds, and one of its nodes
+/// that hangs holds up each.
+const NODE_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connection to one node, or to a cluster.
 #[derive(Clone)]
@@ -114,7 +117,7 @@ async fn connect_to_cluster(
     response_timeout: Duration,
 ) -> RedisResult<Connection> {
     let client = ClusterClientBuilder::new(nodes.to_vec())
-        .connection_timeout(CONNECT_TIMEOUT)
+        .connection_timeout(NODE_CONNECT_TIMEOUT)
         .response_timeout(response_timeout)
         .retries(0)
         .build()?;

@@ -15,6 +15,7 @@ mod feeds;
 mod health;
 mod inspection;
 mod keys;
+mod lane;
 mod lanes;
 mod moves;
 mod operator;
@@ -102,7 +103,7 @@ impl Redis {
             pool: ConnectionPool::new(&target)?,
             blocking: BlockingConnections::new(target.clone()),
             shared: Arc::new(Reconnecting::new(target, RESPONSE_TIMEOUT, wait_replicas)),
-            pushes: Lanes::new(),
+            pushes: Lanes::shedding(),
             moves: Lanes::new(),
             replicated: Lanes::new(),
             wait_replicas,

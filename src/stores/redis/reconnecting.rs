@@ -1,11 +1,15 @@
 //! A connection that reconnects, and repeats a request until its outcome is known.
 
-use std::sync::{Arc, RwLock};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
-use tokio::sync::Mutex;
+use tokio::time::timeout_at;
 
 use super::connection::{CONNECT_TIMEOUT, Connection, connect};
 use super::error::{Reaction, TOO_FEW_REPLICAS, reaction, to_storage_error};
@@ -30,35 +34,54 @@ pub(super) trait Request: Sync {
 
 /// A connection that is made on demand, and made anew when it breaks.
 pub(super) struct Reconnecting {
-    target: Target,
-    response_timeout: Duration,
+    line: Arc<Line>,
     wait_replicas: u32,
-    current: RwLock<Option<(u64, Connection)>>,
-    attempts: Mutex<Attempts>,
+    /// The last write did not reach enough replicas.
+    lacks_replicas: AtomicBool,
     calls: StoreCalls,
 }
+
+/// The connection of the present, and attempts to make the next one.
+struct Line {
+    target: Target,
+    response_timeout: Duration,
+    current: RwLock<Option<Current>>,
+    attempts: Mutex<Attempts>,
+}
+
+/// A connection, and the number of those before it.
+type Current = (u64, Connection);
+
+/// Attempt to connect, which goes on when those who asked for it have given up.
+type Attempt = Shared<BoxFuture<'static, Result<Current, Arc<RedisError>>>>;
 
 /// Attempts to connect; one is made at a time.
 #[derive(Default)]
 struct Attempts {
     generation: u64,
+    underway: Option<Attempt>,
     failed: Option<(Instant, Arc<RedisError>)>,
 }
 
 impl Reconnecting {
     pub(super) fn new(target: Target, response_timeout: Duration, wait_replicas: u32) -> Self {
+        let (current, attempts) = (RwLock::new(None), Mutex::default());
         Self {
-            target,
-            response_timeout,
+            line: Arc::new(Line { target, response_timeout, current, attempts }),
             wait_replicas,
-            current: RwLock::new(None),
-            attempts: Mutex::default(),
+            lacks_replicas: AtomicBool::new(false),
             calls: StoreCalls::default(),
         }
     }
 
     pub(super) fn record(&mut self, calls: StoreCalls) {
         self.calls = calls;
+    }
+
+    /// Tests whether the last write did not reach enough replicas. Then each call that waits for them holds up
+    /// all others of the connection for as long as it waits.
+    pub(super) fn lacks_replicas(&self) -> bool {
+        self.lacks_replicas.load(Ordering::Relaxed)
     }
 
     /// Sends a request until there is a reply or its patience is over. A request whose outcome is
@@ -73,7 +96,8 @@ impl Reconnecting {
             .build();
         let mut is_repeated = false;
         loop {
-            let error = match self.calls.measure(self.attempt(request, is_repeated)).await {
+            let attempt = self.attempt(request, is_repeated, deadline);
+            let error = match self.calls.measure(attempt).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
@@ -88,14 +112,21 @@ impl Reconnecting {
         }
     }
 
-    async fn attempt(&self, request: &dyn Request, is_repeated: bool) -> RedisResult<Value> {
-        let (generation, mut connection) = self.connection().await?;
+    async fn attempt(
+        &self,
+        request: &dyn Request,
+        is_repeated: bool,
+        deadline: Instant,
+    ) -> RedisResult<Value> {
+        // A request is not sent when its time is over: nobody waits for it any more.
+        let connecting = timeout_at(deadline.into(), self.connection());
+        let (generation, mut connection) = connecting.await.map_err(|_| not_connected())??;
         let mut reply = self.send_once(&mut connection, request, is_repeated, false).await;
         if matches!(&reply, Err(error) if reaction(error) == Reaction::SendSource) {
             reply = self.send_once(&mut connection, request, is_repeated, true).await;
         }
         if matches!(&reply, Err(error) if reaction(error) == Reaction::Reconnect) {
-            self.discard(generation);
+            self.line.replace(generation);
         }
         reply
     }
@@ -118,6 +149,7 @@ impl Reconnecting {
         let replies = connection.send_all(&pipeline, request.key()).await;
         let mut replies = replies.map_err(first_of_several)?;
         let replicas: u32 = redis::from_redis_value(replies.pop().unwrap_or(Value::Int(0)))?;
+        self.lacks_replicas.store(replicas < self.wait_replicas, Ordering::Relaxed);
         if replicas < self.wait_replicas {
             return Err(redis::make_extension_error(
                 TOO_FEW_REPLICAS.to_owned(),
@@ -132,20 +164,49 @@ impl Reconnecting {
     }
 
     /// Returns the connection and its generation, which counts the connections that there have been.
-    pub(super) async fn connection(&self) -> RedisResult<(u64, Connection)> {
-        if let Some(current) = self.current() {
-            return Ok(current);
-        }
-        let mut attempts = self.attempts.lock().await;
-        if let Some(current) = self.current() {
-            return Ok(current);
-        }
-        if let Some((at, error)) = &attempts.failed
-            && at.elapsed() < FAILURE_SHARED_FOR
-        {
-            return Err(RedisError::clone(error));
-        }
-        match connect(&self.target, self.response_timeout).await {
+    pub(super) async fn connection(&self) -> RedisResult<Current> {
+        let attempt = {
+            let mut attempts = self.line.attempts();
+            if let Some(current) = self.line.current() {
+                return Ok(current);
+            }
+            if let Some((at, error)) = &attempts.failed
+                && at.elapsed() < FAILURE_SHARED_FOR
+            {
+                return Err(RedisError::clone(error));
+            }
+            attempts.underway(&self.line)
+        };
+        attempt.await.map_err(|error| RedisError::clone(&error))
+    }
+}
+
+impl Attempts {
+    /// Returns the attempt that is underway, or begins one.
+    fn underway(&mut self, line: &Arc<Line>) -> Attempt {
+        self.underway.get_or_insert_with(|| Line::connect(Arc::clone(line))).clone()
+    }
+}
+
+impl Line {
+    fn connect(line: Arc<Self>) -> Attempt {
+        let task = {
+            let line = Arc::clone(&line);
+            tokio::spawn(async move {
+                let outcome = connect(&line.target, line.response_timeout).await;
+                line.note(outcome)
+            })
+        };
+        // A task ends without an outcome with its runtime.
+        let outcome = async move { task.await.unwrap_or_else(|_| line.note(Err(not_connected()))) };
+        outcome.boxed().shared()
+    }
+
+    /// Ends the attempt that is underway.
+    fn note(&self, outcome: RedisResult<Connection>) -> Result<Current, Arc<RedisError>> {
+        let mut attempts = self.attempts();
+        attempts.underway = None;
+        match outcome {
             Ok(connection) => {
                 attempts.generation += 1;
                 attempts.failed = None;
@@ -154,23 +215,39 @@ impl Reconnecting {
                 Ok(current)
             }
             Err(error) => {
-                attempts.failed = Some((Instant::now(), Arc::new(error.clone())));
+                let error = Arc::new(error);
+                attempts.failed = Some((Instant::now(), Arc::clone(&error)));
                 Err(error)
             }
         }
     }
 
-    fn current(&self) -> Option<(u64, Connection)> {
+    /// Looks for another connection at once, unless another caller has done so already. That to a cluster
+    /// serves meanwhile, for its other nodes may be well.
+    fn replace(self: &Arc<Self>, generation: u64) {
+        let mut attempts = self.attempts();
+        let mut current = self.current.write().expect("no holder panics");
+        if !matches!(&*current, Some((known, _)) if *known == generation) {
+            return;
+        }
+        if !matches!(self.target, Target::Cluster { .. }) {
+            *current = None;
+        }
+        // Its outcome is noted whether or not somebody waits for it.
+        drop(attempts.underway(self));
+    }
+
+    fn current(&self) -> Option<Current> {
         self.current.read().expect("no holder panics").clone()
     }
 
-    /// Discards a broken connection, unless another caller has replaced it already.
-    fn discard(&self, generation: u64) {
-        let mut current = self.current.write().expect("no holder panics");
-        if matches!(&*current, Some((known, _)) if *known == generation) {
-            *current = None;
-        }
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn not_connected() -> RedisError {
+    io::Error::new(io::ErrorKind::TimedOut, "no connection to Redis in time").into()
 }
 
 /// Extracts the error of the command that failed, whose code the error of a pipeline hides.

@@ -9,6 +9,7 @@ mod flood;
 mod gate;
 mod intake;
 mod orders;
+mod overload;
 mod pauses;
 mod poison;
 mod sending;

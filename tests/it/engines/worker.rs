@@ -60,6 +60,7 @@ pub(super) fn parts(
             handler_timeout: Duration::from_secs(1),
             max_attempts,
             max_depth: 100,
+            max_backlog_age: Duration::from_mins(1),
             max_group_depth: 100,
             max_recipient_depth: 100,
             senders: SenderLimits { rate: 0, ..SenderLimits::default() },

@@ -5,7 +5,7 @@ mod figures;
 pub(crate) mod fixture;
 mod lost_replies;
 mod model;
-mod on_redis;
+pub(crate) mod on_redis;
 mod on_sqlite;
 mod outbound_counts;
 mod redis_specific;

@@ -15,7 +15,7 @@ pub(super) async fn on_redis(server: &RedisServer) -> Fixture {
 }
 
 /// Returns a new topic on the server at this URL.
-pub(super) async fn on_url(url: String) -> Fixture {
+pub(crate) async fn on_url(url: String) -> Fixture {
     let url = SecretString::from(url);
     let settings = RedisConfig { url, verify_tls: true, wait_replicas: 0 };
     Fixture::new(Arc::new(Redis::connect(settings).await.unwrap()))

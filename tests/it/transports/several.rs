@@ -67,6 +67,7 @@ fn pipeline(f: &Fixture, transport: &Arc<PlainText>) -> Pipeline {
             handler_timeout: second,
             max_attempts: 1,
             max_depth: 100,
+            max_backlog_age: Duration::ZERO,
             max_group_depth: 100,
             max_recipient_depth: 100,
             senders: SenderLimits { rate: 0, ..SenderLimits::default() },

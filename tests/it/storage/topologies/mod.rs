@@ -1,6 +1,7 @@
 //! Redis topologies: TLS, replication, Sentinel fail-over and clusters.
 
 mod cluster;
+mod elections;
 mod failover;
 mod health;
 mod nodes;
