@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::chat;
 use super::notice::{self, Event};
-use super::seat::{Seat, State, TTL};
+use super::seat::{Seat, State};
 use super::texts::Texts;
 use crate::contracts::handler::Transaction;
 use crate::model::address::{Address, Group};
@@ -19,6 +19,10 @@ pub(super) const OVER: &str = "absence";
 
 /// Time that a person may take to come back, as when a page is loaded again.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Life of the record of an absence. It has to outlive a seat that others renew while no worker handles the wake,
+/// which removes the record.
+const RECORD_TTL: Duration = Duration::from_hours(365 * 24);
 
 /// Notes that the person of this mailbox has no socket. When that was noticed late, they had their
 /// time to come back already.
@@ -37,7 +41,7 @@ pub(super) async fn begin(tx: &mut Transaction, texts: &Texts, was_lost: bool) -
 /// both seats of a chat are only written together.
 pub(super) fn schedule(tx: &mut Transaction) -> Result<()> {
     let (key, since) = (key(&tx.group()), tx.now());
-    tx.put(&key, &since, TTL)?;
+    tx.put(&key, &since, RECORD_TTL)?;
     tx.wake_after(GRACE, OVER, &since)
 }
 
