@@ -159,7 +159,7 @@ fn api(_: &Deployment, random: &mut Random) -> Request {
 fn admin(_: &Deployment, random: &mut Random) -> Request {
     let posts = ["pauses", "pauses/resume", "dead/replay", "dead/drop", "bans", "optouts", "trace"];
     let gets = ["audit", "history", "overview", "stuck", "dead", "lines", "reports", "config"];
-    let body = r#"{"tpic":"gateway","since":"1h","letters":[{}],"reason":null}"#;
+    let body = r#"{"topic_name":"gateway","since":"1h","letters":[{}],"reason":null}"#;
     let post = format!("/admin/api/{}", posts[pick(random, posts.len())]);
     let get = format!("/admin/api/{}", gets[pick(random, gets.len())]);
     let mut query = pairs([("topic", hostile(random)), ("before", hostile(random))]);
