@@ -1,6 +1,6 @@
 //! Lane: the moves of one partition that wait for a call.
 //!
-//! What waits can be too much: a store that stood still, or a load above what it can bear. A lane that sheds
+//! Too many moves wait when the store stood still, or the load is above what it can bear. A lane that sheds
 //! then refuses what comes, at once, so that what it has is carried out while its callers still wait. Without
 //! that, a lane in which everything waits for as long as callers do would work for nobody, for ever.
 
@@ -46,7 +46,7 @@ pub(super) enum NotTaken {
     TooMuch,
 }
 
-/// The moves that wait, and the bell for whoever carries them out.
+/// The moves that wait, and the bell of the service that carries them out.
 pub(super) struct Lane {
     sheds: bool,
     queue: Mutex<Queue>,

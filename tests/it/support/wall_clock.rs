@@ -7,7 +7,8 @@ use std::process::Command;
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/clock.c");
 
 pub(super) struct WallClock {
-    library: PathBuf,
+    /// Shared object that is loaded into the server.
+    preload: PathBuf,
     /// File with the seconds by which the clock is ahead.
     ahead: PathBuf,
 }
@@ -15,10 +16,10 @@ pub(super) struct WallClock {
 impl WallClock {
     /// Compiles what is preloaded, with the C compiler that links Rust programs, and sets the clock.
     pub(super) fn new(dir: &Path, ahead: i64) -> Self {
-        let clock = Self { library: dir.join("clock.so"), ahead: dir.join("clock") };
+        let clock = Self { preload: dir.join("clock.so"), ahead: dir.join("clock") };
         let compiled = Command::new("cc")
             .args(["-shared", "-fPIC", "-O2", "-o"])
-            .arg(&clock.library)
+            .arg(&clock.preload)
             .arg(SOURCE)
             .status();
         assert!(compiled.expect("there is a C compiler").success());
@@ -36,6 +37,6 @@ impl WallClock {
 
     /// Runs a command on this clock.
     pub(super) fn govern(&self, command: &mut Command) {
-        command.env("LD_PRELOAD", &self.library).env("CLOCK_AHEAD", &self.ahead);
+        command.env("LD_PRELOAD", &self.preload).env("CLOCK_AHEAD", &self.ahead);
     }
 }
