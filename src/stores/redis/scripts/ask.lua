@@ -89,7 +89,7 @@ end
 -- group is ready, and all of them can be taken. Their order is that in which `take_ready` takes them. Returns
 -- nothing otherwise.
 local function take_unplaced(queue, closed, most)
-  local list, rest, lines, by_line = unplaced[queue], {}, {}, { [false] = {} }
+  local list, rest, places, by_line = unplaced[queue], {}, {}, { [false] = {} }
   if #list == 0 and queue == inbound or call('EXISTS', queue .. 'ready', queue .. 'lines') > 0 then return nil end
   local count = 0
   for _, of in ipairs(list) do
@@ -97,9 +97,8 @@ local function take_unplaced(queue, closed, most)
     if line and is_closed(line, closed) then
       rest[#rest + 1] = of
     else
-      if not by_line[line] then
-        by_line[line], lines[#lines + 1] = {}, { tonumber(place), line }
-      end
+      if line then keep_earliest(places, line, place) end
+      by_line[line] = by_line[line] or {}
       table.insert(by_line[line], { tonumber(score), group })
       count = count + 1
     end
@@ -111,6 +110,8 @@ local function take_unplaced(queue, closed, most)
     if one[1] == other[1] then return one[2] < other[2] end
     return one[1] < other[1]
   end
+  local lines = {}
+  for line, place in pairs(places) do lines[#lines + 1] = { tonumber(place), line } end
   table.sort(lines, in_order)
   for _, groups in pairs(by_line) do table.sort(groups, in_order) end
   local groups = {}

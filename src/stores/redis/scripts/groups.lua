@@ -36,18 +36,23 @@ local function place_rest(queue)
   end
 end
 
+-- Keeps the earliest place of each line in the rotation of lines. Groups are not listed in the order of their
+-- places: those that `place_rest` makes ready come last.
+local function keep_earliest(places, line, place)
+  local known = places[line]
+  if not known or tonumber(place) < tonumber(known) then places[line] = place end
+end
+
 -- Places ready groups in their sets. A line that gets its first one goes to the end of the rotation of lines.
 local function place_ready(queue)
-  local list, lines, has_line = unplaced[queue], {}, {}
+  local list, places, lines = unplaced[queue], {}, {}
   unplaced[queue] = {}
   for _, of in ipairs(list) do
     local group, line, score, place = unpack(of)
     defer(additions, ready_set(queue, line), score, group)
-    if line and not has_line[line] then
-      has_line[line] = true
-      lines[#lines + 1], lines[#lines + 2] = place, line
-    end
+    if line then keep_earliest(places, line, place) end
   end
+  for line, place in pairs(places) do lines[#lines + 1], lines[#lines + 2] = place, line end
   if #lines > 0 then call('ZADD', queue .. 'lines', 'NX', unpack(lines)) end
 end
 

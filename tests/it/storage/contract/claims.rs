@@ -54,6 +54,21 @@ pub(crate) async fn claim_of_several_messages_serves_lines_in_turn(f: Fixture) {
     assert_eq!(ids(&claim(&f, &f.outbox(), 9).await), ["aa12.b", "aa11.c"]);
 }
 
+pub(crate) async fn line_has_the_turn_of_the_group_that_was_ready_first(f: Fixture) {
+    push_all(&f, &[("alice", "m1"), ("bob", "m2")]).await;
+    let (alice, bob) = (f.claim().await, f.claim().await);
+    let outbox = vec![entry("aa11.a", "o1"), entry("aa11.a", "o2")];
+    f.complete(alice, Commit { outbox, ..commit() }).await;
+    let first = f.claim_outbox().await;
+    // In one batch, the rest of the first mailbox is ready before what the second completion adds.
+    let outbox = vec![entry("bb21.a", "o3"), entry("aa11.b", "o4")];
+    let done =
+        tokio::join!(f.complete(first, commit()), f.complete(bob, Commit { outbox, ..commit() }));
+    assert_eq!(done, (Settled::Done, Settled::Done));
+    assert_eq!(ids(&claim(&f, &f.outbox(), 1).await), ["o2"]);
+    assert_eq!(ids(&claim(&f, &f.outbox(), 2).await), ["o3", "o4"]);
+}
+
 pub(crate) async fn claim_of_several_messages_has_one_suspect(f: Fixture) {
     push_all(&f, &[("alice", "a1"), ("bob", "b1")]).await;
     for _ in 0..2 {

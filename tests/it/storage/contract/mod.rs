@@ -57,6 +57,7 @@ macro_rules! contract_tests {
             claims:
                 claim_returns_as_many_messages_as_are_asked_for,
                 claim_of_several_messages_serves_lines_in_turn,
+                line_has_the_turn_of_the_group_that_was_ready_first,
                 claim_of_several_messages_has_one_suspect,
                 completion_claims_what_it_puts_into_the_outbox,
                 refused_completion_claims_nothing,
