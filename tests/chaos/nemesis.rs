@@ -93,7 +93,7 @@ impl Nemesis<'_> {
                 let seconds = i64::try_from(self.random.below(7_200)).unwrap() - 3_600;
                 deployment.redis().set_ahead_by(seconds);
             }
-            Fault::ForgetScripts => deployment.redis().tell(&["SCRIPT", "FLUSH"]).await,
+            Fault::ForgetScripts => deployment.redis().tell(&["FUNCTION", "FLUSH"]).await,
             Fault::KillClients => {
                 deployment.redis().tell::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
             }

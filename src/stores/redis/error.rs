@@ -10,8 +10,8 @@ pub(super) const TOO_FEW_REPLICAS: &str = "UNREPLICATED";
 /// Reaction to an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reaction {
-    /// Sends the source of the script: the cache is empty after a restart or a failover.
-    SendSource,
+    /// Sends the scripts: the server does not have them, as after a restart, or takes no functions.
+    SendScripts,
     /// Repeats the call later on the same connection: busy, loading, or moving a slot.
     RetryLater,
     /// Repeats the call on a new connection: a broken one, or a node that is no longer the master.
@@ -28,7 +28,6 @@ pub(super) fn reaction(error: &RedisError) -> Reaction {
         return Reaction::FailRefused;
     }
     match error.kind() {
-        ErrorKind::Server(ServerErrorKind::NoScript) => return Reaction::SendSource,
         ErrorKind::Server(
             ServerErrorKind::BusyLoading
             | ServerErrorKind::TryAgain
@@ -45,7 +44,6 @@ pub(super) fn reaction(error: &RedisError) -> Reaction {
         _ => {}
     }
     match error.code() {
-        Some("NOSCRIPT") => Reaction::SendSource,
         Some("LOADING" | "BUSY" | "TRYAGAIN" | TOO_FEW_REPLICAS) => Reaction::RetryLater,
         Some("READONLY" | "UNBLOCKED" | "MASTERDOWN" | "CLUSTERDOWN") => Reaction::Reconnect,
         Some("OOM" | "MISCONF" | "NOREPLICAS") => Reaction::FailUnavailable,
@@ -56,7 +54,9 @@ pub(super) fn reaction(error: &RedisError) -> Reaction {
 
 fn wrapped(detail: &str) -> Reaction {
     let has = |words: &[&str]| words.iter().any(|word| detail.contains(word));
-    if has(&["OOM ", "MISCONF", "NOREPLICAS"]) {
+    if has(&["Function not found", "'fcall'", "'FCALL'"]) {
+        Reaction::SendScripts
+    } else if has(&["OOM ", "MISCONF", "NOREPLICAS"]) {
         Reaction::FailUnavailable
     } else if has(&["READONLY", "MASTERDOWN", "CLUSTERDOWN"]) {
         Reaction::Reconnect
@@ -101,7 +101,9 @@ mod tests {
     }
 
     #[rstest]
-    #[case("NOSCRIPT No matching script", Reaction::SendSource)]
+    #[case("ERR Function not found", Reaction::SendScripts)]
+    #[case("ERR unknown command 'FCALL', with args beginning with: 'f' '1'", Reaction::SendScripts)]
+    #[case("NOPERM this user has no permissions to run the 'fcall' command", Reaction::SendScripts)]
     #[case("LOADING Redis is loading the dataset in memory", Reaction::RetryLater)]
     #[case("BUSY Redis is busy running a script", Reaction::RetryLater)]
     #[case("TRYAGAIN Multiple keys request during rehashing of slot", Reaction::RetryLater)]
@@ -117,7 +119,7 @@ mod tests {
     #[case("NOAUTH Authentication required.", Reaction::FailRefused)]
     #[case("WRONGPASS invalid username-password pair", Reaction::FailRefused)]
     #[case("NOPERM this user has no permissions", Reaction::FailRefused)]
-    #[case("ERR unknown command 'EVALSHA'", Reaction::FailRefused)]
+    #[case("ERR unknown command 'EVAL'", Reaction::FailRefused)]
     fn error_reply_has_its_reaction(#[case] reply: &str, #[case] expected: Reaction) {
         assert_eq!(reaction(&error_of(reply)), expected);
     }

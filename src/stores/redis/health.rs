@@ -28,6 +28,12 @@ impl Redis {
                     .to_owned(),
             );
         }
+        if let Err(error) = connection.send_to_masters(cmd("FUNCTION").arg("STATS")).await {
+            health.degraded.push(format!(
+                "Redis takes no functions ({error}), so each call costs it a millisecond more; \
+                 allow FUNCTION and FCALL"
+            ));
+        }
         if let Some(version) = oldest_version(&mut connection).await
             && version < OLDEST_VERSION
         {

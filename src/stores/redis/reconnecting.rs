@@ -13,6 +13,7 @@ use tokio::time::timeout_at;
 
 use super::connection::{CONNECT_TIMEOUT, Connection, connect};
 use super::error::{Reaction, TOO_FEW_REPLICAS, reaction, to_storage_error};
+use super::scripts;
 use super::target::Target;
 use crate::contracts::figures::StoreCalls;
 use crate::contracts::storage::StorageError;
@@ -24,7 +25,7 @@ const FAILURE_SHARED_FOR: Duration = Duration::from_millis(100);
 pub(super) trait Request: Sync {
     fn key(&self) -> &str;
     /// The command; `is_repeated` when the outcome of an earlier one is unknown, `with_source` when the
-    /// node does not know the script by its hash.
+    /// node takes no functions.
     fn command(&self, is_repeated: bool, with_source: bool) -> Cmd;
     /// Tests whether the write must be on the replicas before it counts as done.
     fn waits_for_replicas(&self) -> bool;
@@ -122,10 +123,15 @@ impl Reconnecting {
         let connecting = timeout_at(deadline.into(), self.connection());
         let (generation, mut connection) = connecting.await.map_err(|_| not_connected())??;
         let mut reply = self.send_once(&mut connection, request, is_repeated, false).await;
-        if matches!(&reply, Err(error) if reaction(error) == Reaction::SendSource) {
+        if calls_for(&reply, Reaction::SendScripts)
+            && load_scripts(&mut connection, request.key()).await
+        {
+            reply = self.send_once(&mut connection, request, is_repeated, false).await;
+        }
+        if calls_for(&reply, Reaction::SendScripts) {
             reply = self.send_once(&mut connection, request, is_repeated, true).await;
         }
-        if matches!(&reply, Err(error) if reaction(error) == Reaction::Reconnect) {
+        if calls_for(&reply, Reaction::Reconnect) {
             self.line.replace(generation);
         }
         reply
@@ -243,6 +249,20 @@ impl Line {
 
     fn attempts(&self) -> MutexGuard<'_, Attempts> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn calls_for(reply: &RedisResult<Value>, expected: Reaction) -> bool {
+    matches!(reply, Err(error) if reaction(error) == expected)
+}
+
+/// Gives a node the library of functions, and tests whether it has it now. A node that is full takes none, and
+/// must run scripts all the same.
+async fn load_scripts(connection: &mut Connection, key: &str) -> bool {
+    match connection.send(&scripts::load(), key).await {
+        Ok(_) => true,
+        // Another caller was first.
+        Err(error) => error.detail().is_some_and(|detail| detail.contains("already exists")),
     }
 }
 

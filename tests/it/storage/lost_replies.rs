@@ -70,7 +70,7 @@ impl Proxy {
 
 /// Returns a topic on this server, reached through a proxy.
 async fn behind_proxy(server: &RedisServer) -> (Fixture, Proxy) {
-    // Load the scripts first, or the dropped reply would be NOSCRIPT.
+    // Load the scripts first, or the dropped reply would be that there is no function.
     run_every_operation(&on_redis(server).await, None, 0).await;
     let proxy = Proxy::default();
     let url = proxy.listen(server).await;

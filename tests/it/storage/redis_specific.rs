@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use crosswire::contracts::storage::{
     Audit, ClaimRequest, Commit, FeedLimits, NextClaims, Pushed, Replay, Retry, Settled,
+    StorageError,
 };
 use crosswire::model::event::EventKind;
 use crosswire::model::message::MessageId;
@@ -44,7 +45,7 @@ impl DirectRedis {
     }
 
     async fn flush_scripts(&mut self) {
-        cmd("SCRIPT").arg("FLUSH").exec_async(&mut self.redis).await.unwrap();
+        cmd("FUNCTION").arg("FLUSH").exec_async(&mut self.redis).await.unwrap();
     }
 
     /// Returns a number that the server reports about itself.
@@ -135,6 +136,26 @@ async fn flushed_scripts_are_loaded_again() {
     for round in 0..2 {
         run_every_operation(&f, Some(&mut direct), round).await;
     }
+}
+
+#[tokio::test]
+async fn scripts_run_on_a_server_without_functions() {
+    for command in ["FCALL", "FUNCTION"] {
+        let server = RedisServer::with(&["--rename-command", command, ""]);
+        run_every_operation(&on_redis(&server).await, None, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn full_server_that_has_lost_its_scripts_is_drained() {
+    let server = RedisServer::volatile();
+    let f = on_redis(&server).await;
+    f.push("alice", "m1").await;
+    DirectRedis::connect(&server, &f).await.flush_scripts().await;
+    let () = server.tell(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let refused = f.storage.push(&f.partition, push(entry("bob", "m2"))).await;
+    assert!(matches!(refused, Err(StorageError::Unavailable(_))), "{refused:?}");
+    assert_eq!(f.complete(f.claim().await, commit()).await, Settled::Done);
 }
 
 /// Runs every storage operation; flushes the scripts before each one if `direct` is given.

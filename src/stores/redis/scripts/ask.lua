@@ -2,20 +2,16 @@
 -- so a message that a move puts into a queue can be claimed by the same batch.
 
 -- Requests by queue, in their order. The reply of each is filled when the claims are made.
-local asked = { [inbound] = {}, [outbox] = {} }
+local asked
+
+each_call(function() asked = { [inbound] = {}, [outbox] = {} } end)
 
 -- Terms of requests, of which many have the same: lease in ms, max claims, 1 to look first for what is due,
 -- and then keys of the closed lines, all with a comma between them.
-local terms_of = {}
-local function read_terms(argument)
-  local known = terms_of[argument]
-  if not known then
-    local lease, most, due_too, closed = string.match(argument, '^(%d+),(%d+),(%d),?(.*)$')
-    known = { lease = tonumber(lease), most = tonumber(most), is_due_too = due_too == '1', closed = closed }
-    terms_of[argument] = known
-  end
-  return known
-end
+local read_terms = remembering(function(argument)
+  local lease, most, due_too, closed = string.match(argument, '^(%d+),(%d+),(%d),?(.*)$')
+  return { lease = tonumber(lease), most = tonumber(most), is_due_too = due_too == '1', closed = closed }
+end)
 
 -- Notes a request, of two arguments behind ARGV[at]: token or '' when nothing is asked, and its terms.
 -- Returns  the reply, {ms until something is due or -1, claims ...}, each claim {group, head, attempt,
@@ -274,7 +270,7 @@ local function make_claims_of(queue)
   end
 end
 
-make_claims = function()
+local function make_claims()
   for _, queue in ipairs({ inbound, outbox }) do
     if #asked[queue] > 0 then make_claims_of(queue) end
   end

@@ -5,8 +5,16 @@ local moves, preparations = {}, {}
 
 -- What the moves will read: keys of values, and groups with claims by queue. Further loads are added by moves
 -- that read something else ahead.
-local wanted_values, wanted_claims = {}, { [inbound] = {}, [outbox] = {} }
+local wanted_values, wanted_claims
 local loads = {}
+
+-- An earlier call of the batch may have taken effect, and its reply was lost.
+local is_repeated
+
+each_call(function()
+  wanted_values, wanted_claims = {}, { [inbound] = {}, [outbox] = {} }
+  is_repeated = ARGV[1] == '1'
+end)
 
 local function want_value(key)
   wanted_values[#wanted_values + 1] = key
@@ -18,20 +26,24 @@ local function load_wanted()
   for _, load in ipairs(loads) do load() end
 end
 
--- The numbers of an argument, which have commas between them. Those of a topic are the same in many moves.
-local numbers_of = {}
-local function numbers(argument)
-  local known = numbers_of[argument]
-  if not known then
-    known = {}
-    for number in string.gmatch(argument, '[^,]+') do known[#known + 1] = tonumber(number) end
-    numbers_of[argument] = known
+-- Makes a function that remembers what another one made of an argument. Most arguments of a topic come again
+-- with each call; those that do not are forgotten with all others from time to time.
+local function remembering(make)
+  local known, count = {}, 0
+  return function(argument)
+    local made = known[argument]
+    if not made then
+      if count == 1000 then known, count = {}, 0 end
+      made = make(argument)
+      known[argument], count = made, count + 1
+    end
+    return made
   end
-  return known
 end
 
--- An earlier call of the batch may have taken effect, and its reply was lost.
-local is_repeated = ARGV[1] == '1'
-
--- Makes the claims that moves ask for, behind all of them.
-local function make_claims() end
+-- The numbers of an argument, which have commas between them.
+local numbers = remembering(function(argument)
+  local found = {}
+  for number in string.gmatch(argument, '[^,]+') do found[#found + 1] = tonumber(number) end
+  return found
+end)

@@ -3,7 +3,9 @@
 -- back has filled before.
 
 -- This window and those beside it, by their days.
-local windows = {}
+local windows
+
+each_call(function() windows = {} end)
 
 local function window(days)
   local found = windows[days]

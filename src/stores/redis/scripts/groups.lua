@@ -17,7 +17,9 @@ local function make_ready(queue, group, score, place)
 end
 
 -- Groups whose heads were taken, by queue, each before its place in time.
-local taken = { [inbound] = {}, [outbox] = {} }
+local taken
+
+each_call(function() taken = { [inbound] = {}, [outbox] = {} } end)
 
 -- Makes ready the groups that have more messages behind the heads that were taken. Mostly none has, which one
 -- command tells.
@@ -86,7 +88,9 @@ local function end_lease(queue, group)
 end
 
 -- Heads of groups that had no message before, by list.
-local heads = {}
+local heads
+
+each_call(function() heads = {} end)
 
 -- Adds a message to the end of its group, and returns the number of messages in it. An id may contain any
 -- character, so its length precedes it: `sequence|length of id|id payload`. It is appended as it is, because

@@ -1,21 +1,37 @@
--- Functions that all scripts share. Each script runs in one hash slot: KEYS[1] is the tag of the
+-- Functions that all scripts share. Each call runs in one hash slot: KEYS[1] is the tag of the
 -- partition, `{topic:n}`, and every other key is that tag with a suffix (keys.rs lists them). Scripts
 -- check first and write afterwards. They compare and move payloads and stored values, but never read
 -- inside them.
 --
 -- What the moves of a batch read is read ahead, and what they change is collected, so that one command does
 -- it for many: values, counters, claims, places in sorted sets, rings of the doorbell. `finish` writes it.
-local tag = KEYS[1]
-local call = redis.call
 
--- The queues.
-local inbound, outbox = tag .. 'in:', tag .. 'out:'
+-- Steps at the beginning of each call. A library of functions is loaded once, so they set anew what belongs to
+-- one call: nothing is left of the call before, also when that one has failed.
+local beginnings = {}
+local function each_call(step)
+  beginnings[#beginnings + 1] = step
+end
+
+local KEYS, ARGV, call
+local function begin(keys, arguments)
+  KEYS, ARGV, call = keys, arguments, redis.call
+  for _, step in ipairs(beginnings) do step() end
+end
+
+-- The tag and the queues.
+local tag, inbound, outbox
 
 -- Redis time: milliseconds for leases and due times, microseconds where order matters.
-local clock = call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local micros = clock[1] * 1000000 + clock[2]
-local ticket_text
+local clock, now, micros, ticket_text
+
+each_call(function()
+  tag = KEYS[1]
+  inbound, outbox = tag .. 'in:', tag .. 'out:'
+  clock = call('TIME')
+  now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  micros, ticket_text = clock[1] * 1000000 + clock[2], nil
+end)
 
 -- The place in time of what a move does, as text, since a script passes numbers on more slowly.
 local function ticket()
@@ -30,9 +46,11 @@ local function next_ticket()
 end
 
 -- Members to add to sorted sets, each behind its score, and members to remove, by key.
-local additions, removals = {}, {}
+local additions, removals
 -- Groups whose lease ends with the next flush of the sets.
-local unleased = {}
+local unleased
+
+each_call(function() additions, removals, unleased = {}, {}, {} end)
 
 local function defer(changes, key, first, second)
   local list = changes[key]
@@ -53,7 +71,9 @@ end
 
 -- Strings that were read or changed, by key; false for one that is not there. The life of those that were
 -- changed is in milliseconds, or KEEPTTL.
-local values, changed_values = {}, {}
+local values, changed_values
+
+each_call(function() values, changed_values = {}, {} end)
 
 local function load_values(keys)
   local missing = {}
@@ -98,8 +118,12 @@ end
 -- Groups that became ready and are not claimed since, by queue, and those of them that are not in their sets
 -- yet: group, line, score, place in time. Queues whose consumers must look at them, and those whose rings
 -- nobody needs to hear.
-local readied, unplaced = { [inbound] = {}, [outbox] = {} }, { [inbound] = {}, [outbox] = {} }
-local rung, silent = {}, {}
+local readied, unplaced, rung, silent
+
+each_call(function()
+  readied, unplaced = { [inbound] = {}, [outbox] = {} }, { [inbound] = {}, [outbox] = {} }
+  rung, silent = {}, {}
+end)
 
 -- Rings the doorbell, which carries no work and only wakes consumers.
 local function ring(queue)
@@ -124,8 +148,11 @@ end
 
 -- Counters of the partition: `seq` issued, `done` removed, of each queue. What was removed is known before
 -- they are read, and need not be.
-local counters, are_counted
-local removed = { [inbound] = 0, [outbox] = 0 }
+local counters, are_counted, removed
+
+each_call(function()
+  counters, are_counted, removed = nil, false, { [inbound] = 0, [outbox] = 0 }
+end)
 
 local function counter(queue)
   if not counters then
@@ -165,7 +192,9 @@ end
 -- claims without a settlement, failures, claims in quarantine, time since which its outcome is unknown,
 -- that time as it was before the claim, note. Stored in this order with a bar between them.
 local TOKEN, ATTEMPTS, FAILURES, ISOLATED, UNKNOWN, WAS, NOTE = 1, 2, 3, 4, 5, 6, 7
-local claims, changed_claims = {}, {}
+local claims, changed_claims
+
+each_call(function() claims, changed_claims = {}, {} end)
 
 local function parse_claim(stored)
   if not stored then return false end

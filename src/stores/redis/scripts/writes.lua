@@ -21,7 +21,9 @@ local function has_expired(pool, group)
 end
 
 -- The last place in a pool that this script has given.
-local last_place = 0
+local last_place
+
+each_call(function() last_place = 0 end)
 
 -- Carries out `count` writes, of four arguments each from ARGV[at], and returns the place after them:
 -- P key value ttl | R key | I pool group ttl | T pool group | C name by ttl, padded with blanks.

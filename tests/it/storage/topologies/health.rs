@@ -40,6 +40,14 @@ async fn appendfsync_everysec_is_degraded_without_replicas() {
 }
 
 #[tokio::test]
+async fn missing_functions_are_degraded() {
+    let server = RedisServer::with(&["--appendonly", "yes", "--rename-command", "FUNCTION", ""]);
+    let health = health(settings(&server.url())).await;
+    assert_eq!(health.fatal, []);
+    assert!(matches!(&health.degraded[..], [only] if only.contains("FUNCTION")), "{health:?}");
+}
+
+#[tokio::test]
 async fn missing_maxmemory_is_degraded() {
     let server = RedisServer::start();
     let () = server.tell(&["CONFIG", "SET", "maxmemory", "0"]).await;
