@@ -63,7 +63,7 @@ scripts! {
     DUMP = "dump", true, "dump.lua";
 }
 
-/// What the scripts share: functions, and the moves of a batch.
+/// Parts that all scripts share: functions, and the moves of a batch.
 const SHARED: [&str; 16] = [
     text!("prelude.lua"),
     text!("groups.lua"),
@@ -89,7 +89,7 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(Library::new);
 /// one server.
 struct Library {
     source: String,
-    /// What the name of each function begins with.
+    /// Beginning of the name of each function.
     prefix: String,
 }
 
