@@ -25,7 +25,7 @@ macro_rules! text {
 /// A script, which is one function of the library.
 pub(super) struct Script {
     name: &'static str,
-    /// It runs when memory is full, or a full store could never empty itself. Another one is refused then
+    /// Runs when memory is full, or a full store could never empty itself. Another script is refused then
     /// before its first write, and not in the middle.
     drains: bool,
     body: &'static str,
