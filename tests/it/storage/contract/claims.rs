@@ -55,16 +55,19 @@ pub(crate) async fn claim_of_several_messages_serves_lines_in_turn(f: Fixture) {
 }
 
 pub(crate) async fn line_has_the_turn_of_the_group_that_was_ready_first(f: Fixture) {
-    push_all(&f, &[("alice", "m1"), ("bob", "m2")]).await;
-    let (alice, bob) = (f.claim().await, f.claim().await);
+    push_all(&f, &[("alice", "m1"), ("bob", "m2"), ("carol", "m3")]).await;
+    let [alice, bob, carol]: [Claim; 3] = claim(&f, &f.inbound(), 9).await.try_into().unwrap();
     let outbox = vec![entry("aa11.a", "o1"), entry("aa11.a", "o2")];
     f.complete(alice, Commit { outbox, ..commit() }).await;
     let first = f.claim_outbox().await;
-    // In one batch, the rest of the first mailbox is ready before what the second completion adds.
-    let outbox = vec![entry("bb21.a", "o3"), entry("aa11.b", "o4")];
-    let done =
-        tokio::join!(f.complete(first, commit()), f.complete(bob, Commit { outbox, ..commit() }));
-    assert_eq!(done, (Settled::Done, Settled::Done));
+    // In one batch, the rest of the first mailbox is ready before what the others add.
+    let adding = |to: &str, id: &str| Commit { outbox: vec![entry(to, id)], ..commit() };
+    let done = tokio::join!(
+        f.complete(first, commit()),
+        f.complete(bob, adding("bb21.a", "o3")),
+        f.complete(carol, adding("aa11.b", "o4")),
+    );
+    assert_eq!(done, (Settled::Done, Settled::Done, Settled::Done));
     assert_eq!(ids(&claim(&f, &f.outbox(), 1).await), ["o2"]);
     assert_eq!(ids(&claim(&f, &f.outbox(), 2).await), ["o3", "o4"]);
 }
