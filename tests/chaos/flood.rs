@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use crate::checker::{Person, Text};
-use crate::people::People;
+use crate::people::{FIRST, People};
 use crate::support::PATIENCE;
 use crate::support::twilio::Random;
 
@@ -57,7 +57,7 @@ async fn capacity(people: &People<'_>, seed: u64) -> (Vec<Text>, f64) {
         let mut random = Random::new(seed ^ sender as u64);
         let mut texts = Vec::new();
         while begun.elapsed() < MEASURED {
-            texts.push(people.text(sender, texts.len(), usize::MAX, &mut random).await);
+            texts.push(people.text((sender, FIRST), texts.len(), usize::MAX, &mut random).await);
         }
         texts
     });
@@ -82,7 +82,7 @@ async fn without_waiting(
         tokio::select! {
             () = sleep_until(due), if due < end && Instant::now() < end => {
                 let mut random = Random::new(seed ^ (sender as u64) << 32 ^ number as u64);
-                sending.push(async move { people.text(sender, number, ATTEMPTS, &mut random).await });
+                sending.push(async move { people.text((sender, FIRST), number, ATTEMPTS, &mut random).await });
                 number += 1;
                 due += pause;
             }

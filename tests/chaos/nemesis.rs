@@ -8,9 +8,9 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, sleep};
 
 use crate::faults::Fault;
-use crate::support::Deployment;
 use crate::support::proxy::{Link, Proxy};
 use crate::support::twilio::Random;
+use crate::support::{Deployment, Loss};
 
 /// Time limit of a shutdown.
 const GRACE: Duration = Duration::from_secs(25);
@@ -19,8 +19,13 @@ const BEYOND_LEASE: Range<u64> = 2_000..7_000;
 
 pub(crate) struct Nemesis<'d> {
     pub(crate) deployment: &'d Deployment,
+    /// Before Redis.
     pub(crate) proxy: Option<Proxy>,
+    /// Before the provider.
+    pub(crate) provider: Option<Proxy>,
     pub(crate) workers: usize,
+    /// Number of the server that is the master.
+    pub(crate) master: usize,
     pub(crate) random: Random,
 }
 
@@ -104,6 +109,29 @@ impl Nemesis<'_> {
             Fault::SilentLink => self.link(Link::Silent, 1_000..5_000).await,
             Fault::ReplylessLink => self.link(Link::Replyless, 50..500).await,
             Fault::CutLink => self.link(Link::Cut, 50..2_000).await,
+            Fault::KillMaster => self.lose_master(Loss::Killed).await,
+            Fault::FreezeMaster => self.lose_master(Loss::Frozen).await,
+            Fault::KillOtherWeb => {
+                deployment.signal_other_web(Signal::SIGKILL);
+                deployment.spawn_other_web();
+            }
+            Fault::FreezeOtherWeb => {
+                deployment.signal_other_web(Signal::SIGSTOP);
+                self.wait(1_000..4_000).await;
+                deployment.signal_other_web(Signal::SIGCONT);
+            }
+            Fault::DeployOtherWeb => {
+                self.expect_stop(|| deployment.stop_other_web(GRACE));
+                deployment.spawn_other_web();
+            }
+            Fault::SlowProvider => {
+                let delay = self.random.millis(20..400);
+                self.way(Link::Slow(delay), 500..2_000).await;
+            }
+            Fault::SilentProvider => self.way(Link::Silent, 500..2_000).await,
+            Fault::ReplylessProvider => self.way(Link::Replyless, 50..500).await,
+            Fault::TornProvider => self.way(Link::Torn, 50..500).await,
+            Fault::CutProvider => self.way(Link::Cut, 50..1_000).await,
         }
     }
 
@@ -133,8 +161,33 @@ impl Nemesis<'_> {
         redis.tell::<()>(&["CONFIG", "SET", "maxmemory", "1gb"]).await;
     }
 
+    /// Takes the master away until the other server is elected, and somewhat longer. The one that returns
+    /// takes itself for the master until it is told.
+    async fn lose_master(&mut self, loss: Loss) {
+        let (town, old, new) = (self.deployment.town(), self.master, 1 - self.master);
+        town.wait_until_settled().await;
+        town.lose(old, loss);
+        town.wait_for_promotion(new).await;
+        self.wait(0..1_000).await;
+        block_in_place(|| town.bring_back(old, loss));
+        self.wait(0..1_000).await;
+        town.make_replica(old, town.port(new)).await;
+        town.wait_for_replica(new).await;
+        self.master = new;
+    }
+
     async fn link(&mut self, condition: Link, millis: Range<u64>) {
         let proxy = self.proxy.clone().expect("the scenario has a proxy");
+        self.spoil(&proxy, condition, millis).await;
+    }
+
+    /// Spoils the way to the provider.
+    async fn way(&mut self, condition: Link, millis: Range<u64>) {
+        let proxy = self.provider.clone().expect("the scenario has a proxy before the provider");
+        self.spoil(&proxy, condition, millis).await;
+    }
+
+    async fn spoil(&mut self, proxy: &Proxy, condition: Link, millis: Range<u64>) {
         proxy.set(condition);
         self.wait(millis).await;
         proxy.set(Link::Good);

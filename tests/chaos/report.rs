@@ -100,7 +100,7 @@ pub(crate) const HEAD: [&str; 10] = [
 
 /// Formats a row of the table, in Markdown.
 pub(crate) fn line(cells: &[impl AsRef<str>; 10]) -> String {
-    let widths = [16, 7, 6, 4, 7, 12, 13, 8, 8, 8];
+    let widths = [17, 7, 6, 4, 7, 12, 13, 8, 8, 8];
     let cells = cells.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
         let cell = cell.as_ref();
         if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }

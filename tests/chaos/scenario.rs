@@ -10,6 +10,8 @@ use crate::provider::Provider;
 pub(crate) enum Load {
     /// Texts of everybody, each when the last one is accepted.
     Talk,
+    /// The same of people who leave now and then, and look for another partner.
+    Change,
     /// So many times the texts that the machine can carry, without waiting for answers.
     Flood(u32),
 }
@@ -62,6 +64,18 @@ impl Scenario {
         self.faults.iter().any(|fault| fault.is_of_link())
     }
 
+    pub(crate) fn has_provider_proxy(&self) -> bool {
+        self.faults.iter().any(|fault| fault.is_of_provider())
+    }
+
+    pub(crate) fn has_town(&self) -> bool {
+        self.faults.iter().any(|fault| fault.is_of_master())
+    }
+
+    pub(crate) fn has_other_web(&self) -> bool {
+        self.faults.iter().any(|fault| fault.is_of_other_web())
+    }
+
     /// Returns whether its Redis has a clock that can be stepped.
     pub(crate) fn has_clock(&self) -> bool {
         self.faults.contains(&Fault::StepClock)
@@ -103,14 +117,48 @@ impl Scenario {
                 .every(200..1_500)
                 .provider(Provider::Lying)
                 .embedded(),
+            Self::of(
+                "sentinel-failover",
+                "the master is killed or stops, and returns as a replica",
+                &[F::KillMaster, F::FreezeMaster],
+            ),
+            Self::of("several-webs", "two web processes, one after the other in trouble", &WEBS),
+            Self::of("provider-proxy", "the provider is slow, silent, cut off or broken off", &WAY)
+                .every(50..1_000),
+            Self::of(
+                "changing-partners",
+                "people leave while processes and Redis are killed",
+                &[F::KillWorker, F::KillWeb, F::KillRedis],
+            )
+            .every(200..1_500)
+            .load(Load::Change),
             Self::of("flood", "five times the load that it carries", &[]).load(Load::Flood(5)),
-            Self::of("all-at-once", "every fault so far, and a lying provider", &ALL)
+            Self::of("all-at-once", "every fault of one Redis, and a lying provider", &ALL)
                 .provider(Provider::Lying),
         ]
     }
 }
 
-/// Every fault.
+/// Faults of two web processes.
+const WEBS: [Fault; 6] = [
+    Fault::KillWeb,
+    Fault::KillOtherWeb,
+    Fault::DeployWeb,
+    Fault::DeployOtherWeb,
+    Fault::FreezeWeb,
+    Fault::FreezeOtherWeb,
+];
+
+/// Faults of the way to the provider.
+const WAY: [Fault; 5] = [
+    Fault::TornProvider,
+    Fault::ReplylessProvider,
+    Fault::CutProvider,
+    Fault::SlowProvider,
+    Fault::SilentProvider,
+];
+
+/// Every fault of one web process, one Redis, and the way between them.
 const ALL: [Fault; 16] = [
     Fault::KillWorker,
     Fault::KillWeb,

@@ -21,18 +21,19 @@ fn attempt(begun: u64, ended: u64, told: Told) -> Attempt {
 }
 
 fn text(number: usize, attempts: Vec<Attempt>) -> Text {
-    Text { sender: 0, number, attempts }
+    Text { sender: 0, number, chat: 1, attempts }
 }
 
 fn delivery(at: u64, number: usize) -> Delivery {
-    Delivery { at: ms(at), sender: 0, number, recipient: Some(1) }
+    Delivery { at: ms(at), sender: 0, number, recipient: Some((1, 1)) }
 }
 
 /// Texts of one sender, and the numbers in the order of their deliveries.
 fn history(texts: Vec<Text>, delivered: &[usize]) -> History {
     let deliveries =
         delivered.iter().zip(1000..).map(|(number, at)| delivery(at, *number)).collect();
-    History { partners: [(0, 1), (1, 0)].into(), texts, deliveries }
+    let chats = [((0, 1), (1, 1)), ((1, 1), (0, 1))].into();
+    History { chats, texts, deliveries, ..History::default() }
 }
 
 fn accepted(number: usize, begun: u64, ended: u64) -> Text {
@@ -44,7 +45,7 @@ fn clean(seed: u64) -> History {
     let mut random = Random::new(seed);
     let mut history = History::default();
     for sender in 0..PEOPLE {
-        history.partners.insert(sender, sender ^ 1);
+        history.chats.insert((sender, 1), (sender ^ 1, 1));
         let mut now = 0;
         for number in 0..TEXTS {
             let mut attempts = Vec::new();
@@ -55,8 +56,8 @@ fn clean(seed: u64) -> History {
             }
             attempts.push(attempt(now, now + 5, Told::Accepted));
             now += 10;
-            history.texts.push(Text { sender, number, attempts });
-            let (at, recipient) = (ms(now + 100), Some(sender ^ 1));
+            history.texts.push(Text { sender, number, chat: 1, attempts });
+            let (at, recipient) = (ms(now + 100), Some((sender ^ 1, 1)));
             history.deliveries.push(Delivery { at, sender, number, recipient });
         }
     }
@@ -115,14 +116,14 @@ fn one_text_behind_a_later_one_is_found() {
 
 #[test]
 fn one_text_to_a_stranger_is_found() {
-    for (seed, recipient) in
-        (0..200).flat_map(|seed| [(seed, None), (seed, Some(2)), (seed, Some(9))])
+    for (seed, recipient) in (0..200)
+        .flat_map(|seed| [None, Some((2, 1)), Some((9, 1)), Some((2, 2))].map(|to| (seed, to)))
     {
         let mut history = clean(seed);
         let at = Random::new(seed).below(history.deliveries.len() as u64);
         let mut copy = history.deliveries[usize::try_from(at).unwrap()];
         copy.recipient = recipient;
-        if history.partners.get(&copy.sender) == recipient.as_ref() {
+        if history.chats.get(&(copy.sender, 1)) == recipient.as_ref() {
             continue;
         }
         history.deliveries.push(copy);
@@ -175,4 +176,51 @@ fn refused_attempt_explains_nothing() {
     let texts = vec![text(0, retried), accepted(1, 20, 30)];
     assert_eq!(check(&history(texts.clone(), &[1, 0])).overtaken, [(0, 0)]);
     assert_eq!(check(&history(texts, &[0, 1])).out_of_order, [(0, 1)]);
+}
+
+/// Three people: 0 writes to 1, finds 2, writes to 2, and is answered by them.
+fn with_two_chats() -> History {
+    let text = |sender, number, chat, at| Text {
+        sender,
+        number,
+        chat,
+        attempts: vec![attempt(at, at + 1, Told::Accepted)],
+    };
+    let texts = vec![text(0, 0, 1, 0), text(0, 1, 2, 10), text(2, 0, 1, 20)];
+    let delivery =
+        |sender, number, at, to| Delivery { at: ms(at), sender, number, recipient: Some(to) };
+    let deliveries =
+        vec![delivery(0, 0, 5, (1, 1)), delivery(0, 1, 15, (2, 1)), delivery(2, 0, 25, (0, 2))];
+    History { texts, deliveries, ..History::default() }
+}
+
+#[test]
+fn text_to_the_partner_of_another_chat_is_found() {
+    assert_eq!(check(&with_two_chats()), Verdict::default());
+    // The earlier partner gets a text of the present chat, or the present one gets it in another of theirs.
+    for wrong in [(1, 1), (2, 2)] {
+        let mut history = with_two_chats();
+        let mut copy = history.deliveries[1];
+        copy.recipient = Some(wrong);
+        history.deliveries.push(copy);
+        assert_eq!(check(&history).wrong_partner, [(0, 1)], "{wrong:?}");
+    }
+    // The partner answers somebody else, or the person in a chat before.
+    for wrong in [(1, 1), (0, 1), (3, 1)] {
+        let mut history = with_two_chats();
+        history.deliveries[2].recipient = Some(wrong);
+        assert_eq!(check(&history).wrong_partner, [(2, 0)], "{wrong:?}");
+    }
+}
+
+#[test]
+fn text_without_a_partner_is_lost_unless_its_sender_is_told() {
+    let mut history = with_two_chats();
+    history.texts.push(accepted(2, 30, 31));
+    history.texts.push(accepted(3, 40, 41));
+    assert_eq!(check(&history).lost, [(0, 2), (0, 3)]);
+    history.unheard.insert(0, 1);
+    assert_eq!(check(&history).lost, [(0, 3)]);
+    history.unheard.insert(0, 2);
+    assert!(check(&history).is_clean());
 }

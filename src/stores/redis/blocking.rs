@@ -30,7 +30,7 @@ impl BlockingConnections {
     /// Sends a command that blocks until there is something under `key`. The connection is closed
     /// when the command fails or its caller stops waiting, since a reply may then be outstanding.
     pub(super) async fn send(&self, key: &str, command: &Cmd) -> Result<Value, StorageError> {
-        let idle = self.idle().pop();
+        let idle = self.take_idle();
         let connecting = async {
             match idle {
                 Some(connection) => Ok(connection),
@@ -42,6 +42,12 @@ impl BlockingConnections {
         let reply = reply.map_err(|error| to_storage_error(&error))?;
         self.idle().push(connection);
         Ok(reply)
+    }
+
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        idle.retain(Connection::is_current);
+        idle.pop()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {

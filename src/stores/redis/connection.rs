@@ -1,5 +1,6 @@
 //! Connections to one node or to a cluster.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -8,9 +9,10 @@ use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{
     MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr,
 };
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, Pipeline, RedisResult, Value};
 
-use super::target::{Target, sentinel};
+use super::sentinels::{Reign, Sentinels};
+use super::target::Target;
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The same for each node of a cluster. The connection to a cluster is made in two rounds, and one of its nodes
@@ -21,6 +23,8 @@ const NODE_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) enum Connection {
     Node(MultiplexedConnection),
+    /// To the node that the sentinels name.
+    Master(MultiplexedConnection, Reign),
     Cluster(ClusterConnection),
 }
 
@@ -29,6 +33,7 @@ impl Connection {
     pub(super) async fn send(&mut self, command: &Cmd, key: &str) -> RedisResult<Value> {
         match self {
             Self::Node(node) => command.query_async(node).await,
+            Self::Master(node, reign) => reign.during(command.query_async(node)).await,
             Self::Cluster(cluster) => {
                 let routing = RoutingInfo::SingleNode(node_of(key));
                 cluster.route_command(command.clone(), routing).await?.extract_error()
@@ -44,6 +49,7 @@ impl Connection {
     ) -> RedisResult<Vec<Value>> {
         match self {
             Self::Node(node) => pipeline.query_async(node).await,
+            Self::Master(node, reign) => reign.during(pipeline.query_async(node)).await,
             Self::Cluster(cluster) => {
                 let count = pipeline.len();
                 let replies =
@@ -56,8 +62,8 @@ impl Connection {
     /// Sends a command to every master, and returns the reply of each.
     pub(super) async fn send_to_masters(&mut self, command: &Cmd) -> RedisResult<Vec<Value>> {
         let cluster = match self {
-            Self::Node(node) => return Ok(vec![command.query_async(node).await?]),
             Self::Cluster(cluster) => cluster,
+            node => return Ok(vec![node.send(command, "").await?]),
         };
         let routing = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
         match cluster.route_command(command.clone(), routing).await?.extract_error()? {
@@ -66,10 +72,19 @@ impl Connection {
         }
     }
 
+    /// Tests whether it still leads to the master, as far as is known.
+    pub(super) fn is_current(&self) -> bool {
+        match self {
+            Self::Master(_, reign) => reign.lasts(),
+            Self::Node(_) | Self::Cluster(_) => true,
+        }
+    }
+
     /// Checks that a server answers that takes writes.
     pub(super) async fn check(&mut self) -> RedisResult<()> {
         match self {
             Self::Node(node) => refuse_replica(node).await,
+            Self::Master(node, reign) => reign.during(refuse_replica(node)).await,
             Self::Cluster(_) => self.send(&redis::cmd("PING"), "").await.map(drop),
         }
     }
@@ -91,21 +106,34 @@ pub(super) async fn connect(
     target: &Target,
     response_timeout: Duration,
 ) -> RedisResult<Connection> {
-    let config = connection_config(response_timeout);
-    let mut node = match target {
+    match target {
         Target::Node(info) => {
-            Client::open(info.clone())?
-                .get_multiplexed_async_connection_with_config(&config)
-                .await?
+            connect_to_node(*info.clone(), response_timeout).await.map(Connection::Node)
         }
-        Target::Sentinel { nodes, master, db, login, tls } => {
-            let mut sentinel = sentinel(nodes, master, login.node_info(*db, *tls))?;
-            sentinel.get_async_connection_with_config(&config).await?
+        Target::Sentinel(sentinels) => {
+            Box::pin(connect_to_master(sentinels, response_timeout)).await
         }
-        Target::Cluster { nodes } => return connect_to_cluster(nodes, response_timeout).await,
-    };
+        Target::Cluster { nodes } => connect_to_cluster(nodes, response_timeout).await,
+    }
+}
+
+async fn connect_to_node(
+    info: ConnectionInfo,
+    response_timeout: Duration,
+) -> RedisResult<MultiplexedConnection> {
+    let (client, config) = (Client::open(info)?, connection_config(response_timeout));
+    let mut node = client.get_multiplexed_async_connection_with_config(&config).await?;
     refuse_replica(&mut node).await?;
-    Ok(Connection::Node(node))
+    Ok(node)
+}
+
+async fn connect_to_master(
+    sentinels: &Arc<Sentinels>,
+    response_timeout: Duration,
+) -> RedisResult<Connection> {
+    let (info, mut reign) = sentinels.master().await?;
+    let node = reign.during(connect_to_node(info, response_timeout)).await?;
+    Ok(Connection::Master(node, reign))
 }
 
 /// Connects to a cluster, without the retries of the client, which cannot repeat a script call as

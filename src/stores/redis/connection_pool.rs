@@ -84,7 +84,7 @@ impl ConnectionPool {
     pub(super) fn new(target: &Target) -> Result<Self, StorageError> {
         if let Target::Node(info) = target {
             let config = connection_config(RESPONSE_TIMEOUT);
-            let manager = deadpool_redis::Manager::new_with_config(info.clone(), config)
+            let manager = deadpool_redis::Manager::new_with_config(*info.clone(), config)
                 .map_err(|error| to_storage_error(&error))?;
             return build!(deadpool_redis::Pool::builder(manager)).map(Self::Node);
         }

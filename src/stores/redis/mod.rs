@@ -3,7 +3,8 @@
 //! Redis runs a Lua script (`scripts/`) as one step; `keys` lists the keys. The moves of one partition that
 //! wait at the same time are one call of a script (`lanes`). All calls share one pipelined connection. The
 //! doorbell and the feeds block, so each call that waits has a connection of its own meanwhile. Upkeep and
-//! operator queries borrow connections from a pool.
+//! operator queries borrow connections from a pool. Behind sentinels, each of them ends when another master is
+//! named.
 
 mod batch;
 mod blocking;
@@ -28,6 +29,7 @@ mod records;
 mod reply;
 mod scripts;
 mod search;
+mod sentinels;
 mod streams;
 mod target;
 mod transfer;

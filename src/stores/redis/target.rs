@@ -1,9 +1,11 @@
 //! Redis URLs and the deployments that they point at.
 
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{IntoConnectionInfo, TlsMode};
+use std::sync::Arc;
+
+use redis::{IntoConnectionInfo, RedisConnectionInfo, TlsMode};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::sentinels::Sentinels;
 use crate::contracts::storage::StorageError;
 
 /// A parsed Redis URL.
@@ -13,16 +15,9 @@ use crate::contracts::storage::StorageError;
 /// - `redis+cluster://[user:password@]host:port,host:port`, and `rediss+cluster`
 #[derive(Clone)]
 pub(super) enum Target {
-    Node(redis::ConnectionInfo),
-    Sentinel { nodes: Vec<String>, master: String, db: i64, login: Login, tls: Option<TlsMode> },
+    Node(Box<redis::ConnectionInfo>),
+    Sentinel(Arc<Sentinels>),
     Cluster { nodes: Vec<String> },
-}
-
-/// Credentials for the data nodes behind sentinels.
-#[derive(Clone, Default)]
-pub(super) struct Login {
-    user: Option<String>,
-    password: Option<SecretString>,
 }
 
 const FORMS: &str = "use redis://host:port, rediss://host:port, \
@@ -49,10 +44,13 @@ pub(super) fn parse(url: &SecretString, verify_tls: bool) -> Result<Target, Stor
         let hosts = hosts.split(',').filter(|host| !host.is_empty());
         hosts.map(|host| format!("{protocol}://{login}{at}{host}/{suffix}")).collect()
     };
+    if kind != "node" && hosts.split(',').all(str::is_empty) {
+        return Err(refuse("names no host"));
+    }
     let target = match kind {
         "node" => {
             let info = format!("{url}{suffix}").into_connection_info();
-            Target::Node(info.map_err(|_| refuse("is malformed"))?)
+            Target::Node(Box::new(info.map_err(|_| refuse("is malformed"))?))
         }
         "cluster" => Target::Cluster { nodes: nodes(login, at) },
         "sentinel" => {
@@ -60,61 +58,31 @@ pub(super) fn parse(url: &SecretString, verify_tls: bool) -> Result<Target, Stor
             if master.is_empty() {
                 return Err(refuse("names no master for its sentinels"));
             }
-            Target::Sentinel {
-                nodes: nodes("", ""),
-                master: master.to_owned(),
-                db: db.parse().map_err(|_| refuse("has a database that is not a number"))?,
-                login: credentials(login),
-                tls: encrypted.then_some(if verify_tls {
-                    TlsMode::Secure
-                } else {
-                    TlsMode::Insecure
-                }),
-            }
+            let db = db.parse().map_err(|_| refuse("has a database that is not a number"))?;
+            let mode = if verify_tls { TlsMode::Secure } else { TlsMode::Insecure };
+            let sentinels = Sentinels::new(
+                nodes("", ""),
+                master,
+                credentials(login).set_db(db),
+                encrypted.then_some(mode),
+            );
+            Target::Sentinel(sentinels.map_err(|_| refuse("is malformed"))?)
         }
         _ => return Err(refuse("has an unknown scheme")),
     };
-    if matches!(&target, Target::Cluster { nodes } | Target::Sentinel { nodes, .. } if nodes.is_empty())
-    {
-        return Err(refuse("names no host"));
-    }
     Ok(target)
 }
 
-fn credentials(login: &str) -> Login {
+/// Reads the credentials for the data nodes that sentinels name.
+fn credentials(login: &str) -> RedisConnectionInfo {
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let plain = |text: &str| {
         let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         (!text.is_empty()).then_some(text)
     };
-    Login { user: plain(user), password: plain(password).map(SecretString::from) }
-}
-
-impl Login {
-    /// Connection settings for the data nodes that sentinels name.
-    pub(super) fn node_info(&self, db: i64, tls: Option<TlsMode>) -> SentinelNodeConnectionInfo {
-        let mut info = redis::RedisConnectionInfo::default().set_db(db);
-        if let Some(user) = &self.user {
-            info = info.set_username(user);
-        }
-        if let Some(password) = &self.password {
-            info = info.set_password(password.expose_secret());
-        }
-        let mut node = SentinelNodeConnectionInfo::default().set_redis_connection_info(info);
-        if let Some(tls) = tls {
-            node = node.set_tls_mode(tls);
-        }
-        node
-    }
-}
-
-/// Client that asks the sentinels which node is the master.
-pub(super) fn sentinel(
-    nodes: &[String],
-    master: &str,
-    node: SentinelNodeConnectionInfo,
-) -> redis::RedisResult<SentinelClient> {
-    SentinelClient::build(nodes.to_vec(), master, Some(node), SentinelServerType::Master)
+    let info = RedisConnectionInfo::default();
+    let info = plain(user).into_iter().fold(info, RedisConnectionInfo::set_username);
+    plain(password).into_iter().fold(info, RedisConnectionInfo::set_password)
 }
 
 #[cfg(test)]
@@ -133,8 +101,10 @@ mod tests {
         let target = parse(&SecretString::from(url), false).unwrap();
         let found = match target {
             Target::Node(_) => "node",
-            Target::Sentinel { db, master, .. } => {
-                assert_eq!((db, master.as_str()), (3, "mymaster"));
+            Target::Sentinel(sentinels) => {
+                let login = &sentinels.login;
+                assert_eq!((login.db(), sentinels.name.as_str()), (3, "mymaster"));
+                assert_eq!((login.username(), login.password()), (Some("u"), Some("p@")));
                 "sentinel"
             }
             Target::Cluster { .. } => "cluster",

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Number of a person.
 pub(crate) type Person = usize;
 
+/// A chat of a person: how often their phone had been told by then that they are connected.
+pub(crate) type Chat = (Person, usize);
+
 /// Answer to one attempt, as its sender understands it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
@@ -31,6 +34,8 @@ pub(crate) struct Text {
     pub(crate) sender: Person,
     /// Place among the texts of its sender.
     pub(crate) number: usize,
+    /// Chat of the sender when they began it.
+    pub(crate) chat: usize,
     pub(crate) attempts: Vec<Attempt>,
 }
 
@@ -63,14 +68,18 @@ pub(crate) struct Delivery {
     pub(crate) at: Duration,
     pub(crate) sender: Person,
     pub(crate) number: usize,
-    /// Person whose phone it goes to; nothing when the number is nobody's.
-    pub(crate) recipient: Option<Person>,
+    /// Person whose phone it goes to, and their chat; nothing when the number is nobody's, or the person had
+    /// been told of no chat, or of its end.
+    pub(crate) recipient: Option<Chat>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    /// Partner of each sender.
-    pub(crate) partners: BTreeMap<Person, Person>,
+    /// The two sides of each chat that is known from the beginning, by both of them. Those of other chats are
+    /// known by the first text of either.
+    pub(crate) chats: BTreeMap<Chat, Chat>,
+    /// Number of texts of a person that were answered with a notice that there is no chat: their partner had left.
+    pub(crate) unheard: BTreeMap<Person, usize>,
     /// Texts, those of one sender in their order.
     pub(crate) texts: Vec<Text>,
     /// Deliveries, in the order in which the provider accepted them.

@@ -4,13 +4,16 @@
 //! that may have been accepted and the answer that says so. Two texts of one sender have an order when
 //! the first was surely taken before the second can have been; texts whose times overlap, because the
 //! sender began the second before it knew of the first, have none.
+//!
+//! Nobody is in two chats, and no chat has three sides: whoever gets a text of a chat, or writes one, is its
+//! other side from then on. A sender who has asked for another partner says nothing before they have one.
 
 mod history;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub(crate) use self::history::{Attempt, Delivery, History, Person, Text, Told};
+pub(crate) use self::history::{Attempt, Chat, Delivery, History, Person, Text, Told};
 
 /// A text, by its sender and its number.
 pub(crate) type Name = (Person, usize);
@@ -18,7 +21,7 @@ pub(crate) type Name = (Person, usize);
 /// Faults of a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Accepted, and delivered to nobody.
+    /// Accepted, delivered to nobody, and not answered with a notice either.
     pub(crate) lost: Vec<Name>,
     /// Delivered again, or although it was refused; one entry for each delivery too many.
     pub(crate) doubled: Vec<Name>,
@@ -45,10 +48,12 @@ pub(crate) fn check(history: &History) -> Verdict {
     let mut verdict = Verdict::default();
     let mut delivered: BTreeMap<Name, usize> = BTreeMap::new();
     let mut orders: BTreeMap<Person, Order> = BTreeMap::new();
+    let mut chats = history.chats.clone();
     for delivery in &history.deliveries {
         let name = (delivery.sender, delivery.number);
-        let partner = history.partners.get(&delivery.sender);
-        let Some(text) = texts.get(&name).filter(|_| delivery.recipient.as_ref() == partner) else {
+        let text = texts.get(&name);
+        let Some(text) = text.filter(|text| is_of_chat(&mut chats, text, delivery.recipient))
+        else {
             verdict.wrong_partner.push(name);
             continue;
         };
@@ -64,10 +69,27 @@ pub(crate) fn check(history: &History) -> Verdict {
             Place::OutOfOrder => verdict.out_of_order.push(name),
         }
     }
-    let is_lost =
-        |(name, text): &(&Name, &&Text)| text.accepted().is_some() && !delivered.contains_key(name);
-    verdict.lost = texts.iter().filter(is_lost).map(|(name, _)| *name).collect();
+    let mut unheard = history.unheard.clone();
+    for (name, text) in texts {
+        if text.accepted().is_none() || delivered.contains_key(&name) {
+            continue;
+        }
+        match unheard.get_mut(&text.sender).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => verdict.lost.push(name),
+        }
+    }
     verdict
+}
+
+/// Tests whether a text was delivered to the other side of its chat.
+fn is_of_chat(chats: &mut BTreeMap<Chat, Chat>, text: &Text, to: Option<Chat>) -> bool {
+    let (from, Some(to)) = ((text.sender, text.chat), to) else { return false };
+    let is_new = !chats.contains_key(&from) && !chats.contains_key(&to) && from.0 != to.0;
+    if is_new {
+        chats.extend([(from, to), (to, from)]);
+    }
+    chats.get(&from) == Some(&to)
 }
 
 /// Place of a delivery among those before it.

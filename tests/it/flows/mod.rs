@@ -9,6 +9,7 @@ mod disk;
 mod door;
 mod event_webhooks;
 mod events;
+mod failover;
 mod former;
 mod gateway;
 mod health;

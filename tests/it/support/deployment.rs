@@ -14,9 +14,10 @@ use super::leftovers::{Place, leftovers};
 use super::process::Process;
 use super::proxy::Proxy;
 use super::redis::RedisServer;
+use super::setup::Servers;
 use super::twilio::{Account, FakeTwilio};
 use super::webhook::client;
-use super::{Answer, PATIENCE, Phone, Setup, Webhook, free_port};
+use super::{Answer, PATIENCE, Phone, Setup, Town, Webhook, free_port};
 
 /// The line of the deployment, from which every reply is sent.
 pub(crate) const LINE: &str = "+15005550006";
@@ -31,6 +32,7 @@ pub(crate) struct Deployment {
     account: Account,
     twilio: FakeTwilio,
     redis: Option<RedisServer>,
+    town: Option<Town>,
     port: u16,
     client: reqwest::Client,
     /// Token of every [`Deployment::call`].
@@ -47,14 +49,18 @@ impl Deployment {
     pub(super) async fn start(setup: Setup) -> Self {
         let account = Account { sid: format!("AC{}", "0a".repeat(16)), token: TOKEN.to_owned() };
         let dir = tempfile::tempdir().unwrap();
+        let (redis, town) = match setup.redis {
+            Servers::Shared => (None, None),
+            Servers::Own => (Some(RedisServer::start()), None),
+            Servers::Ahead(seconds) => (Some(RedisServer::ahead_by(seconds)), None),
+            Servers::Town => (None, Some(Town::start().await)),
+        };
         let deployment = Self {
             dir,
+            town,
             twilio: FakeTwilio::start(account.clone()),
             account,
-            redis: match setup.redis_ahead {
-                Some(seconds) => Some(RedisServer::ahead_by(seconds)),
-                None => setup.own_redis.then(RedisServer::start),
-            },
+            redis,
             port: free_port(),
             client: client(),
             bearer: None,
@@ -83,6 +89,16 @@ impl Deployment {
 
     pub(crate) fn redis(&self) -> &RedisServer {
         self.redis.as_ref().unwrap_or_else(|| RedisServer::shared())
+    }
+
+    /// Returns the replicated servers on which it runs.
+    pub(crate) fn town(&self) -> &Town {
+        self.town.as_ref().expect("the deployment has a town")
+    }
+
+    /// Returns the URL of its Redis.
+    fn redis_url(&self) -> String {
+        self.town.as_ref().map_or_else(|| self.redis().url(), Town::url)
     }
 
     /// Returns the working directory of its processes.
@@ -142,11 +158,7 @@ impl Deployment {
 
     /// Starts the second web process, on a port of its own.
     pub(crate) async fn start_other_web(&self) {
-        let port = self.other_port.to_string();
-        let mut command = self.command(env!("CARGO_BIN_EXE_web"));
-        command.env("PORT", port);
-        let process = self.spawn_command(command, "other-web");
-        *self.other_web.lock().unwrap() = Some(process);
+        self.spawn_other_web();
         let url = format!("http://127.0.0.1:{}/readyz", self.other_port);
         let ready = async {
             while !self.client.get(&url).send().await.is_ok_and(|it| it.status() == 200) {
@@ -154,6 +166,23 @@ impl Deployment {
             }
         };
         tokio::time::timeout(PATIENCE, ready).await.expect("the second web process is ready");
+    }
+
+    /// Starts the second web process, without waiting for it.
+    pub(crate) fn spawn_other_web(&self) {
+        let mut command = self.command(env!("CARGO_BIN_EXE_web"));
+        command.env("PORT", self.other_port.to_string());
+        let process = self.spawn_command(command, "other-web");
+        *self.other_web.lock().unwrap() = Some(process);
+    }
+
+    /// Sends SIGTERM, and returns whether the second web process succeeded within this time.
+    pub(crate) fn stop_other_web(&self, patience: Duration) -> bool {
+        stop(&self.other_web, patience)
+    }
+
+    pub(crate) fn signal_other_web(&self, signal: Signal) {
+        self.other_web.lock().unwrap().as_ref().expect("the other web runs").signal(signal);
     }
 
     pub(crate) fn other_port(&self) -> u16 {
@@ -259,7 +288,7 @@ impl Deployment {
             let named = self.setup.environment.iter().find(|(name, _)| name == "DATA_DIR");
             Place::File(self.dir.path().join(named.map_or("data", |(_, place)| place)))
         } else {
-            Place::Redis(self.redis().url())
+            Place::Redis(self.redis_url())
         };
         // A runtime cannot be blocked on from within another, and the test's own is still there.
         let look = move || {
@@ -293,7 +322,7 @@ impl Deployment {
         command.env_clear();
         if !self.setup.embedded {
             let through = self.setup.proxy.as_ref().map(Proxy::url);
-            command.env("REDIS_URL", through.unwrap_or_else(|| self.redis().url()));
+            command.env("REDIS_URL", through.unwrap_or_else(|| self.redis_url()));
         }
         command
             .current_dir(self.dir.path())

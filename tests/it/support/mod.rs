@@ -5,6 +5,7 @@ pub(crate) mod memory_topic;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod sentinel;
 pub(crate) mod twilio;
 
 mod answer;
@@ -20,6 +21,7 @@ mod ports;
 mod raw;
 mod setup;
 mod socket;
+mod town;
 mod wall_clock;
 mod webhook;
 
@@ -34,6 +36,7 @@ pub(crate) use self::ports::free_port;
 pub(crate) use self::raw::exchange;
 pub(crate) use self::setup::Setup;
 pub(crate) use self::socket::{ClientSocket, Received};
+pub(crate) use self::town::{Loss, Town};
 pub(crate) use self::webhook::Webhook;
 
 use std::time::{Duration, Instant};

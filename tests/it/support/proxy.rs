@@ -1,4 +1,4 @@
-//! A TCP proxy between the processes and Redis, as bad as a network can be.
+//! A TCP proxy between the processes and Redis, or their provider, as bad as a network can be.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -20,6 +20,8 @@ pub(crate) enum Link {
     Silent,
     /// Requests arrive, and their replies are lost with their connection.
     Replyless,
+    /// Requests arrive, and their replies end in their middle, with their connection.
+    Torn,
     /// Every connection is closed, and every new one.
     Cut,
 }
@@ -49,7 +51,12 @@ impl Proxy {
         format!("redis://{}", self.address)
     }
 
-    pub(super) fn lead_to(&self, address: &str) {
+    /// Value for `TWILIO_API_BASE`.
+    pub(crate) fn http_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn lead_to(&self, address: &str) {
         *self.target.lock().unwrap() = Some(address.to_owned());
     }
 
@@ -106,8 +113,12 @@ async fn copy(
                     return;
                 }
             }
+            Link::Torn if is_reply => {
+                let _ = to.write_all(&buffer[..length / 2]).await;
+                return;
+            }
             Link::Replyless if is_reply => return,
-            Link::Good | Link::Replyless => {}
+            Link::Good | Link::Replyless | Link::Torn => {}
             Link::Cut => return,
         }
         if to.write_all(&buffer[..length]).await.is_err() {
@@ -147,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn link_is_silent_replyless_or_cut_as_it_is_set() {
+    async fn link_is_silent_torn_replyless_or_cut_as_it_is_set() {
         let proxy = before_an_echo().await;
         let open = || TcpStream::connect(proxy.address);
         let mut stream = open().await.unwrap();
@@ -156,6 +167,12 @@ mod tests {
         assert!(timeout(SHORT, echo(&mut stream)).await.is_err());
         proxy.set(Link::Slow(SHORT / 10));
         assert_eq!(stream.read_u8().await.unwrap(), b'x', "it comes late, and comes");
+        proxy.set(Link::Torn);
+        stream.write_all(b"half").await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, b"ha");
+        let mut stream = open().await.unwrap();
         proxy.set(Link::Replyless);
         assert_eq!(echo(&mut stream).await, None);
         proxy.set(Link::Good);

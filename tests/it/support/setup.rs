@@ -3,14 +3,24 @@
 use super::Deployment;
 use super::proxy::Proxy;
 
+/// Redis of a deployment.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Servers {
+    /// The server of all tests.
+    Shared,
+    Own,
+    /// A server of its own whose clock is so many seconds ahead.
+    Ahead(i64),
+    /// A master and its replica, behind a sentinel.
+    Town,
+}
+
 /// A deployment before it is started.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(super) topics: String,
     pub(super) workers: usize,
-    pub(super) own_redis: bool,
-    /// Seconds by which the clock of its Redis is ahead.
-    pub(super) redis_ahead: Option<i64>,
+    pub(super) redis: Servers,
     pub(super) dev: bool,
     pub(super) embedded: bool,
     pub(super) open_files: Option<u32>,
@@ -24,8 +34,7 @@ impl Setup {
         Self {
             topics: topics.to_owned(),
             workers: 1,
-            own_redis: false,
-            redis_ahead: None,
+            redis: Servers::Shared,
             dev: false,
             embedded: false,
             open_files: None,
@@ -58,13 +67,19 @@ impl Setup {
 
     /// Runs on a Redis of its own, which the test may kill or count the keys of.
     pub(crate) fn own_redis(mut self) -> Self {
-        self.own_redis = true;
+        self.redis = Servers::Own;
+        self
+    }
+
+    /// Runs on a master of its own with a replica, which the test may take away, behind a sentinel.
+    pub(crate) fn town(mut self) -> Self {
+        self.redis = Servers::Town;
         self
     }
 
     /// Runs on a Redis of its own whose clock is so many seconds ahead, and may be stepped.
     pub(crate) fn redis_ahead_by(mut self, seconds: i64) -> Self {
-        self.redis_ahead = Some(seconds);
+        self.redis = Servers::Ahead(seconds);
         self
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Webhook {
     signature: Signature,
     content_type: Option<String>,
     body: Option<Vec<u8>>,
+    /// Port of the process that gets it, when that is not the one in the URL.
+    port: Option<u16>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,11 +75,18 @@ impl Webhook {
             signature: Signature::Genuine,
             content_type: Some(FORM.to_owned()),
             body: None,
+            port: None,
         }
     }
 
     pub(crate) fn method(mut self, method: Method) -> Self {
         self.method = method;
+        self
+    }
+
+    /// Sends it to another process, as a balancer does: the signature stays that of the public URL.
+    pub(crate) fn at(mut self, port: u16) -> Self {
+        self.port = Some(port);
         self
     }
 
@@ -157,7 +166,11 @@ impl Webhook {
 
     /// Sends the request once.
     pub(crate) async fn send(&self) -> reqwest::Result<Answer> {
-        let mut request = self.client.request(self.method.clone(), self.full_url());
+        let mut url = reqwest::Url::parse(&self.full_url()).expect("the URL is one");
+        if self.port.is_some() {
+            url.set_port(self.port).expect("an HTTP URL has a port");
+        }
+        let mut request = self.client.request(self.method.clone(), url);
         for (name, value) in &self.headers {
             request = request.header(name, value.as_slice());
         }

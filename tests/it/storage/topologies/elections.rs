@@ -13,10 +13,10 @@ use super::nodes::{
     cluster_node, cluster_url, form_cluster, introduce, replicated, wait_for_members,
     wait_for_replicas,
 };
-use super::sentinel::Sentinel;
 use super::{eventually, fixture_on, push_until_accepted, settings};
 use crate::storage::fixture::{Fixture, entry, push};
 use crate::support::redis::RedisServer;
+use crate::support::sentinel::Sentinel;
 
 /// Time within which pushes are accepted again.
 const LIMIT: Duration = Duration::from_secs(3);

@@ -7,10 +7,11 @@ use super::nodes::{
     cluster_node, cluster_url, form_cluster, introduce, replicated, wait_for_members,
     wait_for_replicas,
 };
-use super::sentinel::Sentinel;
-use super::{fixture_on, process_message, push_until_accepted, settings};
+use super::{eventually, fixture_on, process_message, push_until_accepted, settings};
 use crate::storage::fixture::{Fixture, LONG, commit};
 use crate::support::free_port;
+use crate::support::redis::RedisServer;
+use crate::support::sentinel::Sentinel;
 
 /// Asserts that the acknowledged message is kept and that the store works.
 async fn assert_store_continues(f: &Fixture) {
@@ -60,4 +61,21 @@ async fn store_follows_a_cluster_failover() {
     let () = replica.tell(&["CLUSTER", "FAILOVER", "TAKEOVER"]).await;
     assert_eq!(push_until_accepted(&f, "bob", "m2").await, Pushed::Duplicate);
     assert_store_continues(&f).await;
+}
+
+/// A master may answer although it is out of reach of those who elected another, or before it is told.
+#[tokio::test]
+async fn store_leaves_a_master_that_answers_when_the_sentinels_name_another() {
+    let (old, new) = (RedisServer::with(&[]), RedisServer::with(&[]));
+    let sentinel = Sentinel::start(old.port(), &[]);
+    let url = format!("redis+sentinel://127.0.0.1:{}/town", sentinel.port());
+    let f = fixture_on(settings(&url)).await;
+    process_message(&f, "m1").await;
+    sentinel.watch(new.port()).await;
+    eventually("a message is on the new master", async || {
+        push_until_accepted(&f, "alice", "m2").await;
+        (new.tell::<u64>(&["DBSIZE"]).await > 0).then_some(())
+    })
+    .await;
+    f.claim().await;
 }

@@ -7,7 +7,6 @@ mod health;
 mod nodes;
 mod replicas;
 mod reshard;
-mod sentinel;
 mod tls;
 
 use std::sync::Arc;

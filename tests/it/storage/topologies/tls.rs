@@ -8,9 +8,9 @@ use crosswire::stores::redis::{Redis, RedisConfig};
 use tempfile::TempDir;
 
 use super::nodes::form_cluster;
-use super::sentinel::Sentinel;
 use super::{fixture_on, process_message, settings};
 use crate::support::redis::RedisServer;
+use crate::support::sentinel::Sentinel;
 use crate::support::{LINE, free_port};
 
 /// A server with TLS on a separate port and a self-signed certificate.
