@@ -11,7 +11,7 @@ use redis::cluster_routing::{
 };
 use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, Pipeline, RedisResult, Value};
 
-use super::sentinels::{Reign, Sentinels};
+use super::sentinels::{Term, Sentinels};
 use super::target::Target;
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -24,7 +24,7 @@ const NODE_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) enum Connection {
     Node(MultiplexedConnection),
     /// To the node that the sentinels name.
-    Master(MultiplexedConnection, Reign),
+    Master(MultiplexedConnection, Term),
     Cluster(ClusterConnection),
 }
 
@@ -33,7 +33,7 @@ impl Connection {
     pub(super) async fn send(&mut self, command: &Cmd, key: &str) -> RedisResult<Value> {
         match self {
             Self::Node(node) => command.query_async(node).await,
-            Self::Master(node, reign) => reign.during(command.query_async(node)).await,
+            Self::Master(node, term) => term.during(command.query_async(node)).await,
             Self::Cluster(cluster) => {
                 let routing = RoutingInfo::SingleNode(node_of(key));
                 cluster.route_command(command.clone(), routing).await?.extract_error()
@@ -49,7 +49,7 @@ impl Connection {
     ) -> RedisResult<Vec<Value>> {
         match self {
             Self::Node(node) => pipeline.query_async(node).await,
-            Self::Master(node, reign) => reign.during(pipeline.query_async(node)).await,
+            Self::Master(node, term) => term.during(pipeline.query_async(node)).await,
             Self::Cluster(cluster) => {
                 let count = pipeline.len();
                 let replies =
@@ -75,7 +75,7 @@ impl Connection {
     /// Tests whether it still leads to the master, as far as is known.
     pub(super) fn is_current(&self) -> bool {
         match self {
-            Self::Master(_, reign) => reign.lasts(),
+            Self::Master(_, term) => term.lasts(),
             Self::Node(_) | Self::Cluster(_) => true,
         }
     }
@@ -84,7 +84,7 @@ impl Connection {
     pub(super) async fn check(&mut self) -> RedisResult<()> {
         match self {
             Self::Node(node) => refuse_replica(node).await,
-            Self::Master(node, reign) => reign.during(refuse_replica(node)).await,
+            Self::Master(node, term) => term.during(refuse_replica(node)).await,
             Self::Cluster(_) => self.send(&redis::cmd("PING"), "").await.map(drop),
         }
     }
@@ -131,9 +131,9 @@ async fn connect_to_master(
     sentinels: &Arc<Sentinels>,
     response_timeout: Duration,
 ) -> RedisResult<Connection> {
-    let (info, mut reign) = sentinels.master().await?;
-    let node = reign.during(connect_to_node(info, response_timeout)).await?;
-    Ok(Connection::Master(node, reign))
+    let (info, mut term) = sentinels.master().await?;
+    let node = term.during(connect_to_node(info, response_timeout)).await?;
+    Ok(Connection::Master(node, term))
 }
 
 /// Connects to a cluster, without the retries of the client, which cannot repeat a script call as

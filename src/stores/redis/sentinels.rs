@@ -54,7 +54,7 @@ struct Master {
 
 /// A master, for as long as the sentinels name no other.
 #[derive(Clone)]
-pub(super) struct Reign {
+pub(super) struct Term {
     master: Master,
     said: watch::Receiver<Option<Master>>,
 }
@@ -77,8 +77,8 @@ impl Sentinels {
         }))
     }
 
-    /// Asks for the master. Returns how to connect to it, and its reign.
-    pub(super) async fn master(self: &Arc<Self>) -> RedisResult<(ConnectionInfo, Reign)> {
+    /// Asks for the master. Returns how to connect to it, and its term of office.
+    pub(super) async fn master(self: &Arc<Self>) -> RedisResult<(ConnectionInfo, Term)> {
         self.follow();
         let master = self.ask().await?;
         let (host, port) = (master.host.clone(), master.port);
@@ -90,7 +90,7 @@ impl Sentinels {
             }
         };
         let info = address.into_connection_info()?.set_redis_settings(self.login.clone());
-        Ok((info, Reign { master, said: self.said.subscribe() }))
+        Ok((info, Term { master, said: self.said.subscribe() }))
     }
 
     /// Begins to ask again and again, unless that goes on already. It ends with the runtime of the caller.
@@ -216,7 +216,7 @@ async fn question(connection: &mut MultiplexedConnection, name: &str) -> RedisRe
     Ok(Master { epoch, host, port })
 }
 
-impl Reign {
+impl Term {
     /// Tests whether the sentinels have named no other master yet.
     pub(super) fn lasts(&self) -> bool {
         !self.said.borrow().as_ref().is_some_and(|said| said.succeeds(&self.master))
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn latest_election_counts_whoever_answers_first() {
+    fn latest_election_counts_in_any_order_of_answers() {
         let (old, new) = (master(6, 1), master(7, 2));
         for answers in [[Ok(old.clone()), Ok(new.clone())], [Ok(new.clone()), Ok(old)]] {
             assert_eq!(best(answers.into()).unwrap(), new);
@@ -287,11 +287,11 @@ mod tests {
     #[tokio::test]
     async fn reply_that_nobody_sends_is_waited_for_until_another_master_is_named() {
         let said = watch::Sender::new(Some(master(7, 2)));
-        let mut reign = Reign { master: master(7, 2), said: said.subscribe() };
-        assert_eq!(reign.during(async { Ok(1) }).await.unwrap(), 1);
-        let reply = reign.during(std::future::pending::<RedisResult<()>>());
+        let mut term = Term { master: master(7, 2), said: said.subscribe() };
+        assert_eq!(term.during(async { Ok(1) }).await.unwrap(), 1);
+        let reply = term.during(std::future::pending::<RedisResult<()>>());
         let named = async { said.send_replace(Some(master(8, 1))) };
         assert!(tokio::join!(reply, named).0.unwrap_err().is_io_error());
-        assert!(reign.during(async { Ok(1) }).await.is_err(), "it stays replaced");
+        assert!(term.during(async { Ok(1) }).await.is_err(), "it stays replaced");
     }
 }
