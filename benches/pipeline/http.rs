@@ -41,7 +41,7 @@ impl Connection {
     }
 
     /// Returns whether the response is 200.
-    async fn exchange(&mut self, request: &[u8]) -> bool {
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> bool {
         self.stream.write_all(request).await.unwrap();
         self.received.clear();
         loop {

@@ -28,9 +28,19 @@ pub(crate) struct Request {
     bytes: Vec<u8>,
 }
 
+impl Request {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Load {
     pub(crate) fn new(port: u16, path: &'static str) -> Self {
         Self { port, path }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Returns a load for another port.

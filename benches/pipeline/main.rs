@@ -24,6 +24,7 @@ mod http;
 mod load;
 mod lobby;
 mod meter;
+mod overload;
 mod peers;
 mod people;
 mod plain;
@@ -65,7 +66,7 @@ struct Arguments {
     #[arg(long, default_value_t = 200_000)]
     messages: usize,
     /// Folder with the packages of `peers`
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = ".")]
     packages: PathBuf,
     /// Given by cargo
     #[arg(long, hide = true)]
@@ -92,6 +93,8 @@ enum Measurement {
     EmbeddedPeople,
     /// 100,000 people connect at once (about three minutes)
     Lobby,
+    /// Up to ten times the rate that is carried (about two minutes)
+    Overload,
     /// Messages are worked off that came while no worker ran (about a minute for 200,000)
     Backlog,
     /// All of the above
@@ -102,7 +105,8 @@ enum Measurement {
 
 impl Measurement {
     const QUICK: [Self; 5] = [Self::Busy, Self::Steady, Self::Accept, Self::Send, Self::Embedded];
-    const LONG: [Self; 4] = [Self::People, Self::EmbeddedPeople, Self::Lobby, Self::Backlog];
+    const LONG: [Self; 5] =
+        [Self::People, Self::EmbeddedPeople, Self::Lobby, Self::Overload, Self::Backlog];
 
     fn parts(self) -> Vec<Self> {
         match self {
@@ -122,6 +126,7 @@ impl Measurement {
             Self::People => people::measure(Store::Redis, arguments.people).await,
             Self::EmbeddedPeople => people::measure(Store::Embedded, arguments.people).await,
             Self::Lobby => lobby::measure(arguments.people / 10).await,
+            Self::Overload => overload::measure().await,
             Self::Backlog => backlog::measure(arguments.messages).await,
             Self::Peers => peers::measure(&arguments.packages).await,
             Self::Quick | Self::All => {}

@@ -92,11 +92,43 @@ pub(crate) async fn settled(stack: &Stack) {
     }
 }
 
-/// Returns the memory of a process that is in use, in bytes: `VmRSS` of its status.
+/// Returns the memory of a process that is in use, in bytes.
 pub(crate) fn process_memory(id: u32) -> f64 {
+    status(id, "VmRSS:")
+}
+
+/// Returns the most memory that a process has had in use, in bytes.
+pub(crate) fn peak_memory(id: u32) -> f64 {
+    status(id, "VmHWM:")
+}
+
+/// Returns a size from the status of a process, in bytes.
+fn status(id: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0
+}
+
+/// Time of all cores, in ticks.
+pub(crate) struct Machine {
+    all: f64,
+    idle: f64,
+}
+
+impl Machine {
+    pub(crate) fn read() -> Self {
+        let stat = std::fs::read_to_string("/proc/stat").unwrap();
+        let cores = stat.lines().next().unwrap().split_whitespace().skip(1);
+        let ticks: Vec<f64> = cores.map(|it| it.parse().unwrap()).collect();
+        // The fourth and fifth are idle, and idle while a disk works.
+        Self { all: ticks.iter().take(8).sum(), idle: ticks[3] + ticks[4] }
+    }
+
+    /// Returns how much of the time since then the cores have worked, in percent.
+    pub(crate) fn busy_since(&self) -> f64 {
+        let now = Self::read();
+        (1.0 - (now.idle - self.idle) / (now.all - self.all)) * 100.0
+    }
 }
 
 /// Returns a figure of Redis' INFO.

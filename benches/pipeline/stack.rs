@@ -35,6 +35,11 @@ profanity = {}
 
 [topics.roulette.sending]
 concurrency = 64
+
+# Providers call from many addresses; the load has one.
+[profiles.prod]
+max_connections = 4096
+max_connections_per_address = 4096
 "#;
 
 /// Store that the pipeline runs on.

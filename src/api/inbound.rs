@@ -54,7 +54,7 @@ pub(super) async fn write(
     let id = draft.id.map_or_else(|| Ok(format!("api-{}", uuid::Uuid::now_v7())), checked)?;
     let mut incoming = Incoming::new(MessageId::new(id.as_str()), sender, draft.text);
     incoming.media = draft.media;
-    let receipt = state.intake.take(&route, incoming).await?;
+    let receipt = state.intake.written(&route, incoming).await?;
     let (outcome, reason) = match receipt.outcome {
         Outcome::Pushed(Pushed::Duplicate) => ("duplicate", None),
         Outcome::Pushed(Pushed::Accepted) | Outcome::Noted => ("accepted", None),

@@ -151,7 +151,7 @@ impl From<SubmitError> for Problem {
             SubmitError::KeyReused => Self::new(ProblemCode::KeyReused, detail),
             SubmitError::TooLate(_) => Self::new(ProblemCode::TooLate, detail),
             SubmitError::MailboxFull => Self::later(ProblemCode::MailboxFull, detail, RETRY_AFTER),
-            SubmitError::QueueFull | SubmitError::Unavailable => {
+            SubmitError::QueueFull | SubmitError::Busy | SubmitError::Unavailable => {
                 Self::later(ProblemCode::Unavailable, detail, RETRY_AFTER)
             }
         }

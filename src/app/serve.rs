@@ -30,7 +30,8 @@ use crate::api::{self, ApiAccess, ApiState};
 use crate::app::config::{Config, ServerConfig};
 use crate::contracts::settings::Purpose;
 use crate::contracts::storage::{SafetyCheck, Storage};
-use crate::engine::intake::{Backlog, Intake};
+use crate::engine::intake::Intake;
+use crate::engine::overload::Backlog;
 use crate::engine::processes::Reporter;
 use crate::engine::sockets::{SocketServer, SocketServerParts};
 use crate::engine::sweeper::Sweeper;
@@ -242,10 +243,10 @@ fn former_routes(services: &[TopicRuntime]) -> BTreeMap<String, String> {
 fn api_state(prepared: &Prepared, storage: &Arc<dyn Storage>, intake: &Arc<Intake>) -> ApiState {
     let Config { api_tokens, server, .. } = &prepared.config;
     let clock = Arc::new(SystemClock);
-    let groups = prepared.groups.clone();
+    let submitter = submit::submitter(&prepared.services, storage, prepared.groups.clone());
     ApiState {
         access: ApiAccess::new(api_tokens.clone(), server.trust_forwarded, clock),
-        submitter: Arc::new(submit::submitter(&prepared.services, storage, groups)),
+        submitter: Arc::new(submitter.limited_by(intake.overload())),
         intake: Arc::clone(intake),
     }
 }

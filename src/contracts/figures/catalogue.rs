@@ -59,6 +59,8 @@ figures! {
         "Calls of providers, by their outcome: accepted, duplicate, rejected, dropped, noted, refused or failed.";
     CALL_SECONDS = "call_seconds", Histogram, ["topic", "transport"],
         "Time from a provider's call to our answer.";
+    OVERLOAD_REFUSALS = "overload_refusals", Counter, ["topic", "limit"],
+        "Calls and requests that a limit against overload has refused: calls, age or depth.";
     SETTLED = "settled", Counter, ["topic", "queue", "outcome"],
         "Claims that were settled, by outcome: completed, retried, buried, released, conflict or lost.";
     RETRIES = "retries", Counter, ["topic", "queue", "reason"],

@@ -12,6 +12,7 @@ use crate::engine::events::EventSource;
 use crate::engine::lines::Arrival;
 use crate::engine::notices::REPEATS_WINDOW;
 use crate::engine::outage;
+use crate::engine::overload::Limit;
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact, Facts};
 use crate::model::message::{Inbound, Incoming, MessageId, OptOut, Outbound};
@@ -86,18 +87,20 @@ impl Intake {
         let reply = self.unrepeated(pipeline, &admitted.message, reply).await;
         let mut push = self.push(pipeline, admitted);
         let max_age = pipeline.limits.max_backlog_age;
+        let mut limit = Limit::Depth;
         let stored = in_time(async {
             // The depth of an opt-out has no limit.
-            if push.max_depth < u64::MAX && self.backlog.is_too_old(&partition, max_age).await {
+            if push.max_depth < u64::MAX && self.overload.is_too_old(&partition, max_age).await {
                 // The store still tells what it knows: a duplicate gets the answer that it has had.
                 push.max_depth = 0;
+                limit = Limit::BacklogAge;
             }
             self.storage.push(&partition, push).await
         });
         match stored.await {
             Ok(Pushed::Full) => {
                 outage::answered(INTAKE);
-                arrival.crowded_out(self.clock.now());
+                self.overload.refused(&pipeline.topic, limit);
                 Err(Refusal::Unavailable)
             }
             Ok(outcome) => {

@@ -1,7 +1,6 @@
 //! Intake: from a provider's call to the queue, by way of the transport and the validators.
 
 mod accept;
-mod backlog;
 mod checks;
 mod door;
 mod identity;
@@ -11,21 +10,18 @@ mod observe;
 mod own_lines;
 mod rejection;
 mod report;
-mod sampling;
 mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tracing::warn;
 
-pub use self::backlog::Backlog;
 use self::checks::{Panicked, catch_panic};
 use self::missed::Way;
 use self::own_lines::OwnLines;
-use self::sampling::Samples;
 pub use self::sockets::answer_text;
 use crate::contracts::figures::Figures;
 use crate::contracts::storage::{Partition, Pushed, Storage, StorageError};
@@ -33,21 +29,23 @@ use crate::contracts::transport::{
     DynTransport, ReceiveError, Received, WebhookRequest, WebhookResponse,
 };
 use crate::engine::events::EventSource;
+use crate::engine::overload::{Backlog, Overload};
+use crate::engine::samples::Samples;
 use crate::engine::topic::Pipeline;
 use crate::model::address::Address;
 use crate::model::address::GroupKey;
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, Fact, Facts};
-use crate::model::message::Inbound;
+use crate::model::message::{Inbound, Incoming};
+use crate::model::network::network;
 use crate::model::topic::TopicName;
 
 /// Longest wait for the store. A provider gives up after 15 s (Twilio), so a store that is slower
 /// than this counts as unavailable.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Calls that are in hand at the same time. Each waits for the store, or for the CPU: with more of them,
-/// none would be answered in time.
-pub const MAX_IN_HAND: usize = 1024;
+/// Time in which at most one warning about the calls of a network is logged.
+const WARNING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Reason for refusing a call. Displays as the sentence for the caller, which reveals nothing about the
 /// server.
@@ -94,11 +92,9 @@ pub struct Intake {
     /// Sources of the topics that report events.
     events: BTreeMap<TopicName, EventSource>,
     own_lines: OwnLines,
-    backlog: Arc<Backlog>,
-    /// Calls that may come into hand beside those that are.
-    places: Semaphore,
-    /// Warnings about calls that are refused.
-    warnings: Samples,
+    overload: Arc<Overload>,
+    /// Warnings about calls that are refused, by the network of the caller.
+    warnings: Samples<IpAddr>,
     figures: Arc<Figures>,
 }
 
@@ -123,15 +119,14 @@ impl Intake {
             routes.entry(topic).or_insert(pipeline);
         }
         Self {
-            backlog: Arc::new(Backlog::new(Arc::clone(&storage), Arc::clone(&clock))),
-            places: Semaphore::new(MAX_IN_HAND),
+            overload: overload(&storage, &clock, &Arc::default()),
             storage,
             groups,
             clock,
             pipelines: routes,
             events,
             own_lines,
-            warnings: Samples::default(),
+            warnings: Samples::every(WARNING_INTERVAL),
             figures: Arc::default(),
         }
     }
@@ -139,12 +134,17 @@ impl Intake {
     /// Records into the figures of the process.
     #[must_use]
     pub fn recorded_by(self, figures: Arc<Figures>) -> Self {
-        Self { figures, ..self }
+        Self { overload: overload(&self.storage, &self.clock, &figures), figures, ..self }
+    }
+
+    /// Returns the limits of what is taken in, for whoever takes messages in beside the intake.
+    pub fn overload(&self) -> Arc<Overload> {
+        Arc::clone(&self.overload)
     }
 
     /// Returns the ages of the backlogs, which somebody must look at for as long as calls come.
     pub fn backlog(&self) -> Arc<Backlog> {
-        Arc::clone(&self.backlog)
+        self.overload.backlog()
     }
 
     /// Returns the topics whose messages are taken in.
@@ -171,12 +171,23 @@ impl Intake {
         let request = WebhookRequest { received_at: self.clock.now(), ..request };
         let begun = self.clock.uptime();
         // Before anything is hashed: a call that is refused costs next to nothing.
-        let answer = match self.places.try_acquire() {
-            Ok(_place) => Box::pin(self.call(pipeline, request)).await,
-            Err(_) => Err(Refusal::Unavailable),
+        let answer = match self.overload.place(&pipeline.topic) {
+            Some(_place) => Box::pin(self.call(pipeline, request)).await,
+            None => Err(Refusal::Unavailable),
         };
         self.observe(pipeline, begun, &answer);
         answer
+    }
+
+    /// Takes one message that a program writes in the place of a person, as [`Intake::receive`] takes a
+    /// webhook's.
+    ///
+    /// # Errors
+    /// The message was not accepted, and has had no effect.
+    pub async fn written(&self, route: &str, incoming: Incoming) -> Result<Receipt, Refusal> {
+        let topic = &self.pipeline(route)?.topic;
+        let _place = self.overload.place(topic).ok_or(Refusal::Unavailable)?;
+        self.take(route, incoming).await
     }
 
     async fn call(&self, pipeline: &Pipeline, request: WebhookRequest) -> Result<Receipt, Refusal> {
@@ -200,7 +211,8 @@ impl Intake {
     /// Returns the number of warnings about a caller that were suppressed before this one; nothing when
     /// this one is.
     fn suppressed_warnings(&self, request: &WebhookRequest) -> Option<u64> {
-        self.warnings.count(request.client, self.clock.uptime())
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.warnings.count(network(request.client.unwrap_or(unknown)), self.clock.uptime())
     }
 
     /// Returns the transports that bring messages, each with its route and topic.
@@ -214,6 +226,14 @@ impl Intake {
     fn partition(&self, pipeline: &Pipeline, person: &Address) -> Partition {
         Partition::of(&pipeline.topic, person, &self.groups, pipeline.limits.partitions)
     }
+}
+
+fn overload(
+    storage: &Arc<dyn Storage>,
+    clock: &Arc<dyn Clock>,
+    figures: &Arc<Figures>,
+) -> Arc<Overload> {
+    Arc::new(Overload::new(Arc::clone(storage), Arc::clone(clock), Arc::clone(figures)))
 }
 
 fn answer(pipeline: &Pipeline, text: Option<&str>, outcome: Outcome) -> Receipt {

@@ -8,6 +8,7 @@ use super::{Intake, Outcome, Receipt, Refusal, answer, facts, in_time};
 use crate::contracts::storage::{Entry, Push, Pushed};
 use crate::engine::lines::Arrival;
 use crate::engine::notices::{Notice, is_news};
+use crate::engine::overload::Limit;
 use crate::engine::topic::Pipeline;
 use crate::model::event::{EventKind, Fact};
 use crate::model::message::submission::Submission;
@@ -42,7 +43,7 @@ impl Intake {
         let push = self.rejection(pipeline, message, rejection);
         match in_time(self.storage.push(&partition, push)).await {
             Ok(Pushed::Full) => {
-                arrival.crowded_out(self.clock.now());
+                self.overload.refused(&pipeline.topic, Limit::Depth);
                 Err(Refusal::Unavailable)
             }
             Ok(pushed) => {

@@ -61,19 +61,6 @@ impl<'p> Arrival<'p> {
         );
     }
 
-    /// Writes the line of a message for which there was no room.
-    pub(in crate::engine) fn crowded_out(&self, now: DateTime<Utc>) {
-        let Self { pipeline, message, .. } = self;
-        tracing::warn!(
-            target: RECEIVED,
-            {
-                topic.name = %pipeline.topic, message.id = %message,
-                transport = pipeline.transport_name, duration_ms = self.duration_ms(now),
-            },
-            "refused: the topic's queue is full",
-        );
-    }
-
     /// Writes the line of a message that the store has not taken.
     pub(in crate::engine) fn not_stored(&self, error: &StorageError, now: DateTime<Utc>) {
         let Self { pipeline, message, .. } = self;

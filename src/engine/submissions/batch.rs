@@ -134,11 +134,13 @@ impl Submitter {
         key: Option<&IdempotencyKey>,
     ) -> Result<MessageId, SubmitError> {
         let destination = self.destination(&draft.topic)?;
+        let _place = self.place(destination)?;
         let messages = draft.check(destination, self.clock.now())?;
-        let digest = self.digest(&draft.topic, key, draft).await?;
+        let partitions: Vec<_> = destination.partitions().collect();
+        let room = self.room(destination, &partitions).await;
+        let digest = self.digest(&draft.topic, key, draft, room).await?;
         let batch = SubmissionId::new(destination.topic().clone(), None, digest).message_id();
         let total = messages.len().to_string();
-        in_time(self.storage.publish(&feed(&batch), &total, LIMITS)).await?;
         for (number, chunk) in self.chunks(destination, &batch, messages) {
             let partition = number.partition;
             let id = MessageId::new(format!("{batch}.{}.{}", partition.number, number.index));
@@ -147,8 +149,10 @@ impl Submitter {
             let entry = Entry { group, id, payload: payload(&Mail::Chunk(chunk)) };
             let max_group_depth = u64::try_from(MAX_BATCH).unwrap_or(u64::MAX);
             let push = Push { max_group_depth, ..Push::unrecorded(entry, destination.limits()) };
-            self.push(&partition, push).await?;
+            self.push(&partition, push, room).await?;
         }
+        // Not before: a batch for which there is no room leaves nothing in the store.
+        in_time(self.storage.publish(&feed(&batch), &total, LIMITS)).await?;
         Ok(batch)
     }
 

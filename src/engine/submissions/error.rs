@@ -17,6 +17,8 @@ pub enum SubmitError {
     MailboxFull,
     #[error("too many messages wait in this topic; send it again later")]
     QueueFull,
+    #[error("too many requests are in hand; send it again later")]
+    Busy,
     #[error("the store is away; send it again later")]
     Unavailable,
     #[error("there is no such message or batch; its record may have expired")]

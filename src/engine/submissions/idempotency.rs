@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{SubmitError, Submitter, in_time};
+use super::{Room, SubmitError, Submitter, in_time};
 use crate::contracts::storage::FeedLimits;
 use crate::contracts::storage::encoding::DUPLICATE_DAYS;
 
@@ -48,6 +48,7 @@ impl Submitter {
         topic: &str,
         key: Option<&IdempotencyKey>,
         request: &impl Serialize,
+        room: Room,
     ) -> Result<[u8; 16], SubmitError> {
         let Some(IdempotencyKey { owner, key }) = key else { return Ok(random()) };
         let digest = self.groups.fingerprint("idempotency key", &[topic, owner, key]);
@@ -55,7 +56,8 @@ impl Submitter {
         let own = hex::encode(self.groups.fingerprint("request", &[&body]));
         let feed = format!("idempotency:{}", hex::encode(digest));
         let mut first = self.first_line(&feed).await?;
-        if first.is_none() {
+        // A key without room is not kept, so that refused requests fill no store.
+        if first.is_none() && room == Room::ForAll {
             in_time(self.storage.publish(&feed, &own, LIMITS)).await?;
             first = self.first_line(&feed).await?;
         }

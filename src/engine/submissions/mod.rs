@@ -5,6 +5,7 @@ mod destination;
 mod draft;
 mod error;
 mod idempotency;
+mod limits;
 mod status;
 
 use std::collections::BTreeMap;
@@ -16,9 +17,11 @@ pub use self::destination::Destination;
 pub use self::draft::Draft;
 pub use self::error::SubmitError;
 pub use self::idempotency::IdempotencyKey;
+use self::limits::Room;
 pub use self::status::{MessageStatus, Status, StatusEvent};
 use crate::contracts::storage::{Entry, Partition, Push, Pushed, Storage, StorageError};
 use crate::engine::lines;
+use crate::engine::overload::Overload;
 use crate::model::address::{Address, Group, GroupKey};
 use crate::model::clock::Clock;
 use crate::model::event::{Detail, EventKind, Facts};
@@ -34,6 +37,8 @@ pub struct Submitter {
     groups: GroupKey,
     clock: Arc<dyn Clock>,
     destinations: BTreeMap<String, Destination>,
+    /// Limits of a process that takes requests of others.
+    overload: Option<Arc<Overload>>,
 }
 
 impl Submitter {
@@ -44,7 +49,8 @@ impl Submitter {
         destinations: Vec<Destination>,
     ) -> Self {
         let named = |it: Destination| (it.topic().to_string(), it);
-        Self { storage, groups, clock, destinations: destinations.into_iter().map(named).collect() }
+        let destinations = destinations.into_iter().map(named).collect();
+        Self { storage, groups, clock, destinations, overload: None }
     }
 
     /// Takes a message. It is durable when its id is returned.
@@ -57,9 +63,11 @@ impl Submitter {
         key: Option<&IdempotencyKey>,
     ) -> Result<MessageId, SubmitError> {
         let destination = self.destination(&draft.topic)?;
+        let _place = self.place(destination)?;
         let content = draft.check(destination, self.clock.now())?;
-        let digest = self.digest(&draft.topic, key, draft).await?;
         let partition = self.partition(destination, &content.to);
+        let room = self.room(destination, std::slice::from_ref(&partition)).await;
+        let digest = self.digest(&draft.topic, key, draft, room).await?;
         let topic = destination.topic().clone();
         let id = SubmissionId::new(topic, Some(partition.number), digest).message_id();
         let submission = Submission { id: id.clone(), ..content };
@@ -79,7 +87,7 @@ impl Submitter {
             max_group_depth,
             ..Push::unrecorded(Entry { group, id: id.clone(), payload: payload(&mail) }, limits)
         };
-        self.push(&partition, push).await?;
+        self.push(&partition, push, room).await?;
         Ok(id)
     }
 
@@ -88,6 +96,8 @@ impl Submitter {
     /// # Errors
     /// `NotFound`, or `TooLate` when the message was handed to the outbox, cancelled or rejected.
     pub async fn cancel(&self, id: &SubmissionId) -> Result<(), SubmitError> {
+        let _place =
+            self.place(self.destination(id.topic.as_str()).map_err(|_| SubmitError::NotFound)?)?;
         let found = self.status(id).await?;
         if !matches!(found.status, Status::Queued | Status::Scheduled) {
             return Err(SubmitError::TooLate(found.status));
@@ -99,7 +109,8 @@ impl Submitter {
         let entry_id = MessageId::new(format!("cancel:{id}"));
         let payload = payload(&Mail::Cancellation(cancellation));
         let entry = Entry { group, id: entry_id, payload };
-        self.push(&partition, Push::unrecorded(entry, destination.limits())).await
+        // It is less to send, so that it is taken whatever waits.
+        self.push(&partition, Push::unrecorded(entry, destination.limits()), Room::ForAll).await
     }
 
     /// Returns the address of a person who writes to a topic.
@@ -139,15 +150,23 @@ impl Submitter {
         Ok(Partition { topic: id.topic.clone(), number })
     }
 
-    async fn push(&self, partition: &Partition, push: Push) -> Result<(), SubmitError> {
+    async fn push(
+        &self,
+        partition: &Partition,
+        mut push: Push,
+        room: Room,
+    ) -> Result<(), SubmitError> {
         let id = push.entry.id.clone();
+        if room == Room::ForKnown {
+            push.max_depth = 0;
+        }
         let began = Instant::now();
         match in_time(self.storage.push(partition, push)).await? {
             pushed @ (Pushed::Accepted | Pushed::Duplicate) => {
                 lines::submitted(&partition.topic, &id, pushed, began.elapsed());
                 Ok(())
             }
-            Pushed::Full => Err(SubmitError::QueueFull),
+            Pushed::Full => Err(self.refused(&partition.topic, room)),
             Pushed::GroupFull | Pushed::Barred | Pushed::Limited => Err(SubmitError::MailboxFull),
         }
     }

@@ -26,7 +26,7 @@ mod rates;
 mod reads;
 mod reconnecting;
 mod records;
-mod reply;
+pub mod reply;
 mod scripts;
 mod search;
 mod sentinels;

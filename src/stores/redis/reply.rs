@@ -10,7 +10,7 @@ use crate::model::address::Group;
 use crate::model::message::MessageId;
 
 /// Reads `{ms until something is due or -1, claims ...}`; nothing when nothing was requested.
-pub(super) fn read_claimed(
+pub fn read_claimed(
     queue: &Queue,
     request: Option<&ClaimRequest>,
     reply: Value,

@@ -4,6 +4,7 @@ mod command;
 mod docs;
 mod hostile;
 mod openapi;
+mod overload;
 
 use serde_json::Value;
 

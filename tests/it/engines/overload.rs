@@ -5,9 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::DateTime;
+use crosswire::contracts::figures::Figures;
+use crosswire::contracts::figures::catalogue::OVERLOAD_REFUSALS;
 use crosswire::contracts::storage::{Pause, PauseScope, Pushed, Retry, UNTIL_RESUMED};
 use crosswire::contracts::transport::Received;
-use crosswire::engine::intake::{Intake, MAX_IN_HAND, Outcome, Refusal};
+use crosswire::engine::intake::{Intake, Outcome, Refusal};
+use crosswire::engine::overload::MAX_IN_HAND;
+use crosswire::engine::processes::Totals;
 use crosswire::http::response::refusal_response;
 use crosswire::model::address::Address;
 use crosswire::model::clock::{ManualClock, SystemClock};
@@ -36,19 +40,36 @@ fn text(number: u32, id: u32, text: &str) -> Received {
 struct World {
     f: Fixture,
     clock: Arc<ManualClock>,
+    figures: Arc<Figures>,
 }
 
 impl World {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
-        Self { f: store(), clock }
+        Self { f: store(), clock, figures: Arc::default() }
     }
 
     fn intake(&self, received: impl Fn() -> Received + Send + Sync + 'static) -> Intake {
+        self.limited(u64::from(u32::MAX), received)
+    }
+
+    fn limited(
+        &self,
+        max_depth: u64,
+        received: impl Fn() -> Received + Send + Sync + 'static,
+    ) -> Intake {
         let mut pipeline = pipeline(&self.f, "twilio", received);
+        pipeline.limits.max_depth = max_depth;
         pipeline.limits.max_backlog_age = MAX_AGE;
         let storage = Arc::clone(&self.f.storage);
         Intake::new(storage, groups(), Arc::clone(&self.clock) as _, vec![pipeline])
+            .recorded_by(Arc::clone(&self.figures))
+    }
+
+    /// Returns how many calls this limit has refused.
+    fn refused(&self, limit: &str) -> u64 {
+        let topic = self.f.partition.topic.as_str();
+        Totals::of(&self.figures.snapshot()).count(&OVERLOAD_REFUSALS, &[topic, limit])
     }
 
     /// Receives what this intake receives, and looks at the backlog afterwards.
@@ -74,6 +95,7 @@ async fn messages_are_refused_while_the_oldest_waits_too_long() {
     assert_eq!(world.receive(&intake).await, ACCEPTED, "nobody has looked since");
     let refused = world.receive(&intake).await;
     assert_eq!(refused, Err(Refusal::Unavailable));
+    assert_eq!(world.refused("age"), 1);
     let response = refusal_response(&refused.unwrap_err());
     assert_eq!(response.status(), 503);
     assert!(response.headers().contains_key("Retry-After"));
@@ -86,6 +108,19 @@ async fn messages_are_refused_while_the_oldest_waits_too_long() {
     next.store(9, Ordering::SeqCst);
     assert_eq!(world.receive(&intake).await, Err(Refusal::Unavailable), "nobody has looked since");
     assert_eq!(world.receive(&intake).await, ACCEPTED, "nothing waits any more");
+}
+
+#[tokio::test]
+async fn message_for_which_the_queue_has_no_room_is_counted() {
+    let world = World::new();
+    let numbers = AtomicU32::new(0);
+    let intake = world.limited(1, move || {
+        let number = numbers.fetch_add(1, Ordering::SeqCst);
+        text(number, number, "hello")
+    });
+    assert_eq!(world.receive(&intake).await, ACCEPTED);
+    assert_eq!(world.receive(&intake).await, Err(Refusal::Unavailable));
+    assert_eq!((world.refused("depth"), world.refused("age")), (1, 0));
 }
 
 #[tokio::test]
@@ -155,7 +190,9 @@ async fn call_beyond_those_in_hand_is_refused_at_once() {
     });
     // Few of them are in one lane to the store, which would refuse what comes behind many.
     pipeline.limits.partitions = 32;
-    let intake = Intake::new(Arc::clone(&f.storage), groups(), clock, vec![pipeline]);
+    let figures = Arc::<Figures>::default();
+    let intake = Intake::new(Arc::clone(&f.storage), groups(), clock, vec![pipeline])
+        .recorded_by(Arc::clone(&figures));
     let topic = f.partition.topic.as_str();
     server.signal(Signal::SIGSTOP);
     let mut in_hand: FuturesUnordered<_> =
@@ -163,6 +200,8 @@ async fn call_beyond_those_in_hand_is_refused_at_once() {
     assert!(in_hand.next().now_or_never().is_none(), "all of them wait for the store");
     let further = intake.receive(topic, call()).now_or_never();
     assert_eq!(further.map(Result::err), Some(Some(Refusal::Unavailable)));
+    let counted = Totals::of(&figures.snapshot()).count(&OVERLOAD_REFUSALS, &[topic, "calls"]);
+    assert_eq!(counted, 1);
     server.signal(Signal::SIGCONT);
     // Their callers have hung up.
     drop(in_hand);

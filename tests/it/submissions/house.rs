@@ -76,7 +76,7 @@ pub(super) struct House {
     pub(super) topic: TopicName,
     provider: Arc<PhoneProvider>,
     consumers: Vec<(Queue, Arc<Consumer>)>,
-    intake: Intake,
+    pub(super) intake: Intake,
     clock: Option<Arc<ManualClock>>,
     messages: Mutex<u64>,
 }
@@ -122,6 +122,11 @@ impl House {
             clock: None,
             messages: Mutex::default(),
         }
+    }
+
+    /// Passes the limits of a process that takes requests of others.
+    pub(super) fn limited(self) -> Self {
+        Self { submitter: self.submitter.limited_by(self.intake.overload()), ..self }
     }
 
     pub(super) fn draft(&self, to: &str, text: &str) -> Draft {

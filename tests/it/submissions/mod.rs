@@ -3,3 +3,4 @@
 mod batches;
 mod house;
 mod messages;
+mod overload;

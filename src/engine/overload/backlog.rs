@@ -165,6 +165,10 @@ fn oldest(heads: &[Head], now: DateTime<Utc>) -> Option<Duration> {
     let ready = heads.iter().filter(|head| head.state == HeadState::Ready);
     let received = ready.filter_map(|head| match serde_json::from_str(&head.payload) {
         Ok(Mail::Message(message)) if !message.is_missed => Some(message.received_at),
+        // A bulk message waits for others of its kind.
+        Ok(Mail::Submission(submission)) if submission.priority.is_normal() => {
+            submission.ready_at()
+        }
         _ => None,
     });
     received.min().map(|at| (now - at).to_std().unwrap_or_default())
