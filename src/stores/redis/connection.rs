@@ -11,7 +11,7 @@ use redis::cluster_routing::{
 };
 use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, Pipeline, RedisResult, Value};
 
-use super::sentinels::{Term, Sentinels};
+use super::sentinels::{Sentinels, Term};
 use super::target::Target;
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
