@@ -137,7 +137,7 @@ impl Intake {
         Self { overload: overload(&self.storage, &self.clock, &figures), figures, ..self }
     }
 
-    /// Returns the limits of what is taken in, for whoever takes messages in beside the intake.
+    /// Returns the limits of what is taken in, which requests of programs share with webhooks.
     pub fn overload(&self) -> Arc<Overload> {
         Arc::clone(&self.overload)
     }

@@ -77,7 +77,7 @@ impl Overload {
         }
     }
 
-    /// Returns the ages of the backlogs, which somebody must look at for as long as messages come.
+    /// Returns the ages of the backlogs, which are read for as long as [`Backlog::run`] runs.
     pub fn backlog(&self) -> Arc<Backlog> {
         Arc::clone(&self.backlog)
     }

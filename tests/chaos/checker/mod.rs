@@ -5,7 +5,7 @@
 //! the first was surely taken before the second can have been; texts whose times overlap, because the
 //! sender began the second before it knew of the first, have none.
 //!
-//! Nobody is in two chats, and no chat has three sides: whoever gets a text of a chat, or writes one, is its
+//! Nobody is in two chats, and no chat has three sides: a person who gets a text of a chat, or writes one, is its
 //! other side from then on. A sender who has asked for another partner says nothing before they have one.
 
 mod history;
